@@ -1,0 +1,27 @@
+import { dagmaError } from '../errors.ts'
+
+/** An asset's key: a path, as in Dagster. */
+export type AssetKey = readonly string[]
+
+/** An asset key as a user writes it: a path, or text with "/" between its parts. */
+export type AssetKeyInput = string | AssetKey
+
+/** The path that `input` names. @throws DAGMA_KEY_INVALID when a part has other characters than letters, digits, "_", "-" and ".". */
+export function assetKey(input: AssetKeyInput): AssetKey {
+  const path = typeof input === 'string' ? input.split('/') : [...input]
+  if (path.length === 0 || !path.every((part) => /^[A-Za-z0-9_.-]+$/.test(part))) {
+    throw dagmaError('DAGMA_KEY_INVALID', { what: 'An asset', key: keyText(path) })
+  }
+  return path
+}
+
+/** The key as text, "/" between its parts: how it is shown, selected and stored. */
+export function keyText(key: AssetKey): string {
+  return key.join('/')
+}
+
+/** `name` when it fits a job, schedule, group or resource. @throws DAGMA_KEY_INVALID otherwise. */
+export function checkedName(what: string, name: string): string {
+  if (!/^[A-Za-z0-9_]+$/.test(name)) throw dagmaError('DAGMA_KEY_INVALID', { what, key: name })
+  return name
+}

@@ -1,0 +1,21 @@
+import type { AssetKey } from './asset-key.ts'
+
+/** Which value an IO manager stores or loads. */
+export interface IOContext {
+  readonly assetKey: AssetKey
+  readonly runId: string
+}
+
+/** What is known of a stored value. */
+export interface StoredValue {
+  /** Size of what was stored, when the manager knows it. */
+  readonly sizeBytes?: number
+}
+
+/** Stores assets' values and loads them for consumers. Dagster's IO manager. */
+export interface IOManager {
+  /** Stores `value`; nobody may ever read a half-written one. */
+  handleOutput(context: IOContext, value: unknown): Promise<StoredValue>
+  /** The value last stored. @throws DAGMA_INPUT_MISSING when there is none (`asset` is who asks). */
+  loadInput(context: IOContext & { readonly downstream: AssetKey }): Promise<unknown>
+}

@@ -1,0 +1,56 @@
+import type { StepLog } from './step-log.ts'
+
+/** What a resource is opened with. */
+export interface ResourceContext {
+  readonly runId: string
+  /** Folder of the project, absolute. Local forms keep their data under `.dagma/` in it. */
+  readonly projectFolder: string
+  readonly log: StepLog
+  /** Aborted when the run is canceled. */
+  readonly signal: AbortSignal
+}
+
+/** An opened resource. */
+export interface OpenResource<out Client> {
+  readonly client: Client
+  /** Runs at the run's end, in reverse order of opening. */
+  readonly close: () => void | Promise<void>
+}
+
+/**
+ * A bound resource: how to open a client once per run. Dagster's resource. Made by calling what {@link resource} returns.
+ * The key it is reached by is the one it has in `definitions({ resources })`.
+ */
+export interface Resource<out Client> {
+  readonly open: (context: ResourceContext) => Promise<OpenResource<Client>>
+}
+
+/** The client type of a resource. */
+export type ClientOf<R> = R extends Resource<infer Client> ? Client : R extends ResourceType<never, infer Client> ? Client : never
+
+/**
+ * A kind of resource: call it with settings to bind it. Assets name it to say what they use, and the client's type flows to them;
+ * `definitions()` binds it. Settings may be a function, which is then called when the resource opens: the place to read the environment.
+ */
+export interface ResourceType<in Settings, out Client> {
+  (settings: Settings | (() => Settings)): Resource<Client>
+}
+
+/** Declares a kind of resource. `open` makes the client, once per run and before any step that uses it; `close` runs at the run's end. */
+export function resource<Settings, Client>(options: {
+  open: (settings: Settings, context: ResourceContext) => Client | Promise<Client>
+  /** Default: nothing to close. */
+  close?: (client: Client) => void | Promise<void>
+}): ResourceType<Settings, Client> {
+  const { open, close = () => {} } = options
+  return (settings) => ({
+    open: async (context) => {
+      const client = await open(isLate(settings) ? settings() : settings, context)
+      return { client, close: () => close(client) }
+    },
+  })
+}
+
+function isLate<Settings>(settings: Settings | (() => Settings)): settings is () => Settings {
+  return typeof settings === 'function'
+}

@@ -1,0 +1,200 @@
+import type { ErrorKind } from './errors.ts'
+
+interface Entry<Details> {
+  kind: ErrorKind
+  text: (details: Details) => { message: string; cure: string }
+}
+
+function entry<Details>(kind: ErrorKind, message: (details: Details) => string, cure: string | ((details: Details) => string)): Entry<Details> {
+  return { kind, text: (details) => ({ message: message(details), cure: typeof cure === 'string' ? cure : cure(details) }) }
+}
+
+/** Every error that Dagma makes: its permanent code, its phase, what it says, and its cure. */
+export const catalogue = {
+  DAGMA_KEY_INVALID: entry<{ what: string; key: string }>(
+    'definition',
+    ({ what, key }) => `${what} cannot be named "${key}".`,
+    'Use letters, digits, "_", "-" and "." (job, schedule, group and resource names: letters, digits and "_"), and "/" between the parts of an asset key.',
+  ),
+  DAGMA_KEY_DUPLICATE: entry<{ what: string; key: string; places: readonly string[] }>(
+    'definition',
+    ({ what, key, places }) => `Two ${what}s are named "${key}"${places.length > 0 ? ` (${places.join(', ')})` : ''}.`,
+    'Rename one of them.',
+  ),
+  DAGMA_DEP_UNKNOWN: entry<{ asset: string; dep: string; place: string; nearest: string | undefined }>(
+    'definition',
+    ({ asset, dep, place, nearest }) =>
+      `Asset "${asset}"${place} needs "${dep}", which these definitions lack.${nearest === undefined ? '' : ` Did you mean "${nearest}"?`}`,
+    ({ dep }) => `Add "${dep}" to the assets of definitions(), or drop it from the inputs or deps.`,
+  ),
+  DAGMA_CYCLE: entry<{ path: readonly string[] }>(
+    'definition',
+    ({ path }) => `Assets depend on each other in a circle: ${path.join(' → ')}.`,
+    'Remove one of these dependencies.',
+  ),
+  DAGMA_RESOURCE_UNBOUND: entry<{ asset: string; place: string; resource: string; bound: readonly string[] }>(
+    'definition',
+    ({ asset, place, resource, bound }) =>
+      `Asset "${asset}"${place} uses the resource "${resource}", which is not bound (bound: ${bound.length > 0 ? bound.join(', ') : 'none'}).`,
+    ({ resource }) => `Add "${resource}" to the resources of definitions().`,
+  ),
+  DAGMA_CRON_INVALID: entry<{ schedule: string; cron: string; reason: string }>(
+    'definition',
+    ({ schedule, cron, reason }) => `Schedule "${schedule}" has the cron line "${cron}", which cannot be read: ${reason}.`,
+    'Use five fields, for example "0 2 * * *" for 02:00 every day.',
+  ),
+  DAGMA_TIMEZONE_UNKNOWN: entry<{ schedule: string; timezone: string }>(
+    'definition',
+    ({ schedule, timezone }) => `Schedule "${schedule}" has the time zone "${timezone}", which is unknown.`,
+    'Use an IANA name such as "UTC" or "Europe/Berlin".',
+  ),
+  DAGMA_JOB_UNKNOWN: entry<{ job: string; known: readonly string[]; wantedBy: string | undefined }>(
+    'definition',
+    ({ job, known, wantedBy }) =>
+      `${wantedBy === undefined ? 'There' : `${wantedBy} names a job that these definitions lack: there`} is no job "${job}" (jobs: ${known.length > 0 ? known.join(', ') : 'none'}).`,
+    'Name one of these jobs, or add it to definitions().',
+  ),
+  DAGMA_SELECTION_UNKNOWN: entry<{ selection: string; unknown: string; nearest: string | undefined }>(
+    'definition',
+    ({ selection, unknown, nearest }) =>
+      `The selection "${selection}" names "${unknown}", which matches no asset.${nearest === undefined ? '' : ` Did you mean "${nearest}"?`}`,
+    'Run `dagma asset list` to see the assets.',
+  ),
+  DAGMA_SELECTION_SYNTAX: entry<{ selection: string; reason: string }>(
+    'definition',
+    ({ selection, reason }) => `The selection "${selection}" cannot be read: ${reason}.`,
+    'Write it as Dagster does, for example `key:"a" or group:llm`, `+a`, `a+`, or a list such as `a,b`.',
+  ),
+  DAGMA_SELECTION_EMPTY: entry<{ what: string; selection: string }>(
+    'definition',
+    ({ what, selection }) => `${what} selects no asset ("${selection}").`,
+    'Select at least one asset.',
+  ),
+  DAGMA_CONFIG_INVALID: entry<{ asset: string; issues: readonly string[] }>(
+    'definition',
+    ({ asset, issues }) => `The config of asset "${asset}" is wrong: ${issues.join('; ')}.`,
+    'Mend these fields of the config.',
+  ),
+  DAGMA_CONFIG_UNKNOWN: entry<{ asset: string; reason: string }>(
+    'definition',
+    ({ asset, reason }) => `Config was given for "${asset}", ${reason}.`,
+    'Give config only for selected assets that declare it.',
+  ),
+  DAGMA_PROJECT_NOT_FOUND: entry<{ folder: string }>(
+    'definition',
+    ({ folder }) => `No Dagma project was found in ${folder} or above it.`,
+    'Run this inside a project whose package.json has `"dagma": { "definitions": "src/definitions.ts" }`, or name the module with -m.',
+  ),
+  DAGMA_MODULE_NOT_FOUND: entry<{ file: string }>(
+    'definition',
+    ({ file }) => `There is no definitions module at ${file}.`,
+    'Name the right file with -m, or in the "dagma" field of package.json.',
+  ),
+  DAGMA_MODULE_FAILED: entry<{ place: string; reason: string }>(
+    'definition',
+    ({ place, reason }) => `${place} ${reason}`,
+    'Mend the module; nothing has run.',
+  ),
+  DAGMA_MODULE_NO_DEFINITIONS: entry<{ file: string }>(
+    'definition',
+    ({ file }) => `${file} has no default export made by definitions().`,
+    'Write `export default definitions({ assets: [...] })`.',
+  ),
+  DAGMA_SECRET_MISSING: entry<{ variable: string }>(
+    'execution',
+    ({ variable }) => `The secret ${variable} is not set.`,
+    ({ variable }) => `Set the environment variable ${variable}, for example in the project's .env file.`,
+  ),
+  DAGMA_SECRET_SHORT: entry<{ variable: string; shortest: number }>(
+    'execution',
+    ({ variable, shortest }) => `The secret ${variable} has under ${shortest} characters and could not be told from ordinary text in logs.`,
+    'Use a longer secret.',
+  ),
+  DAGMA_METADATA_INVALID: entry<{ key: string; reason: string }>(
+    'user_code',
+    ({ key, reason }) => `The metadata value "${key}" ${reason}.`,
+    'Give a JSON value or one made by MetadataValue.',
+  ),
+  DAGMA_URL_INVALID: entry<{ what: string; reason: string }>(
+    'user_code',
+    ({ what, reason }) => `${what} ${reason}.`,
+    'Use an absolute http or https URL without user name and password.',
+  ),
+  DAGMA_VALUE_NOT_STORABLE: entry<{ asset: string; reason: string }>(
+    'user_code',
+    ({ asset, reason }) => `The value of asset "${asset}" cannot be stored as JSON: ${reason}.`,
+    'Return JSON data: no undefined members, functions, NaN, BigInt or circular references.',
+  ),
+  DAGMA_INPUT_MISSING: entry<{ asset: string; input: string }>(
+    'execution',
+    ({ asset, input }) => `Asset "${asset}" needs the value of "${input}", which has not been materialized.`,
+    ({ input }) => `Materialize it first: \`dagma asset materialize --select ${input}\`.`,
+  ),
+  DAGMA_VALUE_UNREADABLE: entry<{ asset: string; file: string }>(
+    'execution',
+    ({ asset, file }) => `The stored value of asset "${asset}" cannot be read (${file}).`,
+    ({ asset }) => `Materialize it again: \`dagma asset materialize --select ${asset}\`.`,
+  ),
+  DAGMA_RESOURCE_FAILED: entry<{ resource: string; reason: string }>(
+    'user_code',
+    ({ resource, reason }) => `The resource "${resource}" could not be opened: ${reason}`,
+    'Check its settings.',
+  ),
+  DAGMA_STEP_FAILED: entry<{ asset: string; reason: string }>(
+    'user_code',
+    ({ asset, reason }) => `Asset "${asset}" failed: ${reason}`,
+    'See the cause.',
+  ),
+  DAGMA_CANCELED: entry<{ what: string }>(
+    'execution',
+    ({ what }) => `${what} was canceled.`,
+    'Start it again when you want it.',
+  ),
+  DAGMA_RUN_UNKNOWN: entry<{ run: string }>(
+    'definition',
+    ({ run }) => `There is no run "${run}" in this project's event log.`,
+    'Run `dagma run list` to see the runs.',
+  ),
+  DAGMA_ASSET_UNKNOWN: entry<{ asset: string; nearest: string | undefined }>(
+    'definition',
+    ({ asset, nearest }) => `There is no asset "${asset}".${nearest === undefined ? '' : ` Did you mean "${nearest}"?`}`,
+    'Run `dagma asset list` to see the assets.',
+  ),
+  DAGMA_EVENT_LOG_NEWER: entry<{ file: string; found: number; known: number }>(
+    'execution',
+    ({ file, found, known }) => `The event log ${file} has schema ${found}; this version of Dagma knows ${known}.`,
+    'Use the newer Dagma that wrote it, or move the file away.',
+  ),
+  DAGMA_PYTHON_MISSING: entry<{ reason: string }>(
+    'execution',
+    ({ reason }) => `Dagster needs Python 3.10 or newer: ${reason}.`,
+    'Install Python (with venv) or uv, and start again. The embedded engine needs neither.',
+  ),
+  DAGMA_SETUP_FAILED: entry<{ command: string; reason: string }>(
+    'execution',
+    ({ command, reason }) => `Setting Dagster up failed at \`${command}\`: ${reason}`,
+    'Mend the cause and start again; what was done before is kept.',
+  ),
+  DAGMA_PORT_TAKEN: entry<{ port: number }>(
+    'execution',
+    ({ port }) => `Port ${port} is in use.`,
+    'Stop what uses it, or choose another with -p.',
+  ),
+  DAGMA_MESSAGE_UNKNOWN: entry<{ reason: string }>(
+    'protocol',
+    ({ reason }) => `The host sent a message that this worker does not know: ${reason}.`,
+    'Install the same version of the npm package `dagma` and the Python package `dagster-dagma`.',
+  ),
+  DAGMA_WORKER_NOT_HOSTED: entry<{ reason: string }>(
+    'protocol',
+    ({ reason }) => `\`dagma worker\` is started by the Dagster host, not by hand: ${reason}.`,
+    'Use `dagma asset materialize` or `dagma job launch`.',
+  ),
+  DAGMA_INTERNAL: entry<{ reason: string }>('internal', ({ reason }) => `Dagma made a mistake: ${reason}.`, 'Please report it.'),
+} as const
+
+/** A permanent error code; `docs/errors.md` lists them with their cures. */
+export type ErrorCode = keyof typeof catalogue
+
+/** What the message of that code is made from. */
+export type ErrorDetails<Code extends ErrorCode> = (typeof catalogue)[Code] extends Entry<infer Details> ? Details : never

@@ -1,0 +1,80 @@
+import { dagmaError } from '../errors.ts'
+import { type Metadata, type MetadataInput, type MetadataType, MetadataValue } from './metadata-value.ts'
+
+/** The longest text, or JSON text, that a metadata value may have, in characters. What is longer is cut, with a marker that states its size. */
+export const longestMetadataValue = 16_000
+
+/** A metadata value as it is stored and sent, in the form of Dagster Pipes. */
+export interface WireMetadataValue {
+  readonly type: MetadataType
+  readonly raw_value: unknown
+}
+
+/** Metadata as it is stored and sent. */
+export type WireMetadata = { readonly [key: string]: WireMetadataValue }
+
+/**
+ * Metadata in the form of Dagster Pipes: plain values inferred, keys whose value is `undefined` left out.
+ * @throws DAGMA_METADATA_INVALID when a value cannot be carried: not JSON, not finite, beyond 2^53.
+ */
+export function normalize(metadata: Metadata): WireMetadata {
+  const wire: { [key: string]: WireMetadataValue } = {}
+  for (const [key, input] of Object.entries(metadata)) {
+    if (input !== undefined) wire[key] = normalizeValue(key, input)
+  }
+  return wire
+}
+
+/** Metadata whose long values are cut, with a marker that states the full size. */
+export function bound(metadata: WireMetadata): WireMetadata {
+  return Object.fromEntries(Object.entries(metadata).map(([key, value]) => [key, boundValue(value)]))
+}
+
+function normalizeValue(key: string, input: Exclude<MetadataInput, undefined>): WireMetadataValue {
+  if (input instanceof MetadataValue) return { type: input.type, raw_value: plain(key, input.value) }
+  if (input instanceof Date) return { type: 'timestamp', raw_value: MetadataValue.timestamp(input).value }
+  if (input === null) return { type: 'null', raw_value: null }
+  switch (typeof input) {
+    case 'string':
+      return { type: 'text', raw_value: input }
+    case 'boolean':
+      return { type: 'bool', raw_value: input }
+    case 'number':
+      return { type: Number.isInteger(input) ? 'int' : 'float', raw_value: plain(key, input) }
+    default:
+      return { type: 'json', raw_value: plain(key, input) }
+  }
+}
+
+/** `value` as plain JSON data, or an error that says why it cannot be that. */
+function plain(key: string, value: unknown): unknown {
+  const check = (member: string, item: unknown): unknown => {
+    const at = member === '' ? '' : ` at "${member}"`
+    if (typeof item === 'number' && !Number.isFinite(item)) throw invalid(key, `has ${item}${at}, which JSON lacks`)
+    if (Number.isInteger(item) && !Number.isSafeInteger(item)) throw invalid(key, `has a whole number beyond 2^53${at}, which would be rounded; give it as text`)
+    if (typeof item === 'bigint' || typeof item === 'function' || typeof item === 'symbol') throw invalid(key, `has a ${typeof item}${at}, which JSON lacks`)
+    return item
+  }
+  if (typeof value !== 'object' || value === null) return check('', value)
+  try {
+    return JSON.parse(JSON.stringify(value, check))
+  } catch (error) {
+    if (error instanceof TypeError) throw invalid(key, `cannot be written as JSON: ${error.message.split('\n')[0]}`)
+    throw error
+  }
+}
+
+function boundValue(value: WireMetadataValue): WireMetadataValue {
+  const raw = value.raw_value
+  if (typeof raw === 'string' && raw.length > longestMetadataValue) {
+    return { ...value, raw_value: `${raw.slice(0, longestMetadataValue)}… [cut: ${raw.length} characters in all]` }
+  }
+  if (typeof raw !== 'object' || raw === null) return value
+  const text = JSON.stringify(raw)
+  if (text.length <= longestMetadataValue) return value
+  return { type: 'json', raw_value: { truncated: true, size_bytes: Buffer.byteLength(text), start: text.slice(0, 1000) } }
+}
+
+function invalid(key: string, reason: string): Error {
+  return dagmaError('DAGMA_METADATA_INVALID', { key, reason })
+}

@@ -1,0 +1,66 @@
+import { inspect } from 'node:util'
+import { dagmaError } from '../errors.ts'
+
+const shortest = 8
+const printed = '[redacted]'
+
+/** Every secret of the process, kept across duplicate installs: what the redaction gate looks for. */
+const declared: Map<string, Secret> = ((globalThis as { [key: symbol]: unknown })[Symbol.for('dagma.secrets')] ??=
+  new Map<string, Secret>()) as Map<string, Secret>
+
+/**
+ * A value that must not leave the process: it prints as `[redacted]` as a string, as JSON and when inspected.
+ * Only {@link Secret.reveal}, at the call to the outside, gives the value. Made by {@link secret}.
+ */
+export class Secret {
+  /** The environment variable that holds the value. */
+  readonly variable: string
+
+  constructor(variable: string) {
+    this.variable = variable
+  }
+
+  /** Whether the variable is set and not empty, now. */
+  get isSet(): boolean {
+    return Boolean(process.env[this.variable])
+  }
+
+  /**
+   * The value, read from the environment now.
+   * @throws DAGMA_SECRET_MISSING when the variable is not set; DAGMA_SECRET_SHORT when it has under 8 characters, which
+   * redaction could not tell from ordinary text.
+   */
+  reveal(): string {
+    const value = process.env[this.variable]
+    if (!value) throw dagmaError('DAGMA_SECRET_MISSING', { variable: this.variable })
+    if (value.length < shortest) throw dagmaError('DAGMA_SECRET_SHORT', { variable: this.variable, shortest })
+    return value
+  }
+
+  toString(): string {
+    return printed
+  }
+
+  toJSON(): string {
+    return printed
+  }
+
+  [inspect.custom](): string {
+    return printed
+  }
+}
+
+/** Declares the secret that the environment variable `variable` holds. It is read late, by {@link Secret.reveal}. */
+export function secret(variable: string): Secret {
+  const known = declared.get(variable)
+  if (known) return known
+  const made = new Secret(variable)
+  declared.set(variable, made)
+  return made
+}
+
+/** The values of all declared secrets that are set now, longest first. */
+export function secretValues(): string[] {
+  const values = [...declared.keys()].map((variable) => process.env[variable] ?? '')
+  return [...new Set(values)].filter((value) => value.length >= shortest).sort((a, b) => b.length - a.length)
+}
