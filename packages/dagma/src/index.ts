@@ -33,3 +33,10 @@ export {
   type TableSchema,
 } from './metadata/metadata-value.ts'
 export { type Secret, secret } from './metadata/secret.ts'
+export type { Materialization } from './engine/event-log.ts'
+export type { EventBody, Run, RunEvent, RunStatus } from './engine/events.ts'
+export type { RunResult } from './engine/execute-run.ts'
+export { type MaterializeOptions, type MaterializeRun, materialize } from './engine/materialize.ts'
+export type { RunConfig } from './engine/plan.ts'
+export type { WireMetadata, WireMetadataValue } from './metadata/normalize.ts'
+export type { WireError } from './runtime/exit-gate.ts'

@@ -1,15 +1,31 @@
-import { dagmaError } from '../errors.ts'
 import type { Asset } from './asset.ts'
-import { nearestName } from './nearest-name.ts'
+import { upstreamKeys } from './asset.ts'
+import { keyText } from './asset-key.ts'
+import { evaluate } from './selection/evaluate.ts'
+import { assetGraph, type SelectableAsset } from './selection/graph.ts'
+import { parseSelection } from './selection/parse.ts'
 
 /**
- * The keys of the assets that `selection` names, in the order of `assets`.
- * @throws DAGMA_SELECTION_UNKNOWN when a name matches no asset.
+ * The keys of the assets that `selection` names, in the order of `assets`. The syntax is Dagster's (`key:"a"+ and not group:llm`), and a plain
+ * list of names (`a,b`); text without anything in it selects nothing. See `docs/guide/selection.md`.
+ * @throws DAGMA_SELECTION_SYNTAX when it cannot be read.
+ * @throws DAGMA_SELECTION_UNKNOWN when a name, or a `key:` without "*", matches no asset. Other filters may match nothing.
  */
 export function selectAssets(selection: string, assets: ReadonlyMap<string, Asset>): string[] {
-  const wanted = new Set(selection.split(',').map((part) => part.trim()).filter((part) => part !== ''))
-  for (const name of wanted) {
-    if (!assets.has(name)) throw dagmaError('DAGMA_SELECTION_UNKNOWN', { selection, unknown: name, nearest: nearestName(name, [...assets.keys()]) })
+  const parsed = parseSelection(selection)
+  if (parsed === undefined) return []
+  const selected = evaluate(parsed, assetGraph([...assets].map(([key, asset]) => selectable(key, asset))), selection)
+  return [...assets.keys()].filter((key) => selected.has(key))
+}
+
+function selectable(key: string, asset: Asset & Partial<Pick<SelectableAsset, 'tags' | 'owners'>>): SelectableAsset {
+  return {
+    key,
+    group: asset.group,
+    // Every asset shows this kind in Dagster, beside its own.
+    kinds: ['typescript', ...asset.kinds],
+    tags: asset.tags ?? {},
+    owners: asset.owners ?? [],
+    upstream: upstreamKeys(asset).map(keyText),
   }
-  return [...assets.keys()].filter((key) => wanted.has(key))
 }

@@ -1,0 +1,44 @@
+import { createHash } from 'node:crypto'
+
+/** Length of the vectors. */
+export const dimensions = 512
+
+const stopWords = new Set(
+  'a an and are as at be but by can do does for from had has have how i if in into is it its me my no not of on or our so than that the their them then there these they this to was we were what when where which who why will with you your'.split(' '),
+)
+
+/**
+ * A vector for a text, without a model: words and their letter groups are hashed onto `dimensions` numbers, and the vector is scaled to
+ * length 1. Texts that share words, or parts of words, point in similar directions. The same text always gives the same vector.
+ */
+export function embed(text: string): number[] {
+  const counts = new Map<string, number>()
+  for (const { feature, weight } of features(text)) counts.set(feature, (counts.get(feature) ?? 0) + weight)
+  const vector = new Array<number>(dimensions).fill(0)
+  for (const [feature, count] of counts) {
+    const { place, sign } = slot(feature)
+    vector[place] = (vector[place] ?? 0) + sign * Math.sqrt(count)
+  }
+  const length = Math.hypot(...vector) || 1
+  return vector.map((value) => Math.round((value / length) * 1e5) / 1e5)
+}
+
+function* features(text: string): Generator<{ feature: string; weight: number }> {
+  for (const word of text.toLowerCase().match(/[\p{L}\p{N}_]+/gu) ?? []) {
+    if (stopWords.has(word)) continue
+    yield { feature: `word:${word}`, weight: 1 }
+    const padded = `<${word}>`
+    for (let start = 0; start + 4 <= padded.length; start++) yield { feature: `part:${padded.slice(start, start + 4)}`, weight: 0.1 }
+  }
+}
+
+const slots = new Map<string, { place: number; sign: 1 | -1 }>()
+
+function slot(feature: string): { place: number; sign: 1 | -1 } {
+  const known = slots.get(feature)
+  if (known !== undefined) return known
+  const digest = createHash('md5').update(feature).digest()
+  const made = { place: digest.readUInt32LE(0) % dimensions, sign: (digest.readUInt8(4) & 1) === 0 ? 1 : -1 } as const
+  slots.set(feature, made)
+  return made
+}

@@ -1,0 +1,53 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** A piece of the documentation, small enough to answer one question. */
+export interface Passage {
+  /** Path of the document and the passage's number in it, for example `docs/guide/assets.md#2`. */
+  readonly id: string
+  readonly document: string
+  /** Headings that the passage stands under, outermost first. */
+  readonly heading: string
+  readonly text: string
+}
+
+const root = fileURLToPath(new URL('../../../../', import.meta.url))
+const longest = 900
+
+/** The project's own documentation, cut into passages at headings and paragraphs. */
+export function documentationPassages(): Passage[] {
+  return documents().flatMap((document) => cut(relative(root, document), readFileSync(document, 'utf8')))
+}
+
+function documents(): string[] {
+  const guides = readdirSync(`${root}docs`, { recursive: true, encoding: 'utf8' }).map((file) => `docs/${file}`)
+  const packages = readdirSync(`${root}packages`).map((name) => `packages/${name}/README.md`)
+  const found = ['README.md', ...guides, ...packages].filter((file) => file.endsWith('.md') && !file.endsWith('.zh.md'))
+  return found.map((file) => `${root}${file}`).filter(existsSync).sort()
+}
+
+
+/** Passages of one Markdown text: the paragraphs under each heading, joined up to a bound. */
+export function cut(document: string, markdown: string): Passage[] {
+  const passages: Passage[] = []
+  const headings: string[] = []
+  let text = ''
+  const flush = (): void => {
+    if (text.trim() !== '') passages.push({ id: `${document}#${passages.length + 1}`, document, heading: headings.filter(Boolean).join(' › '), text: text.trim() })
+    text = ''
+  }
+  for (const block of markdown.split(/\n\s*\n/)) {
+    const heading = /^(#{1,6})\s+(.*)/.exec(block)
+    if (heading) {
+      flush()
+      const level = heading[1]?.length ?? 1
+      headings.splice(level - 1, headings.length, heading[2] ?? '')
+    }
+    const body = heading ? block.split('\n').slice(1).join('\n') : block
+    if (text !== '' && text.length + body.length > longest) flush()
+    text += `${body}\n\n`
+  }
+  flush()
+  return passages
+}

@@ -1,0 +1,124 @@
+import type { HttpServiceOptions } from './http.ts'
+
+/** What a failed call becomes: the part of a ServiceError that says why. */
+export interface Failure {
+  readonly status?: number
+  readonly reason: string
+  readonly cure: string
+}
+
+type Service = HttpServiceOptions & { readonly timeoutMs: number }
+
+/** ky's errors, told by their shape: ky itself is loaded late. */
+interface KyError {
+  readonly name: string
+  readonly response?: Response
+  readonly data?: unknown
+  readonly cause?: unknown
+}
+
+const names: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  408: 'Request Timeout',
+  409: 'Conflict',
+  413: 'Content Too Large',
+  415: 'Unsupported Media Type',
+  422: 'Unprocessable Content',
+  429: 'Too Many Requests',
+  500: 'Internal Server Error',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
+}
+
+/** Codes of errors below fetch, where nothing was sent. */
+const unconnected: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused',
+  ENOTFOUND: 'the host name is not known',
+  EAI_AGAIN: 'the host name could not be looked up',
+  EHOSTUNREACH: 'the host cannot be reached',
+  ENETUNREACH: 'the network cannot be reached',
+  UND_ERR_CONNECT_TIMEOUT: 'connecting took too long',
+}
+
+const tls = /^(?:ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|EPROTO$)/
+
+/** Status and JSON of the answer, when the error is a failed status. */
+export function answerOf(thrown: unknown): { status: number; answer: unknown } | undefined {
+  const { response, data } = thrown as KyError
+  return response && { status: response.status, answer: data }
+}
+
+/** Whether the server did not take the request: then it may be sent again, whatever it does. */
+export function neverArrived(error: unknown): boolean {
+  return answerOf(error)?.status === 429 || (causeCode(error) ?? '') in unconnected
+}
+
+/** Why a request gave no answer, or one with a failed status. */
+export function thrownFailure(thrown: unknown, service: Service): Failure {
+  const answered = answerOf(thrown)
+  if (answered) return statusFailure(answered.status, answered.answer, service)
+  const { system, baseUrlSetting, timeoutMs } = service
+  const code = causeCode(thrown)
+  if ((thrown as KyError).name === 'TimeoutError' || code === 'UND_ERR_HEADERS_TIMEOUT') {
+    return { reason: `no answer within ${timeoutMs} ms`, cure: `Check that ${system} is up and not overloaded, or raise timeoutMs.` }
+  }
+  if (code && tls.test(code)) {
+    return {
+      reason: `no secure connection (${code})`,
+      cure: `Check that ${baseUrlSetting} says https only where ${system} speaks it; for a certificate of your own, name its authority in NODE_EXTRA_CA_CERTS.`,
+    }
+  }
+  const known = code && unconnected[code]
+  return {
+    reason: known ?? `the connection was lost${code ? ` (${code})` : ''}`,
+    cure: `Check that ${system} is running and that ${baseUrlSetting} has its host and port.`,
+  }
+}
+
+function statusFailure(status: number, answer: unknown, service: Service): Failure {
+  const code = service.errorCode?.(answer)
+  const told = typeof code === 'string' && /^[A-Z][A-Z_]{1,63}$/.test(code) ? ` (${code})` : ''
+  const redirect = status >= 300 && status < 400
+  const reason = redirect ? 'a redirect, which is not followed' : `${names[status] ?? (status >= 500 ? 'server error' : 'refused')}${told}`
+  return { status, reason, cure: service.cures?.[status] ?? generalCure(status, service) }
+}
+
+function generalCure(status: number, { system, auth, authSetting, baseUrlSetting, retries = 2 }: Service): string {
+  if (status >= 300 && status < 400) return `Set ${baseUrlSetting} to the address that ${system} is really at (https rather than http, for example).`
+  if (status === 401) return auth ? `Check the value of ${authSetting}.` : `${system} wants credentials: set ${authSetting}.`
+  if (status === 403) return auth ? `Check that what ${authSetting} names may do this in ${system}.` : `${system} may want credentials: set ${authSetting}.`
+  if (status === 404) return `Check that it exists in ${system}, and that ${baseUrlSetting} is the root of its API.`
+  if (status === 429) return `It was tried ${retries + 1} times: do less at once, or try later.`
+  if (status === 413) return 'Send less at once.'
+  if (status >= 500) return `Look into the log of ${system}.`
+  return `Check what was asked for; the log of ${system} may say more.`
+}
+
+/** Why a successful answer is no JSON, judged by its content type. */
+export function contentFailure(response: Response, { system, baseUrlSetting }: Service): Failure | undefined {
+  const type = (response.headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? ''
+  if (/\/(?:.*[.+-])?json$/.test(type)) return undefined
+  const what = type === 'text/html' ? 'HTML' : 'another type'
+  return { status: response.status, reason: `answered ${what} instead of JSON`, cure: `Check that ${baseUrlSetting} is the root of ${system}'s API and that no login page or proxy stands before it.` }
+}
+
+/** Why the body of a successful answer could not be read. `waitedMs` when it did not end in time. */
+export function bodyFailure(status: number, system: string, waitedMs: number | undefined): Failure {
+  if (waitedMs === undefined) return { status, reason: 'the answer broke off or is no valid JSON', cure: `Try again; if it stays, look into the log of ${system} and of any proxy before it.` }
+  return { status, reason: `the answer did not end within ${waitedMs} ms`, cure: `Check that ${system} is not overloaded, or raise timeoutMs.` }
+}
+
+function causeCode(thrown: unknown): string | undefined {
+  for (let at = thrown; typeof at === 'object' && at !== null; at = (at as KyError).cause) {
+    const { code } = at as { code?: unknown }
+    if (typeof code === 'string' && /^[A-Z][A-Z0-9_]*$/.test(code)) return code
+    const [first] = (at as Partial<AggregateError>).errors ?? []
+    if (first) return causeCode(first)
+  }
+  return undefined
+}

@@ -1,0 +1,25 @@
+import { Command } from 'commander'
+import { upstreamKeys } from '../definitions/asset.ts'
+import { keyText } from '../definitions/asset-key.ts'
+import { selectAssets } from '../definitions/selection.ts'
+import { type JsonOption, jsonOption, loadProject, type ModuleOption, moduleOption } from './options.ts'
+import { printJson, printTable } from './output.ts'
+
+/** `dagma asset list` */
+export function assetListCommand(): Command {
+  return new Command('list')
+    .description('List assets.')
+    .option('-s, --select <selection>', 'only these, in Dagster’s selection syntax')
+    .addOption(moduleOption())
+    .addOption(jsonOption())
+    .action(async ({ select, json, ...options }: ModuleOption & JsonOption & { select?: string }) => {
+      const { definitions } = await loadProject(options)
+      const keys = select === undefined ? [...definitions.assets.keys()] : selectAssets(select, definitions.assets)
+      const rows = keys.flatMap((key) => {
+        const asset = definitions.assets.get(key)
+        return asset === undefined ? [] : [{ key, group: asset.group, upstream: upstreamKeys(asset).map(keyText) }]
+      })
+      if (json) printJson(rows)
+      else printTable(['ASSET', 'GROUP', 'MADE FROM'], rows.map((row) => [row.key, row.group, row.upstream.join(', ')]))
+    })
+}

@@ -1,0 +1,50 @@
+import { styleText } from 'node:util'
+import { Command, InvalidArgumentError } from 'commander'
+import { checkPortFree, runDagsterDev, validateInDagster } from '../dagster/dev-server.ts'
+import { dagsterVariables, ensurePythonEnvironment } from '../dagster/python-environment.ts'
+import { exitCodes } from './exit-codes.ts'
+import { interruption } from './interruption.ts'
+import { loadProject } from './options.ts'
+import { printLine } from './output.ts'
+
+/** `dagma dev` */
+export function devCommand(): Command {
+  return new Command('dev')
+    .description('Open the project in the real Dagster UI. Sets Dagster up by itself.')
+    .option('-p, --port <port>', 'port on 127.0.0.1', port, 3000)
+    .option('--check', 'set up and validate, start nothing, and print the lines for a shell')
+    .action(async ({ port, check = false }: { port: number; check?: boolean }) => {
+      const { project } = await loadProject({})
+      const tell = (line: string): void => void process.stderr.write(`${line}\n`)
+      if (!check) await checkPortFree(port)
+      const environment = await ensurePythonEnvironment(project.folder, tell)
+      if (check) {
+        await validateInDagster(environment, project.folder)
+        tell('Dagster loads this project. For the dagster command line, put these lines into a shell:')
+        const { DAGSTER_HOME } = dagsterVariables(environment)
+        printLine(`export DAGSTER_HOME=${shellQuoted(DAGSTER_HOME)}`)
+        printLine(`export PATH=${shellQuoted(environment.bin)}:"$PATH"`)
+        return
+      }
+      tell('Starting Dagster … (runs start at once, without a queue: limits on how many runs go at a time do not hold)')
+      const code = await runDagsterDev({
+        environment,
+        projectFolder: project.folder,
+        port,
+        signal: interruption('Dagster'),
+        onLine: (line) => process.stderr.write(`${styleText('dim', line)}\n`),
+        onReady: (address) => printLine(`Dagster UI: ${address}`),
+      })
+      if (code !== null) process.exitCode = exitCodes.runFailed
+    })
+}
+
+function port(text: string): number {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 1 || value > 65535) throw new InvalidArgumentError('Give a port from 1 to 65535.')
+  return value
+}
+
+function shellQuoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`
+}

@@ -1,0 +1,65 @@
+import { Command, CommanderError } from 'commander'
+import { DagmaError, DefinitionErrors } from '../errors.ts'
+import { gateError } from '../runtime/exit-gate.ts'
+import { gateStdio } from '../runtime/stdio-gate.ts'
+import { assetListCommand } from './asset-list.ts'
+import { assetMaterializeCommand } from './asset-materialize.ts'
+import { assetShowCommand } from './asset-show.ts'
+import { buildCommand } from './build.ts'
+import { devCommand } from './dev.ts'
+import { exitCodes } from './exit-codes.ts'
+import { jobLaunchCommand } from './job-launch.ts'
+import { jobListCommand } from './job-list.ts'
+import { runListCommand } from './run-list.ts'
+import { runShowCommand } from './run-show.ts'
+import { workerCommand } from './worker.ts'
+
+/** Runs the command line; sets the process's exit code. */
+export async function main(argv: readonly string[]): Promise<void> {
+  gateStdio()
+  process.setSourceMapsEnabled(true)
+  try {
+    await program().parseAsync([...argv], { from: 'user' })
+  } catch (error) {
+    process.exitCode = report(error)
+  }
+}
+
+function program(): Command {
+  const group = (name: string, description: string, ...commands: Command[]): Command => {
+    const made = new Command(name).description(description)
+    for (const command of commands) made.addCommand(command)
+    return made
+  }
+  const root = group(
+    'dagma',
+    'Software-defined assets in TypeScript: run them here, or in the real Dagster.',
+    group('asset', 'List, make and look at assets.', assetListCommand(), assetMaterializeCommand(), assetShowCommand()),
+    group('job', 'List and launch jobs.', jobListCommand(), jobLaunchCommand()),
+    group('run', 'Look at runs of the embedded engine.', runListCommand(), runShowCommand()),
+    devCommand(),
+    buildCommand(),
+  )
+  root.addCommand(workerCommand(), { hidden: true })
+  return exitingByException(root)
+}
+
+/** Wrong usage reaches {@link report} instead of ending the process. */
+function exitingByException(command: Command): Command {
+  command.exitOverride()
+  for (const child of command.commands) exitingByException(child)
+  return command
+}
+
+/** Prints what went wrong and gives the exit code. */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.good : exitCodes.wrongUsage
+  if (error instanceof DefinitionErrors) {
+    for (const one of error.errors) process.stderr.write(`error: ${one.message}\n`)
+    return exitCodes.wrongUsage
+  }
+  const wire = gateError(error)
+  process.stderr.write(`error: ${wire.message}\n${wire.stack.join('')}`)
+  for (let { cause } = wire; cause !== null; { cause } = cause) process.stderr.write(`caused by: ${cause.name}: ${cause.message}\n${cause.stack.join('')}`)
+  return error instanceof DagmaError && error.kind === 'definition' ? exitCodes.wrongUsage : exitCodes.runFailed
+}

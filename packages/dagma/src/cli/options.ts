@@ -1,0 +1,23 @@
+import { Option } from 'commander'
+import type { Definitions } from '../definitions/definitions.ts'
+import { findProject, loadDefinitions, type Project } from '../runtime/project.ts'
+
+/** `-m`: which definitions to load. */
+export interface ModuleOption {
+  module?: string
+}
+
+/** `--json`: print JSON for programs. */
+export interface JsonOption {
+  json?: boolean
+}
+
+export const moduleOption = (): Option => new Option('-m, --module <file>', 'definitions module (default: the one that package.json names)')
+
+export const jsonOption = (): Option => new Option('--json', 'print JSON')
+
+/** The project of the working directory and its definitions. */
+export async function loadProject({ module }: ModuleOption): Promise<{ project: Project; definitions: Definitions }> {
+  const project = findProject(process.cwd(), module)
+  return { project, definitions: await loadDefinitions(project) }
+}

@@ -1,0 +1,48 @@
+/** The Dagster Pipes protocol, version 0.1, as types. https://docs.dagster.io/guides/build/external-pipelines */
+import { deflateSync, inflateSync } from 'node:zlib'
+
+/** Environment variables that a Pipes client sets. */
+export const contextVariable = 'DAGSTER_PIPES_CONTEXT'
+export const messagesVariable = 'DAGSTER_PIPES_MESSAGES'
+
+/** What Dagster tells a Pipes process about the step it is to do. */
+export interface PipesContextData {
+  /** Keys of the assets to make, "/" between their parts; null outside an asset. */
+  readonly asset_keys: readonly string[] | null
+  readonly code_version_by_asset_key: { readonly [asset: string]: string | null } | null
+  readonly provenance_by_asset_key: { readonly [asset: string]: unknown } | null
+  readonly partition_key: string | null
+  readonly partition_key_range: { readonly start: string; readonly end: string } | null
+  readonly partition_time_window: { readonly start: string; readonly end: string } | null
+  readonly run_id: string
+  readonly job_name: string | null
+  /** 0 for the first attempt. */
+  readonly retry_number: number
+  /** What the Python side of the session gave along. */
+  readonly extras: { readonly [key: string]: unknown }
+}
+
+/** Kind of a message to Dagster. */
+export type PipesMethod = 'opened' | 'log' | 'report_asset_materialization' | 'report_asset_check' | 'report_custom_message' | 'closed'
+
+/** A message to Dagster. */
+export interface PipesMessage {
+  readonly __dagster_pipes_version: '0.1'
+  readonly method: PipesMethod
+  readonly params: { readonly [key: string]: unknown } | null
+}
+
+/** Takes messages to Dagster, in order. */
+export interface PipesMessageWriter {
+  write(message: PipesMessage): void
+}
+
+/** A Pipes parameter as it stands in an environment variable: base64 of zlib of JSON. */
+export function encodeParam(value: unknown): string {
+  return deflateSync(JSON.stringify(value)).toString('base64')
+}
+
+/** The value of a Pipes parameter. Throws when the text is none. */
+export function decodeParam(text: string): unknown {
+  return JSON.parse(inflateSync(Buffer.from(text, 'base64')).toString('utf8'))
+}

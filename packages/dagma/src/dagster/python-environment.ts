@@ -1,0 +1,106 @@
+/** The project's own Python environment with Dagster in it, made without the user's help. */
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { delimiter, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { dagmaError } from '../errors.ts'
+import { gateText } from '../runtime/exit-gate.ts'
+
+const run = promisify(execFile)
+
+/** What Dagster needs to run a project. */
+export interface PythonEnvironment {
+  /** Folder of `dagster` and `python`. */
+  readonly bin: string
+  /** Value for DAGSTER_HOME: Dagster's own database and settings. */
+  readonly dagsterHome: string
+}
+
+/** Wheel of `dagster-dagma` and the locked requirements that travel in this npm package. */
+const shipped = fileURLToPath(new URL('../../python/', import.meta.url))
+
+const dagsterYaml = `# Written by Dagma. Runs start at once, without a queue; \`dagma dev\` says what that loses.
+run_coordinator:
+  module: dagster.core.run_coordinator
+  class: DefaultRunCoordinator
+telemetry:
+  enabled: false
+`
+
+/**
+ * Makes the environment below `.dagma/` of the project, or finds it made: uv when it is on PATH, otherwise venv and pip. `tell` gets a line
+ * for each thing that takes long.
+ * @throws DAGMA_PYTHON_MISSING, DAGMA_SETUP_FAILED; what was half made is made anew next time
+ */
+export async function ensurePythonEnvironment(projectFolder: string, tell: (line: string) => void): Promise<PythonEnvironment> {
+  const folder = join(projectFolder, '.dagma', 'python')
+  const dagsterHome = join(projectFolder, '.dagma', 'dagster-home')
+  const bin = join(folder, 'bin')
+  const stamp = join(folder, 'dagma.stamp')
+  const { wheel, requirements, digest } = shippedPackage()
+  if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== digest) {
+    tell('Setting Dagster up (once; about a minute) …')
+    rmSync(folder, { recursive: true, force: true })
+    if (await works('uv', '--version')) await makeWithUv(folder, requirements, wheel)
+    else await makeWithPip(folder, requirements, wheel)
+    writeFileSync(stamp, digest)
+  }
+  mkdirSync(dagsterHome, { recursive: true })
+  const settings = join(dagsterHome, 'dagster.yaml')
+  if (!existsSync(settings)) writeFileSync(settings, dagsterYaml)
+  return { bin, dagsterHome }
+}
+
+/** The environment variables with which `dagster` runs this project. */
+export function dagsterVariables(environment: PythonEnvironment): { DAGSTER_HOME: string; PATH: string } {
+  const path = [environment.bin, dirname(process.execPath), process.env.PATH ?? '']
+  return { DAGSTER_HOME: environment.dagsterHome, PATH: path.join(delimiter) }
+}
+
+function shippedPackage(): { wheel: string; requirements: string; digest: string } {
+  const wheelName = existsSync(shipped) ? readdirSync(shipped).find((file) => file.endsWith('.whl')) : undefined
+  if (wheelName === undefined) throw dagmaError('DAGMA_INTERNAL', { reason: `the wheel of dagster-dagma is not in ${shipped}` })
+  const wheel = join(shipped, wheelName)
+  const requirements = join(shipped, 'requirements.txt')
+  const digest = createHash('sha256').update(readFileSync(wheel)).update(readFileSync(requirements)).digest('hex')
+  return { wheel, requirements, digest }
+}
+
+async function makeWithUv(folder: string, requirements: string, wheel: string): Promise<void> {
+  const python = join(folder, 'bin', 'python')
+  await step('uv', ['venv', '--python', '>=3.10', folder])
+  await step('uv', ['pip', 'install', '--python', python, '--require-hashes', '-r', requirements])
+  await step('uv', ['pip', 'install', '--python', python, '--no-deps', wheel])
+}
+
+async function makeWithPip(folder: string, requirements: string, wheel: string): Promise<void> {
+  const python = await newEnoughPython()
+  const pip = join(folder, 'bin', 'pip')
+  await step(python, ['-m', 'venv', folder])
+  await step(pip, ['install', '--disable-pip-version-check', '--require-hashes', '-r', requirements])
+  await step(pip, ['install', '--disable-pip-version-check', '--no-deps', wheel])
+}
+
+async function newEnoughPython(): Promise<string> {
+  const check = 'import sys; sys.exit(0 if sys.version_info >= (3, 10) else 1)'
+  for (const name of ['python3', 'python']) if (await works(name, '-c', check)) return name
+  throw dagmaError('DAGMA_PYTHON_MISSING', { reason: 'none is on PATH' })
+}
+
+async function works(command: string, ...args: string[]): Promise<boolean> {
+  return run(command, args).then(
+    () => true,
+    () => false,
+  )
+}
+
+async function step(command: string, args: readonly string[]): Promise<void> {
+  try {
+    await run(command, args, { maxBuffer: 64 * 1024 * 1024 })
+  } catch (error) {
+    const said = String((error as { stderr?: unknown }).stderr ?? error).trim().split('\n').slice(-8).join('\n')
+    throw dagmaError('DAGMA_SETUP_FAILED', { command: `${command} ${args.slice(0, 3).join(' ')} …`, reason: gateText(said) })
+  }
+}

@@ -1,0 +1,62 @@
+/** The one door out: whatever leaves a run passes here, on both hosts. Normalize → observe → redact. */
+import { DagmaError } from '../errors.ts'
+import type { Metadata } from '../metadata/metadata-value.ts'
+import { bound, normalize, type WireMetadata } from '../metadata/normalize.ts'
+import { observe, type StepFacts } from '../metadata/observe.ts'
+import { redact, redactValue } from '../metadata/redact.ts'
+
+/** An error as it is stored and sent, in the form of Dagster Pipes. */
+export interface WireError {
+  readonly name: string
+  readonly message: string
+  /** Stack frames, the user's own only. */
+  readonly stack: readonly string[]
+  readonly cause: WireError | null
+  readonly context: null
+}
+
+/** Metadata of a materialization, ready to leave. @throws DAGMA_METADATA_INVALID for a value that cannot be carried. */
+export function gateMetadata(metadata: Metadata, facts: StepFacts): WireMetadata {
+  return bound(redactValue(observe(normalize(metadata), facts)) as WireMetadata)
+}
+
+/** Metadata that is known when definitions load, ready to leave. */
+export function gateStaticMetadata(metadata: Metadata): WireMetadata {
+  return bound(redactValue(normalize(metadata)) as WireMetadata)
+}
+
+/** A line of text, ready to leave. */
+export function gateText(text: string): string {
+  return redact(text)
+}
+
+/** JSON data, such as run config, ready to leave. */
+export function gateValue<Value>(value: Value): Value {
+  return redactValue(value) as Value
+}
+
+/** An error with its chain of causes, ready to leave. */
+export function gateError(error: unknown): WireError {
+  return wireError(error, 0)
+}
+
+const deepestCause = 10
+
+function wireError(error: unknown, depth: number): WireError {
+  if (!(error instanceof Error)) return { name: 'Error', message: redact(thrownText(error)), stack: [], cause: null, context: null }
+  const cause = error.cause === undefined || depth === deepestCause ? null : wireError(error.cause, depth + 1)
+  // A Dagma error points at its own code; the user's frames are those of its cause.
+  const stack = error instanceof DagmaError ? [] : stackFrames(error).map(redact)
+  return { name: redact(error.name), message: redact(error.message), stack, cause, context: null }
+}
+
+function thrownText(thrown: unknown): string {
+  return `A value that is no Error was thrown: ${typeof thrown === 'string' ? thrown : typeof thrown}`
+}
+
+function stackFrames(error: Error): string[] {
+  const lines = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line))
+  return lines.filter((line) => !line.includes('node:internal') && !line.includes(ownFolder)).map((line) => `${line}\n`)
+}
+
+const ownFolder = new URL('..', import.meta.url).pathname
