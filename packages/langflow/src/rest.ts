@@ -1,0 +1,41 @@
+import { httpService } from 'dagma/author'
+import { flowAnswer } from './answer.ts'
+import type { FlowCall, Langflow } from './client.ts'
+import type { LangflowSettings } from './resource.ts'
+
+/** What both forms do for {@link Langflow}. */
+export type LangflowCalls = Pick<Langflow, 'health' | 'version'> & { runFlow(flow: string, call: FlowCall): ReturnType<Langflow['runFlow']> }
+
+/** LangFlow's REST API: plain calls, since its own client falls back to a cloud address, to which the key would go, when the base URL is misspelt. */
+export function restCalls(baseUrl: string, { apiKey, timeoutMs = 120_000 }: LangflowSettings, signal: AbortSignal): LangflowCalls {
+  const service = httpService({
+    system: 'LangFlow',
+    baseUrl,
+    baseUrlSetting: 'LANGFLOW_BASE_URL',
+    authSetting: apiKey?.variable ?? 'LANGFLOW_API_KEY',
+    // A header only: the server also takes the key in the query, but URLs get logged.
+    ...(apiKey && { auth: { header: 'x-api-key', value: apiKey } }),
+    timeoutMs,
+    signal,
+    cures: {
+      404: 'Check the flow id or name (LANGFLOW_DEFAULT_FLOW_ID), and that LANGFLOW_BASE_URL is the root of the server.',
+      500: "A component of the flow failed: open the flow in LangFlow's UI and run it there.",
+    },
+  })
+  return {
+    runFlow: async (flow, call) => {
+      const { input, inputType = 'chat', outputType = 'chat', tweaks, sessionId } = call
+      const answer = await service.json<unknown>({
+        operation: 'run flow',
+        method: 'POST',
+        path: `api/v1/run/${encodeURIComponent(flow)}`,
+        query: { stream: 'false' },
+        json: { input_value: input, input_type: inputType, output_type: outputType, tweaks, session_id: sessionId },
+        ...(call.signal && { signal: call.signal }),
+      })
+      return flowAnswer(answer, { flow, ...(sessionId !== undefined && { sessionId }) })
+    },
+    health: async () => (await service.json<{ status?: unknown }>({ operation: 'check health', method: 'GET', path: 'health' })).status === 'ok',
+    version: async () => String((await service.json<{ version?: unknown }>({ operation: 'get version', method: 'GET', path: 'api/v1/version' })).version),
+  }
+}

@@ -1,0 +1,40 @@
+import { MetadataValue } from 'dagma'
+import { deepLink, isHttpUrl } from 'dagma/author'
+
+/** What links to MLflow's UI are made from. */
+export interface MlflowLinkSettings {
+  readonly trackingUri?: string
+  /** Base of the UI, before the tracking URI. */
+  readonly uiBaseUrl?: string
+  /** Takes the place of the run's own experiment. */
+  readonly experimentId?: string
+  readonly workspace?: string
+}
+
+/** Page of a run: `{ui}/#/experiments/{experiment}/runs/{run}`. Undefined when no http or https base without user info can be derived. */
+export function mlflowRunUrl(settings: MlflowLinkSettings, run: { readonly runId: string; readonly experimentId: string }): string | undefined {
+  return page(settings, `experiments/${encodeURIComponent(settings.experimentId || run.experimentId)}/runs/${encodeURIComponent(run.runId)}`)
+}
+
+/** Page of an experiment: `{ui}/#/experiments/{experiment}`. Undefined as for {@link mlflowRunUrl}. */
+export function mlflowExperimentUrl(settings: MlflowLinkSettings, experimentId: string): string | undefined {
+  return page(settings, `experiments/${encodeURIComponent(settings.experimentId || experimentId)}`)
+}
+
+/** The tracking URI as metadata: a url when it is http or https, else text; user info and query are left out. */
+export function mlflowTrackingUri(trackingUri: string): MetadataValue<'url'> | MetadataValue<'text'> {
+  const shown = shownUri(trackingUri)
+  return isHttpUrl(shown) ? MetadataValue.url(shown) : MetadataValue.text(shown)
+}
+
+/** `uri` without user info, query and hash. */
+export function shownUri(uri: string): string {
+  return uri.replace(/[?#].*$/s, '').replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/]*@/i, '$1')
+}
+
+function page({ uiBaseUrl, trackingUri, workspace }: MlflowLinkSettings, route: string): string | undefined {
+  const base = [uiBaseUrl, trackingUri].find(isHttpUrl)
+  if (base === undefined) return undefined
+  // The workspace stands after the route: MLflow's UI routes by the hash.
+  return `${deepLink(base.replace(/[?#].*$/s, ''), '')}/#/${route}${workspace && workspace !== 'default' ? `?workspace=${encodeURIComponent(workspace)}` : ''}`
+}
