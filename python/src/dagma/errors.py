@@ -1,0 +1,65 @@
+"""Every error this package raises.
+
+Two families, by the moment: `LoadError` while definitions load, shown by Dagster as the code location's error;
+`StepError` while a step runs, a `dagster.Failure`, so it fails the step and retry policies apply.
+"""
+
+from __future__ import annotations
+
+import dagster as dg
+
+
+class DagmaError(Exception):
+    """Base of all errors of this package."""
+
+
+class LoadError(DagmaError, dg.DagsterError):
+    """A project could not be turned into Dagster definitions."""
+
+
+class ProjectNotFoundError(LoadError):
+    """No Dagma project where one was looked for."""
+
+
+class NodeError(LoadError):
+    """No Node, one that does not start, or one that is too old."""
+
+
+class PackageNotInstalledError(LoadError):
+    """The npm package `dagma` is not installed for the project."""
+
+
+class DefinitionError(LoadError):
+    """The project's TypeScript definitions are wrong; the message is the one `dagma build` printed."""
+
+
+class BuildError(LoadError):
+    """`dagma build` failed for another reason than wrong definitions."""
+
+
+class ManifestError(LoadError):
+    """A manifest that cannot be read, or whose version this package does not know."""
+
+
+class StepError(DagmaError, dg.Failure):
+    """A step failed; the base of what this package raises while a step runs."""
+
+
+class TypeScriptStepError(StepError):
+    """The step's TypeScript threw; the description holds its error, stack and causes."""
+
+
+class WorkerStartError(StepError):
+    """The Node worker could not be started, or could not load the project's definitions."""
+
+
+class WorkerDiedError(StepError):
+    """The Node worker ended while it had steps to run."""
+
+
+class ProtocolError(StepError):
+    """The Node worker said something this package does not understand."""
+
+
+class ResultError(StepError):
+    """The step ended well, but what it reported does not fit its declaration."""

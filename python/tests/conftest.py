@@ -1,0 +1,89 @@
+"""Fixtures: projects whose `dagma` is the fake one, and the Node that runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+REPOSITORY = Path(__file__).parents[2]
+FAKE = Path(__file__).parent / "fake_dagma.mjs"
+
+
+def find_node() -> str:
+    local = REPOSITORY / "node_modules" / ".bin" / "node"
+    return str(local) if local.exists() else (shutil.which("node") or "node")
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAGMA_NODE", find_node())
+    monkeypatch.setenv("DAGSTER_DISABLE_TELEMETRY", "1")
+    for name in ("DAGMA_PROJECT", "DAGMA_MANIFEST", "DAGSTER_HOME"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
+    home = tmp_path / "dagster-home"
+    home.mkdir()
+    with dg.instance_for_test(temp_dir=str(home)) as found:
+        yield found
+
+
+def step(name: str, **changes: Any) -> dict[str, Any]:
+    asset: dict[str, Any] = {
+        "key": [name],
+        "group": "default",
+        "description": None,
+        "deps": [],
+        "kinds": ["typescript"],
+        "metadata": {},
+        "source": None,
+    }
+    config_schema = changes.pop("config_schema", None)
+    return {"name": name, "assets": [{**asset, **changes}], "config_schema": config_schema}
+
+
+def manifest(*steps: dict[str, Any]) -> dict[str, Any]:
+    keys = [asset["key"] for one in steps for asset in one["assets"]]
+    job = {"name": "job", "description": None, "asset_keys": keys}
+    return {"manifest_version": 1, "dagma_version": "0.1.0", "steps": list(steps), "jobs": [job], "schedules": []}
+
+
+MakeProject = Callable[..., Path]
+
+
+@pytest.fixture
+def make_project(tmp_path: Path) -> MakeProject:
+    def make(*steps: dict[str, Any], folder: str = "project", text: str | None = None) -> Path:
+        root = tmp_path / folder
+        package = root / "node_modules" / "dagma"
+        (package / "bin").mkdir(parents=True)
+        (package / "package.json").write_text('{"name":"dagma","type":"module"}')
+        shutil.copy(FAKE, package / "bin" / "dagma.js")
+        (root / "package.json").write_text('{"name":"@acme/numbers","dagma":{}}')
+        (root / "manifest.json").write_text(text or json.dumps(manifest(*steps)))
+        return root
+
+    return make
+
+
+def is_running(pid: int) -> bool:
+    """Whether the process lives; a zombie does not."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    status = Path(f"/proc/{pid}/stat")
+    return not status.exists() or status.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def worker_pid(project: Path) -> int:
+    return int((project / "worker.pid").read_text())

@@ -1,0 +1,99 @@
+"""What only shows with `dagster` in a process of its own: commands, compute logs, interrupts, no process left."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import dagma
+from tests.conftest import MakeProject, is_running, step, worker_pid
+
+
+def dagster(project: Path, *arguments: str) -> subprocess.Popen[str]:
+    home = project / "home"
+    home.mkdir(exist_ok=True)
+    (home / "dagster.yaml").touch()
+    return subprocess.Popen(
+        [sys.executable, "-m", "dagster", *arguments],
+        cwd=project,
+        env={**os.environ, "DAGSTER_HOME": str(home), "PYTHONPATH": str(Path(dagma.__file__).parents[1])},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def finish(process: subprocess.Popen[str], seconds: float = 60) -> str:
+    try:
+        return process.communicate(timeout=seconds)[0]
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        raise
+
+
+def until(condition: Callable[[], bool], seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.05)
+
+
+def group_is_empty(leader: int) -> bool:
+    try:
+        os.killpg(leader, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def test_output_stands_in_compute_logs(make_project: MakeProject) -> None:
+    project = make_project(step("good"))
+    process = dagster(project, "job", "execute", "-m", "dagma.definitions", "-j", "job")
+    output = finish(process)
+    assert "RUN_SUCCESS" in output
+    assert "BetaWarning" not in output
+    assert "PreviewWarning" not in output
+    out = [file.read_text() for file in (project / "home" / "storage").rglob("*.out")]
+    err = [file.read_text() for file in (project / "home" / "storage").rglob("*.err")]
+    assert any("printed by good\nno newline" in text for text in out)
+    assert any("printed to stderr by good" in text for text in err)
+
+
+def test_wrong_definitions_show_plainly(make_project: MakeProject) -> None:
+    project = make_project(step("good"))
+    (project / "build-fails").write_text("2 DAGMA_DEP_UNKNOWN: asset report needs ordrs")
+    process = dagster(project, "definitions", "validate", "-m", "dagma.definitions")
+    assert "dagma.errors.DefinitionError: DAGMA_DEP_UNKNOWN: asset report needs ordrs" in finish(process)
+    assert process.returncode != 0
+
+
+@pytest.mark.parametrize(("name", "number"), [("sleeps", signal.SIGINT), ("stubborn", signal.SIGTERM)])
+def test_interrupt(make_project: MakeProject, name: str, number: signal.Signals) -> None:
+    project = make_project(step(name))
+    process = dagster(project, "job", "execute", "-m", "dagma.definitions", "-j", "job")
+    until((project / "sleeping").exists)
+    begun = time.monotonic()
+    process.send_signal(number)
+    output = finish(process)
+    assert time.monotonic() - begun < 10
+    assert "DagsterExecutionInterruptedError" in output
+    assert (project / "cancelled").exists() == (name == "sleeps")
+    assert group_is_empty(worker_pid(project))
+
+
+def test_killed_run_takes_its_worker_along(make_project: MakeProject) -> None:
+    project = make_project(step("sleeps"))
+    process = dagster(project, "job", "execute", "-m", "dagma.definitions", "-j", "job")
+    until((project / "sleeping").exists)
+    process.kill()
+    until(lambda: not is_running(worker_pid(project)), 5)
+    os.killpg(process.pid, signal.SIGKILL)
+    finish(process)

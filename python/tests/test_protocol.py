@@ -1,0 +1,77 @@
+"""The golden messages keep to the schemas, and this side reads and writes exactly those."""
+
+from __future__ import annotations
+
+import json
+import socket
+from typing import Any
+
+import jsonschema
+import pytest
+from dagster_pipes import decode_param, encode_param
+
+from dagma.channel import Channel
+from dagma.errors import WorkerDiedError
+from dagma.manifest import parse_manifest
+from dagma.pipes import describe_exception
+from tests.conftest import REPOSITORY
+
+PROTOCOL = REPOSITORY / "protocol"
+MANIFEST = (PROTOCOL / "golden" / "manifest.json").read_text()
+FROM_WORKER = (PROTOCOL / "golden" / "from-worker.jsonl").read_text().splitlines()
+TO_WORKER = (PROTOCOL / "golden" / "to-worker.jsonl").read_text().splitlines()
+
+
+def schema(name: str) -> Any:
+    return json.loads((PROTOCOL / f"{name}.schema.json").read_text())
+
+
+def test_golden_manifest() -> None:
+    jsonschema.validate(json.loads(MANIFEST), schema("manifest"))
+    manifest = parse_manifest(MANIFEST, "golden")
+    assert [step.name for step in manifest.steps] == ["raw_numbers", "warehouse__sum_numbers"]
+    assert manifest.steps[1].assets[0].deps == (("raw_numbers",),)
+    assert manifest.schedules[0].default_status == "STOPPED"
+    assert parse_manifest(MANIFEST.rstrip("\n"), "golden").digest == manifest.digest
+
+
+@pytest.mark.parametrize("line", [*FROM_WORKER, *TO_WORKER])
+def test_golden_messages_keep_to_the_schema(line: str) -> None:
+    jsonschema.validate(json.loads(line), schema("worker"))
+
+
+def test_golden_messages_are_read() -> None:
+    ours, theirs = socket.socketpair()
+    channel = Channel(ours, lambda: lambda: WorkerDiedError("ended"))
+    with ours, theirs:
+        seen: list[Any] = []
+        one, two = channel.open_step(seen.append), channel.open_step(lambda _: None)
+        theirs.sendall("".join(f"{line}\n" for line in FROM_WORKER).encode())
+        assert channel.wait_ready(5)
+        assert one.wait(5)
+        assert two.wait(5)
+        assert channel.manifest_digest == "sha256:" + "0" * 64
+        assert [message["method"] for message in seen] == ["opened", "log", "report_asset_materialization", "closed"]
+        assert seen[1]["params"]["message"] == "two numbers, π and e"
+        assert one.result() == {}
+        assert describe_exception(two.result()["exception"]) == (
+            "Error: no such table\n    at run (src/definitions.ts:12:9)\nCaused by:\nTypeError: connection refused"
+        )
+        theirs.close()
+        channel.join(5)
+
+
+def test_messages_to_the_worker_are_the_golden_ones() -> None:
+    params = {name: decode_param(value) for name, value in json.loads(TO_WORKER[0])["params"].items()}
+    assert params["DAGSTER_PIPES_MESSAGES"] == {}
+    assert set(params["DAGSTER_PIPES_CONTEXT"]) == {"data"}
+    ours, theirs = socket.socketpair()
+    channel = Channel(ours, lambda: lambda: WorkerDiedError("ended"))
+    with ours, theirs:
+        call = channel.open_step(lambda _: None)
+        channel.run(call, {name: encode_param(value) for name, value in params.items()})
+        channel.cancel(call)
+        with theirs.makefile("r", encoding="utf-8") as lines:
+            assert [lines.readline().rstrip("\n") for _ in TO_WORKER] == TO_WORKER
+        theirs.close()
+        channel.join(5)
