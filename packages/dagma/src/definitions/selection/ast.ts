@@ -4,7 +4,7 @@ export type Selection =
   | { readonly op: 'name'; readonly name: string; readonly at: number }
   | FilterNode
   | { readonly op: 'not' | 'roots' | 'sinks'; readonly of: Selection }
-  | { readonly op: 'and' | 'or'; readonly left: Selection; readonly right: Selection }
+  | { readonly op: 'and' | 'or'; readonly parts: readonly Selection[] }
   /** `of` and what lies around it: so many levels up, so many down. Null: not that way. Infinity: all levels. */
   | { readonly op: 'around'; readonly of: Selection; readonly up: number | null; readonly down: number | null }
 

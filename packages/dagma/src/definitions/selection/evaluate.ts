@@ -20,10 +20,10 @@ export function evaluate(selection: Selection, graph: AssetGraph, text: string):
     case 'filter':
       return filtered(selection, graph, text)
     case 'or':
-      return new Set([...keysOf(selection.left), ...keysOf(selection.right)])
+      return new Set(selection.parts.flatMap((part) => [...keysOf(part)]))
     case 'and': {
-      const right = keysOf(selection.right)
-      return without(keysOf(selection.left), (key) => !right.has(key))
+      const [first, ...others] = selection.parts.map(keysOf)
+      return without(first ?? [], (key) => others.some((keys) => !keys.has(key)))
     }
     case 'not': {
       const keys = keysOf(selection.of)
@@ -38,7 +38,11 @@ export function evaluate(selection: Selection, graph: AssetGraph, text: string):
     }
     case 'around': {
       const keys = keysOf(selection.of)
-      return new Set([...keys, ...reached(keys, graph.upstream, selection.up ?? 0), ...reached(keys, graph.downstream, selection.down ?? 0)])
+      return new Set([
+        ...keys,
+        ...reached(keys, graph.upstream, selection.up ?? 0),
+        ...reached(keys, graph.downstream, selection.down ?? 0),
+      ])
     }
   }
 }
@@ -55,6 +59,7 @@ function filtered(node: FilterNode, graph: AssetGraph, text: string): Set<string
 }
 
 function known(key: string, graph: AssetGraph, selection: string): string {
-  if (!graph.assets.has(key)) throw dagmaError('DAGMA_SELECTION_UNKNOWN', { selection, unknown: key, nearest: nearestName(key, [...graph.assets.keys()]) })
+  if (!graph.assets.has(key))
+    throw dagmaError('DAGMA_SELECTION_UNKNOWN', { selection, unknown: key, nearest: nearestName(key, [...graph.assets.keys()]) })
   return key
 }

@@ -13,11 +13,23 @@ const kindTag = 'dagster/kind/'
 /** What each filter of the syntax selects, as in Dagster. To support another one is to write its line. */
 export const filters: Readonly<Record<FilterName, Filter>> = {
   key: ({ value }) => on(wildcard(value ?? ''), (asset) => asset.key),
-  key_substring: ({ value }) => (asset) => value !== null && asset.key.includes(value),
+  key_substring:
+    ({ value }) =>
+    (asset) =>
+      value !== null && asset.key.includes(value),
   group: ({ value }) => on(wildcard(value ?? ''), (asset) => asset.group),
-  kind: ({ value }) => (asset) => (value === null ? asset.kinds.length === 0 : asset.kinds.includes(value)),
-  tag: ({ value, tagValue }) => (asset) => value !== null && tagsOf(asset).get(value) === tagValue,
-  owner: ({ value }) => (asset) => value !== null && asset.owners.includes(value),
+  kind:
+    ({ value }) =>
+    (asset) =>
+      value === null ? asset.kinds.length === 0 : asset.kinds.includes(value),
+  tag:
+    ({ value, tagValue }) =>
+    (asset) =>
+      value !== null && tagsOf(asset).get(value) === tagValue,
+  owner:
+    ({ value }) =>
+    (asset) =>
+      value !== null && asset.owners.includes(value),
   is: ({ value }) =>
     value === 'materializable' ? () => true : value === 'external' ? () => false : '"is:" takes "materializable" or "external"',
   code_location: uiOnly,

@@ -1,6 +1,6 @@
 import { type DagmaError, dagmaError } from '../../errors.ts'
 import type { Selection } from './ast.ts'
-import { parse, SyntaxError as ParserError } from './generated/parser.ts'
+import { SyntaxError as ParserError, parse } from './generated/parser.ts'
 
 /** What the generated parser throws. `expected` is null when the grammar itself said what is wrong. */
 interface ParseFailure {

@@ -15,8 +15,7 @@
   /** Of those, the ones that may still be a value, though not of "key:". */
   const allowedAsValue = new Set(['sensor', 'schedule', 'job'])
 
-  const either = (first, others) => others.reduce((left, right) => ({ op: 'or', left, right }), first)
-  const both = (first, others) => others.reduce((left, right) => ({ op: 'and', left, right }), first)
+  const joined = (op, first, others) => (others.length === 0 ? first : { op, parts: [first, ...others] })
   const around = (of, up, down) => (up === null && down === null ? of : { op: 'around', of, up, down })
   const quoteIt = (word) => `"${word}" is a word of the syntax, so as a value it needs double quotes`
 
@@ -288,7 +287,7 @@ function peg$parse(input, options) {
   const peg$e55 = peg$literalExpectation("NOT", false);
   const peg$e56 = peg$classExpectation([" ", "\t", "\r", "\n"], false, false, false);
 
-  function peg$f0(first, others) {    return either(first, others)  }
+  function peg$f0(first, others) {    return joined('or', first, others)  }
   function peg$f1(up, name, down) {    return around(name, up, down)  }
   function peg$f2() {    return Infinity  }
   function peg$f3(levels) {    return levels.length  }
@@ -299,8 +298,8 @@ function peg$parse(input, options) {
   function peg$f8(value, tagValue) {
     return { op: 'filter', name: 'tag', value, tagValue: tagValue ?? '', at: range().start }
   }
-  function peg$f9(first, others) {    return either(first, others)  }
-  function peg$f10(first, others) {    return both(first, others)  }
+  function peg$f9(first, others) {    return joined('or', first, others)  }
+  function peg$f10(first, others) {    return joined('and', first, others)  }
   function peg$f11(of) {    return { op: 'not', of }  }
   function peg$f12() {    return { op: 'all' }  }
   function peg$f13(up, of, down) {    return around(of, up, down)  }
