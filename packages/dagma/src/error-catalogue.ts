@@ -5,7 +5,11 @@ interface Entry<Details> {
   text: (details: Details) => { message: string; cure: string }
 }
 
-function entry<Details>(kind: ErrorKind, message: (details: Details) => string, cure: string | ((details: Details) => string)): Entry<Details> {
+function entry<Details>(
+  kind: ErrorKind,
+  message: (details: Details) => string,
+  cure: string | ((details: Details) => string),
+): Entry<Details> {
   return { kind, text: (details) => ({ message: message(details), cure: typeof cure === 'string' ? cure : cure(details) }) }
 }
 
@@ -143,13 +147,9 @@ export const catalogue = {
   DAGMA_STEP_FAILED: entry<{ asset: string; reason: string }>(
     'user_code',
     ({ asset, reason }) => `Asset "${asset}" failed: ${reason}`,
-    'See the cause.',
+    'Mend what the cause says.',
   ),
-  DAGMA_CANCELED: entry<{ what: string }>(
-    'execution',
-    ({ what }) => `${what} was canceled.`,
-    'Start it again when you want it.',
-  ),
+  DAGMA_CANCELED: entry<{ what: string }>('execution', ({ what }) => `${what} was canceled.`, 'Start it again when you want it.'),
   DAGMA_RUN_UNKNOWN: entry<{ run: string }>(
     'definition',
     ({ run }) => `There is no run "${run}" in this project's event log.`,

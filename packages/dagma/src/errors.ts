@@ -23,7 +23,7 @@ export class DagmaError extends Error {
   readonly [brand] = true
 
   constructor(kind: ErrorKind, name: string, code: ErrorCode, text: { message: string; cure: string }, cause?: unknown) {
-    super(`${text.message} ${text.cure} [${code}]`, cause === undefined ? undefined : { cause })
+    super(`${sentence(text.message)} ${text.cure} [${code}]`, cause === undefined ? undefined : { cause })
     this.name = name
     this.kind = kind
     this.code = code
@@ -33,6 +33,10 @@ export class DagmaError extends Error {
   static override [Symbol.hasInstance](value: unknown): boolean {
     return typeof value === 'object' && value !== null && brand in value
   }
+}
+
+function sentence(text: string): string {
+  return /[.!?]\s*$/.test(text) ? text.trimEnd() : `${text}.`
 }
 
 const names = {

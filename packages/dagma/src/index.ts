@@ -1,5 +1,3 @@
-export { type ErrorCode } from './error-catalogue.ts'
-export { DagmaError, DefinitionErrors, type ErrorKind } from './errors.ts'
 export {
   type AnyResourceType,
   type Asset,
@@ -17,9 +15,23 @@ export { type Definitions, type DefinitionsOptions, definitions, type ResourcesF
 export type { IOContext, IOManager, StoredValue } from './definitions/io-manager.ts'
 export { type Job, job } from './definitions/job.ts'
 export { MaterializeResult, materializeResult } from './definitions/materialize-result.ts'
-export { type ClientOf, type OpenResource, type Resource, type ResourceContext, type ResourceType, resource } from './definitions/resource.ts'
+export {
+  type ClientOf,
+  type OpenResource,
+  type Resource,
+  type ResourceContext,
+  type ResourceType,
+  resource,
+} from './definitions/resource.ts'
 export { type Schedule, schedule } from './definitions/schedule.ts'
 export type { LogLevel, StepLog } from './definitions/step-log.ts'
+export type { Materialization } from './engine/event-log.ts'
+export type { EventBody, Run, RunEvent, RunStatus } from './engine/events.ts'
+export type { RunResult } from './engine/execute-run.ts'
+export { type MaterializeOptions, type MaterializeRun, materialize } from './engine/materialize.ts'
+export type { RunConfig } from './engine/plan.ts'
+export type { ErrorCode } from './error-catalogue.ts'
+export { DagmaError, DefinitionErrors, type ErrorKind } from './errors.ts'
 export {
   type Json,
   type Metadata,
@@ -32,11 +44,6 @@ export {
   type TableColumnLineage,
   type TableSchema,
 } from './metadata/metadata-value.ts'
-export { type Secret, secret } from './metadata/secret.ts'
-export type { Materialization } from './engine/event-log.ts'
-export type { EventBody, Run, RunEvent, RunStatus } from './engine/events.ts'
-export type { RunResult } from './engine/execute-run.ts'
-export { type MaterializeOptions, type MaterializeRun, materialize } from './engine/materialize.ts'
-export type { RunConfig } from './engine/plan.ts'
 export type { WireMetadata, WireMetadataValue } from './metadata/normalize.ts'
+export { type Secret, secret } from './metadata/secret.ts'
 export type { WireError } from './runtime/exit-gate.ts'

@@ -4,7 +4,9 @@ import { createHash } from 'node:crypto'
 export const dimensions = 512
 
 const stopWords = new Set(
-  'a an and are as at be but by can do does for from had has have how i if in into is it its me my no not of on or our so than that the their them then there these they this to was we were what when where which who why will with you your'.split(' '),
+  'a an and are as at be but by can do does for from had has have how i if in into is it its me my no not of on or our so than that the their them then there these they this to was we were what when where which who why will with you your'.split(
+    ' ',
+  ),
 )
 
 /**

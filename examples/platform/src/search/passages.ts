@@ -24,9 +24,11 @@ function documents(): string[] {
   const guides = readdirSync(`${root}docs`, { recursive: true, encoding: 'utf8' }).map((file) => `docs/${file}`)
   const packages = readdirSync(`${root}packages`).map((name) => `packages/${name}/README.md`)
   const found = ['README.md', ...guides, ...packages].filter((file) => file.endsWith('.md') && !file.endsWith('.zh.md'))
-  return found.map((file) => `${root}${file}`).filter(existsSync).sort()
+  return found
+    .map((file) => `${root}${file}`)
+    .filter(existsSync)
+    .sort()
 }
-
 
 /** Passages of one Markdown text: the paragraphs under each heading, joined up to a bound. */
 export function cut(document: string, markdown: string): Passage[] {
@@ -34,7 +36,13 @@ export function cut(document: string, markdown: string): Passage[] {
   const headings: string[] = []
   let text = ''
   const flush = (): void => {
-    if (text.trim() !== '') passages.push({ id: `${document}#${passages.length + 1}`, document, heading: headings.filter(Boolean).join(' › '), text: text.trim() })
+    if (text.trim() !== '')
+      passages.push({
+        id: `${document}#${passages.length + 1}`,
+        document,
+        heading: headings.filter(Boolean).join(' › '),
+        text: text.trim(),
+      })
     text = ''
   }
   for (const block of markdown.split(/\n\s*\n/)) {

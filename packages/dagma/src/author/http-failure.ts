@@ -1,4 +1,4 @@
-import type { HttpServiceOptions } from './http.ts'
+import type { HttpAuth, HttpServiceOptions } from './http.ts'
 
 /** What a failed call becomes: the part of a ServiceError that says why. */
 export interface Failure {
@@ -53,6 +53,11 @@ export function answerOf(thrown: unknown): { status: number; answer: unknown } |
   return response && { status: response.status, answer: data }
 }
 
+/** Whether what holds the credentials is set. */
+export function hasCredentials(auth: HttpAuth): boolean {
+  return ('bearer' in auth ? auth.bearer : 'header' in auth ? auth.value : auth.password).isSet
+}
+
 /** Whether the server did not take the request: then it may be sent again, whatever it does. */
 export function neverArrived(error: unknown): boolean {
   return answerOf(error)?.status === 429 || (causeCode(error) ?? '') in unconnected
@@ -89,9 +94,12 @@ function statusFailure(status: number, answer: unknown, service: Service): Failu
 }
 
 function generalCure(status: number, { system, auth, authSetting, baseUrlSetting, retries = 2 }: Service): string {
-  if (status >= 300 && status < 400) return `Set ${baseUrlSetting} to the address that ${system} is really at (https rather than http, for example).`
-  if (status === 401) return auth ? `Check the value of ${authSetting}.` : `${system} wants credentials: set ${authSetting}.`
-  if (status === 403) return auth ? `Check that what ${authSetting} names may do this in ${system}.` : `${system} may want credentials: set ${authSetting}.`
+  const known = auth !== undefined && hasCredentials(auth)
+  if (status >= 300 && status < 400)
+    return `Set ${baseUrlSetting} to the address that ${system} is really at (https rather than http, for example).`
+  if (status === 401) return known ? `Check the value of ${authSetting}.` : `${system} wants credentials: set ${authSetting}.`
+  if (status === 403)
+    return auth ? `Check that what ${authSetting} names may do this in ${system}.` : `${system} may want credentials: set ${authSetting}.`
   if (status === 404) return `Check that it exists in ${system}, and that ${baseUrlSetting} is the root of its API.`
   if (status === 429) return `It was tried ${retries + 1} times: do less at once, or try later.`
   if (status === 413) return 'Send less at once.'
@@ -104,13 +112,26 @@ export function contentFailure(response: Response, { system, baseUrlSetting }: S
   const type = (response.headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? ''
   if (/\/(?:.*[.+-])?json$/.test(type)) return undefined
   const what = type === 'text/html' ? 'HTML' : 'another type'
-  return { status: response.status, reason: `answered ${what} instead of JSON`, cure: `Check that ${baseUrlSetting} is the root of ${system}'s API and that no login page or proxy stands before it.` }
+  return {
+    status: response.status,
+    reason: `answered ${what} instead of JSON`,
+    cure: `Check that ${baseUrlSetting} is the root of ${system}'s API and that no login page or proxy stands before it.`,
+  }
 }
 
 /** Why the body of a successful answer could not be read. `waitedMs` when it did not end in time. */
 export function bodyFailure(status: number, system: string, waitedMs: number | undefined): Failure {
-  if (waitedMs === undefined) return { status, reason: 'the answer broke off or is no valid JSON', cure: `Try again; if it stays, look into the log of ${system} and of any proxy before it.` }
-  return { status, reason: `the answer did not end within ${waitedMs} ms`, cure: `Check that ${system} is not overloaded, or raise timeoutMs.` }
+  if (waitedMs === undefined)
+    return {
+      status,
+      reason: 'the answer broke off or is no valid JSON',
+      cure: `Try again; if it stays, look into the log of ${system} and of any proxy before it.`,
+    }
+  return {
+    status,
+    reason: `the answer did not end within ${waitedMs} ms`,
+    cure: `Check that ${system} is not overloaded, or raise timeoutMs.`,
+  }
 }
 
 function causeCode(thrown: unknown): string | undefined {

@@ -1,7 +1,7 @@
 import { checkedHttpUrl, deepLink } from '../metadata/links.ts'
 import type { Secret } from '../metadata/secret.ts'
 import { ServiceError } from '../metadata/service-error.ts'
-import { answerOf, bodyFailure, contentFailure, type Failure, neverArrived, thrownFailure } from './http-failure.ts'
+import { answerOf, bodyFailure, contentFailure, type Failure, hasCredentials, neverArrived, thrownFailure } from './http-failure.ts'
 
 /** How a service is told who calls. Secrets are revealed only when a call is made, and only into its header. */
 export type HttpAuth =
@@ -84,7 +84,8 @@ const longestTimeoutMs = 300_000
 export function httpService(options: HttpServiceOptions): HttpService {
   checkedHttpUrl(options.baseUrl, options.baseUrlSetting)
   const timeoutMs = options.timeoutMs ?? 30_000
-  if (!(timeoutMs > 0 && timeoutMs <= longestTimeoutMs)) throw new RangeError(`${options.system}: timeoutMs must be above 0 and at most ${longestTimeoutMs}, not ${timeoutMs}.`)
+  if (!(timeoutMs > 0 && timeoutMs <= longestTimeoutMs))
+    throw new RangeError(`${options.system}: timeoutMs must be above 0 and at most ${longestTimeoutMs}, not ${timeoutMs}.`)
   const service = { ...options, timeoutMs }
   return {
     json: async <T>(call: HttpCall<T>) => (await attempt(service, call, 'json')) as T,
@@ -117,7 +118,9 @@ async function attempt<T>(service: Service, call: HttpCall<T>, wanted: 'json' | 
     return unfit && refuse(unfit)
   }
   const timer = setTimeout(() => tooSlow.abort(), timeoutMs)
-  const bytes = await response.bytes().catch(() => refuse(bodyFailure(response.status, service.system, tooSlow.signal.aborted ? timeoutMs : undefined)))
+  const bytes = await response
+    .bytes()
+    .catch(() => refuse(bodyFailure(response.status, service.system, tooSlow.signal.aborted ? timeoutMs : undefined)))
   clearTimeout(timer)
   if (wanted === 'bytes') return bytes
   try {
@@ -127,8 +130,18 @@ async function attempt<T>(service: Service, call: HttpCall<T>, wanted: 'json' | 
   }
 }
 
-async function request<T>(service: Service, call: HttpCall<T>, url: string, signal: AbortSignal): Promise<{ response: Response } | { thrown: unknown }> {
-  const headers = { accept: 'application/json', ...service.headers, ...authHeader(service.auth), ...(call.body && { 'content-type': call.body.contentType }) }
+async function request<T>(
+  service: Service,
+  call: HttpCall<T>,
+  url: string,
+  signal: AbortSignal,
+): Promise<{ response: Response } | { thrown: unknown }> {
+  const headers = {
+    accept: 'application/json',
+    ...service.headers,
+    ...authHeader(service.auth),
+    ...(call.body && { 'content-type': call.body.contentType }),
+  }
   const { default: ky } = await import('ky')
   const idempotent = call.idempotent ?? (call.method !== 'POST' && call.method !== 'PATCH')
   try {
@@ -158,8 +171,9 @@ async function request<T>(service: Service, call: HttpCall<T>, url: string, sign
   }
 }
 
+/** An unset secret sends nothing: the server says whether it wants one, and the cure which variable to set. */
 function authHeader(auth: HttpAuth | undefined): Record<string, string> {
-  if (!auth) return {}
+  if (!auth || !hasCredentials(auth)) return {}
   if ('bearer' in auth) return { authorization: `Bearer ${auth.bearer.reveal()}` }
   if ('header' in auth) return { [auth.header]: auth.value.reveal() }
   const user = typeof auth.user === 'string' ? auth.user : auth.user.reveal()

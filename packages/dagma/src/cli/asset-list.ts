@@ -12,14 +12,18 @@ export function assetListCommand(): Command {
     .option('-s, --select <selection>', 'only these, in Dagster’s selection syntax')
     .addOption(moduleOption())
     .addOption(jsonOption())
-    .action(async ({ select, json, ...options }: ModuleOption & JsonOption & { select?: string }) => {
+    .action(async ({ select, ...options }: ModuleOption & JsonOption & { select?: string }) => {
       const { definitions } = await loadProject(options)
       const keys = select === undefined ? [...definitions.assets.keys()] : selectAssets(select, definitions.assets)
       const rows = keys.flatMap((key) => {
         const asset = definitions.assets.get(key)
         return asset === undefined ? [] : [{ key, group: asset.group, upstream: upstreamKeys(asset).map(keyText) }]
       })
-      if (json) printJson(rows)
-      else printTable(['ASSET', 'GROUP', 'MADE FROM'], rows.map((row) => [row.key, row.group, row.upstream.join(', ')]))
+      if (options.json) printJson(rows)
+      else
+        printTable(
+          ['ASSET', 'GROUP', 'MADE FROM'],
+          rows.map((row) => [row.key, row.group, row.upstream.join(', ')]),
+        )
     })
 }

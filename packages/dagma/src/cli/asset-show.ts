@@ -14,21 +14,24 @@ export function assetShowCommand(): Command {
     .argument('<asset>', 'key of the asset')
     .addOption(moduleOption())
     .addOption(jsonOption())
-    .action(async (key: string, { json, ...options }: ModuleOption & JsonOption) => {
+    .action(async (key: string, options: ModuleOption & JsonOption) => {
       const { project, definitions } = await loadProject(options)
       const asset = definitions.assets.get(key)
-      if (asset === undefined) throw dagmaError('DAGMA_ASSET_UNKNOWN', { asset: key, nearest: nearestName(key, [...definitions.assets.keys()]) })
+      if (asset === undefined)
+        throw dagmaError('DAGMA_ASSET_UNKNOWN', { asset: key, nearest: nearestName(key, [...definitions.assets.keys()]) })
       using log = new EventLog(project.folder)
       const latest = log.latestMaterialization(key)
       const upstream = upstreamKeys(asset).map(keyText)
-      if (json) {
+      if (options.json) {
         printJson({ key, group: asset.group, description: asset.description ?? null, upstream, latest_materialization: latest ?? null })
         return
       }
       printLine(`${key}  (group ${asset.group})`)
       if (asset.description !== undefined) printLine(`  ${asset.description}`)
       printLine(`  made from: ${upstream.length === 0 ? 'nothing' : upstream.join(', ')}`)
-      printLine(latest === undefined ? '  never materialized' : `  materialized ${new Date(latest.time).toISOString()} in run ${latest.runId}`)
+      printLine(
+        latest === undefined ? '  never materialized' : `  materialized ${new Date(latest.time).toISOString()} in run ${latest.runId}`,
+      )
       if (latest !== undefined) printMetadata(latest.metadata)
     })
 }

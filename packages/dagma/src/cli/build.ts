@@ -11,7 +11,7 @@ export function buildCommand(): Command {
     .option('-o, --output <file>', '"-" for standard output', '-')
     .addOption(moduleOption())
     .action(async ({ output, ...options }: ModuleOption & { output: string }) => {
-      const { project, definitions } = await loadProject(options)
+      const { project, definitions } = await loadProject({ ...options, json: output === '-' })
       const text = JSON.stringify(buildManifest(definitions, project.folder))
       if (output === '-') printLine(text)
       else writeFileSync(output, `${text}\n`)

@@ -8,14 +8,20 @@ export function jobListCommand(): Command {
     .description('List jobs and their schedules.')
     .addOption(moduleOption())
     .addOption(jsonOption())
-    .action(async ({ json, ...options }: ModuleOption & JsonOption) => {
+    .action(async (options: ModuleOption & JsonOption) => {
       const { definitions } = await loadProject(options)
       const jobs = [...definitions.jobs.values()].map(({ name, assetKeys }) => ({
         name,
         assets: assetKeys,
-        schedules: [...definitions.schedules.values()].filter((schedule) => schedule.job === name).map((schedule) => `${schedule.cronSchedule} ${schedule.executionTimezone}`),
+        schedules: [...definitions.schedules.values()]
+          .filter((schedule) => schedule.job === name)
+          .map((schedule) => `${schedule.cronSchedule} ${schedule.executionTimezone}`),
       }))
-      if (json) printJson(jobs)
-      else printTable(['JOB', 'ASSETS', 'SCHEDULE'], jobs.map((job) => [job.name, job.assets.join(', '), job.schedules.join('; ')]))
+      if (options.json) printJson(jobs)
+      else
+        printTable(
+          ['JOB', 'ASSETS', 'SCHEDULE'],
+          jobs.map((job) => [job.name, job.assets.join(', '), job.schedules.join('; ')]),
+        )
     })
 }

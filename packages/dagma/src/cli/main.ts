@@ -60,6 +60,7 @@ function report(error: unknown): number {
   }
   const wire = gateError(error)
   process.stderr.write(`error: ${wire.message}\n${wire.stack.join('')}`)
-  for (let { cause } = wire; cause !== null; { cause } = cause) process.stderr.write(`caused by: ${cause.name}: ${cause.message}\n${cause.stack.join('')}`)
+  for (let { cause } = wire; cause !== null; { cause } = cause)
+    process.stderr.write(`caused by: ${cause.name}: ${cause.message}\n${cause.stack.join('')}`)
   return error instanceof DagmaError && error.kind === 'definition' ? exitCodes.wrongUsage : exitCodes.runFailed
 }

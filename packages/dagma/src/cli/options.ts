@@ -1,6 +1,7 @@
 import { Option } from 'commander'
 import type { Definitions } from '../definitions/definitions.ts'
 import { findProject, loadDefinitions, type Project } from '../runtime/project.ts'
+import { claimStdout } from './output.ts'
 
 /** `-m`: which definitions to load. */
 export interface ModuleOption {
@@ -16,8 +17,9 @@ export const moduleOption = (): Option => new Option('-m, --module <file>', 'def
 
 export const jsonOption = (): Option => new Option('--json', 'print JSON')
 
-/** The project of the working directory and its definitions. */
-export async function loadProject({ module }: ModuleOption): Promise<{ project: Project; definitions: Definitions }> {
+/** The project of the working directory and its definitions. With `--json`, stdout is kept for the JSON. */
+export async function loadProject({ module, json }: ModuleOption & JsonOption): Promise<{ project: Project; definitions: Definitions }> {
+  if (json) claimStdout()
   const project = findProject(process.cwd(), module)
   return { project, definitions: await loadDefinitions(project) }
 }

@@ -1,9 +1,17 @@
 import { styleText } from 'node:util'
 import type { WireMetadata, WireMetadataValue } from '../metadata/normalize.ts'
 
+let write = (text: string): unknown => process.stdout.write(text)
+
 /** Prints a line. */
 export function printLine(text = ''): void {
-  process.stdout.write(`${text}\n`)
+  write(`${text}\n`)
+}
+
+/** Keeps stdout for what this command prints: what the project's own code writes there goes to stderr from now on. */
+export function claimStdout(): void {
+  write = process.stdout.write.bind(process.stdout)
+  process.stdout.write = process.stderr.write.bind(process.stderr)
 }
 
 /** Prints a value as one JSON document. */
@@ -14,7 +22,11 @@ export function printJson(value: unknown): void {
 /** Prints rows in columns, the header first. */
 export function printTable(header: readonly string[], rows: readonly (readonly string[])[]): void {
   const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)))
-  const line = (cells: readonly string[]): string => cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd()
   printLine(styleText('dim', line(header)))
   for (const row of rows) printLine(line(row))
 }

@@ -48,7 +48,8 @@ function parseConfig(text: string): RunConfig {
 export function progress(): (event: RunEvent) => void {
   const began = new Map<string, number>()
   let runBegan = 0
-  const since = (event: RunEvent & { step: string }): string => styleText('dim', durationText(event.time - (began.get(event.step) ?? event.time)))
+  const since = (event: RunEvent & { step: string }): string =>
+    styleText('dim', durationText(event.time - (began.get(event.step) ?? event.time)))
   return (event) => {
     switch (event.type) {
       case 'RUN_START':

@@ -100,7 +100,11 @@ async function step(command: string, args: readonly string[]): Promise<void> {
   try {
     await run(command, args, { maxBuffer: 64 * 1024 * 1024 })
   } catch (error) {
-    const said = String((error as { stderr?: unknown }).stderr ?? error).trim().split('\n').slice(-8).join('\n')
+    const said = String((error as { stderr?: unknown }).stderr ?? error)
+      .trim()
+      .split('\n')
+      .slice(-8)
+      .join('\n')
     throw dagmaError('DAGMA_SETUP_FAILED', { command: `${command} ${args.slice(0, 3).join(' ')} …`, reason: gateText(said) })
   }
 }

@@ -1,7 +1,6 @@
 /** The Node worker of one Dagster run: runs steps that the Python package sends, many at once. Messages: `protocol/worker.schema.json`. */
 import { once } from 'node:events'
 import { Socket } from 'node:net'
-import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Asset } from '../definitions/asset.ts'
 import { keyText } from '../definitions/asset-key.ts'
@@ -9,7 +8,7 @@ import type { Definitions } from '../definitions/definitions.ts'
 import type { IOManager } from '../definitions/io-manager.ts'
 import { dagmaError } from '../errors.ts'
 import { gateText } from '../runtime/exit-gate.ts'
-import { jsonFiles } from '../runtime/json-files.ts'
+import { projectIOManager } from '../runtime/json-files.ts'
 import { loadDefinitions, type Project } from '../runtime/project.ts'
 import { RunResources } from '../runtime/run-resources.ts'
 import { runStep } from '../runtime/step-runner.ts'
@@ -28,7 +27,8 @@ type ToWorker =
 /** Serves the run until its end of the socket closes. @throws DAGMA_WORKER_NOT_HOSTED; DefinitionErrors and others when definitions do not load. */
 export async function serveWorker(project: Project): Promise<void> {
   const descriptor = Number(process.env[channelVariable])
-  if (!Number.isInteger(descriptor) || descriptor < 3) throw dagmaError('DAGMA_WORKER_NOT_HOSTED', { reason: `${channelVariable} is not set` })
+  if (!Number.isInteger(descriptor) || descriptor < 3)
+    throw dagmaError('DAGMA_WORKER_NOT_HOSTED', { reason: `${channelVariable} is not set` })
   delete process.env[channelVariable]
   const channel = new Socket({ fd: descriptor, readable: true, writable: true })
   channel.on('error', () => channel.destroy()) // the run is gone: its end of the socket closes next
@@ -56,7 +56,7 @@ class Worker {
     this.#projectFolder = projectFolder
     this.#send = send
     this.#steps = new Map([...definitions.assets.values()].map((asset) => [stepName(asset.key), asset]))
-    this.#ioManager = definitions.ioManager ?? jsonFiles(join(projectFolder, '.dagma', 'values'))
+    this.#ioManager = projectIOManager(definitions, projectFolder)
   }
 
   ready(): void {
@@ -69,7 +69,8 @@ class Worker {
       this.#running.get(message.step)?.abort.abort()
       return
     }
-    if (message.type !== 'run_step') throw dagmaError('DAGMA_MESSAGE_UNKNOWN', { reason: `type "${String((message as { type?: unknown }).type)}"` })
+    if (message.type !== 'run_step')
+      throw dagmaError('DAGMA_MESSAGE_UNKNOWN', { reason: `type "${String((message as { type?: unknown }).type)}"` })
     const { step, params } = message
     const abort = new AbortController()
     const done = this.#runStep(step, params, abort.signal).finally(() => this.#running.delete(step))

@@ -47,7 +47,9 @@ export type DefinitionsOptions<Assets extends readonly Asset[]> = {
  * Collects a project's definitions and checks them, all at once. A definitions module exports the result as its default.
  * @throws DefinitionErrors with everything that is wrong: duplicate keys, unknown inputs, cycles, unbound resources, selections, cron lines.
  */
-export function definitions<const Assets extends readonly Asset<unknown, Requirements>[]>(options: DefinitionsOptions<Assets>): Definitions {
+export function definitions<const Assets extends readonly Asset<unknown, Requirements>[]>(
+  options: DefinitionsOptions<Assets>,
+): Definitions {
   const errors: DagmaError[] = []
   const attempt = <Result>(action: () => Result): Result | undefined => {
     try {
@@ -58,7 +60,10 @@ export function definitions<const Assets extends readonly Asset<unknown, Require
     }
   }
   const resources = new Map<string, Resource<unknown>>(Object.entries(options.resources ?? {}))
-  const assets = inOrder(unique('asset', options.assets, (asset) => keyText(asset.key), errors), errors)
+  const assets = inOrder(
+    unique('asset', options.assets, (asset) => keyText(asset.key), errors),
+    errors,
+  )
   for (const asset of assets.values()) checkNeeds(asset, assets, resources, errors)
   const jobs = new Map<string, Job & { assetKeys: readonly string[] }>()
   for (const [name, job] of unique('job', options.jobs ?? [], (job) => job.name, errors)) {
@@ -82,7 +87,10 @@ function unique<Item>(what: string, items: readonly Item[], nameOf: (item: Item)
   for (const item of items) {
     const name = nameOf(item)
     const first = found.get(name)
-    if (first !== undefined && first !== item) errors.push(dagmaError('DAGMA_KEY_DUPLICATE', { what, key: name, places: [placeText(first), placeText(item)].filter((place) => place !== '') }))
+    if (first !== undefined && first !== item)
+      errors.push(
+        dagmaError('DAGMA_KEY_DUPLICATE', { what, key: name, places: [placeText(first), placeText(item)].filter((place) => place !== '') }),
+      )
     if (first === undefined) found.set(name, item)
   }
   return found
@@ -119,16 +127,21 @@ function checkNeeds(asset: Asset, assets: ReadonlyMap<string, Asset>, resources:
   const source = placeText(asset)
   const place = source === '' ? '' : ` (${source})`
   for (const upstream of upstreamKeys(asset).map(keyText)) {
-    if (!assets.has(upstream)) errors.push(dagmaError('DAGMA_DEP_UNKNOWN', { asset: name, dep: upstream, place, nearest: nearestName(upstream, [...assets.keys()]) }))
+    if (!assets.has(upstream))
+      errors.push(
+        dagmaError('DAGMA_DEP_UNKNOWN', { asset: name, dep: upstream, place, nearest: nearestName(upstream, [...assets.keys()]) }),
+      )
   }
   for (const key of Object.keys(asset.resources)) {
-    if (!resources.has(key)) errors.push(dagmaError('DAGMA_RESOURCE_UNBOUND', { asset: name, place, resource: key, bound: [...resources.keys()] }))
+    if (!resources.has(key))
+      errors.push(dagmaError('DAGMA_RESOURCE_UNBOUND', { asset: name, place, resource: key, bound: [...resources.keys()] }))
   }
 }
 
 function checkSchedule(schedule: Schedule, jobs: ReadonlyMap<string, Job>, errors: DagmaError[]): void {
   const { name, cronSchedule: cron, executionTimezone: timezone } = schedule
-  if (!jobs.has(schedule.job)) errors.push(dagmaError('DAGMA_JOB_UNKNOWN', { job: schedule.job, known: [...jobs.keys()], wantedBy: `Schedule "${name}"` }))
+  if (!jobs.has(schedule.job))
+    errors.push(dagmaError('DAGMA_JOB_UNKNOWN', { job: schedule.job, known: [...jobs.keys()], wantedBy: `Schedule "${name}"` }))
   try {
     new Cron(cron, { mode: '5-part', paused: true })
   } catch (error) {

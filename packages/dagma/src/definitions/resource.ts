@@ -32,9 +32,7 @@ export type ClientOf<R> = R extends Resource<infer Client> ? Client : R extends 
  * A kind of resource: call it with settings to bind it. Assets name it to say what they use, and the client's type flows to them;
  * `definitions()` binds it. Settings may be a function, which is then called when the resource opens: the place to read the environment.
  */
-export interface ResourceType<in Settings, out Client> {
-  (settings: Settings | (() => Settings)): Resource<Client>
-}
+export type ResourceType<in Settings, out Client> = (settings: Settings | (() => Settings)) => Resource<Client>
 
 /** Declares a kind of resource. `open` makes the client, once per run and before any step that uses it; `close` runs at the run's end. */
 export function resource<Settings, Client>(options: {

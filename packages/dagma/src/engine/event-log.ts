@@ -77,7 +77,7 @@ export class EventLog implements Disposable {
 
   /** A run by its id, or by the start of its id where that is unique. @throws DAGMA_RUN_UNKNOWN */
   run(id: string): Run {
-    const rows = this.#db.prepare("SELECT * FROM runs WHERE substr(run_id, 1, length(?1)) = ?1 LIMIT 2").all(id)
+    const rows = this.#db.prepare('SELECT * FROM runs WHERE substr(run_id, 1, length(?1)) = ?1 LIMIT 2').all(id)
     const [row] = rows
     if (row === undefined || rows.length > 1) throw dagmaError('DAGMA_RUN_UNKNOWN', { run: id })
     return runOf(row)

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { join } from 'node:path'
 import type { Definitions } from '../definitions/definitions.ts'
+import type { IOManager } from '../definitions/io-manager.ts'
 import type { StepLog } from '../definitions/step-log.ts'
 import { gateText } from '../runtime/exit-gate.ts'
-import { jsonFiles } from '../runtime/json-files.ts'
 import { RunResources } from '../runtime/run-resources.ts'
 import { runStep, type StepReport } from '../runtime/step-runner.ts'
 import type { EventLog } from './event-log.ts'
@@ -15,6 +14,7 @@ export interface ExecuteOptions {
   readonly definitions: Definitions
   readonly steps: readonly PlannedStep[]
   readonly eventLog: EventLog
+  readonly ioManager: IOManager
   /** Folder of the project, absolute. */
   readonly projectFolder: string
   readonly jobName?: string | undefined
@@ -85,7 +85,8 @@ class RunningRun {
     try {
       const atOnce = this.#options.concurrency ?? 10
       while (this.#ready.length > 0 || this.#running.size > 0) {
-        while (this.#ready.length > 0 && this.#running.size < atOnce && !this.#signal.aborted) this.#start(this.#ready.shift() as PlannedStep)
+        while (this.#ready.length > 0 && this.#running.size < atOnce && !this.#signal.aborted)
+          this.#start(this.#ready.shift() as PlannedStep)
         if (this.#running.size === 0) break
         await Promise.race(this.#running)
       }
@@ -114,7 +115,7 @@ class RunningRun {
       retryNumber: 0,
       config: step.config,
       resources: this.#resources,
-      ioManager: this.#options.definitions.ioManager ?? jsonFiles(join(this.#options.projectFolder, '.dagma', 'values')),
+      ioManager: this.#options.ioManager,
       signal: this.#signal,
       report: (report) => {
         const event = eventOf(step.key, report)

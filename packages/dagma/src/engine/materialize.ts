@@ -1,6 +1,8 @@
+import type { Asset } from '../definitions/asset.ts'
 import type { Definitions } from '../definitions/definitions.ts'
 import { selectAssets } from '../definitions/selection.ts'
 import { dagmaError } from '../errors.ts'
+import { projectIOManager } from '../runtime/json-files.ts'
 import { findProject } from '../runtime/project.ts'
 import { EventLog, type Materialization } from './event-log.ts'
 import type { RunEvent } from './events.ts'
@@ -29,6 +31,8 @@ export interface MaterializeOptions {
 export interface MaterializeRun extends RunResult {
   /** The materializations of this run, by key text. */
   readonly materializations: ReadonlyMap<string, Materialization>
+  /** The stored value of an asset, as a consumer would get it. @throws DAGMA_INPUT_MISSING when it was never materialized */
+  readonly load: <Value>(asset: Asset<Value>) => Promise<Value>
 }
 
 /**
@@ -39,25 +43,32 @@ export interface MaterializeRun extends RunResult {
 export async function materialize(definitions: Definitions, options: MaterializeOptions = {}): Promise<MaterializeRun> {
   const steps = await planRun(definitions, selectedKeys(definitions, options), options.config)
   const projectFolder = options.projectFolder ?? findProject(process.cwd()).folder
+  const ioManager = projectIOManager(definitions, projectFolder)
   using eventLog = new EventLog(projectFolder)
   const result = await executeRun({
     definitions,
     steps,
     eventLog,
     projectFolder,
+    ioManager,
     jobName: options.job,
     concurrency: options.concurrency,
     signal: options.signal,
     onEvent: options.onEvent,
   })
   const made = eventLog.events(result.runId).filter((event): event is Materialization => event.type === 'ASSET_MATERIALIZATION')
-  return { ...result, materializations: new Map(made.map((event) => [event.asset, event])) }
+  return {
+    ...result,
+    materializations: new Map(made.map((event) => [event.asset, event])),
+    load: async ({ key }) => (await ioManager.loadInput({ assetKey: key, downstream: key, runId: result.runId })) as never,
+  }
 }
 
 function selectedKeys(definitions: Definitions, options: MaterializeOptions): readonly string[] {
   if (options.job !== undefined) {
     const job = definitions.jobs.get(options.job)
-    if (job === undefined) throw dagmaError('DAGMA_JOB_UNKNOWN', { job: options.job, known: [...definitions.jobs.keys()], wantedBy: undefined })
+    if (job === undefined)
+      throw dagmaError('DAGMA_JOB_UNKNOWN', { job: options.job, known: [...definitions.jobs.keys()], wantedBy: undefined })
     return job.assetKeys
   }
   if (options.selection === undefined) return [...definitions.assets.keys()]

@@ -26,14 +26,22 @@ export async function planRun(definitions: Definitions, assetKeys: readonly stri
   const selected = new Set(assetKeys)
   for (const name of Object.keys(config)) {
     const asset = definitions.assets.get(name)
-    if (asset === undefined || !selected.has(name)) throw dagmaError('DAGMA_CONFIG_UNKNOWN', { asset: name, reason: 'which is not selected' })
+    if (asset === undefined || !selected.has(name))
+      throw dagmaError('DAGMA_CONFIG_UNKNOWN', { asset: name, reason: 'which is not selected' })
     if (asset.config === undefined) throw dagmaError('DAGMA_CONFIG_UNKNOWN', { asset: name, reason: 'which takes none' })
   }
   const steps: PlannedStep[] = []
   for (const [key, asset] of definitions.assets) {
     if (!selected.has(key)) continue
     await validatedConfig(asset, config[key])
-    steps.push({ key, asset, after: upstreamKeys(asset).map(keyText).filter((upstream) => selected.has(upstream)), config: config[key] })
+    steps.push({
+      key,
+      asset,
+      after: upstreamKeys(asset)
+        .map(keyText)
+        .filter((upstream) => selected.has(upstream)),
+      config: config[key],
+    })
   }
   return steps
 }

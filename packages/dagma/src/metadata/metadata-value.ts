@@ -106,7 +106,8 @@ export class MetadataValue<Type extends MetadataType = MetadataType> {
 
   /** A whole number within ±(2^53 − 1). Dagster plots it over time. */
   static int(value: number): MetadataValue<'int'> {
-    if (!Number.isSafeInteger(value)) throw dagmaError('DAGMA_METADATA_INVALID', { key: 'int', reason: `is no whole number within ±(2^53 − 1): ${value}` })
+    if (!Number.isSafeInteger(value))
+      throw dagmaError('DAGMA_METADATA_INVALID', { key: 'int', reason: `is no whole number within ±(2^53 − 1): ${value}` })
     return new MetadataValue('int', value)
   }
 

@@ -51,8 +51,10 @@ function plain(key: string, value: unknown): unknown {
   const check = (member: string, item: unknown): unknown => {
     const at = member === '' ? '' : ` at "${member}"`
     if (typeof item === 'number' && !Number.isFinite(item)) throw invalid(key, `has ${item}${at}, which JSON lacks`)
-    if (Number.isInteger(item) && !Number.isSafeInteger(item)) throw invalid(key, `has a whole number beyond 2^53${at}, which would be rounded; give it as text`)
-    if (typeof item === 'bigint' || typeof item === 'function' || typeof item === 'symbol') throw invalid(key, `has a ${typeof item}${at}, which JSON lacks`)
+    if (Number.isInteger(item) && !Number.isSafeInteger(item))
+      throw invalid(key, `has a whole number beyond 2^53${at}, which would be rounded; give it as text`)
+    if (typeof item === 'bigint' || typeof item === 'function' || typeof item === 'symbol')
+      throw invalid(key, `has a ${typeof item}${at}, which JSON lacks`)
     return item
   }
   if (typeof value !== 'object' || value === null) return check('', value)

@@ -63,7 +63,7 @@ export function encodings(value: string): string[] {
     value,
     url,
     url.replaceAll('%20', '+'),
-    url.replace(/%[0-9A-F]{2}/g, (escape) => escape.toLowerCase()),
+    url.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()),
     json,
     JSON.stringify(json).slice(1, -1), // JSON within JSON
     hex,

@@ -4,9 +4,12 @@ import { dagmaError } from '../errors.ts'
 const shortest = 8
 const printed = '[redacted]'
 
+const registry: unique symbol = Symbol.for('dagma.secrets') as never
+const shared: { [registry]?: Map<string, Secret> } = globalThis as never
+
 /** Every secret of the process, kept across duplicate installs: what the redaction gate looks for. */
-const declared: Map<string, Secret> = ((globalThis as { [key: symbol]: unknown })[Symbol.for('dagma.secrets')] ??=
-  new Map<string, Secret>()) as Map<string, Secret>
+const declared = shared[registry] ?? new Map<string, Secret>()
+shared[registry] = declared
 
 /**
  * A value that must not leave the process: it prints as `[redacted]` as a string, as JSON and when inspected.

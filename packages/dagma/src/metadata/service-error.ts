@@ -28,7 +28,10 @@ export class ServiceError extends Error {
   /** `cause` is kept only when it is given: leave out what may hold a body or a header. */
   constructor(failure: HttpFailure, cause?: unknown) {
     const { system, operation, method, url, status, reason, cure } = failure
-    super(`${system}: ${operation} failed: ${method} ${bareUrl(url)}${status === undefined ? '' : ` answered ${status}`}: ${reason}. ${cure}`, cause === undefined ? undefined : { cause })
+    super(
+      `${system}: ${operation} failed: ${method} ${bareUrl(url)}${status === undefined ? '' : ` answered ${status}`}: ${reason}. ${cure}`,
+      cause === undefined ? undefined : { cause },
+    )
     this.system = system
     this.operation = operation
     this.status = status

@@ -2,8 +2,14 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type AssetKey, keyText } from '../definitions/asset-key.ts'
+import type { Definitions } from '../definitions/definitions.ts'
 import type { IOManager } from '../definitions/io-manager.ts'
 import { dagmaError } from '../errors.ts'
+
+/** The project's IO manager: the declared one, otherwise JSON files below `.dagma/values/`. */
+export function projectIOManager(definitions: Definitions, projectFolder: string): IOManager {
+  return definitions.ioManager ?? jsonFiles(join(projectFolder, '.dagma', 'values'))
+}
 
 /**
  * The default IO manager: each asset's value as one JSON file below `folder`. A value is written beside its place and renamed into it, so
@@ -48,8 +54,15 @@ export function jsonFiles(folder: string): IOManager {
 export function jsonText(asset: string, value: unknown): string {
   const check = (member: string, item: unknown): unknown => {
     const lost =
-      (typeof item === 'number' && !Number.isFinite(item)) || typeof item === 'bigint' || typeof item === 'function' || typeof item === 'symbol'
-    if (lost) throw dagmaError('DAGMA_VALUE_NOT_STORABLE', { asset, reason: `it has ${typeof item === 'number' ? item : `a ${typeof item}`} at "${member}"` })
+      (typeof item === 'number' && !Number.isFinite(item)) ||
+      typeof item === 'bigint' ||
+      typeof item === 'function' ||
+      typeof item === 'symbol'
+    if (lost)
+      throw dagmaError('DAGMA_VALUE_NOT_STORABLE', {
+        asset,
+        reason: `it has ${typeof item === 'number' ? item : `a ${typeof item}`} at "${member}"`,
+      })
     return item
   }
   try {

@@ -48,7 +48,11 @@ export class RunResources {
       this.#opened.push(opened)
       return opened.client
     } catch (error) {
-      throw dagmaError('DAGMA_RESOURCE_FAILED', { resource: key, reason: error instanceof Error ? error.message : 'it threw no Error' }, error)
+      throw dagmaError(
+        'DAGMA_RESOURCE_FAILED',
+        { resource: key, reason: error instanceof Error ? error.message : 'it threw no Error' },
+        error,
+      )
     }
   }
 }

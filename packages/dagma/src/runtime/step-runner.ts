@@ -40,7 +40,8 @@ export async function runStep(asset: Asset, host: StepHost): Promise<StepOutcome
     await attempt(asset, host)
     return { status: 'success' }
   } catch (error) {
-    if (host.signal.aborted) return { status: 'canceled', error: gateError(dagmaError('DAGMA_CANCELED', { what: `The step of asset "${keyText(asset.key)}"` })) }
+    if (host.signal.aborted)
+      return { status: 'canceled', error: gateError(dagmaError('DAGMA_CANCELED', { what: `The step of asset "${keyText(asset.key)}"` })) }
     return { status: 'failure', error: gateError(error) }
   }
 }
@@ -52,7 +53,9 @@ async function attempt(asset: Asset, host: StepHost): Promise<void> {
   const [inputs, resources] = await Promise.all([loadInputs(asset, host), host.resources.clients(Object.keys(asset.resources))])
   const log = stepLog(host)
   const began = performance.now()
-  const returned = await callUser(asset, () => asset.run({ assetKey: asset.key, runId, retryNumber, inputs, resources, config, log, signal }))
+  const returned = await callUser(asset, () =>
+    asset.run({ assetKey: asset.key, runId, retryNumber, inputs, resources, config, log, signal }),
+  )
   const latencyMs = performance.now() - began
   signal.throwIfAborted()
   const { value, metadata } = returned instanceof MaterializeResult ? returned : new MaterializeResult<unknown>(returned, {})
@@ -84,7 +87,11 @@ async function callUser(asset: Asset, call: () => unknown): Promise<unknown> {
   try {
     return await call()
   } catch (error) {
-    throw dagmaError('DAGMA_STEP_FAILED', { asset: keyText(asset.key), reason: error instanceof Error ? error.message : 'it threw a value that is no Error' }, error)
+    throw dagmaError(
+      'DAGMA_STEP_FAILED',
+      { asset: keyText(asset.key), reason: error instanceof Error ? error.message : 'it threw a value that is no Error' },
+      error,
+    )
   }
 }
 

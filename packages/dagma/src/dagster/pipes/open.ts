@@ -1,5 +1,12 @@
 import { appendFileSync, readFileSync } from 'node:fs'
-import { contextVariable, decodeParam, messagesVariable, type PipesContextData, type PipesMessage, type PipesMessageWriter } from './protocol.ts'
+import {
+  contextVariable,
+  decodeParam,
+  messagesVariable,
+  type PipesContextData,
+  type PipesMessage,
+  type PipesMessageWriter,
+} from './protocol.ts'
 import { PipesSession } from './session.ts'
 
 /**

@@ -50,7 +50,8 @@ export class PipesSession {
 
   #onlyAsset(): string {
     const keys = this.context.asset_keys ?? []
-    if (keys[0] === undefined || keys.length > 1) throw new TypeError(`Name the asset with assetKey: this session has ${keys.length} assets.`)
+    if (keys[0] === undefined || keys.length > 1)
+      throw new TypeError(`Name the asset with assetKey: this session has ${keys.length} assets.`)
     return keys[0]
   }
 

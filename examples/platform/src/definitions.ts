@@ -1,0 +1,13 @@
+import { definitions } from 'dagma'
+import { rawNumbers, sumNumbers } from './defs/data/assets.ts'
+import { embedTextsStub, langflowRunFlow, qdrantSearch, qdrantUpsert } from './defs/llm/assets.ts'
+import { trainModelStub } from './defs/models/assets.ts'
+import { runLangflowDaily, runLangflowJob, runLlmRagJob, runModelsTrainJob } from './jobs.ts'
+import { resources } from './resources.ts'
+
+export default definitions({
+  assets: [rawNumbers, sumNumbers, trainModelStub, embedTextsStub, qdrantUpsert, qdrantSearch, langflowRunFlow],
+  jobs: [runLlmRagJob, runModelsTrainJob, runLangflowJob],
+  schedules: [runLangflowDaily],
+  resources,
+})

@@ -1,0 +1,83 @@
+import { langflow } from '@dagma/langflow'
+import { qdrant } from '@dagma/qdrant'
+import { asset, materializeResult } from 'dagma'
+import { z } from 'zod'
+import { dimensions, embed } from '../../search/hashing-embedder.ts'
+import { documentationPassages } from '../../search/passages.ts'
+
+export const embedTextsStub = asset({
+  key: 'embed_texts_stub',
+  group: 'llm',
+  description: 'The project’s documentation, cut into passages and embedded by hashing words: no model, the same vectors every time.',
+  run: () => {
+    const passages = documentationPassages().map((passage) => ({ ...passage, vector: embed(`${passage.heading}\n${passage.text}`) }))
+    const documents = new Set(passages.map((passage) => passage.document))
+    return materializeResult(passages, { texts_count: passages.length, documents_count: documents.size, dimensions })
+  },
+})
+
+export const qdrantUpsert = asset({
+  key: 'qdrant_upsert',
+  group: 'llm',
+  description: 'Stores the passages and their vectors in the collection.',
+  kinds: ['qdrant'],
+  inputs: { passages: embedTextsStub },
+  resources: { qdrant },
+  run: async ({ inputs: { passages }, resources: { qdrant } }) => {
+    await qdrant.ensureCollection({ size: dimensions, distance: 'Cosine' })
+    const { points } = await qdrant.upsert(
+      passages.map(({ id, vector, document, heading, text }) => ({ id, vector, payload: { passage: id, document, heading, text } })),
+    )
+    const { qdrant_collection_url } = qdrant.links()
+    return materializeResult(
+      { collection: qdrant.collection, points },
+      { points_count: points, collection: qdrant.collection, backend: qdrant.backend, qdrant_collection_url },
+    )
+  },
+})
+
+/** Config of `qdrant_search`. */
+const searchConfig = z.object({
+  question: z.string().min(1).default('How are secrets kept out of logs and metadata?'),
+  limit: z.number().int().min(1).max(20).default(3),
+})
+
+export const qdrantSearch = asset({
+  key: 'qdrant_search',
+  group: 'llm',
+  description: 'Finds the passages that answer a question.',
+  kinds: ['qdrant'],
+  deps: [qdrantUpsert],
+  resources: { qdrant },
+  config: searchConfig,
+  run: async ({ config: { question, limit }, resources: { qdrant } }) => {
+    const found = await qdrant.query({ vector: embed(question), limit })
+    const hits = found.map(({ score, payload }) => ({
+      score,
+      passage: String(payload?.passage),
+      heading: String(payload?.heading),
+      text: String(payload?.text),
+    }))
+    const { qdrant_search_endpoint } = qdrant.links()
+    return materializeResult(hits, {
+      returned: hits.length,
+      collection: qdrant.collection,
+      backend: qdrant.backend,
+      qdrant_search_endpoint,
+    })
+  },
+})
+
+export const langflowRunFlow = asset({
+  key: 'langflow_run_flow',
+  group: 'llm',
+  description: 'Runs a LangFlow flow and keeps a summary of its answer.',
+  kinds: ['langflow'],
+  resources: { langflow },
+  config: z.object({ input: z.string().min(1).default('Say hello.') }),
+  run: async ({ config: { input }, resources: { langflow }, signal }) => {
+    const answer = await langflow.runFlow({ input, signal })
+    const summary = { outputs_count: answer.outputsCount, answer_characters: answer.text.length }
+    return materializeResult(summary, { ...summary, ...langflow.metadata() })
+  },
+})

@@ -1,0 +1,36 @@
+/** The M7 project on the embedded engine: every asset with its metadata, the passages found, and what turns the real systems on. */
+import { styleText } from 'node:util'
+import { materialize } from 'dagma'
+import definitions from './definitions.ts'
+import { qdrantSearch } from './defs/llm/assets.ts'
+import { realSystems } from './resources.ts'
+
+const question = process.argv.slice(2).join(' ')
+const projectFolder = new URL('..', import.meta.url).pathname
+
+console.log(styleText('bold', 'The M7 project on the embedded engine: one Node process, no server, no Python\n'))
+const run = await materialize(definitions, { projectFolder, ...(question === '' ? {} : { config: { qdrant_search: { question } } }) })
+for (const group of new Set([...definitions.assets.values()].map((asset) => asset.group))) {
+  console.log(styleText('bold', group))
+  for (const [key, asset] of definitions.assets) if (asset.group === group) printAsset(key)
+}
+if (run.status !== 'SUCCESS') {
+  console.error(`The run ended as ${run.status}. See \`npx dagma run show ${run.runId.slice(0, 8)}\` in examples/platform.`)
+  process.exit(1)
+}
+console.log(styleText('bold', 'Passages found in the documentation'))
+for (const hit of await run.load(qdrantSearch)) {
+  console.log(
+    `  ${hit.score.toFixed(3)}  ${hit.passage}  ${styleText('dim', hit.heading)}\n         ${hit.text.replace(/\s+/g, ' ').slice(0, 160)}`,
+  )
+}
+console.log(styleText('bold', '\nLocal forms served where a system is not turned on:'))
+for (const { system, variables } of realSystems) console.log(`  ${system.padEnd(8)}  turn it on with ${variables}`)
+
+function printAsset(key: string): void {
+  const made = run.materializations.get(key)
+  console.log(`  ${made === undefined ? styleText('red', '✗') : styleText('green', '✓')} ${key}`)
+  for (const [name, { raw_value }] of Object.entries(made?.metadata ?? {})) {
+    console.log(`      ${styleText('dim', name.padEnd(24))} ${typeof raw_value === 'string' ? raw_value : JSON.stringify(raw_value)}`)
+  }
+}

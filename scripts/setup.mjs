@@ -1,0 +1,76 @@
+/**
+ * Brings a checkout into a state in which the other npm scripts can run; quick when nothing is missing.
+ *   node scripts/setup.mjs            packages installed, TypeScript built
+ *   node scripts/setup.mjs --python   and the wheel of python/ built into the npm package
+ * Runs on any Node that npm 10 runs on: the pinned Node may not be there yet.
+ */
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+process.chdir(root)
+
+installPackages()
+run(join(root, 'node_modules/.bin/tsc'), ['--build'])
+if (process.argv.includes('--python')) buildWheel()
+
+function installPackages() {
+  const installed = 'node_modules/.package-lock.json'
+  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync('package-lock.json').mtimeMs) return
+  console.error('Installing packages …')
+  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'])
+}
+
+/** The wheel travels inside the npm package, with the locked requirements of the environment that `dagma dev` makes. */
+function buildWheel() {
+  const target = 'packages/dagma/python'
+  const stamp = join(target, 'sources.sha256')
+  const digest = digestOf(['python/pyproject.toml', 'python/README.md', 'python/requirements.txt', ...filesBelow('python/src')])
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) return
+  console.error('Building the Python wheel …')
+  rmSync(target, { recursive: true, force: true })
+  mkdirSync(target, { recursive: true })
+  if (works('uv')) run('uv', ['build', '--quiet', '--wheel', '--out-dir', target, 'python'])
+  else {
+    const builder = '.dagma/wheel-builder'
+    run('python3', ['-m', 'venv', builder])
+    run(join(builder, 'bin/pip'), ['wheel', '--quiet', '--disable-pip-version-check', '--no-deps', '--wheel-dir', target, './python'])
+  }
+  rmSync(join(target, '.gitignore'), { force: true })
+  copyFileSync('python/requirements.txt', join(target, 'requirements.txt'))
+  writeFileSync(stamp, digest)
+}
+
+function digestOf(files) {
+  const hash = createHash('sha256')
+  for (const file of files.filter((file) => !file.includes('__pycache__')).sort()) hash.update(file).update(readFileSync(file))
+  return hash.digest('hex')
+}
+
+function filesBelow(folder) {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name)
+    return entry.isDirectory() ? filesBelow(path) : [path]
+  })
+}
+
+function works(command) {
+  try {
+    execFileSync(command, ['--version'], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
+
+function run(command, args) {
+  try {
+    execFileSync(command, args, { stdio: ['ignore', 2, 2] })
+  } catch (error) {
+    console.error(`Set-up stopped: \`${command} ${args.join(' ')}\` ended with ${error.status ?? error.message}.`)
+    process.exit(1)
+  }
+}

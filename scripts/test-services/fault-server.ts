@@ -1,0 +1,126 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** A server on 127.0.0.1 that fails as told. */
+export interface FaultServer extends AsyncDisposable {
+  readonly url: string
+  /** How many requests came. */
+  readonly requests: () => number
+}
+
+/** Answers one request; `count` is 1 for the first. */
+export type Handler = (request: IncomingMessage, response: ServerResponse, count: number) => void
+
+/** Stands in every answer of {@link faults}: must never come out in an error. */
+export const bodyMarker = 'text-of-the-answer-7f3a'
+
+/** Starts a server that answers by `handler`. */
+export async function faultServer(handler: Handler): Promise<FaultServer> {
+  let count = 0
+  const server: Server = createServer((request, response) => {
+    request.resume()
+    request.once('end', () => handler(request, response, ++count))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${port}`,
+    requests: () => count,
+    [Symbol.asyncDispose]: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+/** Answers with a JSON value. */
+export function json(response: ServerResponse, value: unknown, status = 200, headers: Record<string, string> = {}): void {
+  response.writeHead(status, { 'content-type': 'application/json', ...headers })
+  response.end(JSON.stringify(value))
+}
+
+/** A way to fail, and what has to come of it. */
+export interface Fault {
+  readonly name: string
+  readonly handler: Handler
+  readonly status?: number
+  readonly reason: RegExp
+  readonly cure: RegExp
+  /** How often the server is asked, when the call may be done twice and when not. */
+  readonly requests: { readonly idempotent: number; readonly other: number }
+}
+
+const once = { idempotent: 1, other: 1 }
+
+const failed = (status: number, reason: RegExp, cure: RegExp, requests = once, headers: Record<string, string> = {}): Fault => ({
+  name: String(status),
+  handler: (_, response) => json(response, { error_code: bodyMarker, message: bodyMarker, detail: bodyMarker }, status, { 'x-marker': bodyMarker, ...headers }),
+  status,
+  reason,
+  cure,
+  requests,
+})
+
+/** Every fault that a client must turn into one clear error. */
+export const faults: readonly Fault[] = [
+  failed(401, /Unauthorized/, /Check the value of|set /),
+  failed(403, /Forbidden/, /Check/),
+  failed(404, /Not Found/, /Check/),
+  failed(422, /Unprocessable Content/, /Check|log/),
+  failed(429, /Too Many Requests/, /tried 3 times/, { idempotent: 3, other: 3 }, { 'retry-after': '0' }),
+  ...[500, 502, 503, 504].map((status) => failed(status, /Error|Bad|Unavailable|Timeout/, /log of|component/, { idempotent: 3, other: 1 })),
+  failed(307, /a redirect, which is not followed/, /address/, once, { location: 'http://127.0.0.1:9/elsewhere' }),
+  {
+    name: 'HTML instead of JSON',
+    handler: (_, response) => {
+      response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' })
+      response.end(`<html>${bodyMarker}</html>`)
+    },
+    status: 200,
+    reason: /answered HTML instead of JSON/,
+    cure: /root of/,
+    requests: once,
+  },
+  {
+    name: 'a body that is no JSON',
+    handler: (_, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' })
+      response.end(`{"x": ${bodyMarker}`)
+    },
+    status: 200,
+    reason: /no valid JSON/,
+    cure: /log of/,
+    requests: once,
+  },
+  {
+    name: 'a truncated body',
+    handler: (_, response) => {
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' })
+      response.write(`{"x": "${bodyMarker}`, () => response.destroy())
+    },
+    status: 200,
+    reason: /broke off/,
+    cure: /log of/,
+    requests: once,
+  },
+  {
+    name: 'a body that does not end',
+    handler: (_, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' })
+      response.write(`{"x": "${bodyMarker}`)
+    },
+    status: 200,
+    reason: /did not end within 400 ms/,
+    cure: /raise timeoutMs/,
+    requests: once,
+  },
+  { name: 'no answer', handler: () => {}, reason: /no answer within 400 ms/, cure: /raise timeoutMs/, requests: once },
+  {
+    name: 'a lost connection',
+    handler: (request) => request.socket.destroy(),
+    reason: /the connection was lost/,
+    cure: /is running/,
+    requests: { idempotent: 3, other: 1 },
+  },
+]

@@ -1,0 +1,79 @@
+import { inspect } from 'node:util'
+import { ServiceError } from 'dagma/author'
+import { describe, expect, it } from 'vitest'
+import { bodyMarker, faultServer, faults, json } from './fault-server.ts'
+
+/** A client's call, as {@link faultSuite} tests it. */
+export interface FaultSubject {
+  /** Name in errors. */
+  readonly system: string
+  /** Makes the call, with 400 ms as its time-out and `secrets` as its credentials. */
+  readonly call: (url: string) => Promise<unknown>
+  /** Whether it may be done twice. */
+  readonly idempotent: boolean
+  readonly secrets: readonly string[]
+  /** What the server answers when all is well. */
+  readonly good: unknown
+}
+
+/** The faults that every integration must turn into one clear ServiceError, with bounded retries, and nothing secret in it. */
+export function faultSuite({ system, call, idempotent, secrets, good }: FaultSubject): void {
+  const failure = async (url: string): Promise<ServiceError> => {
+    const error = await call(url).then(
+      () => expect.unreachable('the call went well'),
+      (thrown: unknown) => thrown,
+    )
+    expect(error).toBeInstanceOf(ServiceError)
+    const shown = inspect(error, { depth: 10, showHidden: true }) + JSON.stringify(error)
+    for (const hidden of [bodyMarker, ...secrets, ...secrets.map((text) => Buffer.from(text).toString('base64'))]) expect(shown).not.toContain(hidden)
+    expect(error).not.toHaveProperty('cause')
+    return error as ServiceError
+  }
+
+  describe.concurrent(`${system}: faults`, () => {
+    for (const { name, handler, status, reason, cure, requests } of faults) {
+      it(name, async () => {
+        await using server = await faultServer(handler)
+        const error = await failure(server.url)
+        expect(error.message).toMatch(new RegExp(`^${system}: `))
+        expect(error.message).toMatch(reason)
+        expect(error.message).toMatch(cure)
+        expect(error.message).toContain(server.url)
+        expect(error.status).toBe(status)
+        expect(server.requests()).toBe(idempotent ? requests.idempotent : requests.other)
+      })
+    }
+
+    it('connection refused', async () => {
+      const server = await faultServer(() => {})
+      await server[Symbol.asyncDispose]()
+      const error = await failure(server.url)
+      expect(error.message).toMatch(/connection refused\. Check that .* is running and that [A-Z_]+ has its host and port\./)
+      expect(error.status).toBeUndefined()
+    })
+
+    it('https where only http is spoken', async () => {
+      await using server = await faultServer(() => {})
+      const error = await failure(server.url.replace('http:', 'https:'))
+      expect(error.message).toMatch(/no secure connection \([A-Z_]+\)\. Check that [A-Z_]+ says https only where/)
+    })
+
+    it('goes well after a 429 with Retry-After', async () => {
+      await using server = await faultServer((_, response, count) => (count === 1 ? json(response, {}, 429, { 'retry-after': '1' }) : json(response, good)))
+      const start = performance.now()
+      await call(server.url)
+      expect(server.requests()).toBe(2)
+      expect(performance.now() - start).toBeGreaterThan(950)
+    })
+
+    it('never sends a secret in the URL', async () => {
+      const urls: string[] = []
+      await using server = await faultServer((request, response) => {
+        urls.push(request.url ?? '')
+        json(response, good)
+      })
+      await call(server.url)
+      for (const secret of secrets) expect(urls.join(' ')).not.toContain(encodeURIComponent(secret))
+    })
+  })
+}
