@@ -87,3 +87,14 @@ def is_running(pid: int) -> bool:
 
 def worker_pid(project: Path) -> int:
     return int((project / "worker.pid").read_text())
+
+
+def failure(result: dg.ExecuteInProcessResult, name: str) -> str:
+    """The messages of a step's failure and of what caused it."""
+    error = result.failure_data_for_node(name)
+    assert error is not None
+    parts, info = [], error.error
+    while info is not None:
+        parts.append(info.message)
+        info = info.cause
+    return "\n".join(parts)

@@ -12,22 +12,12 @@ import pytest
 
 import dagma
 from dagma.errors import WorkerStartError
-from tests.conftest import MakeProject, is_running, step, worker_pid
+from tests.conftest import MakeProject, failure, is_running, step, worker_pid
 
 
 def run(project: Path, instance: dg.DagsterInstance, **options: Any) -> dg.ExecuteInProcessResult:
     job = dagma.load_definitions(project).resolve_job_def("job")
     return job.execute_in_process(instance=instance, raise_on_error=False, **options)
-
-
-def failure(result: dg.ExecuteInProcessResult, name: str) -> str:
-    error = result.failure_data_for_node(name)
-    assert error is not None
-    parts, info = [], error.error
-    while info is not None:
-        parts.append(info.message)
-        info = info.cause
-    return "\n".join(parts)
 
 
 def logs(instance: dg.DagsterInstance, run_id: str) -> list[tuple[int | str, str]]:
@@ -163,10 +153,14 @@ def test_changed_definitions_are_told_once(make_project: MakeProject, instance: 
     assert len(warnings) == 1
 
 
-def test_stubborn_worker_leaves_nothing(make_project: MakeProject, instance: dg.DagsterInstance) -> None:
+def test_stubborn_worker_leaves_nothing(
+    make_project: MakeProject, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
     project = make_project(step("good"))
     (project / "closes-badly").touch()
+    monkeypatch.setattr("dagma.worker._CLOSE_GRACE", 0.5)
+    monkeypatch.setattr("dagma.worker._GRACE", 0.5)
     begun = time.monotonic()
     assert run(project, instance).success
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 5
     assert not is_running(worker_pid(project))

@@ -118,7 +118,8 @@ def _run_to_end(worker: NodeWorker, call: StepCall, params: Mapping[str, str]) -
         call.wait()
     except BaseException:
         worker.channel.cancel(call)
-        call.wait(_CANCEL_GRACE)
+        if not call.wait(_CANCEL_GRACE):
+            worker.give_up_on_steps()
         worker.drain_output()
         raise
 

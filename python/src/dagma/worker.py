@@ -25,8 +25,11 @@ WORKER_FD_ENV = "DAGMA_WORKER_FD"
 START_TIMEOUT = 120.0
 """Seconds in which a worker must have loaded the definitions."""
 
+_CLOSE_GRACE = 10.0
+"""Seconds a worker has to close its resources and go, when its steps have all ended."""
+
 _GRACE = 2.0
-"""Seconds a worker has to go by itself, and again after SIGTERM."""
+"""Seconds it has when a step does not end, and again after SIGTERM."""
 
 
 class NodeWorker:
@@ -40,6 +43,7 @@ class NodeWorker:
         self._project = project
         self._exited = threading.Event()
         self._closing = False
+        self._stuck = False
         self._connection, theirs = socket.socketpair()
         try:
             with theirs:
@@ -82,13 +86,17 @@ class NodeWorker:
         for pump in (self._stdout, self._stderr):
             pump.drain(partial=self.channel.idle)
 
+    def give_up_on_steps(self) -> None:
+        """Notes that a step did not end when it was told to: there is no use in waiting long for the worker."""
+        self._stuck = True
+
     def close(self) -> None:
         """Ends the worker and all that it started: end of file first, then SIGTERM, then SIGKILL."""
         self._closing = True
         try:
             with contextlib.suppress(OSError):
                 self._connection.shutdown(socket.SHUT_WR)
-            if not self._exited.wait(_GRACE):
+            if not self._exited.wait(_GRACE if self._stuck else _CLOSE_GRACE):
                 self._signal(signal.SIGTERM)
                 self._exited.wait(_GRACE)
         finally:

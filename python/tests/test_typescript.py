@@ -1,0 +1,109 @@
+"""The real TypeScript worker on a small project, when packages/dagma is built."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+import dagma
+from dagma.errors import DefinitionError
+from tests.conftest import REPOSITORY, failure
+
+PACKAGE = REPOSITORY / "packages" / "dagma"
+
+pytestmark = pytest.mark.skipif(
+    not (PACKAGE / "dist" / "cli" / "worker.js").exists(), reason="packages/dagma is not built: run `npm run build`"
+)
+
+DEFINITIONS = """
+import { asset, definitions, job, materializeResult, MetadataValue, schedule } from 'dagma'
+import { z } from 'zod'
+
+const rawNumbers = asset({
+  key: 'raw_numbers',
+  group: 'data',
+  description: 'Numbers to start from.',
+  run: ({ log }) => {
+    log.warning('from TypeScript')
+    console.log('printed by TypeScript')
+    return materializeResult([1, 2, 3, 4], { page: MetadataValue.url('https://example.com/raw') })
+  },
+})
+
+const sumNumbers = asset({
+  key: ['warehouse', 'sum_numbers'],
+  group: 'data',
+  inputs: { numbers: rawNumbers },
+  config: z.object({ factor: z.number().default(1) }),
+  run: ({ inputs, config }) => {
+    const result = config.factor * inputs.numbers.reduce((a, b) => a + b, 0)
+    return materializeResult(result, { result })
+  },
+})
+
+const broken = asset({
+  key: 'broken',
+  run: () => {
+    throw new Error('it broke', { cause: new TypeError('deep inside') })
+  },
+})
+
+const numbersJob = job({ name: 'numbers_job', selection: 'group:data' })
+export default definitions({
+  assets: [rawNumbers, sumNumbers, broken],
+  jobs: [numbersJob, job({ name: 'broken_job', selection: 'broken' })],
+  schedules: [schedule({ name: 'numbers_daily', job: numbersJob, cronSchedule: '0 2 * * *' })],
+})
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    root = tmp_path / "project"
+    (root / "node_modules").mkdir(parents=True)
+    (root / "src").mkdir()
+    (root / "node_modules" / "dagma").symlink_to(PACKAGE)
+    (root / "node_modules" / "zod").symlink_to(REPOSITORY / "node_modules" / "zod")
+    (root / "package.json").write_text('{"name":"numbers","type":"module","dagma":{}}')
+    (root / "src" / "definitions.ts").write_text(DEFINITIONS)
+    return root
+
+
+def test_run(project: Path, instance: dg.DagsterInstance, capfd: pytest.CaptureFixture[str]) -> None:
+    job = dagma.load_definitions(project).resolve_job_def("numbers_job")
+    config = {"ops": {"warehouse__sum_numbers": {"config": {"factor": 2}}}}
+    result = job.execute_in_process(instance=instance, run_config=config)
+    (raw,) = result.asset_materializations_for_node("raw_numbers")
+    (total,) = result.asset_materializations_for_node("warehouse__sum_numbers")
+    assert raw.metadata["page"] == dg.MetadataValue.url("https://example.com/raw")
+    assert total.metadata["result"] == dg.MetadataValue.int(20)
+    messages = [(entry.level, entry.user_message) for entry in instance.all_logs(result.run_id)]
+    assert (30, "from TypeScript") in messages
+    assert not [text for _, text in messages if "have changed since" in text]
+    assert "printed by TypeScript" in capfd.readouterr().out
+
+
+def test_failure(project: Path, instance: dg.DagsterInstance) -> None:
+    job = dagma.load_definitions(project).resolve_job_def("broken_job")
+    result = job.execute_in_process(instance=instance, raise_on_error=False)
+    message = failure(result, "broken")
+    assert "Error: it broke" in message
+    assert "src/definitions.ts:" in message
+    assert "Caused by:\nTypeError: deep inside" in message
+
+
+def test_definitions(project: Path) -> None:
+    definitions = dagma.load_definitions(project)
+    dg.Definitions.validate_loadable(definitions)
+    spec = definitions.get_assets_def("raw_numbers").get_asset_spec()
+    (place,) = spec.metadata["dagster/code_references"].code_references
+    assert (place.file_path, place.line_number) == (str(project / "src" / "definitions.ts"), 5)
+
+
+def test_wrong_definitions(project: Path) -> None:
+    source = project / "src" / "definitions.ts"
+    source.write_text(DEFINITIONS.replace("key: 'broken'", "key: 'raw_numbers'"))
+    with pytest.raises(DefinitionError, match="raw_numbers"):
+        dagma.load_definitions(project)
