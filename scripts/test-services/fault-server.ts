@@ -55,7 +55,8 @@ const once = { idempotent: 1, other: 1 }
 
 const failed = (status: number, reason: RegExp, cure: RegExp, requests = once, headers: Record<string, string> = {}): Fault => ({
   name: String(status),
-  handler: (_, response) => json(response, { error_code: bodyMarker, message: bodyMarker, detail: bodyMarker }, status, { 'x-marker': bodyMarker, ...headers }),
+  handler: (_, response) =>
+    json(response, { error_code: bodyMarker, message: bodyMarker, detail: bodyMarker }, status, { 'x-marker': bodyMarker, ...headers }),
   status,
   reason,
   cure,
@@ -65,7 +66,7 @@ const failed = (status: number, reason: RegExp, cure: RegExp, requests = once, h
 /** Every fault that a client must turn into one clear error. */
 export const faults: readonly Fault[] = [
   failed(401, /Unauthorized/, /Check the value of|set /),
-  failed(403, /Forbidden/, /Check/),
+  failed(403, /Forbidden/, /check/i),
   failed(404, /Not Found/, /Check/),
   failed(422, /Unprocessable Content/, /Check|log/),
   failed(429, /Too Many Requests/, /tried 3 times/, { idempotent: 3, other: 3 }, { 'retry-after': '0' }),

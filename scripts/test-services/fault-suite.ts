@@ -25,7 +25,8 @@ export function faultSuite({ system, call, idempotent, secrets, good }: FaultSub
     )
     expect(error).toBeInstanceOf(ServiceError)
     const shown = inspect(error, { depth: 10, showHidden: true }) + JSON.stringify(error)
-    for (const hidden of [bodyMarker, ...secrets, ...secrets.map((text) => Buffer.from(text).toString('base64'))]) expect(shown).not.toContain(hidden)
+    for (const hidden of [bodyMarker, ...secrets, ...secrets.map((text) => Buffer.from(text).toString('base64'))])
+      expect(shown).not.toContain(hidden)
     expect(error).not.toHaveProperty('cause')
     return error as ServiceError
   }
@@ -59,7 +60,9 @@ export function faultSuite({ system, call, idempotent, secrets, good }: FaultSub
     })
 
     it('goes well after a 429 with Retry-After', async () => {
-      await using server = await faultServer((_, response, count) => (count === 1 ? json(response, {}, 429, { 'retry-after': '1' }) : json(response, good)))
+      await using server = await faultServer((_, response, count) =>
+        count === 1 ? json(response, {}, 429, { 'retry-after': '1' }) : json(response, good),
+      )
       const start = performance.now()
       await call(server.url)
       expect(server.requests()).toBe(2)

@@ -39,7 +39,14 @@ export async function startLangflow(executable = langflowExecutable()): Promise<
 
 function environment(folder: string): Record<string, string> {
   for (const name of ['config', 'outbox']) mkdirSync(join(folder, name))
-  const off = ['OPEN_BROWSER', 'CREATE_STARTER_PROJECTS', 'UPDATE_STARTER_PROJECTS', 'AGENTIC_EXPERIENCE', 'MCP_SERVER_ENABLED', 'MCP_COMPOSER_ENABLED']
+  const off = [
+    'OPEN_BROWSER',
+    'CREATE_STARTER_PROJECTS',
+    'UPDATE_STARTER_PROJECTS',
+    'AGENTIC_EXPERIENCE',
+    'MCP_SERVER_ENABLED',
+    'MCP_COMPOSER_ENABLED',
+  ]
   return {
     LANGFLOW_DO_NOT_TRACK: 'true',
     LANGFLOW_CONFIG_DIR: join(folder, 'config'),
@@ -58,18 +65,37 @@ type Components = { readonly ChatInput: unknown; readonly ChatOutput: unknown }
 /** The flow, made of the server's own components: their code belongs to its version. */
 function chatFlow({ ChatInput, ChatOutput }: Components): unknown {
   const [source, target] = ['ChatInput-in', 'ChatOutput-out']
-  const node = (id: string, type: string, component: unknown, x: number) => ({ id, type: 'genericNode', position: { x, y: 0 }, data: { id, type, node: component } })
+  const node = (id: string, type: string, component: unknown, x: number) => ({
+    id,
+    type: 'genericNode',
+    position: { x, y: 0 },
+    data: { id, type, node: component },
+  })
   const sourceHandle = { dataType: 'ChatInput', id: source, name: 'message', output_types: ['Message'] }
   const targetHandle = { fieldName: 'input_value', id: target, inputTypes: ['Data', 'DataFrame', 'Message'], type: 'other' }
   // LangFlow keeps handles as JSON with another quotation mark.
   const handle = (value: unknown) => JSON.stringify(value).replaceAll('"', 'œ')
-  const edge = { id: 'edge', source, target, sourceHandle: handle(sourceHandle), targetHandle: handle(targetHandle), data: { sourceHandle, targetHandle } }
+  const edge = {
+    id: 'edge',
+    source,
+    target,
+    sourceHandle: handle(sourceHandle),
+    targetHandle: handle(targetHandle),
+    data: { sourceHandle, targetHandle },
+  }
   const nodes = [node(source, 'ChatInput', ChatInput, 0), node(target, 'ChatOutput', ChatOutput, 500)]
   return { name: 'Chat', description: 'Answers what it was asked', data: { nodes, edges: [edge], viewport: { x: 0, y: 0, zoom: 1 } } }
 }
 
-async function call(url: string, path: string, { headers = {}, json }: { headers?: Record<string, string>; json?: unknown } = {}): Promise<Record<string, unknown>> {
-  const init = json === undefined ? { headers } : { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(json) }
+async function call(
+  url: string,
+  path: string,
+  { headers = {}, json }: { headers?: Record<string, string>; json?: unknown } = {},
+): Promise<Record<string, unknown>> {
+  const init =
+    json === undefined
+      ? { headers }
+      : { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(json) }
   const response = await fetch(url + path, init)
   if (!response.ok) throw new Error(`LangFlow answered ${response.status} to ${path}.`)
   return (await response.json()) as Record<string, unknown>

@@ -40,7 +40,14 @@ export interface ServiceCommand {
 }
 
 /** Starts a server on a free port of 127.0.0.1, with its data in a temporary folder, in a process group of its own; waits until it is ready. */
-export async function startService({ name, executable, args, env, healthPath, readyWithinMs = 120_000 }: ServiceCommand): Promise<TestService> {
+export async function startService({
+  name,
+  executable,
+  args,
+  env,
+  healthPath,
+  readyWithinMs = 120_000,
+}: ServiceCommand): Promise<TestService> {
   const folder = await mkdtemp(join(tmpdir(), `dagma-${name}-`))
   const port = await freePort()
   const log = join(folder, 'server.log')
@@ -55,9 +62,10 @@ export async function startService({ name, executable, args, env, healthPath, re
   child.stderr.pipe(sink, { end: false })
   let ended = false
   const end = new Promise<void>((resolve) => {
-    child.once('error', resolve as () => void)
-    child.once('exit', resolve as () => void)
-  }).then(() => void (ended = true))
+    for (const event of ['error', 'exit']) child.once(event, () => resolve())
+  }).then(() => {
+    ended = true
+  })
   const killGroup = (signal: NodeJS.Signals) => {
     try {
       if (child.pid) process.kill(-child.pid, signal)

@@ -15,9 +15,16 @@ interface Output {
 /** The texts in LangFlow's response. */
 export function flowAnswer(response: unknown, asked: { readonly flow: string; readonly sessionId?: string }): FlowAnswer {
   const { session_id: session, outputs } = (record(response) ?? {}) as RunResponse
-  const all = (Array.isArray(outputs) ? outputs : []).flatMap((group) => (Array.isArray(group?.outputs) ? (group.outputs as (Output | null)[]) : []))
+  const all = (Array.isArray(outputs) ? outputs : []).flatMap((group) =>
+    Array.isArray(group?.outputs) ? (group.outputs as (Output | null)[]) : [],
+  )
   const texts = all.map(textOf).filter((text) => text !== undefined)
-  return { text: texts[0] ?? '', texts, sessionId: typeof session === 'string' ? session : (asked.sessionId ?? asked.flow), outputsCount: all.length }
+  return {
+    text: texts[0] ?? '',
+    texts,
+    sessionId: typeof session === 'string' ? session : (asked.sessionId ?? asked.flow),
+    outputsCount: all.length,
+  }
 }
 
 /** An output's text: where it stands depends on the kind of component and on LangFlow's version. */

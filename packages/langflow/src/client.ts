@@ -37,7 +37,7 @@ export interface Langflow {
   readonly defaultFlowId: string | undefined
   /** Runs a flow and waits for its answer. It is tried again only when the server did not take it: a flow may cost money. */
   runFlow(call: FlowCall): Promise<FlowAnswer>
-  /** Whether the server is up. */
+  /** Whether the server says that it is well. Throws a ServiceError when it does not answer, which says why. */
   health(): Promise<boolean>
   /** The server's version; `local` for the stub. */
   version(): Promise<string>

@@ -1,3 +1,3 @@
 export type { FlowAnswer, FlowCall, Langflow } from './client.ts'
 export { type LangflowLinkSettings, langflowFlowUrl, langflowUiUrl } from './links.ts'
-export { langflow, langflowFromEnv, type LangflowSettings } from './resource.ts'
+export { type LangflowSettings, langflow, langflowFromEnv } from './resource.ts'

@@ -16,5 +16,7 @@ export function langflowUiUrl({ uiUrl, baseUrl }: LangflowLinkSettings): string 
 /** Page of a flow: `{ui}/flow/{id}`. Undefined as for {@link langflowUiUrl}, and for an endpoint name: the UI opens flows by id only. */
 export function langflowFlowUrl(settings: LangflowLinkSettings, flowId: string): string | undefined {
   const ui = langflowUiUrl(settings)
-  return ui === undefined || !/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(flowId) ? undefined : `${ui}/flow/${encodeURIComponent(flowId)}`
+  return ui === undefined || !/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(flowId)
+    ? undefined
+    : `${ui}/flow/${encodeURIComponent(flowId)}`
 }

@@ -31,11 +31,17 @@ function openLangflow(settings: LangflowSettings, { signal, log }: ResourceConte
   const { baseUrl, uiUrl, defaultFlowId } = settings
   if (!baseUrl) return client('local', stubCalls(signal), {}, defaultFlowId || stubFlow)
   checkedHttpUrl(baseUrl, 'LANGFLOW_BASE_URL')
-  if (uiUrl && !isHttpUrl(uiUrl)) log.warning('uiUrl of LangFlow is no http or https URL without user info: links go to LANGFLOW_BASE_URL instead.')
+  if (uiUrl && !isHttpUrl(uiUrl))
+    log.warning('uiUrl of LangFlow is no http or https URL without user info: links go to LANGFLOW_BASE_URL instead.')
   return client('langflow', restCalls(baseUrl, settings, signal), settings, defaultFlowId || undefined)
 }
 
-function client(backend: Langflow['backend'], calls: LangflowCalls, links: LangflowLinkSettings, defaultFlowId: string | undefined): Langflow {
+function client(
+  backend: Langflow['backend'],
+  calls: LangflowCalls,
+  links: LangflowLinkSettings,
+  defaultFlowId: string | undefined,
+): Langflow {
   return {
     backend,
     defaultFlowId,

@@ -4,7 +4,9 @@ import type { FlowCall, Langflow } from './client.ts'
 import type { LangflowSettings } from './resource.ts'
 
 /** What both forms do for {@link Langflow}. */
-export type LangflowCalls = Pick<Langflow, 'health' | 'version'> & { runFlow(flow: string, call: FlowCall): ReturnType<Langflow['runFlow']> }
+export type LangflowCalls = Pick<Langflow, 'health' | 'version'> & {
+  runFlow(flow: string, call: FlowCall): ReturnType<Langflow['runFlow']>
+}
 
 /** LangFlow's REST API: plain calls, since its own client falls back to a cloud address, to which the key would go, when the base URL is misspelt. */
 export function restCalls(baseUrl: string, { apiKey, timeoutMs = 120_000 }: LangflowSettings, signal: AbortSignal): LangflowCalls {
@@ -18,6 +20,7 @@ export function restCalls(baseUrl: string, { apiKey, timeoutMs = 120_000 }: Lang
     timeoutMs,
     signal,
     cures: {
+      403: `LangFlow wants a key, or another one: check ${apiKey?.variable ?? 'LANGFLOW_API_KEY'}.`,
       404: 'Check the flow id or name (LANGFLOW_DEFAULT_FLOW_ID), and that LANGFLOW_BASE_URL is the root of the server.',
       500: "A component of the flow failed: open the flow in LangFlow's UI and run it there.",
     },
@@ -35,7 +38,9 @@ export function restCalls(baseUrl: string, { apiKey, timeoutMs = 120_000 }: Lang
       })
       return flowAnswer(answer, { flow, ...(sessionId !== undefined && { sessionId }) })
     },
-    health: async () => (await service.json<{ status?: unknown }>({ operation: 'check health', method: 'GET', path: 'health' })).status === 'ok',
-    version: async () => String((await service.json<{ version?: unknown }>({ operation: 'get version', method: 'GET', path: 'api/v1/version' })).version),
+    health: async () =>
+      (await service.json<{ status?: unknown }>({ operation: 'check health', method: 'GET', path: 'health' })).status === 'ok',
+    version: async () =>
+      String((await service.json<{ version?: unknown }>({ operation: 'get version', method: 'GET', path: 'api/v1/version' })).version),
   }
 }

@@ -95,6 +95,8 @@ export interface Mlflow {
   readonly backend: 'mlflow' | 'local'
   /** Where runs are kept, safe to show: without user info. */
   readonly trackingUri: string
+  /** The server's version; `local` for the stub. Good for a health check: it changes nothing. */
+  version(): Promise<string>
   /** The experiment that new runs get: made at its first use when only its name is known. */
   experiment(): Promise<MlflowExperiment>
   /** Starts a run. End it yourself, or use `withRun`. */

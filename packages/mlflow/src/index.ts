@@ -1,3 +1,13 @@
-export type { Mlflow, MlflowExperiment, MlflowRun, MlflowRunData, MetricPoint, MlflowMetric, RunCounts, RunOptions, RunStatus } from './client.ts'
+export type {
+  MetricPoint,
+  Mlflow,
+  MlflowExperiment,
+  MlflowMetric,
+  MlflowRun,
+  MlflowRunData,
+  RunCounts,
+  RunOptions,
+  RunStatus,
+} from './client.ts'
 export { type MlflowLinkSettings, mlflowExperimentUrl, mlflowRunUrl, mlflowTrackingUri } from './links.ts'
-export { mlflow, mlflowFromEnv, type MlflowSettings } from './resource.ts'
+export { type MlflowSettings, mlflow, mlflowFromEnv } from './resource.ts'

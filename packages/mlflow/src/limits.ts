@@ -11,7 +11,8 @@ export function entries(kind: 'param' | 'tag', values: Readonly<Record<string, s
     checkKey(kind, key)
     // MLflow counts code points, as Python does.
     const length = [...value].length
-    if (length > limits[kind]) throw new RangeError(`MLflow: the value of ${kind} "${key}" has ${length} characters; at most ${limits[kind]} are allowed.`)
+    if (length > limits[kind])
+      throw new RangeError(`MLflow: the value of ${kind} "${key}" has ${length} characters; at most ${limits[kind]} are allowed.`)
     return { key, value }
   })
 }
@@ -63,6 +64,8 @@ export function artifactPath(path: string): string[] {
 
 function checkKey(kind: string, key: string): void {
   if (key === '' || key.length > limits.key || !/^[\w./ :-]*$/u.test(key)) {
-    throw new RangeError(`MLflow: the ${kind} key "${key.slice(0, 50)}" must have 1 to ${limits.key} characters: letters, digits, "_", "-", ".", ":", "/" and spaces.`)
+    throw new RangeError(
+      `MLflow: the ${kind} key "${key.slice(0, 50)}" must have 1 to ${limits.key} characters: letters, digits, "_", "-", ".", ":", "/" and spaces.`,
+    )
   }
 }

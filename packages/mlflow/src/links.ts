@@ -12,8 +12,14 @@ export interface MlflowLinkSettings {
 }
 
 /** Page of a run: `{ui}/#/experiments/{experiment}/runs/{run}`. Undefined when no http or https base without user info can be derived. */
-export function mlflowRunUrl(settings: MlflowLinkSettings, run: { readonly runId: string; readonly experimentId: string }): string | undefined {
-  return page(settings, `experiments/${encodeURIComponent(settings.experimentId || run.experimentId)}/runs/${encodeURIComponent(run.runId)}`)
+export function mlflowRunUrl(
+  settings: MlflowLinkSettings,
+  run: { readonly runId: string; readonly experimentId: string },
+): string | undefined {
+  return page(
+    settings,
+    `experiments/${encodeURIComponent(settings.experimentId || run.experimentId)}/runs/${encodeURIComponent(run.runId)}`,
+  )
 }
 
 /** Page of an experiment: `{ui}/#/experiments/{experiment}`. Undefined as for {@link mlflowRunUrl}. */

@@ -21,11 +21,13 @@ interface RunInfo {
  */
 export function localStore(folder: string, settings: { readonly experimentId?: string; readonly experimentName?: string }): RunStore {
   const runFolder = async (runId: string) => {
-    for (const experimentId of await foldersIn(folder)) if ((await foldersIn(join(folder, experimentId))).includes(runId)) return join(folder, experimentId, runId)
+    for (const experimentId of await foldersIn(folder))
+      if ((await foldersIn(join(folder, experimentId))).includes(runId)) return join(folder, experimentId, runId)
     throw new Error(`MLflow stub: there is no run ${runId}.`)
   }
   const params = new Map<string, Map<string, string>>()
   return {
+    version: async () => 'local',
     experiment: () => openExperiment(folder, settings),
     createRun: async ({ experimentId, name, tags }) => {
       const runId = randomUUID().replaceAll('-', '')
@@ -33,7 +35,13 @@ export function localStore(folder: string, settings: { readonly experimentId?: s
       const path = join(folder, experimentId, runId)
       await mkdir(path, { recursive: true })
       await appendLine(path, { tags })
-      await writeJson(join(path, 'run.json'), { runId, experimentId, name: run.name, status: 'RUNNING', startTime: Date.now() } satisfies RunInfo)
+      await writeJson(join(path, 'run.json'), {
+        runId,
+        experimentId,
+        name: run.name,
+        status: 'RUNNING',
+        startTime: Date.now(),
+      } satisfies RunInfo)
       params.set(runId, new Map())
       return run
     },
@@ -63,15 +71,20 @@ export function localStore(folder: string, settings: { readonly experimentId?: s
 /** Params cannot be changed: checks a whole batch before any of it is kept. */
 function keepParams(known: Map<string, string>, batch: readonly Entry[]): void {
   for (const { key, value } of batch) {
-    if ((known.get(key) ?? value) !== value) throw new Error(`MLflow stub: param "${key}" has another value already, and params cannot be changed. Log it as a metric or a tag.`)
+    if ((known.get(key) ?? value) !== value)
+      throw new Error(`MLflow stub: param "${key}" has another value already, and params cannot be changed. Log it as a metric or a tag.`)
   }
   for (const { key, value } of batch) known.set(key, value)
 }
 
-async function openExperiment(folder: string, { experimentId, experimentName }: { readonly experimentId?: string; readonly experimentName?: string }): Promise<MlflowExperiment> {
+async function openExperiment(
+  folder: string,
+  { experimentId, experimentName }: { readonly experimentId?: string; readonly experimentName?: string },
+): Promise<MlflowExperiment> {
   const name = experimentId ? `experiment ${experimentId}` : (experimentName ?? 'Default')
   const id = experimentId || (name === 'Default' ? '0' : idOf(name))
-  if (!/^[\w-]+$/.test(id)) throw new RangeError('MLflow: MLFLOW_EXPERIMENT_ID must be the id of an experiment: letters, digits, "_" and "-".')
+  if (!/^[\w-]+$/.test(id))
+    throw new RangeError('MLflow: MLFLOW_EXPERIMENT_ID must be the id of an experiment: letters, digits, "_" and "-".')
   await mkdir(join(folder, id), { recursive: true })
   await writeJson(join(folder, id, 'experiment.json'), { id, name } satisfies MlflowExperiment)
   return { id, name }
@@ -85,9 +98,21 @@ function idOf(name: string): string {
 async function readRun(path: string): Promise<MlflowRunData> {
   const { runId, experimentId, name, status } = await readJson<RunInfo>(join(path, 'run.json'))
   const lines = await readLines(path)
-  const texts = (kind: 'params' | 'tags') => Object.fromEntries(lines.flatMap((line) => line[kind] ?? []).map(({ key, value }) => [key, value]))
-  const points = inOrder(lines.flatMap((line) => line.metrics ?? []), 'step')
-  return { runId, experimentId, name, status, params: texts('params'), tags: texts('tags'), metrics: Object.fromEntries(points.map(({ key, value }) => [key, value])) }
+  const texts = (kind: 'params' | 'tags') =>
+    Object.fromEntries(lines.flatMap((line) => line[kind] ?? []).map(({ key, value }) => [key, value]))
+  const points = inOrder(
+    lines.flatMap((line) => line.metrics ?? []),
+    'step',
+  )
+  return {
+    runId,
+    experimentId,
+    name,
+    status,
+    params: texts('params'),
+    tags: texts('tags'),
+    metrics: Object.fromEntries(points.map(({ key, value }) => [key, value])),
+  }
 }
 
 function inOrder(metrics: MlflowMetric[], first?: 'step'): MlflowMetric[] {
@@ -107,7 +132,10 @@ async function appendLine(path: string, batch: Batch): Promise<void> {
 
 async function readLines(path: string): Promise<Batch[]> {
   const text = await readFile(join(path, 'log.jsonl'), 'utf8')
-  return text.split('\n').filter(Boolean).map((line) => JSON.parse(line))
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line))
 }
 
 async function readJson<T>(file: string): Promise<T> {

@@ -53,10 +53,17 @@ function openMlflow(settings: MlflowSettings, context: ResourceContext): Mlflow 
   return client('mlflow', trackingUri, restStore(settings, context.signal), settings, context)
 }
 
-function client(backend: Mlflow['backend'], trackingUri: string, store: RunStore, links: Partial<MlflowSettings>, { runId, log }: ResourceContext): Mlflow {
+function client(
+  backend: Mlflow['backend'],
+  trackingUri: string,
+  store: RunStore,
+  links: Partial<MlflowSettings>,
+  { runId, log }: ResourceContext,
+): Mlflow {
   return {
     backend,
     trackingUri: shownUri(trackingUri),
+    version: () => store.version(),
     experiment: () => store.experiment(),
     startRun: (options = {}) => startRun(store, options, runId),
     withRun: async (options, work) => {
@@ -75,14 +82,21 @@ function client(backend: Mlflow['backend'], trackingUri: string, store: RunStore
   }
 }
 
-async function worked<T>(run: MlflowRun, { signal }: RunOptions, work: (run: MlflowRun) => T | Promise<T>, warn: (message: string) => void): Promise<T> {
+async function worked<T>(
+  run: MlflowRun,
+  { signal }: RunOptions,
+  work: (run: MlflowRun) => T | Promise<T>,
+  warn: (message: string) => void,
+): Promise<T> {
   let value: T
   try {
     value = await work(run)
     signal?.throwIfAborted()
   } catch (error) {
     // What went wrong first is what counts.
-    await run.end(signal?.aborted ? 'KILLED' : 'FAILED').catch((second: Error) => warn(`The MLflow run ${run.runId} stays open: ${second.message}`))
+    await run
+      .end(signal?.aborted ? 'KILLED' : 'FAILED')
+      .catch((second: Error) => warn(`The MLflow run ${run.runId} stays open: ${second.message}`))
     throw error
   }
   await run.end('FINISHED')
@@ -111,7 +125,10 @@ export function mlflowFromEnv(): MlflowSettings {
     password: ifSet('MLFLOW_TRACKING_PASSWORD'),
     token: ifSet('MLFLOW_TRACKING_TOKEN'),
   }
-  return { useTracking: asked === 'true', ...(Object.fromEntries(Object.entries(settings).filter(([, value]) => value)) as Partial<MlflowSettings>) }
+  return {
+    useTracking: asked === 'true',
+    ...(Object.fromEntries(Object.entries(settings).filter(([, value]) => value)) as Partial<MlflowSettings>),
+  }
 }
 
 function ifSet(variable: string): Secret | undefined {

@@ -33,8 +33,14 @@ export function restStore(settings: MlflowSettings, signal: AbortSignal): RunSto
   const service = mlflowService(settings)
   const during = (own: AbortSignal | undefined) => (own ? AbortSignal.any([signal, own]) : signal)
   let known: Promise<MlflowExperiment> | undefined
-  const get = (runId: string) => service.json<RunAnswer>({ operation: 'get run', method: 'GET', path: `${api}/runs/get`, query: { run_id: runId }, signal })
+  const get = (runId: string) =>
+    service.json<RunAnswer>({ operation: 'get run', method: 'GET', path: `${api}/runs/get`, query: { run_id: runId }, signal })
   return {
+    version: async () => {
+      // Plain text; what else answers there is no MLflow.
+      const text = new TextDecoder().decode(await service.bytes({ operation: 'get version', method: 'GET', path: 'version', signal }))
+      return /^\d[\w.+-]{0,40}$/.test(text) ? text : 'unknown'
+    },
     experiment: () => {
       known ??= findExperiment(service, settings, signal).catch((error) => {
         known = undefined
@@ -44,13 +50,26 @@ export function restStore(settings: MlflowSettings, signal: AbortSignal): RunSto
     },
     createRun: async ({ experimentId, name, tags }, own) => {
       const json = { experiment_id: experimentId, run_name: name, start_time: Date.now(), tags }
-      const { run } = await service.json<RunAnswer>({ operation: 'create run', method: 'POST', path: `${api}/runs/create`, json, signal: during(own) })
+      const { run } = await service.json<RunAnswer>({
+        operation: 'create run',
+        method: 'POST',
+        path: `${api}/runs/create`,
+        json,
+        signal: during(own),
+      })
       return created(run)
     },
     logBatch: async (run, batch, own) => {
       // Doing it twice is as doing it once: a param or tag has its value, and a point with the same step and moment is one point.
       const json = { run_id: run.runId, ...batch }
-      await service.json({ operation: 'log to run', method: 'POST', path: `${api}/runs/log-batch`, json, idempotent: true, signal: during(own) })
+      await service.json({
+        operation: 'log to run',
+        method: 'POST',
+        path: `${api}/runs/log-batch`,
+        json,
+        idempotent: true,
+        signal: during(own),
+      })
     },
     putArtifact: async (run, path, content, own) => {
       const body = { content, contentType: 'application/octet-stream' }
@@ -91,7 +110,9 @@ async function findExperiment(service: HttpService, settings: MlflowSettings, si
   const { experimentId, experimentName = 'Default' } = settings
   if (experimentId) {
     const query = { experiment_id: experimentId }
-    return active(await service.json<ExperimentAnswer>({ operation: 'get experiment', method: 'GET', path: `${api}/experiments/get`, query, signal }))
+    return active(
+      await service.json<ExperimentAnswer>({ operation: 'get experiment', method: 'GET', path: `${api}/experiments/get`, query, signal }),
+    )
   }
   const byName = () =>
     service.json<ExperimentAnswer | 'none'>({
@@ -123,7 +144,9 @@ async function findExperiment(service: HttpService, settings: MlflowSettings, si
 function active({ experiment }: ExperimentAnswer): MlflowExperiment {
   const { experiment_id: id, name, lifecycle_stage: stage } = experiment
   if (stage === 'deleted') {
-    throw new Error(`MLflow: experiment "${name}" (id ${id}) was deleted, and MLflow keeps its name. Restore it (mlflow experiments restore --experiment-id ${id}) or set another MLFLOW_EXPERIMENT_NAME or MLFLOW_EXPERIMENT_ID.`)
+    throw new Error(
+      `MLflow: experiment "${name}" (id ${id}) was deleted, and MLflow keeps its name. Restore it (mlflow experiments restore --experiment-id ${id}) or set another MLFLOW_EXPERIMENT_NAME or MLFLOW_EXPERIMENT_ID.`,
+    )
   }
   return { id, name }
 }
@@ -133,8 +156,16 @@ async function metricHistory(service: HttpService, runId: string, key: string, s
   let token: string | undefined
   do {
     const query = { run_id: runId, metric_key: key, max_results: '10000', ...(token && { page_token: token }) }
-    const page = await service.json<{ metrics?: MlflowMetric[]; next_page_token?: string }>({ operation: 'get metric', method: 'GET', path: `${api}/metrics/get-history`, query, signal })
-    all.push(...(page.metrics ?? []).map(({ value, step, timestamp }) => ({ key, value, step: Number(step ?? 0), timestamp: Number(timestamp) })))
+    const page = await service.json<{ metrics?: MlflowMetric[]; next_page_token?: string }>({
+      operation: 'get metric',
+      method: 'GET',
+      path: `${api}/metrics/get-history`,
+      query,
+      signal,
+    })
+    all.push(
+      ...(page.metrics ?? []).map(({ value, step, timestamp }) => ({ key, value, step: Number(step ?? 0), timestamp: Number(timestamp) })),
+    )
     token = page.next_page_token
   } while (token)
   return all.sort((a, b) => a.timestamp - b.timestamp || a.step - b.step)
@@ -148,7 +179,15 @@ function runData(run: RunAnswer['run']): MlflowRunData {
   const { runId, experimentId, name } = created(run)
   const { params = [], tags = [], metrics = [] } = run.data ?? {}
   const texts = (list: readonly Entry[]) => Object.fromEntries(list.map(({ key, value }) => [key, value]))
-  return { runId, experimentId, name, status: run.info.status, params: texts(params), tags: texts(tags), metrics: Object.fromEntries(metrics.map(({ key, value }) => [key, value])) }
+  return {
+    runId,
+    experimentId,
+    name,
+    status: run.info.status,
+    params: texts(params),
+    tags: texts(tags),
+    metrics: Object.fromEntries(metrics.map(({ key, value }) => [key, value])),
+  }
 }
 
 /** `mlflow-artifacts:/1/abc/artifacts` (or with a host) and a path become the proxy's route. */
@@ -156,7 +195,9 @@ function artifactRoute({ runId, artifactUri }: CreatedRun, path: string): string
   const root = /^mlflow-artifacts:(?:\/\/[^/]*)?\/+(.*)$/.exec(artifactUri)?.[1]
   if (root === undefined) {
     const scheme = /^[a-z][a-z0-9+.-]*(?=:)/i.exec(artifactUri)?.[0] ?? 'a folder'
-    throw new Error(`MLflow: the artifacts of run ${runId} are kept in ${scheme}, not behind the server's artifact proxy. Start the server with --serve-artifacts and --artifacts-destination, and use an experiment that was made since.`)
+    throw new Error(
+      `MLflow: the artifacts of run ${runId} are kept in ${scheme}, not behind the server's artifact proxy. Start the server with --serve-artifacts and --artifacts-destination, and use an experiment that was made since.`,
+    )
   }
   const parts = [...root.replace(/\/+$/, '').split('/'), ...artifactPath(path)]
   return `api/2.0/mlflow-artifacts/artifacts/${parts.map(encodeURIComponent).join('/')}`

@@ -58,7 +58,10 @@ class StoredRun implements MlflowRun {
     }
   }
 
-  async logMetrics(metrics: Readonly<Record<string, number | readonly MetricPoint[]>>, options: { readonly step?: number } = {}): Promise<void> {
+  async logMetrics(
+    metrics: Readonly<Record<string, number | readonly MetricPoint[]>>,
+    options: { readonly step?: number } = {},
+  ): Promise<void> {
     for (const part of batches(points(metrics, options.step), limits.metrics)) {
       await this.#log({ metrics: part })
       for (const { key } of part) this.#logged.metrics.add(key)
@@ -72,13 +75,20 @@ class StoredRun implements MlflowRun {
   async logArtifact(path: string, content: string | Uint8Array<ArrayBuffer>): Promise<void> {
     this.#expectRunning()
     artifactPath(path)
-    await this.#store.putArtifact(this.#created, path, typeof content === 'string' ? new TextEncoder().encode(content) : content, this.#signal)
+    await this.#store.putArtifact(
+      this.#created,
+      path,
+      typeof content === 'string' ? new TextEncoder().encode(content) : content,
+      this.#signal,
+    )
     this.#logged.artifacts.add(path)
   }
 
   end(status: RunStatus = 'FINISHED'): Promise<void> {
     this.#ending ??= this.#store.endRun(this.#created, status).then(
-      () => void (this.#status = status),
+      () => {
+        this.#status = status
+      },
       (error) => {
         this.#ending = undefined
         throw error

@@ -24,8 +24,12 @@ export interface CreatedRun {
 
 /** Where runs are kept: MLflow's REST API, or files. What both forms share stands above it. */
 export interface RunStore {
+  version(): Promise<string>
   experiment(): Promise<MlflowExperiment>
-  createRun(run: { readonly experimentId: string; readonly name?: string; readonly tags: readonly Entry[] }, signal?: AbortSignal): Promise<CreatedRun>
+  createRun(
+    run: { readonly experimentId: string; readonly name?: string; readonly tags: readonly Entry[] },
+    signal?: AbortSignal,
+  ): Promise<CreatedRun>
   logBatch(run: CreatedRun, batch: Batch, signal?: AbortSignal): Promise<void>
   putArtifact(run: CreatedRun, path: string, content: Uint8Array<ArrayBuffer>, signal?: AbortSignal): Promise<void>
   endRun(run: CreatedRun, status: RunStatus): Promise<void>

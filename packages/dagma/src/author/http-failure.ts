@@ -63,6 +63,11 @@ export function neverArrived(error: unknown): boolean {
   return answerOf(error)?.status === 429 || (causeCode(error) ?? '') in unconnected
 }
 
+/** Whether no secure connection could be made: trying again does not help. */
+export function isTlsFailure(error: unknown): boolean {
+  return tls.test(causeCode(error) ?? '')
+}
+
 /** Why a request gave no answer, or one with a failed status. */
 export function thrownFailure(thrown: unknown, service: Service): Failure {
   const answered = answerOf(thrown)
@@ -72,7 +77,7 @@ export function thrownFailure(thrown: unknown, service: Service): Failure {
   if ((thrown as KyError).name === 'TimeoutError' || code === 'UND_ERR_HEADERS_TIMEOUT') {
     return { reason: `no answer within ${timeoutMs} ms`, cure: `Check that ${system} is up and not overloaded, or raise timeoutMs.` }
   }
-  if (code && tls.test(code)) {
+  if (isTlsFailure(thrown)) {
     return {
       reason: `no secure connection (${code})`,
       cure: `Check that ${baseUrlSetting} says https only where ${system} speaks it; for a certificate of your own, name its authority in NODE_EXTRA_CA_CERTS.`,

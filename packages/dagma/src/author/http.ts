@@ -1,7 +1,16 @@
 import { checkedHttpUrl, deepLink } from '../metadata/links.ts'
 import type { Secret } from '../metadata/secret.ts'
 import { ServiceError } from '../metadata/service-error.ts'
-import { answerOf, bodyFailure, contentFailure, type Failure, hasCredentials, neverArrived, thrownFailure } from './http-failure.ts'
+import {
+  answerOf,
+  bodyFailure,
+  contentFailure,
+  type Failure,
+  hasCredentials,
+  isTlsFailure,
+  neverArrived,
+  thrownFailure,
+} from './http-failure.ts'
 
 /** How a service is told who calls. Secrets are revealed only when a call is made, and only into its header. */
 export type HttpAuth =
@@ -162,7 +171,7 @@ async function request<T>(
         delay: (attempts) => (service.retryDelayMs ?? 300) * 2 ** (attempts - 1),
         jitter: (delay) => delay * (0.75 + Math.random() / 2),
         // Anything else is left to ky, which knows the statuses above and lost connections.
-        shouldRetry: ({ error }) => (idempotent || neverArrived(error) ? undefined : false),
+        shouldRetry: ({ error }) => ((idempotent && !isTlsFailure(error)) || neverArrived(error) ? undefined : false),
       },
     })
     return { response }

@@ -1,0 +1,51 @@
+import { secret } from 'dagma'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { langflowExecutable, startLangflow, type TestLangflow } from '../../../../scripts/test-services/langflow.ts'
+import { langflowConformance } from './conformance.ts'
+import { open } from './open.ts'
+
+const executable = langflowExecutable()
+
+describe.skipIf(!executable)('a real LangFlow server', () => {
+  let server: TestLangflow
+  beforeAll(async () => {
+    server = await startLangflow(executable)
+    process.env.LANGFLOW_REAL_KEY = server.apiKey
+    process.env.LANGFLOW_REAL_WRONG_KEY = 'sk-of-nobody-at-all'
+  }, 240_000)
+  afterAll(() => server?.stop())
+
+  const settings = () => ({ baseUrl: `${server.url}/`, apiKey: secret('LANGFLOW_REAL_KEY'), defaultFlowId: server.flowId })
+  langflowConformance('server', () => open(settings()))
+
+  it('gives links to the UI and the flow, which are there', async () => {
+    const metadata = (await open(settings())).metadata()
+    expect(metadata).toMatchObject({
+      backend: 'langflow',
+      default_flow_id: server.flowId,
+      langflow_ui_url: { type: 'url', value: server.url },
+      langflow_flow_url: { type: 'url', value: `${server.url}/flow/${server.flowId}` },
+    })
+    for (const link of [server.url, `${server.url}/flow/${server.flowId}`])
+      expect((await fetch(link)).headers.get('content-type')).toMatch(/^text\/html/)
+  })
+
+  it('says which variable to look at when the key is missing or wrong', async () => {
+    const { apiKey: _, ...without } = settings()
+    await expect((await open(without)).runFlow({ input: 'a' })).rejects.toThrow(
+      /answered 403: Forbidden\. LangFlow wants a key, or another one: check LANGFLOW_API_KEY/,
+    )
+    const wrong = open({ ...settings(), apiKey: secret('LANGFLOW_REAL_WRONG_KEY') })
+    await expect((await wrong).runFlow({ input: 'a' })).rejects.toThrow(/answered 403: Forbidden\. .*check LANGFLOW_REAL_WRONG_KEY/)
+  })
+
+  it('says that a flow is not there', async () => {
+    await expect((await open(settings())).runFlow({ flow: 'no such flow', input: 'a' })).rejects.toThrow(
+      /answered 404: Not Found\. Check the flow id or name/,
+    )
+  })
+
+  it('says that a root is not that of the API', async () => {
+    await expect((await open({ ...settings(), baseUrl: `${server.url}/flows` })).version()).rejects.toThrow(/LANGFLOW_BASE_URL/)
+  })
+})
