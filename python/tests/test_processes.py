@@ -97,3 +97,20 @@ def test_killed_run_takes_its_worker_along(make_project: MakeProject) -> None:
     until(lambda: not is_running(worker_pid(project)), 5)
     os.killpg(process.pid, signal.SIGKILL)
     finish(process)
+
+
+def test_merged_location_runs_steps_in_processes(make_project: MakeProject) -> None:
+    project = make_project(step("good"), step("flaky", deps=[["good"]]))
+    (project / "merged.py").write_text(
+        "import dagma\n"
+        "import dagster as dg\n"
+        "job = dg.define_asset_job('both', selection='good', executor_def=dg.multiprocess_executor)\n"
+        "defs = dg.Definitions.merge(dagma.load_definitions('.'), dg.Definitions(jobs=[job]))\n"
+    )
+    process = dagster(project, "job", "execute", "-f", "merged.py", "-j", "both")
+    output = finish(process)
+    assert "RUN_SUCCESS" in output
+    assert "Launching subprocess for" in output
+    out = [file.read_text() for file in (project / "home" / "storage").rglob("*.out")]
+    assert any("printed by good\nno newline" in text for text in out)
+    assert group_is_empty(worker_pid(project))

@@ -96,7 +96,8 @@ class NodeWorker:
         try:
             with contextlib.suppress(OSError):
                 self._connection.shutdown(socket.SHUT_WR)
-            if not self._exited.wait(_GRACE if self._stuck else _CLOSE_GRACE):
+            closes_resources = self.channel.was_ready and not self._stuck
+            if not self._exited.wait(_CLOSE_GRACE if closes_resources else _GRACE):
                 self._signal(signal.SIGTERM)
                 self._exited.wait(_GRACE)
         finally:
