@@ -130,7 +130,12 @@ export class CollectionClient implements Qdrant {
       ...this.#filter(operation, filter),
       ...wireParts(parts),
     }
-    const page = await this.#read<{ points: QdrantRecord[]; next_page_offset?: StoredId | null }>(operation, '/points/scroll', json, ({ points }) => Array.isArray(points))
+    const page = await this.#read<{ points: QdrantRecord[]; next_page_offset?: StoredId | null }>(
+      operation,
+      '/points/scroll',
+      json,
+      ({ points }) => Array.isArray(points),
+    )
     const next = page.next_page_offset ?? undefined
     return { points: page.points.map(record), ...(next !== undefined && { next }) }
   }
@@ -152,7 +157,12 @@ export class CollectionClient implements Qdrant {
     const info = await this.#call<WireCollection>({ operation, method: 'GET' })
     const vectors = vectorsOf(info)
     if (vectors !== undefined) return { ...vectors, status: info.status }
-    throw this.#refusal(operation, 'GET', `collection "${this.collection}" has named vectors`, 'Use a collection with one unnamed vector per point.')
+    throw this.#refusal(
+      operation,
+      'GET',
+      `collection "${this.collection}" has named vectors`,
+      'Use a collection with one unnamed vector per point.',
+    )
   }
 
   /** A request that only reads: it may be sent again whatever happens. */
@@ -180,14 +190,25 @@ export class CollectionClient implements Qdrant {
     })
     const result = answer?.result
     if (result !== undefined && (result === null || fits(result))) return result
-    throw this.#failure({ ...call, url: this.#url(below), reason: 'the answer has not the form that Qdrant gives it', cure: 'Check that the url or host is that of a Qdrant server, 1.10 or newer.' })
+    throw this.#failure({
+      ...call,
+      url: this.#url(below),
+      reason: 'the answer has not the form that Qdrant gives it',
+      cure: 'Check that the url or host is that of a Qdrant server, 1.10 or newer.',
+    })
   }
 
   #checkedPoint({ id, vector, payload }: QdrantPoint): WirePoint {
     const operation = 'upsert points'
     const [stored] = this.#ids(operation, [id], 'PUT') as [StoredId]
     const point = { id: stored, vector: this.#finite(operation, vector, 'PUT'), ...(payload !== undefined && { payload }) }
-    if (sizeBound(point) > largestPoint) throw this.#refusal(operation, 'PUT', 'a point is larger than the 30 MiB that a request can carry', 'Keep large texts elsewhere, and a reference to them in the payload.')
+    if (sizeBound(point) > largestPoint)
+      throw this.#refusal(
+        operation,
+        'PUT',
+        'a point is larger than the 30 MiB that a request can carry',
+        'Keep large texts elsewhere, and a reference to them in the payload.',
+      )
     return point
   }
 
@@ -195,7 +216,13 @@ export class CollectionClient implements Qdrant {
     try {
       return ids.map(pointId)
     } catch (error) {
-      throw this.#refusal(operation, method, 'an id is neither a string nor a whole number up to 2^53 − 1', 'Give large numbers as strings.', error)
+      throw this.#refusal(
+        operation,
+        method,
+        'an id is neither a string nor a whole number up to 2^53 − 1',
+        'Give large numbers as strings.',
+        error,
+      )
     }
   }
 
@@ -209,7 +236,13 @@ export class CollectionClient implements Qdrant {
     try {
       return { filter: storedFilter(filter) }
     } catch (error) {
-      throw this.#refusal(operation, 'POST', 'the filter has an id that is neither a string nor a whole number up to 2^53 − 1', 'Give large numbers as strings.', error)
+      throw this.#refusal(
+        operation,
+        'POST',
+        'the filter has an id that is neither a string nor a whole number up to 2^53 − 1',
+        'Give large numbers as strings.',
+        error,
+      )
     }
   }
 

@@ -48,7 +48,12 @@ export type QdrantCondition =
 /** `filter` with the ids that Qdrant stores. */
 export function storedFilter(filter: QdrantFilter): QdrantFilter {
   const clauses = Object.entries(filter).filter(([, conditions]) => conditions !== undefined)
-  return Object.fromEntries(clauses.map(([clause, conditions]) => [clause, Array.isArray(conditions) ? conditions.map(storedCondition) : storedCondition(conditions)]))
+  return Object.fromEntries(
+    clauses.map(([clause, conditions]) => [
+      clause,
+      Array.isArray(conditions) ? conditions.map(storedCondition) : storedCondition(conditions),
+    ]),
+  )
 }
 
 function storedCondition(condition: QdrantCondition): QdrantCondition {

@@ -17,5 +17,5 @@ export type {
   QdrantVectors,
 } from './qdrant.ts'
 export { qdrant } from './resource.ts'
-export { type QdrantSettings, QdrantSettingsError, qdrantLinks } from './settings.ts'
+export { type QdrantSettings, QdrantSettingsError, qdrantFromEnv, qdrantLinks } from './settings.ts'
 export type { Distance, StoredId } from './wire.ts'

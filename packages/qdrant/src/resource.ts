@@ -11,6 +11,7 @@ const closers = new WeakMap<Qdrant, () => void>()
 /**
  * Qdrant, as a resource: one collection on the server that the settings name, or in the local store under `.dagma/qdrant-local/` when they name
  * none. Opening it connects to nothing. Assets name it under `resources` and get a {@link Qdrant}.
+ * `resources: { qdrant: qdrant(() => qdrantFromEnv('docs')) }` reads the environment when a run opens it.
  * @throws QdrantSettingsError, DAGMA_URL_INVALID or DAGMA_SECRET_SHORT when it opens with settings that cannot be used.
  */
 export const qdrant: ResourceType<QdrantSettings, Qdrant> = resource({
@@ -25,17 +26,20 @@ function openServer(settings: QdrantSettings, server: Server, { log, signal }: R
   const { apiKey, collection, timeoutMs, retries } = settings
   const key = apiKey?.isSet ? apiKey : undefined
   key?.reveal()
-  if (key && isOpenToOthers(server.baseUrl)) log.warning(`Qdrant: the API key goes unencrypted to ${new URL(server.baseUrl).host}; use https.`)
+  if (key && isOpenToOthers(server.baseUrl))
+    log.warning(`Qdrant: the API key goes unencrypted to ${new URL(server.baseUrl).host}; use https.`)
   const wire = httpService({
     system: 'Qdrant',
     baseUrl: server.baseUrl,
-    baseUrlSetting: settings.url ? 'the url of the qdrant resource' : 'the host of the qdrant resource',
-    authSetting: apiKey ? apiKey.variable : 'the apiKey of the qdrant resource',
+    baseUrlSetting: settings.url ? 'QDRANT_URL' : 'QDRANT_HOST',
+    authSetting: apiKey?.variable ?? 'QDRANT_API_KEY',
     ...(key && { auth: { header: 'api-key', value: key } }),
     ...(timeoutMs !== undefined && { timeoutMs }),
     ...(retries !== undefined && { retries }),
     signal,
-    cures: { 404: 'Make the collection with ensureCollection(), or check its name and the url, port and prefix of the resource.' },
+    cures: {
+      404: 'Check the name of the collection and the url, port and prefix of the resource, or make the collection with ensureCollection().',
+    },
   })
   const collectionUrl = `${server.baseUrl}/collections/${encodeURIComponent(collection)}`
   return new CollectionClient({ backend: 'qdrant', collection, wire, links: qdrantLinks(settings), collectionUrl })

@@ -1,4 +1,4 @@
-import { MetadataValue, type Secret } from 'dagma'
+import { MetadataValue, type Secret, secret } from 'dagma'
 import { checkedHttpUrl, deepLink } from 'dagma/author'
 import type { QdrantLinks } from './qdrant.ts'
 
@@ -71,17 +71,41 @@ export function qdrantLinks(settings: QdrantSettings): QdrantLinks {
   }
 }
 
+/**
+ * Settings from the environment, read when called: `QDRANT_URL` or `QDRANT_HOST`, `QDRANT_PORT`, `QDRANT_USE_HTTPS` (true or false),
+ * `QDRANT_PREFIX`, `QDRANT_API_KEY`, `QDRANT_UI_URL` and `QDRANT_COLLECTION`. The collection is `collection` when the last one is not set.
+ * @throws QdrantSettingsError when `QDRANT_USE_HTTPS` or `QDRANT_PORT` cannot be read.
+ */
+export function qdrantFromEnv(collection: string): QdrantSettings {
+  const { env } = process
+  const https = env.QDRANT_USE_HTTPS?.toLowerCase()
+  if (https && https !== 'true' && https !== 'false') throw new QdrantSettingsError('Qdrant: QDRANT_USE_HTTPS must be true or false.')
+  return {
+    collection: env.QDRANT_COLLECTION || collection,
+    url: env.QDRANT_URL,
+    host: env.QDRANT_HOST,
+    port: env.QDRANT_PORT ? Number(env.QDRANT_PORT) : undefined,
+    https: https ? https === 'true' : undefined,
+    prefix: env.QDRANT_PREFIX,
+    apiKey: secret('QDRANT_API_KEY'),
+    uiUrl: env.QDRANT_UI_URL,
+  }
+}
+
 function baseOfUrl(text: string, { port, https, prefix }: QdrantSettings): string {
   const url = new URL(checkedHttpUrl(text, 'The url of Qdrant'))
   if (url.search || url.hash) throw new QdrantSettingsError('Qdrant: url has a query or a hash. Give the root of the API only.')
   if (https !== undefined && https !== (url.protocol === 'https:')) {
     throw new QdrantSettingsError(`Qdrant: url starts with ${url.protocol}// but https is ${https}. Leave https out: the url says it.`)
   }
-  // URL leaves out the port that its scheme has by itself: 443 and 80 are as good as none, and stay.
-  if (port !== undefined && url.port && port !== Number(url.port)) throw new QdrantSettingsError('Qdrant: url and port name different ports. Set the port in one place.')
+  // Read from the text, since URL leaves out the port that its scheme has by itself.
+  const written = /^\s*https?:\/\/(?:\[[^\]]*\]|[^:/?#]*):(\d+)/i.exec(text)?.[1]
+  if (port !== undefined && written !== undefined && port !== Number(written))
+    throw new QdrantSettingsError('Qdrant: url and port name different ports. Set the port in one place.')
   if (port !== undefined) url.port = String(port)
   const path = prefixPath(url.pathname)
-  if (path && prefix && path !== prefixPath(prefix)) throw new QdrantSettingsError('Qdrant: url has another path than prefix. Set the path in one place.')
+  if (path && prefix && path !== prefixPath(prefix))
+    throw new QdrantSettingsError('Qdrant: url has another path than prefix. Set the path in one place.')
   return `${url.origin}${path || prefixPath(prefix)}`
 }
 
@@ -98,7 +122,8 @@ function baseOfHost(host: string, { port = 6333, https = false, prefix }: Qdrant
 /** `/a/b`, or empty. */
 function prefixPath(prefix: string | undefined): string {
   const parts = (prefix ?? '').split('/').filter((part) => part !== '')
-  if (parts.some((part) => !/^[\w.~%+-]+$/.test(part) || /^\.+$/.test(part))) throw new QdrantSettingsError('Qdrant: the prefix is no path. Give parts of letters and digits with "/" between them.')
+  if (parts.some((part) => !/^[\w.~%+-]+$/.test(part) || /^\.+$/.test(part)))
+    throw new QdrantSettingsError('Qdrant: the prefix is no path. Give parts of letters and digits with "/" between them.')
   return parts.map((part) => `/${part}`).join('')
 }
 
@@ -110,5 +135,7 @@ function checkPort(port: number | undefined): void {
 function checkCollection(name: string): void {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
   if (typeof name === 'string' && name.length > 0 && name.length <= 255 && !/[\u0000-\u001f<>:"/\\|?*]|^\.\.?$/.test(name)) return
-  throw new QdrantSettingsError('Qdrant: the collection has a name that Qdrant refuses. Use 1 to 255 characters without < > : " / \\ | ? * and control characters.')
+  throw new QdrantSettingsError(
+    'Qdrant: the collection has a name that Qdrant refuses. Use 1 to 255 characters without < > : " / \\ | ? * and control characters.',
+  )
 }

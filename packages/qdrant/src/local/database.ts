@@ -32,9 +32,11 @@ export class LocalDatabase {
     this.#db = new DatabaseSync(join(folder, 'store.db'), { allowExtension: true, timeout: 10_000 })
     load(this.#db)
     this.#db.enableLoadExtension(false)
-    // Large pages keep a vector on one page, which makes the search about a third faster. Only a new file takes them.
-    this.#db.exec('PRAGMA page_size = 32768; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
-    this.#db.function('matches', (id, payload) => (this.#matcher(id as number | string, payload === null ? {} : JSON.parse(String(payload))) ? 1 : 0))
+    // Large pages keep a vector on one page, and 64 MiB of them in memory: the search takes two thirds of the time. Only a new file takes a page size.
+    this.#db.exec('PRAGMA page_size = 32768; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536')
+    this.#db.function('matches', (id, payload) =>
+      this.#matcher(id as number | string, payload === null ? {} : JSON.parse(String(payload))) ? 1 : 0,
+    )
     this.transaction('IMMEDIATE', () => this.#migrate())
   }
 
@@ -46,7 +48,8 @@ export class LocalDatabase {
       this.#db.exec('COMMIT')
       return result
     } catch (error) {
-      this.#db.exec('ROLLBACK')
+      // SQLite has rolled back by itself after some failures, such as a full disk.
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
       throw error
     }
   }
@@ -69,13 +72,15 @@ export class LocalDatabase {
   /** The collection of that name. @throws Refusal with status 404 when there is none. */
   collection(name: string): LocalCollection {
     const row = this.statement('SELECT number, size, distance FROM collections WHERE name = ?').get(name)
-    if (row === undefined) throw new Refusal(404, `collection "${name}" does not exist`, 'Make it with ensureCollection(), or check its name.')
+    if (row === undefined)
+      throw new Refusal(404, `collection "${name}" does not exist`, 'Make it with ensureCollection(), or check its name.')
     return { number: Number(row['number']), size: Number(row['size']), distance: row['distance'] as Distance }
   }
 
   /** Makes a collection. @throws Refusal with status 409 when there is one of that name. */
   createCollection(name: string, size: number, distance: Distance): void {
-    if (this.statement('SELECT 1 FROM collections WHERE name = ?').get(name) !== undefined) throw new Refusal(409, `collection "${name}" exists`)
+    if (this.statement('SELECT 1 FROM collections WHERE name = ?').get(name) !== undefined)
+      throw new Refusal(409, `collection "${name}" exists`)
     const { lastInsertRowid } = this.statement('INSERT INTO collections (name, size, distance) VALUES (?, ?, ?)').run(name, size, distance)
     this.#db.exec(`
       CREATE TABLE points_${lastInsertRowid} (seq INTEGER PRIMARY KEY, id ANY NOT NULL UNIQUE, payload TEXT) STRICT;
@@ -99,7 +104,12 @@ export class LocalDatabase {
 
   #migrate(): void {
     const found = Number(this.#db.prepare('PRAGMA user_version').get()?.['user_version'])
-    if (found > schema) throw new Refusal(500, `its file has schema ${found}, and this version knows ${schema}`, 'Use the newer @dagma/qdrant that wrote it, or move the folder .dagma/qdrant-local away.')
+    if (found > schema)
+      throw new Refusal(
+        500,
+        `its file has schema ${found}, and this version knows ${schema}`,
+        'Use the newer @dagma/qdrant that wrote it, or move the folder .dagma/qdrant-local away.',
+      )
     this.#db.exec(`
       CREATE TABLE IF NOT EXISTS collections (number INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, size INTEGER NOT NULL, distance TEXT NOT NULL) STRICT;
       PRAGMA user_version = ${schema};

@@ -16,24 +16,50 @@ const onPoints = {
   'POST points/delete': { kind: 'IMMEDIATE', answer: deletePoints },
 } as const
 
-/** Opens the local store of a project: it answers the requests of Qdrant's REST API that a client makes, and opens no socket. */
+/**
+ * Opens the local store of a project: it answers the requests of Qdrant's REST API that a client makes, and opens no socket.
+ * @throws ServiceError when its file cannot be opened.
+ */
 export function openLocalWire(projectFolder: string, signal: AbortSignal): Wire & { readonly close: () => void } {
-  const db = withReasons('open the local store', () => new LocalDatabase(join(projectFolder, '.dagma', 'qdrant-local')))
+  const db = openDatabase(join(projectFolder, '.dagma', 'qdrant-local'))
   return {
     json: async <T>(call: HttpCall<T>): Promise<T> => {
       signal.throwIfAborted()
       try {
-        return { result: withReasons(call.operation, () => answer(db, call)), status: 'ok' } as T
+        return { result: answer(db, call), status: 'ok' } as T
       } catch (error) {
-        if (!(error instanceof Refusal)) throw error
-        const { status, message: reason, cure } = error
-        const expected = call.expected?.({ status, answer: { status: { error: reason } } })
-        if (expected !== undefined) return expected
-        throw new ServiceError({ system: 'Qdrant', operation: call.operation, method: call.method, url: '', status, reason, cure })
+        const expected = error instanceof Refusal && call.expected?.({ status: error.status, answer: { status: { error: error.message } } })
+        if (expected) return expected
+        throw serviceError(call.operation, call.method, error)
       }
     },
     close: () => db.close(),
   }
+}
+
+function openDatabase(folder: string): LocalDatabase {
+  try {
+    return new LocalDatabase(folder)
+  } catch (error) {
+    if (error instanceof Refusal) throw serviceError('open the local store', 'OPEN', error)
+    const reason = error instanceof Error ? error.message : 'it could not be opened'
+    throw localFailure('open the local store', 'OPEN', reason, error)
+  }
+}
+
+/** What a call throws: refusals and SQLite's errors as a ServiceError, anything else as it is. */
+function serviceError(operation: string, method: string, error: unknown): unknown {
+  if (error instanceof Refusal) {
+    const { status, message: reason, cure } = error
+    return new ServiceError({ system: 'Qdrant', operation, method, url: '', status, reason, cure })
+  }
+  const { code, errstr } = error as { code?: string; errstr?: string }
+  return code === 'ERR_SQLITE_ERROR' ? localFailure(operation, method, errstr ?? 'SQLite failed', error) : error
+}
+
+function localFailure(operation: string, method: string, reason: string, cause: unknown): ServiceError {
+  const cure = 'Check the folder .dagma/qdrant-local of the project: space, rights, and what else uses it.'
+  return new ServiceError({ system: 'Qdrant', operation, method, url: '', reason, cure }, cause)
 }
 
 function answer(db: LocalDatabase, { method, path, json }: HttpCall<never> | HttpCall): unknown {
@@ -59,7 +85,8 @@ function answerCollection(db: LocalDatabase, method: string, name: string, json:
       const vectors = asObject(body['vectors'], 'vectors')
       onlyMembers(vectors, ['size', 'distance'], 'option of vectors')
       const { size, distance } = vectors
-      if (!Number.isInteger(size) || (size as number) < 1 || (size as number) > 65_536) throw badRequest('the size of vectors must be a whole number from 1 to 65,536')
+      if (!Number.isInteger(size) || (size as number) < 1 || (size as number) > 65_536)
+        throw badRequest('the size of vectors must be a whole number from 1 to 65,536')
       if (!isDistance(distance)) throw badRequest('the distance must be Cosine, Dot, Euclid or Manhattan')
       db.transaction('IMMEDIATE', () => db.createCollection(name, size as number, distance))
       return true
@@ -68,17 +95,5 @@ function answerCollection(db: LocalDatabase, method: string, name: string, json:
       return db.transaction('IMMEDIATE', () => db.dropCollection(name))
     default:
       throw notLocal(`operation ${method} on a collection`)
-  }
-}
-
-/** Runs `work`; what SQLite or its extension throws becomes a ServiceError. */
-function withReasons<Result>(operation: string, work: () => Result): Result {
-  try {
-    return work()
-  } catch (error) {
-    if (error instanceof Refusal) throw error
-    const { code, errstr, message } = error as { code?: string; errstr?: string; message: string }
-    const reason = code === 'ERR_SQLITE_ERROR' ? (errstr ?? 'SQLite failed') : message
-    throw new ServiceError({ system: 'Qdrant', operation, method: 'local', url: '', reason, cure: 'Check the folder .dagma/qdrant-local of the project: space, rights, and what else uses it.' }, error)
   }
 }

@@ -49,7 +49,8 @@ function condition(given: unknown): Matcher {
     const ids = new Set(asArray(wanted['has_id'], 'has_id').map(asStoredId))
     return (id) => ids.has(id)
   }
-  if ('is_empty' in wanted) return atKey(wanted['is_empty'], (values) => values.every((value) => value === null || (Array.isArray(value) && value.length === 0)))
+  if ('is_empty' in wanted)
+    return atKey(wanted['is_empty'], (values) => values.every((value) => value === null || (Array.isArray(value) && value.length === 0)))
   if ('is_null' in wanted) return atKey(wanted['is_null'], (values) => values.some((value) => value === null))
   if (!('key' in wanted)) throw notLocal(`filter condition "${Object.keys(wanted)[0] ?? ''}"`)
   return fieldCondition(wanted)
@@ -63,7 +64,10 @@ function atKey(of: unknown, test: (values: unknown[]) => boolean): Matcher {
 function fieldCondition(wanted: { readonly [name: string]: unknown }): Matcher {
   onlyMembers(wanted, ['key', 'match', 'range'], 'filter condition')
   const { match, range } = wanted
-  const tests = [...(match === undefined ? [] : [matchTest(asObject(match, 'match'))]), ...(range === undefined ? [] : [rangeTest(asObject(range, 'range'))])]
+  const tests = [
+    ...(match === undefined ? [] : [matchTest(asObject(match, 'match'))]),
+    ...(range === undefined ? [] : [rangeTest(asObject(range, 'range'))]),
+  ]
   const test = tests[0]
   if (test === undefined || tests.length > 1) throw badRequest('a condition on a key needs either match or range')
   // A condition on an array is met when one of its elements meets it.
@@ -78,7 +82,8 @@ function matchTest(match: { readonly [name: string]: unknown }): Test {
   }
   const name = 'any' in match ? 'any' : 'except'
   const list = asArray(match[name], `match ${name}`).map(matchable)
-  if (new Set(list.map((value) => typeof value)).size > 1 || typeof list[0] === 'boolean') throw badRequest(`match ${name} must be all texts or all whole numbers`)
+  if (new Set(list.map((value) => typeof value)).size > 1 || typeof list[0] === 'boolean')
+    throw badRequest(`match ${name} must be all texts or all whole numbers`)
   const wanted = new Set<unknown>(list)
   return name === 'any' ? (value) => wanted.has(value) : (value) => !wanted.has(value)
 }

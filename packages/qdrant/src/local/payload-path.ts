@@ -8,7 +8,7 @@ const pattern = /(?:^|\.)(?:"((?:[^"\\]|\\.)*)"|([\p{L}\p{N}_-]+))|\[(\d*)\]/uy
 /** A key of the payload in Qdrant's form: `a`, `a.b`, `a[].b`, `a[0]`, `"with.dots"`. */
 export function parsePath(key: unknown): readonly Step[] {
   const steps: Step[] = []
-  if (typeof key !== 'string' || key === '' || key.startsWith('[')) throw badRequest('a payload key must be a path such as a.b')
+  if (typeof key !== 'string' || !/^[^.[]/.test(key)) throw badRequest('a payload key must be a path such as a.b')
   pattern.lastIndex = 0
   while (pattern.lastIndex < key.length) {
     const found = pattern.exec(key)
@@ -44,7 +44,11 @@ function copyAt(from: unknown, to: { [name: string]: unknown }, [step, ...rest]:
   if (step === undefined || !('member' in step) || !isObject(from) || !Object.hasOwn(from, step.member)) return
   const value = from[step.member]
   if (rest.length === 0) to[step.member] = value
-  else if (isObject(value)) copyAt(value, (to[step.member] ??= {}) as { [name: string]: unknown }, rest)
+  else if (isObject(value)) {
+    const inner = to[step.member] ?? {}
+    to[step.member] = inner
+    copyAt(value, inner as { [name: string]: unknown }, rest)
+  }
 }
 
 function isObject(value: unknown): value is { [name: string]: unknown } {

@@ -55,7 +55,9 @@ export function queryPoints(db: LocalDatabase, collection: LocalCollection, body
       const value = Math.fround(score(vector, fromBytes(vectorOf.get(seq)?.['vector'] as Uint8Array)))
       return { seq, score: value, rank: higherIsNearer ? value : -value }
     })
-  const hits = best(limit + offset, ranked).slice(offset).filter(withinThreshold(body['score_threshold'], distance))
+  const hits = best(limit + offset, ranked)
+    .slice(offset)
+    .filter(withinThreshold(body['score_threshold'], distance))
   const read = reader(db, number, body, false)
   return { points: hits.map((hit) => ({ ...read(hit.seq), score: hit.score })) }
 }
@@ -64,7 +66,9 @@ export function queryPoints(db: LocalDatabase, collection: LocalCollection, body
 export function countPoints(db: LocalDatabase, { number }: LocalCollection, body: Body): object {
   onlyMembers(body, ['exact', 'filter'], 'count option')
   const { where, matches } = filtered(body['filter'])
-  return { count: Number(db.withMatcher(matches, () => db.statement(`SELECT count(*) AS count FROM points_${number} ${where}`).get())?.['count']) }
+  return {
+    count: Number(db.withMatcher(matches, () => db.statement(`SELECT count(*) AS count FROM points_${number} ${where}`).get())?.['count']),
+  }
 }
 
 /** The points of these ids, in their order. */
@@ -102,7 +106,10 @@ export function deletePoints(db: LocalDatabase, { number }: LocalCollection, bod
 
 const completed = { status: 'completed' }
 
-function checkedPoint(given: Body, vectors: Omit<LocalCollection, 'number'>): { id: StoredId; vector: Float32Array<ArrayBuffer>; payload: string | null } {
+function checkedPoint(
+  given: Body,
+  vectors: Omit<LocalCollection, 'number'>,
+): { id: StoredId; vector: Float32Array<ArrayBuffer>; payload: string | null } {
   onlyMembers(given, ['id', 'vector', 'payload'], 'member of a point')
   const payload = given['payload'] ?? undefined
   return {
@@ -128,7 +135,8 @@ function asked(db: LocalDatabase, collection: LocalCollection, query: unknown): 
   if (typeof query !== 'number' && typeof query !== 'string') throw notLocal('query of this kind, only by a vector or an id')
   const self = asStoredId(query)
   const seq = seqOf(db, collection.number, self)
-  if (seq === undefined) throw new Refusal(404, 'the point to start from does not exist', 'Query by a vector, or by the id of a stored point.')
+  if (seq === undefined)
+    throw new Refusal(404, 'the point to start from does not exist', 'Query by a vector, or by the id of a stored point.')
   const stored = db.statement(`SELECT vector FROM vectors_${collection.number} WHERE seq = ?`).get(seq)
   return { vector: fromBytes(stored?.['vector'] as Uint8Array), self }
 }

@@ -14,8 +14,8 @@ interface Measure {
 export const measures: { readonly [Name in Distance]: Measure } = {
   Cosine: { order: 'coalesce(vec_distance_cosine(vector, ?), 1)', higherIsNearer: true, score: dot },
   Dot: { order: 'coalesce((vec_distance_cosine(vector, ?) - 1) * norm, 0)', higherIsNearer: true, score: dot },
-  Euclid: { order: 'vec_distance_l2(vector, ?)', higherIsNearer: false, score: (a, b) => Math.sqrt(sum(a, b, (x, y) => (x - y) ** 2)) },
-  Manhattan: { order: 'vec_distance_l1(vector, ?)', higherIsNearer: false, score: (a, b) => sum(a, b, (x, y) => Math.abs(x - y)) },
+  Euclid: { order: 'vec_distance_l2(vector, ?)', higherIsNearer: false, score: euclid },
+  Manhattan: { order: 'vec_distance_l1(vector, ?)', higherIsNearer: false, score: manhattan },
 }
 
 /** Whether `name` is the name of a distance. */
@@ -24,10 +24,13 @@ export function isDistance(name: unknown): name is Distance {
 }
 
 /** `value` as a vector of this collection: of its size, and normalized under Cosine. */
-export function vectorFor(value: unknown, { size, distance }: { readonly size: number; readonly distance: Distance }): Float32Array<ArrayBuffer> {
+export function vectorFor(
+  value: unknown,
+  { size, distance }: { readonly size: number; readonly distance: Distance },
+): Float32Array<ArrayBuffer> {
   if (!Array.isArray(value) || value.some((number) => typeof number !== 'number')) throw badRequest('a vector must be an array of numbers')
   if (value.length !== size) throw badRequest(`Vector dimension error: expected dim: ${size}, got ${value.length}`)
-  const vector = Float32Array.from(value as number[])
+  const vector = new Float32Array(value as number[])
   if (distance !== 'Cosine') return vector
   const squares = dot(vector, vector)
   // As the server does: what is zero or has length 1 already stays as it is.
@@ -52,11 +55,19 @@ export function fromBytes(bytes: Uint8Array): Float32Array<ArrayBuffer> {
 }
 
 function dot(a: Float32Array, b: Float32Array): number {
-  return sum(a, b, (x, y) => x * y)
+  let total = 0
+  for (let i = 0; i < a.length; i += 1) total += (a[i] as number) * (b[i] as number)
+  return total
 }
 
-function sum(a: Float32Array, b: Float32Array, term: (x: number, y: number) => number): number {
+function euclid(a: Float32Array, b: Float32Array): number {
   let total = 0
-  for (let i = 0; i < a.length; i += 1) total += term(a[i] as number, b[i] as number)
+  for (let i = 0; i < a.length; i += 1) total += ((a[i] as number) - (b[i] as number)) ** 2
+  return Math.sqrt(total)
+}
+
+function manhattan(a: Float32Array, b: Float32Array): number {
+  let total = 0
+  for (let i = 0; i < a.length; i += 1) total += Math.abs((a[i] as number) - (b[i] as number))
   return total
 }
