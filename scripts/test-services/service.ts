@@ -39,6 +39,9 @@ export interface ServiceCommand {
   readonly readyWithinMs?: number
 }
 
+/** Becomes the server; beside it, a process waits for the end of descriptor 3, which comes when the test's process ends in any way, and ends the group. */
+const watched = '{ read -r _; kill -TERM -$$; } <&3 >/dev/null 2>&1 & exec "$@" 3<&-'
+
 /** Starts a server on a free port of 127.0.0.1, with its data in a temporary folder, in a process group of its own; waits until it is ready. */
 export async function startService({
   name,
@@ -51,15 +54,15 @@ export async function startService({
   const folder = await mkdtemp(join(tmpdir(), `dagma-${name}-`))
   const port = await freePort()
   const log = join(folder, 'server.log')
-  const child = spawn(executable, args({ port, folder }), {
+  const child = spawn('/bin/sh', ['-c', watched, name, executable, ...args({ port, folder })], {
     cwd: folder,
     detached: true,
     env: { PATH: '/usr/bin:/bin', HOME: folder, DO_NOT_TRACK: 'true', ...env(folder) },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   })
   const sink = createWriteStream(log)
-  child.stdout.pipe(sink, { end: false })
-  child.stderr.pipe(sink, { end: false })
+  child.stdout?.pipe(sink, { end: false })
+  child.stderr?.pipe(sink, { end: false })
   let ended = false
   const end = new Promise<void>((resolve) => {
     for (const event of ['error', 'exit']) child.once(event, () => resolve())
@@ -73,10 +76,7 @@ export async function startService({
       // All of its processes have ended.
     }
   }
-  const onExit = () => killGroup('SIGKILL')
-  process.once('exit', onExit)
   const stop = async () => {
-    process.off('exit', onExit)
     killGroup('SIGTERM')
     await Promise.race([end, sleep(10_000, undefined, { ref: false })])
     killGroup('SIGKILL')

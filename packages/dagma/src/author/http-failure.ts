@@ -85,7 +85,7 @@ export function thrownFailure(thrown: unknown, service: Service): Failure {
   }
   const known = code && unconnected[code]
   return {
-    reason: known ?? `the connection was lost${code ? ` (${code})` : ''}`,
+    reason: known ?? (code ? `the connection was lost (${code})` : 'no connection could be made'),
     cure: `Check that ${system} is running and that ${baseUrlSetting} has its host and port.`,
   }
 }
