@@ -1,0 +1,88 @@
+/**
+ * The TypeScript in the documentation is right: every ```ts block is type-checked, and a page that has a `src/definitions.ts` is a project
+ * whose assets are made.
+ *
+ * A block whose first line is a comment with a path, such as `// src/definitions.ts`, is that file of the page's project; blocks of one page can
+ * import each other. A block that imports nothing gets everything that `dagma` exports.
+ */
+import { execFile } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import * as dagma from 'dagma'
+import { beforeAll, expect, test } from 'vitest'
+
+const run = promisify(execFile)
+const root = fileURLToPath(new URL('../../', import.meta.url))
+// Inside the repository, so that packages are found; ignored by git.
+const output = join(root, 'test-output', 'guide-code')
+
+/** Put before a block that imports nothing. */
+const prelude = `import { ${Object.keys(dagma).sort().join(', ')} } from 'dagma'\nexport {}\n`
+
+/** A page with its blocks, by file name. */
+interface Page {
+  readonly name: string
+  readonly folder: string
+  readonly blocks: ReadonlyMap<string, string>
+}
+
+const pages = documents()
+  .map(readPage)
+  .filter(({ blocks }) => blocks.size > 0)
+const projects = pages.filter((page) => page.blocks.has('src/definitions.ts'))
+
+beforeAll(() => {
+  rmSync(output, { recursive: true, force: true })
+  for (const { name, folder, blocks } of pages) {
+    for (const [file, code] of blocks) write(join(folder, file), code)
+    write(join(folder, 'package.json'), JSON.stringify({ name, type: 'module', dagma: { definitions: 'src/definitions.ts' } }))
+  }
+  write(
+    join(output, 'tsconfig.json'),
+    JSON.stringify({
+      extends: '../../tsconfig.base.json',
+      compilerOptions: { noEmit: true, composite: false, declaration: false, declarationMap: false, allowImportingTsExtensions: true },
+    }),
+  )
+})
+
+test('the documentation has TypeScript in it', () => {
+  expect(pages.length).toBeGreaterThan(8)
+  expect(projects.length).toBeGreaterThan(3)
+})
+
+test('every ts block type-checks', { timeout: 60_000 }, async () => {
+  const checked = await run(join(root, 'node_modules/.bin/tsc'), ['-p', output], { cwd: output }).then(
+    () => '',
+    (failure: { stdout: string }) => failure.stdout,
+  )
+  expect(checked).toBe('')
+})
+
+test.each(projects)('the project of $name runs', { timeout: 30_000 }, async ({ folder }) => {
+  const dagmaCli = join(root, 'packages/dagma/bin/dagma.js')
+  const { stdout } = await run(process.execPath, [dagmaCli, 'asset', 'materialize', '--select', '*', '--json'], { cwd: folder })
+  expect(JSON.parse(stdout)).toMatchObject({ status: 'SUCCESS' })
+})
+
+function documents(): string[] {
+  const guide = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' }).map((file) => `docs/${file}`)
+  return ['README.md', 'examples/platform/README.md', ...guide].filter((file) => file.endsWith('.md') && existsSync(join(root, file)))
+}
+
+function readPage(document: string): Page {
+  const name = document.replace(/\.md$/, '').replaceAll('/', '-')
+  const found = readFileSync(join(root, document), 'utf8').matchAll(/^```ts\n(.*?)^```$/gms)
+  const blocks = [...found].map(([, code = ''], index) => {
+    const path = /^\/\/ (\S+\.ts)$/m.exec(code.split('\n', 1)[0] ?? '')?.[1]
+    return [path ?? `block-${index + 1}.ts`, /^import /m.test(code) ? code : prelude + code] as const
+  })
+  return { name, folder: join(output, name), blocks: new Map(blocks) }
+}
+
+function write(file: string, text: string): void {
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, text)
+}
