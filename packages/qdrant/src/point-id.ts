@@ -4,8 +4,8 @@ import type { StoredId } from './wire.ts'
 /** Namespace of the UUIDs that other strings become. It never changes, or points would be stored twice. */
 const namespace = Buffer.from('234999ee39f35816ac8d68457990ca4f', 'hex')
 
-/** The spellings of a UUID that Qdrant takes: with hyphens, also in braces or as a URN, or 32 hexadecimal digits. */
-const uuid = /^(?:urn:uuid:|\{)?([0-9a-f]{8})(-?)([0-9a-f]{4})\2([0-9a-f]{4})\2([0-9a-f]{4})\2([0-9a-f]{12})\}?$/i
+/** A UUID with or without hyphens. */
+const uuid = /^([0-9a-f]{8})(-?)([0-9a-f]{4})\2([0-9a-f]{4})\2([0-9a-f]{4})\2([0-9a-f]{12})$/i
 
 /**
  * The id that Qdrant stores for `id`: a number passes, a UUID passes in lower case with hyphens, and any other string becomes a UUID of version 5 in
@@ -20,9 +20,9 @@ export function pointId(id: number | string): StoredId {
   return id
 }
 
-/** `text` in lower case with hyphens when it is a UUID in a spelling that Qdrant takes. */
+/** `text` in lower case with hyphens when it is a UUID in a spelling that Qdrant takes: also in braces or as a URN. */
 export function canonicalUuid(text: string): string | undefined {
-  const parts = uuid.exec(text)
+  const parts = uuid.exec(text.replace(/^\{(.*)\}$|^urn:uuid:(.*)$/, '$1$2'))
   return parts === null ? undefined : [parts[1], ...parts.slice(3)].join('-').toLowerCase()
 }
 
