@@ -78,6 +78,12 @@ describe.concurrent('MLflow: what it sends', () => {
     )
   })
 
+  it('names the variable of the password', async () => {
+    await using server = await faultServer((_, response) => json(response, {}, 401))
+    const client = await open({ useTracking: true, trackingUri: server.url, username: 'admin', password: secret('MLFLOW_FAULT_PASSWORD') })
+    await expect(client.experiment()).rejects.toThrow('Check the value of MLFLOW_TRACKING_USERNAME and MLFLOW_FAULT_PASSWORD.')
+  })
+
   it('keeps the found experiment, but not a failure to find it', async () => {
     await using server = await faultServer((_, response, count) => (count === 1 ? json(response, {}, 403) : json(response, experiment)))
     const client = await at(server.url)

@@ -95,11 +95,16 @@ function mlflowService(settings: MlflowSettings): HttpService {
     system: 'MLflow',
     baseUrl: trackingUri,
     baseUrlSetting: 'MLFLOW_TRACKING_URI',
-    authSetting: token ? token.variable : 'MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN',
+    authSetting:
+      token?.variable ??
+      (password
+        ? `MLFLOW_TRACKING_USERNAME and ${password.variable}`
+        : 'MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN'),
     ...(auth && { auth }),
     ...(workspace && { headers: { 'x-mlflow-workspace': workspace } }),
     ...(timeoutMs !== undefined && { timeoutMs }),
     cures: {
+      404: `Check that ${workspace ? `it, and the workspace in MLFLOW_WORKSPACE, exist` : 'it exists'} in MLflow, and that MLFLOW_TRACKING_URI is the root of its API.`,
       403: 'Check the rights of the user or token; a server in a container also answers so when MLFLOW_TRACKING_URI names it by a host that its --allowed-hosts lacks.',
     },
     errorCode,

@@ -58,3 +58,29 @@ describe.skipIf(!executable)('a real MLflow server', () => {
     expect(data.metrics).toMatchObject({ huge: 1.7976931348623157e308, negative: -0.1 })
   })
 })
+
+describe.skipIf(!executable)('a real MLflow server with workspaces', () => {
+  let server: TestService
+  beforeAll(async () => {
+    server = await startMlflow(executable, ['--enable-workspaces'])
+    const headers = { 'content-type': 'application/json' }
+    await fetch(`${server.url}/api/3.0/mlflow/workspaces`, { method: 'POST', headers, body: JSON.stringify({ name: 'team-a' }) })
+  }, 180_000)
+  afterAll(() => server?.stop())
+
+  it('keeps a run and its artifacts in the workspace, which the link names', async () => {
+    const settings = { useTracking: true, trackingUri: server.url, experimentName: 'same name' }
+    const [inTeam, outside] = [await open({ ...settings, workspace: 'team-a' }), await open(settings)]
+    const { run } = await inTeam.withRun({}, (current) => current.logArtifact('a/b.txt', 'text'))
+    expect(new TextDecoder().decode(await inTeam.readArtifact(run.runId, 'a/b.txt'))).toBe('text')
+    expect((await outside.experiment()).id).not.toBe(run.experimentId)
+    expect(inTeam.metadata(run).mlflow_run_url).toMatchObject({
+      value: `${server.url}/#/experiments/${run.experimentId}/runs/${run.runId}?workspace=team-a`,
+    })
+  })
+
+  it('says that a workspace may not be there', async () => {
+    const client = await open({ useTracking: true, trackingUri: server.url, experimentName: 'x', workspace: 'nobodys' })
+    await expect(client.startRun()).rejects.toThrow(/answered 404: .* the workspace in MLFLOW_WORKSPACE, exist in MLflow/)
+  })
+})
