@@ -18,6 +18,8 @@ import { workerCommand } from './worker.ts'
 export async function main(argv: readonly string[]): Promise<void> {
   gateStdio()
   process.setSourceMapsEnabled(true)
+  // What user code throws outside a step would be printed by Node itself, past the exit gate.
+  process.on('uncaughtException', (error) => process.exit(report(error)))
   try {
     await program().parseAsync([...argv], { from: 'user' })
   } catch (error) {

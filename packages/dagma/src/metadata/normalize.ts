@@ -1,5 +1,13 @@
 import { dagmaError } from '../errors.ts'
-import { type Metadata, type MetadataInput, type MetadataType, MetadataValue } from './metadata-value.ts'
+import {
+  type Metadata,
+  type MetadataInput,
+  type MetadataType,
+  MetadataValue,
+  type Table,
+  type TableColumn,
+  type TableSchema,
+} from './metadata-value.ts'
 
 /** The longest text, or JSON text, that a metadata value may have, in characters. What is longer is cut, with a marker that states its size. */
 export const longestMetadataValue = 16_000
@@ -31,7 +39,7 @@ export function bound(metadata: WireMetadata): WireMetadata {
 }
 
 function normalizeValue(key: string, input: Exclude<MetadataInput, undefined>): WireMetadataValue {
-  if (input instanceof MetadataValue) return { type: input.type, raw_value: plain(key, input.value) }
+  if (input instanceof MetadataValue) return { type: input.type, raw_value: typedValue(key, input) }
   if (input instanceof Date) return { type: 'timestamp', raw_value: MetadataValue.timestamp(input).value }
   if (input === null) return { type: 'null', raw_value: null }
   switch (typeof input) {
@@ -44,6 +52,28 @@ function normalizeValue(key: string, input: Exclude<MetadataInput, undefined>): 
     default:
       return { type: 'json', raw_value: plain(key, input) }
   }
+}
+
+function typedValue(key: string, { type, value }: MetadataValue): unknown {
+  if (type === 'float' || type === 'timestamp') return value // of any size: the constructors take finite numbers only
+  if (type === 'table') return plain(key, tableForm(value as Table))
+  if (type === 'table_schema') return plain(key, { columns: columnForms((value as TableSchema).columns) })
+  return plain(key, value)
+}
+
+/** Dagster wants a table's columns told, each with its type. */
+function tableForm({ records, schema }: Table): unknown {
+  const inferred = Object.entries(records[0] ?? {}).map(([name, cell]) => ({ name, type: cellType(cell) }))
+  return { records, schema: columnForms(schema?.columns ?? inferred) }
+}
+
+function cellType(cell: unknown): string {
+  if (typeof cell === 'number') return Number.isInteger(cell) ? 'int' : 'float'
+  return typeof cell === 'boolean' ? 'bool' : 'string'
+}
+
+function columnForms(columns: readonly TableColumn[]): unknown {
+  return columns.map(({ name, type = 'string', description }) => ({ name, type, description: description ?? null }))
 }
 
 /** `value` as plain JSON data, or an error that says why it cannot be that. */
@@ -69,12 +99,12 @@ function plain(key: string, value: unknown): unknown {
 function boundValue(value: WireMetadataValue): WireMetadataValue {
   const raw = value.raw_value
   if (typeof raw === 'string' && raw.length > longestMetadataValue) {
-    return { ...value, raw_value: `${raw.slice(0, longestMetadataValue)}… [cut: ${raw.length} characters in all]` }
+    return { ...value, raw_value: `${raw.slice(0, longestMetadataValue).toWellFormed()}… [cut: ${raw.length} characters in all]` }
   }
   if (typeof raw !== 'object' || raw === null) return value
   const text = JSON.stringify(raw)
   if (text.length <= longestMetadataValue) return value
-  return { type: 'json', raw_value: { truncated: true, size_bytes: Buffer.byteLength(text), start: text.slice(0, 1000) } }
+  return { type: 'json', raw_value: { truncated: true, size_bytes: Buffer.byteLength(text), start: text.slice(0, 1000).toWellFormed() } }
 }
 
 function invalid(key: string, reason: string): Error {

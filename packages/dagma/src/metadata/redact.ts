@@ -1,34 +1,42 @@
 import { secretValues } from './secret.ts'
+import { secretForms } from './secret-forms.ts'
 
 const printed = '[redacted]'
 
 /** What is secret by its shape, whoever made it. */
 const shapes: readonly RegExp[] = [
-  /(?<=:\/\/)[^\s/?#@"'<>\\]+(?=@)/g, // user info in a URL
-  /(?<=\bBearer\s+)[A-Za-z0-9._~+/=-]{8,}/gi,
-  /(?<=\bBasic\s+)[A-Za-z0-9+/=]{8,}/gi,
+  /(?<=:\/\/)[^\s/?#"'<>\\]+(?=@)/g, // user info in a URL, up to the last "@"
+  /(?<=\bBearer\s{1,16})[A-Za-z0-9._~+/=-]{8,}/gi,
   /(?<=[?&](?:api[-_]?key|key|access[-_]?token|token|password|secret|signature|sig)=)[^&\s"'<>\\]+/gi,
-  /\b(?:sk|pk|rk)-[A-Za-z0-9_-]{16,}/g, // OpenAI, LangFlow, Stripe style
+  /\b(?:sk|pk|rk)-[A-Za-z0-9_-]{16,}/g, // OpenAI, LangFlow, Anthropic
+  /\b(?:sk|pk|rk)_(?:live|test)_[A-Za-z0-9]{10,}|\bwhsec_[A-Za-z0-9]{16,}/g, // Stripe
   /\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_[A-Za-z0-9_]{20,}/g,
   /\bglpat-[A-Za-z0-9_-]{16,}/g,
+  /\bnpm_[A-Za-z0-9]{36}\b/g,
   /\bhf_[A-Za-z0-9]{20,}/g,
+  /\bdapi[0-9a-f]{32}\b/g, // Databricks
   /\bxox[abeoprs]-[A-Za-z0-9-]{10,}/g,
   /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g,
   /\bAIza[A-Za-z0-9_-]{30,}/g,
   /\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*/g, // JSON web token
+  /(?<=-----BEGIN [A-Z ]{0,24}PRIVATE KEY-----)[^-]+/g,
 ]
+
+/** Basic credentials are told from the English word by what they decode to. */
+const basic = /(?<=\bBasic\s{1,16})[A-Za-z0-9+/_-]{4,}={0,2}/gi
 
 let compiled: { values: string; needles: RegExp | undefined } = { values: '', needles: undefined }
 
 /**
- * `text` without any declared secret's value (plain, URL-encoded, JSON-escaped, base64 at all three alignments, hex), user info in
- * URLs, bearer and basic credentials, and well-known shapes of keys. Each is replaced by `[redacted]`.
+ * `text` without any declared secret's value (plain, URL-encoded, escaped, base64 at all three alignments, hex), user info in
+ * URLs, bearer and basic credentials, and well-known shapes of keys. Each is replaced by `[redacted]`. Half a surrogate pair, which neither UTF-8
+ * nor Python can carry, becomes U+FFFD.
  */
 export function redact(text: string): string {
   const known = knownSecrets()
-  let result = known ? text.replace(known, printed) : text
+  let result = known ? cutOut(text, known) : text
   for (const shape of shapes) result = result.replace(shape, printed)
-  return result
+  return result.replace(basic, (found) => (Buffer.from(found, 'base64').includes(':') ? printed : found)).toWellFormed()
 }
 
 /** {@link redact} applied to every string in a JSON-like value, keys included. */
@@ -43,40 +51,22 @@ function knownSecrets(): RegExp | undefined {
   const values = secretValues()
   const joined = values.join('\0')
   if (joined !== compiled.values) {
-    const needles = [...new Set(values.flatMap(encodings))].sort((a, b) => b.length - a.length)
-    compiled = { values: joined, needles: needles.length > 0 ? new RegExp(needles.map(escaped).join('|'), 'g') : undefined }
+    const forms = new Set(values.filter((value) => !printed.includes(value)).flatMap(secretForms))
+    compiled = { values: joined, needles: forms.size > 0 ? new RegExp([...forms].join('|'), 'g') : undefined }
   }
   return compiled.needles
 }
 
-function escaped(literal: string): string {
-  return literal.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
-}
-
-/** Every form in which a secret's value is looked for. */
-export function encodings(value: string): string[] {
-  const bytes = Buffer.from(value, 'utf8')
-  const json = JSON.stringify(value).slice(1, -1)
-  const url = encodeURIComponent(value)
-  const hex = bytes.toString('hex')
-  return [
-    value,
-    url,
-    url.replaceAll('%20', '+'),
-    url.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()),
-    json,
-    JSON.stringify(json).slice(1, -1), // JSON within JSON
-    hex,
-    hex.toUpperCase(),
-    ...[0, 1, 2].flatMap((shift) => base64At(bytes, shift)),
-  ]
-}
-
-/** The part of base64 text that is the same whatever stands before and after `bytes`, when `shift` bytes of a group stand before it. */
-function base64At(bytes: Buffer, shift: number): string[] {
-  const lead = Math.ceil((shift * 8) / 6)
-  const padded = Buffer.concat([Buffer.alloc(shift), bytes])
-  const whole = Math.floor((padded.length * 8) / 6)
-  const text = padded.toString('base64').slice(lead, whole)
-  return [text, text.replaceAll('+', '-').replaceAll('/', '_')]
+/** `text` with all that `needles` find replaced. Finds that overlap go as one: nothing of the second may stay. */
+function cutOut(text: string, needles: RegExp): string {
+  let result = ''
+  let copied = 0 // text before this is in the result or cut
+  needles.lastIndex = 0
+  for (let found = needles.exec(text); found !== null; found = needles.exec(text)) {
+    const end = found.index + found[0].length
+    if (found.index >= copied) result += text.slice(copied, found.index) + printed
+    if (end > copied) copied = end
+    needles.lastIndex = found.index + 1
+  }
+  return result + text.slice(copied)
 }

@@ -1,5 +1,4 @@
 /** The one door out: whatever leaves a run passes here, on both hosts. Normalize → observe → redact. */
-import { DagmaError } from '../errors.ts'
 import type { Metadata } from '../metadata/metadata-value.ts'
 import { bound, normalize, type WireMetadata } from '../metadata/normalize.ts'
 import { observe, type StepFacts } from '../metadata/observe.ts'
@@ -15,9 +14,9 @@ export interface WireError {
   readonly context: null
 }
 
-/** Metadata of a materialization, ready to leave. @throws DAGMA_METADATA_INVALID for a value that cannot be carried. */
-export function gateMetadata(metadata: Metadata, facts: StepFacts): WireMetadata {
-  return bound(redactValue(observe(normalize(metadata), facts)) as WireMetadata)
+/** Normalized metadata of a materialization, ready to leave. */
+export function gateMetadata(metadata: WireMetadata, facts: StepFacts): WireMetadata {
+  return bound(redactValue(observe(metadata, facts)) as WireMetadata)
 }
 
 /** Metadata that is known when definitions load, ready to leave. */
@@ -45,9 +44,14 @@ const deepestCause = 10
 function wireError(error: unknown, depth: number): WireError {
   if (!(error instanceof Error)) return { name: 'Error', message: redact(thrownText(error)), stack: [], cause: null, context: null }
   const cause = error.cause === undefined || depth === deepestCause ? null : wireError(error.cause, depth + 1)
-  // A Dagma error points at its own code; the user's frames are those of its cause.
-  const stack = error instanceof DagmaError ? [] : stackFrames(error).map(redact)
-  return { name: redact(error.name), message: redact(error.message), stack, cause, context: null }
+  // What is thrown need not keep to the types: a name or message may be anything.
+  return {
+    name: redact(String(error.name)),
+    message: redact(String(error.message)),
+    stack: stackFrames(error).map(redact),
+    cause,
+    context: null,
+  }
 }
 
 function thrownText(thrown: unknown): string {
@@ -55,7 +59,9 @@ function thrownText(thrown: unknown): string {
 }
 
 function stackFrames(error: Error): string[] {
-  const lines = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line))
+  const lines = String(error.stack ?? '')
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line))
   return lines.filter((line) => !line.includes('node:internal') && !line.includes(ownFolder)).map((line) => `${line}\n`)
 }
 

@@ -13,13 +13,23 @@ function gateStream(stream: NodeJS.WriteStream): void {
   let unfinished = ''
   const decoder = new TextDecoder()
   stream.write = ((chunk: string | Uint8Array, encoding?: unknown, done?: (error?: Error | null) => void): boolean => {
-    const text = unfinished + (typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true }))
-    const end = text.lastIndexOf('\n') + 1
-    unfinished = text.slice(end)
     const callback = typeof encoding === 'function' ? (encoding as typeof done) : done
-    return write(gateText(text.slice(0, end)), callback)
+    const text = typeof chunk === 'string' && utf8(encoding) ? chunk : decoder.decode(bytesOf(chunk, encoding), { stream: true })
+    const end = text.lastIndexOf('\n') + 1
+    const whole = end === 0 ? '' : gateText(unfinished + text.slice(0, end))
+    unfinished = end === 0 ? unfinished + text : text.slice(end)
+    return write(whole, callback)
   }) as typeof stream.write
+  stream.on('error', () => {}) // nobody reads any more, as after `| head`: the work goes on
   process.on('exit', () => {
     if (unfinished !== '') write(gateText(unfinished))
   })
+}
+
+function utf8(encoding: unknown): boolean {
+  return typeof encoding !== 'string' || /^utf-?8$/i.test(encoding)
+}
+
+function bytesOf(chunk: string | Uint8Array, encoding: unknown): Uint8Array {
+  return typeof chunk === 'string' ? Buffer.from(chunk, encoding as BufferEncoding) : chunk
 }

@@ -5,7 +5,7 @@ import type { IOManager } from '../definitions/io-manager.ts'
 import { MaterializeResult } from '../definitions/materialize-result.ts'
 import type { LogLevel, StepLog } from '../definitions/step-log.ts'
 import { dagmaError } from '../errors.ts'
-import type { WireMetadata } from '../metadata/normalize.ts'
+import { normalize, type WireMetadata } from '../metadata/normalize.ts'
 import { gateError, gateMetadata, gateText, type WireError } from './exit-gate.ts'
 import type { RunResources } from './run-resources.ts'
 
@@ -36,13 +36,18 @@ export type StepOutcome =
 
 /** Runs one attempt of an asset's step: inputs, config, resources, the user's function, its value stored, its materialization reported. Never throws. */
 export async function runStep(asset: Asset, host: StepHost): Promise<StepOutcome> {
+  let over = false
+  // What the user's code left running may still log: its step is over, and its host may be gone.
+  const report = (told: StepReport): void => (over ? undefined : host.report(told))
   try {
-    await attempt(asset, host)
+    await attempt(asset, { ...host, report })
     return { status: 'success' }
   } catch (error) {
     if (host.signal.aborted)
       return { status: 'canceled', error: gateError(dagmaError('DAGMA_CANCELED', { what: `The step of asset "${keyText(asset.key)}"` })) }
     return { status: 'failure', error: gateError(error) }
+  } finally {
+    over = true
   }
 }
 
@@ -59,8 +64,9 @@ async function attempt(asset: Asset, host: StepHost): Promise<void> {
   const latencyMs = performance.now() - began
   signal.throwIfAborted()
   const { value, metadata } = returned instanceof MaterializeResult ? returned : new MaterializeResult<unknown>(returned, {})
+  const told = normalize(metadata) // before the value is stored: a step that fails must not change it
   const { sizeBytes } = await ioManager.handleOutput({ assetKey: asset.key, runId }, value)
-  host.report({ type: 'materialization', assetKey: asset.key, metadata: gateMetadata(metadata, { latencyMs, sizeBytes }) })
+  host.report({ type: 'materialization', assetKey: asset.key, metadata: gateMetadata(told, { latencyMs, sizeBytes }) })
 }
 
 async function loadInputs(asset: Asset, host: StepHost): Promise<Record<string, unknown>> {

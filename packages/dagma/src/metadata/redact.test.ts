@@ -1,0 +1,271 @@
+import { inspect } from 'node:util'
+import fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { redact, redactValue } from './redact.ts'
+import { secret } from './secret.ts'
+
+const names = ['DAGMA_TEST_SECRET_0', 'DAGMA_TEST_SECRET_1', 'DAGMA_TEST_SECRET_2']
+
+/** Declares secrets with these values for the rest of the test. */
+function declare(...values: string[]): void {
+  clear()
+  for (const [index, value] of values.entries()) {
+    const name = names[index] ?? ''
+    process.env[name] = value
+    secret(name)
+  }
+}
+
+function clear(): void {
+  for (const name of names) delete process.env[name]
+}
+
+beforeEach(clear)
+afterEach(clear)
+
+/** Characters that encoders treat in their own ways, among others. */
+const hostile = fc.constantFrom(...'"\'\\/\n\r\t ~!*()&<>%+=:;?#@[]{}|^`$.-_,éß漢😀', '\u0001', '\u2028', '\u00ad')
+const unit = fc.oneof(
+  { weight: 3, arbitrary: fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 1 }) },
+  { weight: 2, arbitrary: hostile },
+  { weight: 1, arbitrary: fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }) },
+)
+/** What an environment variable can hold; it ends where a NUL stands. */
+const secretValue = fc
+  .array(unit, { minLength: 8, maxLength: 80 })
+  .map((units) => units.join('').replaceAll('\0', '0').toWellFormed())
+  .filter((value) => !'[redacted]'.includes(value))
+const surroundings = fc.string({ unit: 'grapheme', maxLength: 12 })
+const spacer = fc.constantFrom('', ' ', '/', '"', 'a', '\n')
+
+/** Ways in which a value is written, as functions of the text that holds it. */
+const writers: { readonly [name: string]: (before: string, value: string, after: string) => string } = {
+  plain: (before, value, after) => before + value + after,
+  'URI component': (before, value, after) => encodeURIComponent(before + value + after),
+  'URI component in small letters': (before, value, after) =>
+    encodeURIComponent(before + value + after).replace(/%../g, (code) => code.toLowerCase()),
+  'form of a URL': (before, value, after) => new URLSearchParams({ before, key: value + after }).toString(),
+  'form of a URL within a URL': (before, value, after) =>
+    encodeURIComponent(new URLSearchParams({ before, key: value + after }).toString()),
+  JSON: (before, value, after) => JSON.stringify({ text: before + value + after }),
+  'JSON in JSON': (before, value, after) => JSON.stringify(JSON.stringify({ text: before + value + after })),
+  'JSON in JSON in JSON': (before, value, after) => JSON.stringify(JSON.stringify(JSON.stringify([before, value + after]))),
+  'ASCII JSON, as Python writes it': (before, value, after) =>
+    JSON.stringify(before + value + after).replace(
+      /[\u0080-\uffff]/g,
+      (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    ),
+  'HTML-safe JSON, as Go writes it': (before, value, after) =>
+    JSON.stringify(before + value + after).replace(/[<>&]/g, (character) => `\\u00${character.charCodeAt(0).toString(16)}`),
+  base64: (before, value, after) => Buffer.from(before + value + after).toString('base64'),
+  base64url: (before, value, after) => Buffer.from(before + value + after).toString('base64url'),
+  'base64 in a URL': (before, value, after) => encodeURIComponent(Buffer.from(before + value + after).toString('base64')),
+  hex: (before, value, after) => Buffer.from(before + value + after).toString('hex'),
+  'hex in capitals': (before, value, after) =>
+    Buffer.from(before + value + after)
+      .toString('hex')
+      .toUpperCase(),
+}
+
+/** What of a written secret must not be found: all of it, or for base64 the part that its neighbours do not change. */
+function tellTale(writer: string, before: string, value: string): string {
+  if (!writer.startsWith('base64')) return (writers[writer] ?? writers.plain)?.('', value, '') ?? ''
+  const start = Buffer.byteLength(before)
+  const shift = start % 3
+  const text = Buffer.from(`${'x'.repeat(shift)}${value}`).toString('base64')
+  const stable = text.slice(Math.ceil((shift * 8) / 6), Math.floor(((shift + Buffer.byteLength(value)) * 8) / 6))
+  if (writer === 'base64url') return stable.replaceAll('+', '-').replaceAll('/', '_')
+  return writer === 'base64' ? stable : encodeURIComponent(stable)
+}
+
+describe('a declared secret is never found after redaction', () => {
+  test.each(Object.keys(writers))('%s', (writer) => {
+    fc.assert(
+      fc.property(secretValue, surroundings, surroundings, (value, before, after) => {
+        declare(value)
+        const text = writers[writer]?.(before, value, after) ?? ''
+        const result = redact(text)
+        expect(result).toContain('[redacted]')
+        const rest = result.replaceAll('[redacted]', '\0')
+        expect(rest).not.toContain(value)
+        if (!writer.startsWith('form')) {
+          const telling = tellTale(writer, before, value).replace(/^(?:\\*")|(?:\\*")$/g, '')
+          expect(rest).not.toContain(telling)
+        }
+      }),
+      { numRuns: 150 },
+    )
+  })
+
+  test('inspected, as console.log does', () => {
+    fc.assert(
+      fc.property(secretValue, surroundings, (value, before) => {
+        declare(value)
+        expect(redact(inspect({ text: before + value }, { breakLength: Infinity }))).toContain('[redacted]')
+        if (Buffer.byteLength(value) <= 50) expect(redact(inspect(Buffer.from(value)))).toMatch(/^<Buffer \[redacted\]( 0a)*>$/)
+      }),
+    )
+  })
+
+  test('in keys and values of data', () => {
+    fc.assert(
+      fc.property(secretValue, fc.jsonValue(), (value, other) => {
+        declare(value)
+        const text = JSON.stringify(redactValue({ [`a${value}`]: [other, { b: `${value}c` }] }))
+        expect(text.split('[redacted]').length).toBeGreaterThanOrEqual(3)
+        expect(text).not.toContain(JSON.stringify(value).slice(1, -1))
+      }),
+    )
+  })
+
+  test('several at once, whatever stands between them, wholly', () => {
+    fc.assert(
+      fc.property(secretValue, secretValue, spacer, surroundings, (first, second, between, around) => {
+        declare(first, second)
+        const result = redact(around + first + between + second + around).replaceAll('[redacted]', '\0')
+        expect(result).not.toContain(first)
+        expect(result).not.toContain(second)
+      }),
+    )
+  })
+
+  test('overlapping secrets leave nothing of either', () => {
+    declare('abcdefghijklmnop', 'hijklmnopqrstuvwx', 'nopqrstuvwxyz0123')
+    expect(redact('<abcdefghijklmnopqrstuvwxyz0123>')).toBe('<[redacted]>')
+    declare('the-inner-secret', 'outer-the-inner-secret-outer')
+    expect(redact('outer-the-inner-secret-outer the-inner-secret')).toBe('[redacted] [redacted]')
+    declare('aaaaaaaaaa')
+    expect(redact(`b${'a'.repeat(13)}b`)).toBe('b[redacted]b')
+  })
+
+  test('a secret of several lines, seen line by line', () => {
+    const pem =
+      '-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\nBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj\r\nshort\n-----END PRIVATE KEY-----\n'
+    declare(pem)
+    expect(redact(`key: ${pem}.`)).toBe('key: [redacted].')
+    expect(pem.split(/\r?\n/).map(redact)).toEqual(['[redacted]', '[redacted]', '[redacted]', 'short', '[redacted]', ''])
+  })
+
+  test('a secret read from a file, used without the newline at its end', () => {
+    declare('  s3cr3t-t0k3n\n')
+    expect(redact('Authorization: token s3cr3t-t0k3n')).toBe('Authorization: token [redacted]')
+  })
+
+  test('a value that makes a pattern is only text', () => {
+    declare('(a+)+$.*[b-a]{9,1}\\')
+    expect(redact('x (a+)+$.*[b-a]{9,1}\\ y')).toBe('x [redacted] y')
+    expect(redact('aaaaaaaaaaaaaaaaaaaaaaaa!')).toBe('aaaaaaaaaaaaaaaaaaaaaaaa!')
+  })
+
+  test('its value of now counts: a rotated secret is found', () => {
+    declare('first-value')
+    expect(redact('first-value second-value')).toBe('[redacted] second-value')
+    process.env[names[0] ?? ''] = 'second-value'
+    expect(redact('second-value')).toBe('[redacted]')
+  })
+})
+
+describe('text without secrets', () => {
+  test('stays as it is', () => {
+    declare('a-secret-that-no-text-has-0817')
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', maxLength: 200 }), (text) => {
+        fc.pre(!/bearer|basic|:\/\/|[?&]|sk-|eyJ/i.test(text))
+        expect(redact(text)).toBe(text)
+      }),
+    )
+  })
+
+  test.each([
+    'Bearer of bad news',
+    'Basic information about basic statistics, basic:authentication',
+    'risk-free-rate-of-return-is-0.04',
+    'http://localhost:3000/@scope/package?monkey=1',
+    'mail ann@example.com and bob@example.com',
+    'the eye of the beholder',
+  ])('%s', (text) => {
+    expect(redact(text)).toBe(text)
+  })
+
+  test('half a surrogate pair, which Python could not write, becomes a replacement character', () => {
+    expect(redact('a\ud83d')).toBe('a\ufffd')
+  })
+})
+
+describe('secrets by their shape', () => {
+  // Joined at run time, so that no scanner takes this file for a leak.
+  const letters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJ0123456789'
+  test.each<[shape: string, text: string, result: string]>([
+    ['user info', 'postgres://ann:pa55word@db:5432/x', 'postgres://[redacted]@db:5432/x'],
+    ['user info with "@" in the password', 'see https://ann:p@ss:w@rd@host/p@th', 'see https://[redacted]@host/p@th'],
+    ['user name only', 'https://token@host', 'https://[redacted]@host'],
+    ['bearer', 'Authorization: Bearer abc.def-ghi_jkl==', 'Authorization: Bearer [redacted]'],
+    ['bearer in small letters', '{"authorization":"bearer  abcdefgh"}', '{"authorization":"bearer  [redacted]"}'],
+    ['basic', `Basic ${btoa('ann:pa55word')}`, 'Basic [redacted]'],
+    ['basic in small letters', `authorization=basic ${btoa('a:b')},`, 'authorization=basic [redacted],'],
+    ['keys in a query', '/x?a=1&api_key=s3cr3t&Token=t%20t#f', '/x?a=1&api_key=[redacted]&Token=[redacted]'],
+    ['OpenAI', `key sk-${letters}.`, 'key [redacted].'],
+    ['Stripe', `sk_${'live'}_${letters}`, '[redacted]'],
+    ['GitHub', `gh${'p'}_${letters} github_${'pat'}_${letters}`, '[redacted] [redacted]'],
+    ['GitLab', `gl${'pat'}-${letters}`, '[redacted]'],
+    ['npm', `npm${'_'}${letters.slice(0, 36)}`, '[redacted]'],
+    ['Hugging Face', `hf${'_'}${letters}`, '[redacted]'],
+    ['Databricks', `dapi${'0123456789abcdef'.repeat(2)}`, '[redacted]'],
+    ['Slack', `xox${'b'}-1234567890-${letters}`, '[redacted]'],
+    ['AWS', `AKIA${'ABCDEFGH12345678'}`, '[redacted]'],
+    ['Google', `AIza${letters}`, '[redacted]'],
+    ['JSON web token', `eyJ${letters}.eyJ${letters}.${letters}`, '[redacted]'],
+    ['private key', '-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END', '-----BEGIN RSA PRIVATE KEY-----[redacted]-----END'],
+  ])('%s', (_shape, text, result) => {
+    expect(redact(text)).toBe(result)
+  })
+})
+
+test('redacting twice changes nothing more', () => {
+  const piece = fc.oneof(
+    fc.string({ unit: 'grapheme', maxLength: 10 }),
+    fc.constantFrom(
+      '://',
+      '@',
+      'Bearer ',
+      'basic ',
+      '?key=',
+      '&token=',
+      'sk-',
+      'ghp_',
+      'AKIA',
+      'eyJ',
+      'abcdefghijklmnopqrst',
+      '.',
+      '0123456789ABCDEF',
+    ),
+    fc.constantFrom('the-secret', 'secret-value', 'the-secret-value', '[redacted]', btoa('x:y')),
+  )
+  declare('the-secret', 'secret-value')
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
+      const once = redact(pieces.join(''))
+      expect(redact(once)).toBe(once)
+    }),
+    { numRuns: 2000 },
+  )
+})
+
+describe('hostile text costs no more than its length', () => {
+  test.each<[what: string, text: string]>([
+    ['backslashes', '\\'.repeat(100_000)],
+    ['percent signs', '%25'.repeat(50_000)],
+    ['beginnings of user info', '://'.repeat(50_000)],
+    ['one long user info', `://${'a'.repeat(100_000)}`],
+    ['bearers', 'Bearer '.repeat(20_000)],
+    ['white space', `Bearer${' '.repeat(20_000)}`],
+    ['beginnings of a secret', '\\"\\"'.repeat(20_000)],
+    ['beginnings of a token', 'eyJaaaaaaaa.'.repeat(10_000)],
+    ['beginnings of a private key', '-----BEGIN PRIVATE KEY'.repeat(5_000)],
+  ])('%s', (_what, text) => {
+    declare('\\"\\"\\"\\"\\"\\"secret', '\\\\\\\\\\\\\\\\\\x')
+    const began = performance.now()
+    redact(text)
+    expect(performance.now() - began).toBeLessThan(1000)
+  })
+})
