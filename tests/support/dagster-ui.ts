@@ -1,0 +1,103 @@
+import type { Locator, Page } from 'playwright-core'
+
+/** A metadata value as the page of an asset shows it. */
+export interface ShownValue {
+  readonly text: string
+  /** Where a click on it leads; undefined when it is no link. */
+  readonly href: string | undefined
+}
+
+/** What a person does in Dagster's UI. */
+export class DagsterUi {
+  readonly page: Page
+  readonly #address: string
+
+  private constructor(page: Page, address: string) {
+    this.page = page
+    this.#address = address
+  }
+
+  static async open(page: Page, address: string): Promise<DagsterUi> {
+    await page.addLocatorHandler(page.getByRole('button', { name: 'Skip' }), (skip) => skip.click()) // an invitation to a newsletter
+    await page.goto(address, { waitUntil: 'domcontentloaded' })
+    return new DagsterUi(page, address)
+  }
+
+  /** Opens a section by the navigation at the left. */
+  async section(name: 'Overview' | 'Runs' | 'Catalog' | 'Jobs' | 'Automation' | 'Lineage'): Promise<void> {
+    await this.page
+      .locator('a[href]')
+      .filter({ hasText: new RegExp(`^${name}$`) })
+      .first()
+      .click()
+  }
+
+  /** Launches a job from the Jobs page, and waits on the run's page for its end, which it gives. */
+  async launchJob(name: string): Promise<string> {
+    await this.section('Jobs')
+    await this.page
+      .locator('a[href*="/jobs/"]')
+      .filter({ hasText: new RegExp(`^${name}$`) })
+      .first()
+      .click()
+    await this.page.waitForURL(`**/jobs/${name}`)
+    const end = await this.materializeShown()
+    await this.page.getByText(`Run of ${name}`).first().waitFor()
+    return end
+  }
+
+  /** Materializes what the page shows by its own button, and waits on the run's page for the run's end, which it gives. */
+  async materializeShown(): Promise<string> {
+    const before = await this.#launched()
+    await this.page
+      .locator('button')
+      .filter({ hasText: /^Materialize( all)?$/ })
+      .click()
+    const id = await this.#until(async () => (await this.#launched()).find((one) => !before.includes(one)))
+    await this.page.locator(`a[href*="/runs/${id}"]`).first().click()
+    await this.page.waitForURL(`**/runs/${id}*`)
+    const end = this.page.getByText(/^(?:Success|Failure|Canceled)$/).first()
+    await end.waitFor({ timeout: 60_000 })
+    return end.innerText()
+  }
+
+  /** Opens the page of an asset from the catalog, and reads the metadata of its latest materialization. */
+  async assetMetadata(key: string): Promise<ReadonlyMap<string, ShownValue>> {
+    await this.section('Catalog')
+    await this.page.locator(`a[href="/assets/${key}"]`).first().click()
+    await this.page.waitForURL(`**/assets/${key}*`)
+    await this.page.locator('tr').filter({ hasText: 'latency_ms' }).waitFor()
+    const shown = new Map<string, ShownValue>()
+    for (const row of await this.page.locator('tr').all()) {
+      const cells = await row.locator('td').all()
+      const [name, , value] = cells
+      if (name !== undefined && value !== undefined) shown.set(await name.innerText(), await shownValue(value))
+    }
+    return shown
+  }
+
+  /** Runs of which the page says that it launched them. */
+  async #launched(): Promise<string[]> {
+    const messages = await this.page.getByText(/^Launched run \w+/).allInnerTexts()
+    return messages.flatMap((text) => /Launched run (\w+)/.exec(text)?.[1] ?? [])
+  }
+
+  async #until<T>(look: () => Promise<T | undefined>): Promise<T> {
+    for (const deadline = Date.now() + 30_000; Date.now() < deadline; await this.page.waitForTimeout(50)) {
+      const found = await look()
+      if (found !== undefined) return found
+    }
+    throw new Error('The page does not say that it launched a run.')
+  }
+
+  /** Opens a page by its path. */
+  async goto(path: string): Promise<void> {
+    await this.page.goto(new URL(path, this.#address).href, { waitUntil: 'domcontentloaded' })
+  }
+}
+
+async function shownValue(cell: Locator): Promise<ShownValue> {
+  const anchor = cell.locator('a[href]').first()
+  const href = (await anchor.count()) === 0 ? undefined : await anchor.getAttribute('href')
+  return { text: (await cell.innerText()).trim(), href: href ?? undefined }
+}
