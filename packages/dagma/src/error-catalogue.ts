@@ -127,7 +127,7 @@ export const catalogue = {
   DAGMA_VALUE_NOT_STORABLE: entry<{ asset: string; reason: string }>(
     'user_code',
     ({ asset, reason }) => `The value of asset "${asset}" cannot be stored as JSON: ${reason}.`,
-    'Return JSON data: no undefined members, functions, NaN, BigInt or circular references.',
+    'Return JSON data: objects and arrays of text, finite numbers, true, false and null (`Object.fromEntries(map)`, `[...set]`, `Array.from(vector)`).',
   ),
   DAGMA_INPUT_MISSING: entry<{ asset: string; input: string }>(
     'execution',

@@ -53,12 +53,19 @@ export function dagmaError<Code extends ErrorCode>(code: Code, details: ErrorDet
   return new DagmaError(entry.kind, names[entry.kind], code, entry.text(details as never), cause)
 }
 
+const errorsBrand: unique symbol = Symbol.for('dagma.definition-errors') as never
+
 /** All that is wrong with a project's definitions, found in one go. */
 export class DefinitionErrors extends AggregateError {
   override readonly name = 'DefinitionErrors'
   declare readonly errors: DagmaError[]
+  readonly [errorsBrand] = true
 
   constructor(errors: readonly DagmaError[]) {
     super(errors, errors.map((error) => error.message).join('\n'))
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === 'object' && value !== null && errorsBrand in value
   }
 }

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Definitions, isDefinitions } from '../definitions/definitions.ts'
-import { dagmaError } from '../errors.ts'
+import { DagmaError, DefinitionErrors, dagmaError } from '../errors.ts'
 
 /** A project on disk. */
 export interface Project {
@@ -34,9 +34,16 @@ export function findProject(from: string, module?: string): Project {
 export async function loadDefinitions(project: Project): Promise<Definitions> {
   const env = join(project.folder, '.env')
   if (existsSync(env)) process.loadEnvFile(env)
-  const loaded: { default?: unknown } = await import(pathToFileURL(project.module).href)
+  const loaded: { default?: unknown } = await import(pathToFileURL(project.module).href).catch((error) => {
+    if (error instanceof DagmaError || error instanceof DefinitionErrors) throw error
+    throw dagmaError('DAGMA_MODULE_FAILED', { place: project.module, reason: `could not be loaded: ${messageOf(error)}` }, error)
+  })
   if (!isDefinitions(loaded.default)) throw dagmaError('DAGMA_MODULE_NO_DEFINITIONS', { file: project.module })
   return loaded.default
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : 'it threw no Error'
 }
 
 function projectFolder(folder: string): string | undefined {
@@ -53,6 +60,14 @@ function declaredModule(folder: string): string | undefined {
 function dagmaField(folder: string): unknown {
   const file = join(folder, 'package.json')
   if (!existsSync(file)) return undefined
-  const json: unknown = JSON.parse(readFileSync(file, 'utf8'))
+  const json = readJson(file)
   return typeof json === 'object' && json !== null && 'dagma' in json ? json.dagma : undefined
+}
+
+function readJson(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'))
+  } catch (error) {
+    throw dagmaError('DAGMA_MODULE_FAILED', { place: file, reason: `is no valid JSON: ${messageOf(error)}` }, error)
+  }
 }

@@ -21,9 +21,12 @@ function gateStream(stream: NodeJS.WriteStream): void {
     return write(whole, callback)
   }) as typeof stream.write
   stream.on('error', () => {}) // nobody reads any more, as after `| head`: the work goes on
-  process.on('exit', () => {
+  const finish = (): void => {
     if (unfinished !== '') write(gateText(unfinished))
-  })
+    unfinished = ''
+  }
+  process.on('beforeExit', finish) // a long line can still be sent whole
+  process.on('exit', finish)
 }
 
 function utf8(encoding: unknown): boolean {

@@ -1,0 +1,245 @@
+import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { type Asset, type AssetContext, asset } from '../definitions/asset.ts'
+import type { IOManager } from '../definitions/io-manager.ts'
+import { materializeResult } from '../definitions/materialize-result.ts'
+import type { Resource } from '../definitions/resource.ts'
+import { resource } from '../definitions/resource.ts'
+import { secret } from '../metadata/secret.ts'
+import { setEnvironment, temporaryFolder, thrownBy } from '../test/temporary.ts'
+import { jsonFiles } from './json-files.ts'
+import { RunResources } from './run-resources.ts'
+import { runStep, type StepHost, type StepReport, validatedConfig } from './step-runner.ts'
+
+/** A host of steps that keeps what they report. */
+function host(
+  settings: { resources?: Record<string, Resource<unknown>>; ioManager?: IOManager; config?: unknown; signal?: AbortSignal } = {},
+) {
+  const reports: StepReport[] = []
+  const signal = settings.signal ?? new AbortController().signal
+  const log = { debug() {}, info() {}, warning() {}, error() {}, critical() {} }
+  const made: StepHost = {
+    runId: 'run-1',
+    retryNumber: 2,
+    config: settings.config,
+    resources: new RunResources(new Map(Object.entries(settings.resources ?? {})), { runId: 'run-1', projectFolder: '/p', log, signal }),
+    ioManager: settings.ioManager ?? jsonFiles(temporaryFolder()),
+    signal,
+    report: (report) => reports.push(report),
+  }
+  return { reports, run: (of: Asset) => runStep(of, made), ioManager: made.ioManager }
+}
+
+describe('runStep', () => {
+  test('gives the function its context and stores what it returns', async () => {
+    const { run, reports, ioManager } = host({
+      config: { factor: 3 },
+      resources: { db: resource<{ name: string }, { name: string }>({ open: (settings) => settings })({ name: 'main' }) },
+    })
+    const numbers = asset({ key: 'numbers', run: () => [1, 2] })
+    await run(numbers)
+    let seen: object = {}
+    const scaled = asset({
+      key: ['warehouse', 'scaled'],
+      inputs: { numbers },
+      resources: { db: resource<{ name: string }, { name: string }>({ open: (settings) => settings }) },
+      config: z.object({ factor: z.number(), offset: z.number().default(7) }),
+      run: async ({ signal, log, ...context }) => {
+        seen = context
+        log.info('scaling')
+        await Promise.resolve()
+        return materializeResult(
+          context.inputs.numbers.map((n) => n * context.config.factor),
+          { count: 2, skipped: undefined },
+        )
+      },
+    })
+    expect(await run(scaled)).toEqual({ status: 'success' })
+    expect(seen).toEqual({
+      assetKey: ['warehouse', 'scaled'],
+      runId: 'run-1',
+      retryNumber: 2,
+      inputs: { numbers: [1, 2] },
+      resources: { db: { name: 'main' } },
+      config: { factor: 3, offset: 7 },
+    })
+    expect(await ioManager.loadInput({ assetKey: ['warehouse', 'scaled'], runId: 'r', downstream: ['x'] })).toEqual([3, 6])
+    expect(reports.slice(1)).toEqual([
+      { type: 'log', level: 'info', message: 'scaling' },
+      {
+        type: 'materialization',
+        assetKey: ['warehouse', 'scaled'],
+        metadata: {
+          count: { type: 'int', raw_value: 2 },
+          latency_ms: { type: 'float', raw_value: expect.any(Number) },
+          size_bytes: { type: 'int', raw_value: 5 },
+        },
+      },
+    ])
+  })
+
+  test('what the user’s function throws is marked as the user’s, cause kept', async () => {
+    const { run, reports } = host()
+    class DatabaseError extends Error {
+      override name = 'DatabaseError'
+    }
+    const broken = asset({
+      key: 'broken',
+      run: () => {
+        throw new DatabaseError('no such table', { cause: new Error('disk') })
+      },
+    })
+    const outcome = await run(broken)
+    expect(outcome).toMatchObject({
+      status: 'failure',
+      error: {
+        name: 'UserCodeError',
+        message: 'Asset "broken" failed: no such table. Mend what the cause says. [DAGMA_STEP_FAILED]',
+        cause: { name: 'DatabaseError', message: 'no such table', cause: { message: 'disk' } },
+      },
+    })
+    expect(reports).toEqual([])
+  })
+
+  test.each<[what: string, broken: Asset, code: string]>([
+    ['a rejected promise', asset({ key: 'a', run: () => Promise.reject(new Error('x')) }), 'DAGMA_STEP_FAILED'],
+    [
+      'no error',
+      asset({
+        key: 'a',
+        run: () => {
+          throw undefined
+        },
+      }),
+      'DAGMA_STEP_FAILED',
+    ],
+    ['a value that JSON cannot hold', asset({ key: 'a', run: () => 1n }), 'DAGMA_VALUE_NOT_STORABLE'],
+    ['metadata that cannot be carried', asset({ key: 'a', run: () => materializeResult(1, { a: Number.NaN }) }), 'DAGMA_METADATA_INVALID'],
+    [
+      'an input that is not there',
+      asset({ key: 'a', inputs: { b: asset({ key: 'b', run: () => 1 }) }, run: () => 1 }),
+      'DAGMA_INPUT_MISSING',
+    ],
+    ['wrong config', asset({ key: 'a', config: z.object({ n: z.number() }), run: () => 1 }), 'DAGMA_CONFIG_INVALID'],
+  ])('never throws: %s', async (_what, broken, code) => {
+    const { run, reports } = host()
+    const outcome = await run(broken)
+    expect(outcome.status === 'failure' && outcome.error.message).toContain(`[${code}]`)
+    expect(reports).toEqual([])
+  })
+
+  test('a step whose metadata is refused does not replace the value', async () => {
+    const { run, ioManager } = host()
+    let metadata: { a: number } = { a: 1 }
+    let value = 'old'
+    const changing = asset({ key: 'a', run: () => materializeResult(value, metadata) })
+    await run(changing)
+    value = 'new'
+    metadata = { a: Number.NaN }
+    expect(await run(changing)).toMatchObject({ status: 'failure' })
+    expect(await ioManager.loadInput({ assetKey: ['a'], runId: 'r', downstream: ['x'] })).toBe('old')
+  })
+
+  test('a secret in an error, a log line or metadata is redacted', async () => {
+    setEnvironment({ DAGMA_TEST_STEP: 'step-secret-value' })
+    secret('DAGMA_TEST_STEP')
+    const { run, reports } = host()
+    const telling = asset({
+      key: 'telling',
+      run: ({ log }) => {
+        log.error('key is step-secret-value')
+        return materializeResult(1, { url: 'https://h/?q=step-secret-value', nested: { a: ['step-secret-value'] } })
+      },
+    })
+    await run(telling)
+    const failing = asset({ key: 'failing', run: () => Promise.reject(new Error('step-secret-value')) })
+    const outcome = await run(failing)
+    expect(JSON.stringify([reports, outcome])).not.toContain('step-secret-value')
+  })
+
+  test('logging after the step’s end is not an error, and reaches nobody', async () => {
+    const { run, reports } = host()
+    let late: AssetContext['log'] | undefined
+    await run(
+      asset({
+        key: 'a',
+        run: ({ log }) => {
+          late = log
+        },
+      }),
+    )
+    const before = reports.length
+    late?.info('still here')
+    expect(reports).toHaveLength(before)
+  })
+})
+
+describe('cancel', () => {
+  test('before it began: nothing runs', async () => {
+    let ran = false
+    const never = asset({
+      key: 'never',
+      run: () => {
+        ran = true
+      },
+    })
+    const { run } = host({ signal: AbortSignal.abort() })
+    expect(await run(never)).toMatchObject({
+      status: 'canceled',
+      error: { message: 'The step of asset "never" was canceled. Start it again when you want it. [DAGMA_CANCELED]' },
+    })
+    expect(ran).toBe(false)
+  })
+
+  test.each([true, false])('on its way, whether the function heeds the signal (%s) or not: nothing is stored', async (heeds) => {
+    const abort = new AbortController()
+    const { run, reports, ioManager } = host({ signal: abort.signal })
+    const waiting = asset({
+      key: 'waiting',
+      run: ({ signal }) => {
+        abort.abort(new Error('stop'))
+        if (heeds) signal.throwIfAborted()
+        return 1
+      },
+    })
+    expect(await run(waiting)).toMatchObject({ status: 'canceled' })
+    expect(reports).toEqual([])
+    await thrownBy(() => ioManager.loadInput({ assetKey: ['waiting'], runId: 'r', downstream: ['x'] }))
+  })
+})
+
+describe('validatedConfig', () => {
+  const schema = z.object({ n: z.number(), list: z.array(z.object({ id: z.string() })).default([]) })
+  const of = (config: unknown) => validatedConfig({ key: ['a', 'b'], config: schema as never }, config)
+
+  test('fills defaults in', async () => {
+    expect(await of({ n: 1 })).toEqual({ n: 1, list: [] })
+  })
+
+  test('names every field that is wrong', async () => {
+    expect((await thrownBy(() => of({ n: 'x', list: [{ id: 1 }] }))).message).toMatchInlineSnapshot(
+      `"The config of asset "a/b" is wrong: n: Invalid input: expected number, received string; list.0.id: Invalid input: expected string, received number. Mend these fields of the config. [DAGMA_CONFIG_INVALID]"`,
+    )
+  })
+
+  test('no config is an empty one', async () => {
+    expect((await thrownBy(() => of(undefined))).message).toContain('n: ')
+  })
+
+  test('an asset without a schema has none', async () => {
+    expect(await validatedConfig({ key: ['a'], config: undefined }, { anything: 1 })).toBeUndefined()
+  })
+
+  test('any Standard Schema will do, also an asynchronous one', async () => {
+    const custom = {
+      '~standard': {
+        version: 1 as const,
+        vendor: 'test',
+        validate: async (value: unknown) =>
+          typeof value === 'string' ? { value: value.length } : { issues: [{ message: 'no text', path: [{ key: 'x' }, 0] }] },
+      },
+    }
+    expect(await validatedConfig({ key: ['a'], config: custom }, 'abc')).toBe(3)
+    expect((await thrownBy(() => validatedConfig({ key: ['a'], config: custom }, 1))).message).toContain('x.0: no text.')
+  })
+})
