@@ -79,6 +79,11 @@ export const catalogue = {
     ({ asset, issues }) => `The config of asset "${asset}" is wrong: ${issues.join('; ')}.`,
     'Mend these fields of the config.',
   ),
+  DAGMA_OPTION_INVALID: entry<{ option: string; reason: string }>(
+    'definition',
+    ({ option, reason }) => `The option "${option}" ${reason}.`,
+    'Give a value that it takes.',
+  ),
   DAGMA_CONFIG_UNKNOWN: entry<{ asset: string; reason: string }>(
     'definition',
     ({ asset, reason }) => `Config was given for "${asset}", ${reason}.`,

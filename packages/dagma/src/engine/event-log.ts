@@ -42,20 +42,21 @@ export class EventLog implements Disposable {
   }
 
   /** Records that a run of this process starts. */
-  startRun(run: { runId: string; jobName: string | undefined; assetKeys: readonly string[] }): void {
-    this.#transaction(() => {
+  startRun(run: { runId: string; jobName: string | undefined; assetKeys: readonly string[] }): RunEvent[] {
+    return this.#transaction(() => {
       this.#db
         .prepare('INSERT INTO runs (run_id, job_name, status, asset_keys, pid, start_time) VALUES (?, ?, ?, ?, ?, ?)')
         .run(run.runId, run.jobName ?? null, 'STARTED', JSON.stringify(run.assetKeys), process.pid, Date.now())
-      this.append(run.runId, [{ type: 'RUN_START' }])
+      return this.append(run.runId, [{ type: 'RUN_START' }])
     })
   }
 
   /** Records a run's end. */
-  endRun(runId: string, status: Exclude<RunStatus, 'STARTED'>, message: string): void {
-    this.#transaction(() => {
-      this.append(runId, [status === 'FAILURE' ? { type: 'RUN_FAILURE', message } : { type: `RUN_${status}` }])
+  endRun(runId: string, status: Exclude<RunStatus, 'STARTED'>, message: string): RunEvent[] {
+    return this.#transaction(() => {
+      const events = this.append(runId, [status === 'FAILURE' ? { type: 'RUN_FAILURE', message } : { type: `RUN_${status}` }])
       this.#db.prepare('UPDATE runs SET status = ?, end_time = ? WHERE run_id = ?').run(status, Date.now(), runId)
+      return events
     })
   }
 
@@ -110,17 +111,19 @@ export class EventLog implements Disposable {
 
   /** A run whose process is gone did not end: it failed. */
   #failTornRuns(): void {
-    const started = this.#db.prepare("SELECT run_id, pid FROM runs WHERE status = 'STARTED'").all()
-    for (const { run_id, pid } of started) {
-      if (!isAlive(Number(pid))) this.endRun(String(run_id), 'FAILURE', 'The process of this run ended before the run did.')
+    const started = this.#db.prepare("SELECT run_id, pid, start_time FROM runs WHERE status = 'STARTED'").all()
+    for (const { run_id, pid, start_time } of started) {
+      if (!isAlive(Number(pid), Number(start_time)))
+        this.endRun(String(run_id), 'FAILURE', 'The process of this run ended before the run did.')
     }
   }
 
-  #transaction(action: () => void): void {
+  #transaction<Result>(action: () => Result): Result {
     this.#db.exec('BEGIN IMMEDIATE')
     try {
-      action()
+      const result = action()
       this.#db.exec('COMMIT')
+      return result
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
       throw error
@@ -128,7 +131,9 @@ export class EventLog implements Disposable {
   }
 }
 
-function isAlive(pid: number): boolean {
+/** Whether the process that began something at `time` still runs. Its id may be ours by now: in a container each has the same. */
+function isAlive(pid: number, time: number): boolean {
+  if (pid === process.pid) return time >= Date.now() - process.uptime() * 1000 - clockTolerance
   try {
     process.kill(pid, 0)
     return true
@@ -136,6 +141,9 @@ function isAlive(pid: number): boolean {
     return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
+
+/** By how much the clock may be set back without a run of this process being taken for another's, in milliseconds. */
+const clockTolerance = 1000
 
 type Row = Record<string, SQLOutputValue>
 

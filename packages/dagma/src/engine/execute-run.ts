@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Definitions } from '../definitions/definitions.ts'
 import type { IOManager } from '../definitions/io-manager.ts'
 import type { StepLog } from '../definitions/step-log.ts'
+import { dagmaError } from '../errors.ts'
 import { gateText } from '../runtime/exit-gate.ts'
 import { RunResources } from '../runtime/run-resources.ts'
 import { runStep, type StepReport } from '../runtime/step-runner.ts'
@@ -22,7 +23,7 @@ export interface ExecuteOptions {
   readonly concurrency?: number | undefined
   /** Cancels the run when aborted. */
   readonly signal?: AbortSignal | undefined
-  /** Called with each event after it was recorded. */
+  /** Called with each event after it was recorded. What it throws does not touch the run, and is thrown when the run is over. */
   readonly onEvent?: ((event: RunEvent) => void) | undefined
 }
 
@@ -32,15 +33,31 @@ export interface RunResult {
   readonly status: Exclude<RunStatus, 'STARTED'>
 }
 
-/** Executes planned steps: each as soon as those before it succeeded, several at once. A failed step skips what comes after it, never others. */
+/**
+ * Executes planned steps: each as soon as those before it succeeded, several at once. A failed step skips what comes after it, never others.
+ * @throws DAGMA_OPTION_INVALID
+ */
 export async function executeRun(options: ExecuteOptions): Promise<RunResult> {
-  const { eventLog, steps, jobName } = options
+  const { eventLog, steps, jobName, concurrency = 10 } = options
+  if (!(concurrency >= 1))
+    throw dagmaError('DAGMA_OPTION_INVALID', { option: 'concurrency', reason: `must be at least 1, not ${concurrency}` })
+  const failures: unknown[] = []
+  const tell = (event: RunEvent): void => {
+    try {
+      options.onEvent?.(event)
+    } catch (error) {
+      failures.push(error)
+    }
+  }
   const runId = randomUUID()
-  eventLog.startRun({ runId, jobName, assetKeys: steps.map((step) => step.key) })
-  options.onEvent?.({ type: 'RUN_START', runId, time: Date.now() })
-  const run = new RunningRun(runId, options)
-  const status = await run.toEnd()
-  eventLog.endRun(runId, status, run.failedSteps())
+  eventLog.startRun({ runId, jobName, assetKeys: steps.map((step) => step.key) }).forEach(tell)
+  const run = new RunningRun(runId, { ...options, concurrency, onEvent: tell })
+  const status = await run.toEnd().catch((error) => {
+    eventLog.endRun(runId, 'FAILURE', 'The run broke off.').forEach(tell)
+    throw error
+  })
+  eventLog.endRun(runId, status, run.failedSteps()).forEach(tell)
+  if (failures.length > 0) throw failures[0]
   return { runId, status }
 }
 
@@ -91,6 +108,7 @@ class RunningRun {
         await Promise.race(this.#running)
       }
     } finally {
+      await Promise.allSettled(this.#running)
       await this.#resources.close()
     }
     if (this.#canceled || this.#signal.aborted) return 'CANCELED'

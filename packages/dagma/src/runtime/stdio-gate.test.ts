@@ -16,6 +16,7 @@ function written(script: string): { stdout: string; stderr: string; status: numb
   const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module', '-e', preamble + script], {
     env,
     encoding: 'utf8',
+    maxBuffer: 2 ** 24,
   })
   return { stdout, stderr, status }
 }
@@ -66,11 +67,12 @@ describe('the stdio gate', () => {
   })
 
   test('many small pieces of one line take no more than their sum', () => {
-    const { stdout } = written(`
+    const { stdout, stderr } = written(`
       const began = performance.now()
       for (let i = 0; i < 300_000; i++) write('0123456789')
       console.error(performance.now() - began < 2000 ? 'quick' : 'slow')
     `)
     expect(stdout).toHaveLength(3_000_000)
+    expect(stderr).toBe('quick\n')
   }, 20_000)
 })

@@ -1,0 +1,157 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { describe, expect, test } from 'vitest'
+import { temporaryFolder, thrownBy } from '../test/temporary.ts'
+import { EventLog } from './event-log.ts'
+
+const module = new URL('event-log.ts', import.meta.url).href
+const start = (log: EventLog, runId: string) => log.startRun({ runId, jobName: undefined, assetKeys: ['a'] })
+const script = (text: string) => ['--input-type=module', '-e', `import { EventLog } from '${module}'\n${text}`]
+
+function database(folder: string): DatabaseSync {
+  return new DatabaseSync(join(folder, '.dagma', 'events.sqlite'))
+}
+
+describe('EventLog', () => {
+  test('gives back what it was given, oldest event first, newest run first', () => {
+    const folder = temporaryFolder()
+    using log = new EventLog(folder)
+    start(log, 'r1')
+    log.startRun({ runId: 'r2', jobName: 'job', assetKeys: ['a', 'b/c'] })
+    log.append('r1', [
+      { type: 'STEP_START', step: 'a' },
+      { type: 'LOG', step: 'a', level: 'info', message: 'π 😀 \n"' },
+      { type: 'ASSET_MATERIALIZATION', step: 'a', asset: 'a', metadata: { n: { type: 'int', raw_value: 1 } } },
+    ])
+    log.endRun('r1', 'FAILURE', 'Steps failed: a.')
+    expect(log.events('r1').map(({ time, ...event }) => event)).toEqual([
+      { type: 'RUN_START', runId: 'r1' },
+      { type: 'STEP_START', step: 'a', runId: 'r1' },
+      { type: 'LOG', step: 'a', level: 'info', message: 'π 😀 \n"', runId: 'r1' },
+      { type: 'ASSET_MATERIALIZATION', step: 'a', asset: 'a', metadata: { n: { type: 'int', raw_value: 1 } }, runId: 'r1' },
+      { type: 'RUN_FAILURE', message: 'Steps failed: a.', runId: 'r1' },
+    ])
+    expect(log.runs(10).map(({ runId }) => runId)).toEqual(['r2', 'r1'])
+    expect(log.runs(1)).toEqual([
+      { runId: 'r2', jobName: 'job', status: 'STARTED', assetKeys: ['a', 'b/c'], startTime: expect.any(Number), endTime: undefined },
+    ])
+    expect(log.events('nothing')).toEqual([])
+  })
+
+  test('knows the latest materialization of an asset', () => {
+    using log = new EventLog(temporaryFolder())
+    expect(log.latestMaterialization('a')).toBeUndefined()
+    for (const runId of ['r1', 'r2']) {
+      start(log, runId)
+      log.append(runId, [{ type: 'ASSET_MATERIALIZATION', step: 'a', asset: 'a', metadata: {} }])
+    }
+    expect(log.latestMaterialization('a')?.runId).toBe('r2')
+    expect(log.latestMaterialization('b')).toBeUndefined()
+  })
+
+  test('finds a run by the start of its id where that is unique', async () => {
+    using log = new EventLog(temporaryFolder())
+    for (const runId of ['abc-1', 'abd-2', 'x%_']) start(log, runId)
+    expect(log.run('abc').runId).toBe('abc-1')
+    expect(log.run('abd-2').runId).toBe('abd-2')
+    expect(log.run('x%').runId).toBe('x%_')
+    for (const id of ['ab', 'abe', '%', 'abc-1-and-more', 'ABC'])
+      expect(await thrownBy(() => log.run(id))).toMatchObject({ code: 'DAGMA_RUN_UNKNOWN', kind: 'definition' })
+  })
+
+  test('events go all or none', async () => {
+    using log = new EventLog(temporaryFolder())
+    start(log, 'r')
+    const good = { type: 'STEP_START', step: 'a' } as const
+    await thrownBy(() => log.append('r', [good, { ...good, step: 1n as never }]))
+    await thrownBy(() => log.append('no such run', [good]))
+    expect(log.events('r')).toHaveLength(1)
+  })
+
+  test('refuses a log that a newer Dagma wrote, and leaves it as it is', async () => {
+    const folder = temporaryFolder()
+    new EventLog(folder)[Symbol.dispose]()
+    const db = database(folder)
+    db.exec('PRAGMA user_version = 7')
+    const error = await thrownBy(() => new EventLog(folder))
+    expect(error.message.replace(folder, '<folder>')).toMatchInlineSnapshot(
+      `"The event log <folder>/.dagma/events.sqlite has schema 7; this version of Dagma knows 1. Use the newer Dagma that wrote it, or move the file away. [DAGMA_EVENT_LOG_NEWER]"`,
+    )
+    expect(db.prepare('PRAGMA user_version').get()?.user_version).toBe(7)
+    db.close()
+  })
+})
+
+describe('a torn run', () => {
+  test('of a process that was killed is marked failed at the next start; what was acknowledged is there', async () => {
+    const folder = temporaryFolder()
+    const { signal } = spawnSync(
+      process.execPath,
+      script(`const log = new EventLog(${JSON.stringify(folder)})
+        log.startRun({ runId: 'torn', jobName: undefined, assetKeys: ['a'] })
+        log.append('torn', [{ type: 'STEP_START', step: 'a' }])
+        process.kill(process.pid, 'SIGKILL')`),
+    )
+    expect(signal).toBe('SIGKILL')
+    using log = new EventLog(folder)
+    expect(log.run('torn')).toMatchObject({ status: 'FAILURE', endTime: expect.any(Number) })
+    expect(log.events('torn').map(({ type }) => type)).toEqual(['RUN_START', 'STEP_START', 'RUN_FAILURE'])
+    expect(log.events('torn').at(-1)).toMatchObject({ message: 'The process of this run ended before the run did.' })
+  })
+
+  test('of an earlier process with the id of this one, as in a container, is marked failed too', () => {
+    const folder = temporaryFolder()
+    {
+      using log = new EventLog(folder)
+      start(log, 'earlier')
+      start(log, 'mine')
+    }
+    const db = database(folder)
+    db.prepare("UPDATE runs SET start_time = ? WHERE run_id = 'earlier'").run(Date.now() - process.uptime() * 1000 - 60_000)
+    db.close()
+    using log = new EventLog(folder)
+    expect(log.run('earlier').status).toBe('FAILURE')
+    expect(log.run('mine').status).toBe('STARTED')
+  })
+
+  test('of a process that lives is none', async () => {
+    const folder = temporaryFolder()
+    const child = spawn(
+      process.execPath,
+      script(`const log = new EventLog(${JSON.stringify(folder)})
+        log.startRun({ runId: 'alive', jobName: undefined, assetKeys: [] })
+        console.log('started'); process.stdin.resume()`),
+      { stdio: ['pipe', 'pipe', 'inherit'] },
+    )
+    await once(child.stdout, 'data')
+    using log = new EventLog(folder)
+    expect(log.run('alive').status).toBe('STARTED')
+    child.stdin.end()
+    await once(child, 'exit')
+  })
+})
+
+test('several processes make and use one log at once', async () => {
+  const folder = temporaryFolder()
+  const work = (name: string) =>
+    script(`for (let n = 0; n < 5; n++) {
+      const log = new EventLog(${JSON.stringify(folder)})
+      const runId = '${name}-' + n
+      log.startRun({ runId, jobName: undefined, assetKeys: [] })
+      for (let e = 0; e < 20; e++) log.append(runId, [{ type: 'LOG', step: 's', level: 'info', message: String(e) }])
+      log.endRun(runId, 'SUCCESS', '')
+      log[Symbol.dispose]()
+    }`)
+  const children = ['a', 'b', 'c'].map((name) => spawn(process.execPath, work(name), { stdio: ['ignore', 'ignore', 'inherit'] }))
+  const codes = await Promise.all(children.map(async (child) => (await once(child, 'exit'))[0]))
+  expect(codes).toEqual([0, 0, 0])
+  using log = new EventLog(folder)
+  const runs = log.runs(100)
+  expect(runs).toHaveLength(15)
+  for (const { runId, status } of runs) {
+    expect(status).toBe('SUCCESS')
+    expect(log.events(runId)).toHaveLength(22)
+  }
+})

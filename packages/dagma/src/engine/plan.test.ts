@@ -1,0 +1,61 @@
+import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { asset } from '../definitions/asset.ts'
+import { definitions } from '../definitions/definitions.ts'
+import { thrownBy } from '../test/temporary.ts'
+import { type PlannedStep, planRun, type RunConfig } from './plan.ts'
+
+const raw = asset({ key: 'raw', config: z.object({ limit: z.number().default(3) }), run: () => [1] })
+const clean = asset({ key: 'clean', inputs: { raw }, run: ({ inputs }) => inputs.raw })
+const report = asset({ key: 'mart/report', inputs: { clean }, deps: [raw, 'other'], run: () => 1 })
+const other = asset({ key: 'other', run: () => 1 })
+// Declared downstream first: the plan is in the order of the graph all the same.
+const all = definitions({ assets: [report, clean, other, raw] })
+
+const text = (steps: readonly PlannedStep[]) =>
+  steps.map(({ key, after, config }) => `${key} ← ${after.join(', ')} ${JSON.stringify(config) ?? ''}`.trim())
+const plan = async (keys: readonly string[], config?: RunConfig) => text(await planRun(all, keys, config))
+
+describe('planRun', () => {
+  test('everything', async () => {
+    expect(await plan([...all.assets.keys()])).toMatchInlineSnapshot(`
+      [
+        "raw ←",
+        "clean ← raw",
+        "other ←",
+        "mart/report ← clean, raw, other",
+      ]
+    `)
+  })
+
+  test('a part waits only for what is selected too, as in Dagster', async () => {
+    expect(await plan(['mart/report', 'raw'], { raw: { limit: 5 } })).toMatchInlineSnapshot(`
+      [
+        "raw ←  {"limit":5}",
+        "mart/report ← raw",
+      ]
+    `)
+    expect(await plan(['mart/report'])).toEqual(['mart/report ←'])
+    expect(await plan([])).toEqual([])
+  })
+
+  test('config is checked before anything runs, and stays as it was entered', async () => {
+    expect((await planRun(all, ['raw'], { raw: {} }))[0]?.config).toEqual({})
+    const wrong: [keys: string[], config: RunConfig][] = [
+      [['raw'], { raw: { limit: 'x' } }],
+      [['raw'], { nothing: {} }],
+      [['raw'], { other: {} }],
+      [['other'], { other: { a: 1 } }],
+    ]
+    const messages: string[] = []
+    for (const [keys, config] of wrong) messages.push((await thrownBy(() => plan(keys, config))).message)
+    expect(messages).toMatchInlineSnapshot(`
+      [
+        "The config of asset "raw" is wrong: limit: Invalid input: expected number, received string. Mend these fields of the config. [DAGMA_CONFIG_INVALID]",
+        "Config was given for "nothing", which is not selected. Give config only for selected assets that declare it. [DAGMA_CONFIG_UNKNOWN]",
+        "Config was given for "other", which is not selected. Give config only for selected assets that declare it. [DAGMA_CONFIG_UNKNOWN]",
+        "Config was given for "other", which takes none. Give config only for selected assets that declare it. [DAGMA_CONFIG_UNKNOWN]",
+      ]
+    `)
+  })
+})
