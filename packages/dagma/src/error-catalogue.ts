@@ -25,10 +25,10 @@ export const catalogue = {
     ({ what, key, places }) => `Two ${what}s are named "${key}"${places.length > 0 ? ` (${places.join(', ')})` : ''}.`,
     'Rename one of them.',
   ),
-  DAGMA_DEP_UNKNOWN: entry<{ asset: string; dep: string; place: string; nearest: string | undefined }>(
+  DAGMA_DEP_UNKNOWN: entry<{ who: string; dep: string; nearest: string | undefined }>(
     'definition',
-    ({ asset, dep, place, nearest }) =>
-      `Asset "${asset}"${place} needs "${dep}", which these definitions lack.${nearest === undefined ? '' : ` Did you mean "${nearest}"?`}`,
+    ({ who, dep, nearest }) =>
+      `${who} needs "${dep}", which these definitions lack.${nearest === undefined ? '' : ` Did you mean "${nearest}"?`}`,
     ({ dep }) => `Add "${dep}" to the assets of definitions(), or drop it from the inputs or deps.`,
   ),
   DAGMA_CYCLE: entry<{ path: readonly string[] }>(
@@ -36,11 +36,73 @@ export const catalogue = {
     ({ path }) => `Assets depend on each other in a circle: ${path.join(' → ')}.`,
     'Remove one of these dependencies.',
   ),
-  DAGMA_RESOURCE_UNBOUND: entry<{ asset: string; place: string; resource: string; bound: readonly string[] }>(
+  DAGMA_RESOURCE_UNBOUND: entry<{ who: string; resource: string; bound: readonly string[] }>(
     'definition',
-    ({ asset, place, resource, bound }) =>
-      `Asset "${asset}"${place} uses the resource "${resource}", which is not bound (bound: ${bound.length > 0 ? bound.join(', ') : 'none'}).`,
+    ({ who, resource, bound }) =>
+      `${who} uses the resource "${resource}", which is not bound (bound: ${bound.length > 0 ? bound.join(', ') : 'none'}).`,
     ({ resource }) => `Add "${resource}" to the resources of definitions().`,
+  ),
+  DAGMA_IO_MANAGER_UNBOUND: entry<{ step: string; ioManager: string; bound: readonly string[] }>(
+    'definition',
+    ({ step, ioManager, bound }) =>
+      `Step "${step}" keeps its values with the IO manager "${ioManager}", which is not bound (bound: ${bound.length > 0 ? bound.join(', ') : 'none'}).`,
+    ({ ioManager }) => `Add "${ioManager}" to the ioManagers of definitions().`,
+  ),
+  DAGMA_PARTITIONS_INVALID: entry<{ reason: string }>(
+    'definition',
+    ({ reason }) => `Partitions cannot be made: ${reason}.`,
+    'Mend the start, the end or the time zone.',
+  ),
+  DAGMA_PARTITIONS_MISMATCH: entry<{ what: string; reason: string }>(
+    'definition',
+    ({ what, reason }) => `${what} ${reason}.`,
+    'Give them the same partitions, or a mapping that fits. See docs/guide/partitions.md.',
+  ),
+  DAGMA_PARTITION_UNKNOWN: entry<{ asset: string; partition: string; some: readonly string[] }>(
+    'definition',
+    ({ asset, partition, some }) =>
+      `"${partition}" is no partition of "${asset}" (${some.length > 0 ? some.join(', ') : 'there are none yet'}).`,
+    'Name one of its partitions; a time partition is there when its window has ended.',
+  ),
+  DAGMA_PARTITION_NEEDED: entry<{ asset: string; some: readonly string[] }>(
+    'definition',
+    ({ asset, some }) => `"${asset}" has partitions (${some.length > 0 ? some.join(', ') : 'none yet'}), and the run names none.`,
+    'Name one with --partition, or several with --partition-range.',
+  ),
+  DAGMA_PARTITION_WITHOUT_PARTITIONS: entry<{ partition: string }>(
+    'definition',
+    ({ partition }) => `The run names the partition "${partition}", but none of its assets has partitions.`,
+    'Leave the partition out, or give the asset partitions.',
+  ),
+  DAGMA_NOT_PARTITIONED: entry<{ step: string }>(
+    'user_code',
+    ({ step }) => `Step "${step}" asked for its partition key, but its run has none.`,
+    'Give the asset partitions, or ask hasPartitionKey first.',
+  ),
+  DAGMA_TIMEOUT: entry<{ step: string; seconds: number }>(
+    'execution',
+    ({ step, seconds }) => `Step "${step}" did not end within ${seconds} s.`,
+    'Raise timeoutSeconds, or make it faster; hand the signal to what it waits for.',
+  ),
+  DAGMA_RESULT_WRONG: entry<{ step: string; reason: string }>(
+    'user_code',
+    ({ step, reason }) => `Step "${step}" returned something wrong: ${reason}.`,
+    'Return what the step declares.',
+  ),
+  DAGMA_CHECKS_FAILED: entry<{ checks: readonly string[] }>(
+    'user_code',
+    ({ checks }) => `Blocking checks failed: ${checks.join(', ')}.`,
+    'Look at their metadata; what is downstream was not made.',
+  ),
+  DAGMA_RUN_NOT_RETRYABLE: entry<{ run: string; reason: string }>(
+    'definition',
+    ({ run, reason }) => `Run "${run}" cannot be retried: ${reason}.`,
+    'Retry a run that failed or was canceled.',
+  ),
+  DAGMA_TICK_UNKNOWN: entry<{ what: string; name: string; known: readonly string[] }>(
+    'definition',
+    ({ what, name, known }) => `There is no ${what} "${name}" (${what}s: ${known.length > 0 ? known.join(', ') : 'none'}).`,
+    'Name one of these.',
   ),
   DAGMA_CRON_INVALID: entry<{ schedule: string; cron: string; reason: string }>(
     'definition',
@@ -74,20 +136,20 @@ export const catalogue = {
     ({ what, selection }) => `${what} selects no asset ("${selection}").`,
     'Select at least one asset.',
   ),
-  DAGMA_CONFIG_INVALID: entry<{ asset: string; issues: readonly string[] }>(
+  DAGMA_CONFIG_INVALID: entry<{ step: string; issues: readonly string[] }>(
     'definition',
-    ({ asset, issues }) => `The config of asset "${asset}" is wrong: ${issues.join('; ')}.`,
+    ({ step, issues }) => `The config of "${step}" is wrong: ${issues.join('; ')}.`,
     'Mend these fields of the config.',
+  ),
+  DAGMA_CONFIG_UNKNOWN: entry<{ step: string; reason: string }>(
+    'definition',
+    ({ step, reason }) => `Config was given for "${step}", ${reason}.`,
+    'Give config only for selected assets that declare it.',
   ),
   DAGMA_OPTION_INVALID: entry<{ option: string; reason: string }>(
     'definition',
     ({ option, reason }) => `The option "${option}" ${reason}.`,
     'Give a value that it takes.',
-  ),
-  DAGMA_CONFIG_UNKNOWN: entry<{ asset: string; reason: string }>(
-    'definition',
-    ({ asset, reason }) => `Config was given for "${asset}", ${reason}.`,
-    'Give config only for selected assets that declare it.',
   ),
   DAGMA_PROJECT_NOT_FOUND: entry<{ folder: string }>(
     'definition',
@@ -134,10 +196,12 @@ export const catalogue = {
     ({ asset, reason }) => `The value of asset "${asset}" cannot be stored as JSON: ${reason}.`,
     'Return JSON data: objects and arrays of text, finite numbers, true, false and null (`Object.fromEntries(map)`, `[...set]`, `Array.from(vector)`).',
   ),
-  DAGMA_INPUT_MISSING: entry<{ asset: string; input: string }>(
+  DAGMA_INPUT_MISSING: entry<{ who: string; input: string; partition: string | undefined }>(
     'execution',
-    ({ asset, input }) => `Asset "${asset}" needs the value of "${input}", which has not been materialized.`,
-    ({ input }) => `Materialize it first: \`dagma asset materialize --select ${input}\`.`,
+    ({ who, input, partition }) =>
+      `${who} needs the value of "${input}"${partition === undefined ? '' : `, partition "${partition}"`}, which has not been materialized.`,
+    ({ input, partition }) =>
+      `Materialize it first: \`dagma asset materialize --select ${input}${partition === undefined ? '' : ` --partition ${partition}`}\`.`,
   ),
   DAGMA_VALUE_UNREADABLE: entry<{ asset: string; file: string }>(
     'execution',
@@ -149,9 +213,9 @@ export const catalogue = {
     ({ resource, reason }) => `The resource "${resource}" could not be opened: ${reason}`,
     'Check its settings.',
   ),
-  DAGMA_STEP_FAILED: entry<{ asset: string; reason: string }>(
+  DAGMA_STEP_FAILED: entry<{ step: string; reason: string }>(
     'user_code',
-    ({ asset, reason }) => `Asset "${asset}" failed: ${reason}`,
+    ({ step, reason }) => `Step "${step}" failed: ${reason}`,
     'Mend what the cause says.',
   ),
   DAGMA_CANCELED: entry<{ what: string }>('execution', ({ what }) => `${what} was canceled.`, 'Start it again when you want it.'),

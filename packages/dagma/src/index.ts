@@ -1,20 +1,55 @@
-export {
-  type AnyResourceType,
-  type Asset,
-  type AssetContext,
-  type AssetOptions,
-  asset,
-  type Inputs,
-  type Requirements,
-  type Returned,
-  type ValueOf,
-} from './definitions/asset.ts'
+export { type Asset, type AssetContext, type AssetOptions, asset, type InlineCheck, type Requiring } from './definitions/asset.ts'
+export { type AssetCheck, type AssetCheckContext, type AssetCheckOptions, assetCheck } from './definitions/asset-check.ts'
 export type { AssetKey, AssetKeyInput } from './definitions/asset-key.ts'
+export {
+  type AssetRef,
+  type AssetSpec,
+  type AssetSpecOptions,
+  type Dep,
+  type DepWithMapping,
+  mapped,
+  type ValueOf,
+} from './definitions/asset-spec.ts'
+export { AutomationCondition } from './definitions/automation-condition.ts'
 export type { SourcePlace } from './definitions/call-site.ts'
-export { type Definitions, type DefinitionsOptions, definitions, type ResourcesFor } from './definitions/definitions.ts'
+export {
+  type AnyAsset,
+  type AssetNode,
+  type CheckNode,
+  type Definitions,
+  type DefinitionsOptions,
+  definitions,
+  type ResolvedJob,
+  type ResourcesFor,
+} from './definitions/definitions.ts'
+export { type ExternalAsset, externalAsset } from './definitions/external-asset.ts'
+export { Failure } from './definitions/failure.ts'
 export type { IOContext, IOManager, StoredValue } from './definitions/io-manager.ts'
-export { type Job, job } from './definitions/job.ts'
-export { MaterializeResult, materializeResult } from './definitions/materialize-result.ts'
+export { type Hook, type HookContext, type Job, type JobOptions, job, type RunConfig, type RunTags } from './definitions/job.ts'
+export {
+  type MultiAsset,
+  type MultiAssetContext,
+  type MultiAssetOptions,
+  type MultiAssetPart,
+  multiAsset,
+} from './definitions/multi-asset.ts'
+export { type ObservableAsset, type ObservableAssetOptions, observableAsset } from './definitions/observable-asset.ts'
+export { PartitionMapping } from './definitions/partition-mapping.ts'
+export {
+  type Cadence,
+  type DynamicPartitions,
+  dailyPartitions,
+  dynamicPartitions,
+  hourlyPartitions,
+  type MultiPartitions,
+  monthlyPartitions,
+  multiPartitions,
+  type PartitionsDefinition,
+  type StaticPartitions,
+  staticPartitions,
+  type TimePartitions,
+  weeklyPartitions,
+} from './definitions/partitions.ts'
 export {
   type ClientOf,
   type OpenResource,
@@ -23,13 +58,46 @@ export {
   type ResourceType,
   resource,
 } from './definitions/resource.ts'
-export { type Schedule, schedule } from './definitions/schedule.ts'
+export {
+  type CheckResult,
+  type CheckSeverity,
+  MaterializeResult,
+  materializeResult,
+  type ObserveResult,
+  type ResultExtras,
+  type Returned,
+} from './definitions/results.ts'
+export { type RetryPolicy, retryPolicy } from './definitions/retry-policy.ts'
+export { type RunRequest, runRequest, type SkipReason, skipReason, type TickResult } from './definitions/run-request.ts'
+export { type DefaultStatus, type Schedule, type ScheduleContext, type ScheduleOptions, schedule } from './definitions/schedule.ts'
+export {
+  type DynamicPartitionsChange,
+  type Sensor,
+  type SensorContext,
+  type SensorOptions,
+  type SensorOutput,
+  type SensorResult,
+  sensor,
+} from './definitions/sensor.ts'
+export type {
+  AnyResourceType,
+  CheckSpec,
+  Clients,
+  Inputs,
+  InputValues,
+  Requirements,
+  Step,
+  StepContext,
+  StepExtras,
+  StepFunction,
+  StepKind,
+  StepOptions,
+} from './definitions/step.ts'
 export type { LogLevel, StepLog } from './definitions/step-log.ts'
-export type { Materialization } from './engine/event-log.ts'
-export type { EventBody, Run, RunEvent, RunStatus } from './engine/events.ts'
+export type { Durability } from './engine/event-log.ts'
+export type { AssetEvent, EventBody, Materialization, Run, RunEvent, RunStart, RunStatus } from './engine/events.ts'
 export type { RunResult } from './engine/execute-run.ts'
-export { type MaterializeOptions, type MaterializeRun, materialize } from './engine/materialize.ts'
-export type { RunConfig } from './engine/plan.ts'
+export { type MaterializeOptions, type MaterializeRun, materialize, type RunOptions, retryRun } from './engine/materialize.ts'
 export type { ErrorCode } from './error-catalogue.ts'
 export { DagmaError, DefinitionErrors, type ErrorKind } from './errors.ts'
 export {

@@ -1,5 +1,4 @@
 import { Command } from 'commander'
-import { upstreamKeys } from '../definitions/asset.ts'
 import { keyText } from '../definitions/asset-key.ts'
 import { selectAssets } from '../definitions/selection.ts'
 import { type JsonOption, jsonOption, loadProject, type ModuleOption, moduleOption } from './options.ts'
@@ -17,7 +16,7 @@ export function assetListCommand(): Command {
       const keys = select === undefined ? [...definitions.assets.keys()] : selectAssets(select, definitions.assets)
       const rows = keys.flatMap((key) => {
         const asset = definitions.assets.get(key)
-        return asset === undefined ? [] : [{ key, group: asset.group, upstream: upstreamKeys(asset).map(keyText) }]
+        return asset === undefined ? [] : [{ key, group: asset.group, upstream: asset.deps.map((dep) => keyText(dep.key)) }]
       })
       if (options.json) printJson(rows)
       else

@@ -1,5 +1,4 @@
 import { Command } from 'commander'
-import { upstreamKeys } from '../definitions/asset.ts'
 import { keyText } from '../definitions/asset-key.ts'
 import { nearestName } from '../definitions/nearest-name.ts'
 import { EventLog } from '../engine/event-log.ts'
@@ -19,9 +18,9 @@ export function assetShowCommand(): Command {
       const asset = definitions.assets.get(key)
       if (asset === undefined)
         throw dagmaError('DAGMA_ASSET_UNKNOWN', { asset: key, nearest: nearestName(key, [...definitions.assets.keys()]) })
-      using log = new EventLog(project.folder)
+      using log = EventLog.open(project.folder)
       const latest = log.latestMaterialization(key)
-      const upstream = upstreamKeys(asset).map(keyText)
+      const upstream = asset.deps.map((dep) => keyText(dep.key))
       if (options.json) {
         printJson({ key, group: asset.group, description: asset.description ?? null, upstream, latest_materialization: latest ?? null })
         return

@@ -1,8 +1,8 @@
 import { styleText } from 'node:util'
 import type { Definitions } from '../definitions/definitions.ts'
+import type { RunConfig } from '../definitions/job.ts'
 import type { RunEvent } from '../engine/events.ts'
 import { type MaterializeRun, materialize } from '../engine/materialize.ts'
-import type { RunConfig } from '../engine/plan.ts'
 import { dagmaError } from '../errors.ts'
 import type { WireError } from '../runtime/exit-gate.ts'
 import type { Project } from '../runtime/project.ts'
@@ -41,14 +41,14 @@ function parseConfig(text: string): RunConfig {
   } catch {
     // said below
   }
-  throw dagmaError('DAGMA_CONFIG_UNKNOWN', { asset: text, reason: 'which is no JSON object such as {"asset_key": {"field": 1}}' })
+  throw dagmaError('DAGMA_CONFIG_UNKNOWN', { step: text, reason: 'which is no JSON object such as {"my_asset": {"field": 1}}' })
 }
 
 /** Prints a line for each event worth one. */
 export function progress(): (event: RunEvent) => void {
   const began = new Map<string, number>()
   let runBegan = 0
-  const since = (event: RunEvent & { step: string }): string =>
+  const since = (event: { readonly step: string; readonly time: number }): string =>
     styleText('dim', durationText(event.time - (began.get(event.step) ?? event.time)))
   return (event) => {
     switch (event.type) {

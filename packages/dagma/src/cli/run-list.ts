@@ -13,7 +13,7 @@ export function runListCommand(): Command {
     .addOption(moduleOption())
     .addOption(jsonOption())
     .action(({ json, limit, module }: ModuleOption & JsonOption & { limit: number }) => {
-      using log = new EventLog(findProject(process.cwd(), module).folder)
+      using log = EventLog.open(findProject(process.cwd(), module).folder)
       const runs = log.runs(limit)
       if (json) printJson(runs.map(runJson))
       else printTable(['RUN', 'STATUS', 'OF', 'STARTED', 'TOOK'], runs.map(row))
@@ -24,16 +24,19 @@ export function runListCommand(): Command {
 export function runJson(run: Run): unknown {
   return {
     run_id: run.runId,
-    job_name: run.jobName ?? null,
+    job_name: run.jobName,
     status: run.status,
     asset_keys: run.assetKeys,
     start_time: run.startTime,
-    end_time: run.endTime ?? null,
+    end_time: run.endTime,
+    partition: run.partitionKey,
+    tags: run.tags,
+    parent_run_id: run.parentRunId,
   }
 }
 
 function row(run: Run): string[] {
-  const took = run.endTime === undefined ? '' : durationText(run.endTime - run.startTime)
+  const took = run.endTime === null ? '' : durationText(run.endTime - run.startTime)
   return [run.runId.slice(0, 8), run.status, run.jobName ?? run.assetKeys.join(', '), new Date(run.startTime).toISOString(), took]
 }
 

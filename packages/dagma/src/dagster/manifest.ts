@@ -2,57 +2,44 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import type { StandardJSONSchemaV1 } from '@standard-schema/spec'
-import { type Asset, upstreamKeys } from '../definitions/asset.ts'
 import type { AssetKey } from '../definitions/asset-key.ts'
+import type { AssetSpec } from '../definitions/asset-spec.ts'
+import type { SourcePlace } from '../definitions/call-site.ts'
 import type { Definitions } from '../definitions/definitions.ts'
-import type { WireMetadata } from '../metadata/normalize.ts'
+import type { PartitionMapping } from '../definitions/partition-mapping.ts'
+import type { Step } from '../definitions/step.ts'
 import { gateStaticMetadata, gateValue } from '../runtime/exit-gate.ts'
 
-/** What a project declares, for a host that runs no TypeScript. Its schema is `protocol/manifest.schema.json`, which explains each field. */
-export interface Manifest {
-  readonly manifest_version: 1
-  readonly dagma_version: string
-  readonly steps: readonly {
-    readonly name: string
-    readonly assets: readonly ManifestAsset[]
-    readonly config_schema: { readonly [key: string]: unknown } | null
-  }[]
-  readonly jobs: readonly { readonly name: string; readonly description: string | null; readonly asset_keys: readonly AssetKey[] }[]
-  readonly schedules: readonly {
-    readonly name: string
-    readonly description: string | null
-    readonly job_name: string
-    readonly cron_schedule: string
-    readonly execution_timezone: string
-    readonly default_status: 'RUNNING' | 'STOPPED'
-  }[]
-}
-
-interface ManifestAsset {
-  readonly key: AssetKey
-  readonly group: string
-  readonly description: string | null
-  readonly deps: readonly AssetKey[]
-  readonly kinds: readonly string[]
-  readonly metadata: WireMetadata
-  readonly source: { readonly file: string; readonly line: number } | null
-}
+/**
+ * What a project declares, for a host that runs no TypeScript: JSON whose every field `protocol/manifest.schema.json` explains. The functions
+ * below are the one place where definitions become it.
+ */
+export type Manifest = ReturnType<typeof manifestOf>
 
 /** The manifest of a project's definitions. Deterministic: the same definitions give the same text. It has passed the exit gate. */
 export function buildManifest(definitions: Definitions, projectFolder: string): Manifest {
+  return gateValue(manifestOf(definitions, projectFolder))
+}
+
+/** Digest of a manifest's text, by which hosts tell whether definitions changed. */
+export function manifestDigest(text: string): string {
+  return `sha256:${createHash('sha256').update(text).digest('hex')}`
+}
+
+function manifestOf(definitions: Definitions, projectFolder: string) {
   const keyOf = (text: string): AssetKey => definitions.assets.get(text)?.key ?? [text]
-  return gateValue<Manifest>({
+  const external = [...definitions.assets.values()].filter((node) => node.step === undefined)
+  return {
     manifest_version: 1,
     dagma_version: ownVersion(),
-    steps: [...definitions.assets.values()].map((asset) => ({
-      name: stepName(asset.key),
-      assets: [manifestAsset(asset, projectFolder)],
-      config_schema: configSchema(asset),
-    })),
-    jobs: [...definitions.jobs.values()].map((job) => ({
-      name: job.name,
-      description: job.description ?? null,
-      asset_keys: job.assetKeys.map(keyOf),
+    steps: [...definitions.steps.values()].map((step) => manifestStep(step, projectFolder)),
+    external_assets: external.map((node) => manifestAsset(node, undefined, projectFolder)),
+    jobs: [...definitions.jobs.values()].map(({ name, description = null, tags, config, assetKeys }) => ({
+      name,
+      description,
+      tags,
+      config: Object.fromEntries(Object.entries(config).map(([step, value]) => [definitions.assets.get(step)?.step?.name ?? step, value])),
+      asset_keys: assetKeys.map(keyOf),
     })),
     schedules: [...definitions.schedules.values()].map((schedule) => ({
       name: schedule.name,
@@ -61,37 +48,62 @@ export function buildManifest(definitions: Definitions, projectFolder: string): 
       cron_schedule: schedule.cronSchedule,
       execution_timezone: schedule.executionTimezone,
       default_status: schedule.defaultStatus,
+      has_evaluation: schedule.evaluate !== undefined,
     })),
-  })
+    sensors: [...definitions.sensors.values()].map((sensor) => ({
+      name: sensor.name,
+      description: sensor.description ?? null,
+      job_names: sensor.jobs,
+      minimum_interval_seconds: sensor.minimumIntervalSeconds,
+      default_status: sensor.defaultStatus,
+    })),
+  }
 }
 
-/** Digest of a manifest's text, by which hosts tell whether definitions changed. */
-export function manifestDigest(text: string): string {
-  return `sha256:${createHash('sha256').update(text).digest('hex')}`
-}
-
-/** The Dagster op that makes an asset: its key as an identifier, as Dagster itself derives it. */
-export function stepName(key: AssetKey): string {
-  return key.join('__').replace(/[^A-Za-z0-9_]/g, '_')
-}
-
-function manifestAsset(asset: Asset, projectFolder: string): ManifestAsset {
-  const source = asset.source()
+function manifestStep(step: Step, projectFolder: string) {
+  const { retryPolicy: retry } = step
   return {
-    key: asset.key,
-    group: asset.group,
-    description: asset.description ?? null,
-    deps: upstreamKeys(asset),
-    kinds: ['typescript', ...asset.kinds],
-    metadata: gateStaticMetadata(asset.metadata),
+    name: step.name,
+    kind: step.kind,
+    assets: step.assets.map((spec) => manifestAsset(spec, step.source(), projectFolder)),
+    checks: step.checks.map(({ asset, name, description = null, blocking }) => ({ asset, name, description, blocking })),
+    can_subset: step.canSubset,
+    config_schema: configSchema(step),
+    retry_policy:
+      retry === undefined
+        ? null
+        : { max_retries: retry.maxRetries, delay_seconds: retry.delaySeconds, backoff: retry.backoff, jitter: retry.jitter },
+    pool: step.pool ?? null,
+  }
+}
+
+function manifestAsset(spec: AssetSpec, source: SourcePlace | undefined, projectFolder: string) {
+  return {
+    key: spec.key,
+    group: spec.group,
+    description: spec.description ?? null,
+    owners: spec.owners,
+    tags: spec.tags,
+    kinds: source === undefined ? spec.kinds : ['typescript', ...spec.kinds],
+    code_version: spec.codeVersion ?? null,
+    metadata: gateStaticMetadata(spec.metadata),
+    partitions: spec.partitions ?? null,
+    automation: spec.automation?.node ?? null,
+    deps: spec.deps.map((dep) => ({ key: dep.key, mapping: manifestMapping(dep.mapping) })),
     source: source === undefined ? null : { file: relative(projectFolder, source.file), line: source.line },
   }
 }
 
-/** The JSON Schema of an asset's config where its schema library gives one (Standard JSON Schema, zod 4), an open object otherwise. */
-function configSchema(asset: Asset): { readonly [key: string]: unknown } | null {
-  if (asset.config === undefined) return null
-  const standard = asset.config['~standard']
+function manifestMapping(mapping: PartitionMapping) {
+  if (mapping.kind === 'default') return null
+  const { many: _, ...rest } = mapping
+  return rest
+}
+
+/** The JSON Schema of a step's config where its schema library gives one (Standard JSON Schema, zod 4), an open object otherwise. */
+function configSchema(step: Step): { readonly [key: string]: unknown } | null {
+  if (step.config === undefined) return null
+  const standard = step.config['~standard']
   return describesItself(standard) ? standard.jsonSchema.input({ target: 'draft-2020-12' }) : { type: 'object' }
 }
 

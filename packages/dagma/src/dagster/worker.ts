@@ -2,19 +2,20 @@
 import { once } from 'node:events'
 import { Socket } from 'node:net'
 import { createInterface } from 'node:readline'
-import type { Asset } from '../definitions/asset.ts'
 import { keyText } from '../definitions/asset-key.ts'
 import type { Definitions } from '../definitions/definitions.ts'
-import type { IOManager } from '../definitions/io-manager.ts'
+import type { Step } from '../definitions/step.ts'
 import { dagmaError } from '../errors.ts'
+import { systemClock } from '../runtime/clock.ts'
 import { gateText } from '../runtime/exit-gate.ts'
-import { projectIOManager } from '../runtime/json-files.ts'
+import { callHook } from '../runtime/hooks.ts'
 import { loadDefinitions, type Project } from '../runtime/project.ts'
 import { RunResources } from '../runtime/run-resources.ts'
-import { runStep } from '../runtime/step-runner.ts'
-import { buildManifest, manifestDigest, stepName } from './manifest.ts'
+import { runStep, type StepOutcome, type StepReport } from '../runtime/step-runner.ts'
+import { Values } from '../runtime/values.ts'
+import { buildManifest, manifestDigest } from './manifest.ts'
 import { loadContext } from './pipes/open.ts'
-import { contextVariable, decodeParam } from './pipes/protocol.ts'
+import { contextVariable, decodeParam, type PipesContextData } from './pipes/protocol.ts'
 import { PipesSession } from './pipes/session.ts'
 
 /** Names the inherited descriptor of the socket to the run. */
@@ -41,12 +42,42 @@ export async function serveWorker(project: Project): Promise<void> {
   await worker.stop()
 }
 
+/** What the Python package needs to say beside the Pipes context. */
+interface StepExtras {
+  readonly step_name: string
+  readonly config: unknown
+  readonly selected: readonly string[]
+  readonly run_tags: { readonly [tag: string]: string }
+}
+
+function send(session: PipesSession, report: StepReport): void {
+  switch (report.type) {
+    case 'log':
+      session.log[report.level](report.message)
+      break
+    case 'materialization':
+      session.reportGatedMaterialization(keyText(report.assetKey), report.metadata, report.dataVersion)
+      break
+    case 'observation': {
+      const { assetKey, metadata, dataVersion = null } = report
+      session.reportCustomMessage({ dagma: { type: 'observation', asset_key: keyText(assetKey), metadata, data_version: dataVersion } })
+      break
+    }
+    case 'check': {
+      const { assetKey, check: name, passed, severity, description, metadata } = report
+      // Pipes has no field for a check's description.
+      const described =
+        description === undefined ? metadata : { ...metadata, description: { type: 'text' as const, raw_value: description } }
+      session.reportGatedCheck(keyText(assetKey), { name, passed, severity, metadata: described })
+    }
+  }
+}
+
 class Worker {
   readonly #definitions: Definitions
   readonly #projectFolder: string
   readonly #send: (message: object) => void
-  readonly #steps: ReadonlyMap<string, Asset>
-  readonly #ioManager: IOManager
+  readonly #values: Values
   readonly #running = new Map<string, { readonly abort: AbortController; readonly done: Promise<void> }>()
   readonly #stopping = new AbortController()
   #resources: RunResources | undefined
@@ -55,8 +86,7 @@ class Worker {
     this.#definitions = definitions
     this.#projectFolder = projectFolder
     this.#send = send
-    this.#steps = new Map([...definitions.assets.values()].map((asset) => [stepName(asset.key), asset]))
-    this.#ioManager = projectIOManager(definitions, projectFolder)
+    this.#values = new Values(definitions, projectFolder)
   }
 
   ready(): void {
@@ -88,25 +118,51 @@ class Worker {
   async #runStep(step: string, params: { readonly [variable: string]: string }, signal: AbortSignal): Promise<void> {
     const context = loadContext(decodeParam(params[contextVariable] ?? '') as { readonly [key: string]: unknown })
     const session = new PipesSession(context, { write: (message) => this.#send({ type: 'pipes', step, message }) })
-    const { step_name, config } = (context.extras.dagma ?? {}) as { step_name?: string; config?: unknown }
-    const asset = this.#steps.get(step_name ?? '')
-    if (asset === undefined) {
-      session.close(dagmaError('DAGMA_MESSAGE_UNKNOWN', { reason: `step "${step_name}"; reload the code location if definitions changed` }))
+    const extras = (context.extras.dagma ?? {}) as StepExtras
+    const found = this.#definitions.steps.get(extras.step_name)
+    if (found === undefined) {
+      session.close(
+        dagmaError('DAGMA_MESSAGE_UNKNOWN', { reason: `step "${extras.step_name}"; reload the code location if definitions changed` }),
+      )
       return
     }
-    const outcome = await runStep(asset, {
+    const resources = this.#runResources(context.run_id)
+    const outcome = await runStep(found, {
+      definitions: this.#definitions,
       runId: context.run_id,
+      jobName: context.job_name,
+      runTags: extras.run_tags,
+      partitionKey: context.partition_key ?? undefined,
       retryNumber: context.retry_number,
-      config: config ?? undefined,
-      resources: this.#runResources(context.run_id),
-      ioManager: this.#ioManager,
+      config: extras.config ?? undefined,
+      selected: new Set(extras.selected),
+      resources,
+      values: this.#values,
       signal,
-      report: (report) => {
-        if (report.type === 'log') session.log[report.level](report.message)
-        else session.reportGatedMaterialization(keyText(report.assetKey), report.metadata)
-      },
+      now: systemClock.now,
+      report: (report) => send(session, report),
     })
-    session.closeGated(outcome.status === 'success' ? undefined : outcome.error)
+    await this.#callHooks(found, context, outcome, session)
+    if (outcome.status === 'success') return session.closeGated(undefined)
+    const { allowRetries: allow_retries, metadata } = outcome
+    if (!allow_retries || Object.keys(metadata).length > 0)
+      session.reportCustomMessage({ dagma: { type: 'failure', allow_retries, metadata } })
+    session.closeGated(outcome.error)
+  }
+
+  /** Dagster may try a failed step again: the hook on failure is called when it will not. */
+  async #callHooks(
+    { name: stepName, retryPolicy }: Step,
+    context: PipesContextData,
+    outcome: StepOutcome,
+    session: PipesSession,
+  ): Promise<void> {
+    const { run_id: runId, retry_number: retryNumber } = context
+    const willRetry = outcome.status === 'failure' && outcome.allowRetries && retryNumber < (retryPolicy?.maxRetries ?? 0)
+    if (outcome.status === 'canceled' || willRetry) return
+    const error = outcome.status === 'failure' ? outcome.error : undefined
+    const job = this.#definitions.jobs.get(context.job_name ?? '')
+    await callHook(job, { runId, stepName, error }, this.#runResources(runId), session.log)
   }
 
   /** A worker serves one run: its resources are opened once. */

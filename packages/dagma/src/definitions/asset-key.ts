@@ -6,10 +6,10 @@ export type AssetKey = readonly string[]
 /** An asset key as a user writes it: a path, or text with "/" between its parts. */
 export type AssetKeyInput = string | AssetKey
 
-/** The path that `input` names. @throws DAGMA_KEY_INVALID when a part has other characters than letters, digits, "_", "-" and ".". */
+/** The path that `input` names. @throws DAGMA_KEY_INVALID when a part has other characters than letters, digits, "_", "-" and ".", or dots alone. */
 export function assetKey(input: AssetKeyInput): AssetKey {
   const path = typeof input === 'string' ? input.split('/') : [...input]
-  if (path.length === 0 || !path.every((part) => /^[A-Za-z0-9_.-]+$/.test(part))) {
+  if (path.length === 0 || !path.every((part) => /^[A-Za-z0-9_.-]+$/.test(part) && !/^\.+$/.test(part))) {
     throw dagmaError('DAGMA_KEY_INVALID', { what: 'An asset', key: keyText(path) })
   }
   return path

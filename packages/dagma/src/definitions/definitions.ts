@@ -1,155 +1,108 @@
-import { Cron } from 'croner'
-import { type DagmaError, DefinitionErrors, dagmaError } from '../errors.ts'
-import type { Asset, Requirements } from './asset.ts'
-import { upstreamKeys } from './asset.ts'
-import { keyText } from './asset-key.ts'
+import { type DagmaError, DefinitionErrors } from '../errors.ts'
+import type { Asset, Requiring } from './asset.ts'
+import type { AssetCheck } from './asset-check.ts'
+import type { AssetSpec } from './asset-spec.ts'
+import { checkDefinitions } from './check-definitions.ts'
+import type { ExternalAsset } from './external-asset.ts'
+import { collectGraph } from './graph.ts'
 import type { IOManager } from './io-manager.ts'
 import type { Job } from './job.ts'
-import { nearestName } from './nearest-name.ts'
+import type { MultiAsset } from './multi-asset.ts'
+import type { ObservableAsset } from './observable-asset.ts'
 import type { ClientOf, Resource } from './resource.ts'
 import type { Schedule } from './schedule.ts'
-import { selectAssets } from './selection.ts'
+import type { Sensor } from './sensor.ts'
+import type { CheckSpec, Step } from './step.ts'
+
+/** Whatever may stand among the assets of a project. */
+export type AnyAsset = Asset | MultiAsset | ExternalAsset | ObservableAsset
+
+/** An asset in a project, with the step that makes or observes it. */
+export interface AssetNode extends AssetSpec {
+  /** Undefined for an external asset. */
+  readonly step: Step | undefined
+}
+
+/** A check in a project, with the step that evaluates it. */
+export interface CheckNode extends CheckSpec {
+  readonly step: Step
+}
+
+/** A job with the assets that its selection names. */
+export interface ResolvedJob extends Job {
+  /** Key text, upstream assets first. */
+  readonly assetKeys: readonly string[]
+}
 
 /** All that a project declares, checked. Made by {@link definitions}; hosts run it. Dagster's `Definitions`. */
 export interface Definitions {
   /** By key text, in an order in which upstream assets come first. */
-  readonly assets: ReadonlyMap<string, Asset>
-  readonly jobs: ReadonlyMap<string, Job & { readonly assetKeys: readonly string[] }>
+  readonly assets: ReadonlyMap<string, AssetNode>
+  /** By name, in an order in which what makes an upstream asset comes first. */
+  readonly steps: ReadonlyMap<string, Step>
+  /** By the asset's key text, ":" and the check's name. */
+  readonly checks: ReadonlyMap<string, CheckNode>
+  readonly jobs: ReadonlyMap<string, ResolvedJob>
   readonly schedules: ReadonlyMap<string, Schedule>
+  readonly sensors: ReadonlyMap<string, Sensor>
   readonly resources: ReadonlyMap<string, Resource<unknown>>
-  /** Undefined: JSON files under `.dagma/` in the project. */
-  readonly ioManager: IOManager | undefined
+  readonly ioManagers: ReadonlyMap<string, IOManager>
   readonly [brand]: true
 }
 
 const brand: unique symbol = Symbol.for('dagma.definitions') as never
 
-/** The resources that assets need: a missing key, or a client of another type, does not compile. */
-export type ResourcesFor<A extends Asset> = {
-  readonly [Key in KeysOf<RequirementsOf<A>>]: Resource<ClientFor<RequirementsOf<A>, Key>>
+/** The resources that definitions need: a missing key, or a client of another type, does not compile. */
+export type ResourcesFor<R extends Requiring> = {
+  readonly [Key in KeysOf<RequirementsOf<R>>]: Resource<ClientFor<RequirementsOf<R>, Key>>
 }
-type RequirementsOf<A> = A extends Asset<unknown, infer Req> ? Req : never
+type RequirementsOf<R> = R extends Requiring<infer Req> ? Req : never
 type KeysOf<Req> = Req extends unknown ? keyof Req : never
 type ClientFor<Req, Key> = Req extends { readonly [K in Key & PropertyKey]: infer Type } ? ClientOf<Type> : never
 
+/** What needs resources in a project. */
+type Parts = readonly (AnyAsset | AssetCheck | Job | Schedule | Sensor)[]
+
 /** What {@link definitions} takes. */
-export type DefinitionsOptions<Assets extends readonly Asset[]> = {
-  readonly assets: Assets
-  readonly jobs?: readonly Job[]
+export type DefinitionsOptions<Assets extends Parts, Checks extends Parts, Jobs extends Parts, Ticks extends Parts> = {
+  readonly assets: Assets & readonly AnyAsset[]
+  readonly checks?: Checks & readonly AssetCheck[]
+  readonly jobs?: Jobs & readonly Job[]
   readonly schedules?: readonly Schedule[]
-  /** Where values are kept. Default: JSON files under `.dagma/` in the project. */
-  readonly ioManager?: IOManager
-} & ({} extends ResourcesFor<Assets[number]>
+  readonly sensors?: readonly Sensor[]
+  /** Where values are kept, by the key that assets name. `default` takes the place of JSON files under `.dagma/` in the project. */
+  readonly ioManagers?: { readonly [key: string]: IOManager }
+} & ({} extends ResourcesFor<Extract<(Assets | Checks | Jobs | Ticks)[number], Requiring>>
   ? { readonly resources?: { readonly [key: string]: Resource<unknown> } }
-  : { readonly resources: ResourcesFor<Assets[number]> & { readonly [key: string]: Resource<unknown> } })
+  : {
+      readonly resources: ResourcesFor<Extract<(Assets | Checks | Jobs | Ticks)[number], Requiring>> & {
+        readonly [key: string]: Resource<unknown>
+      }
+    })
 
 /**
  * Collects a project's definitions and checks them, all at once. A definitions module exports the result as its default.
- * @throws DefinitionErrors with everything that is wrong: duplicate keys, unknown inputs, cycles, unbound resources, selections, cron lines.
+ * @throws DefinitionErrors with everything that is wrong: duplicate keys, unknown inputs, cycles, partitions that do not fit, unbound
+ * resources, selections, cron lines.
  */
-export function definitions<const Assets extends readonly Asset<unknown, Requirements>[]>(
-  options: DefinitionsOptions<Assets>,
-): Definitions {
+export function definitions<
+  const Assets extends readonly AnyAsset[],
+  const Checks extends readonly AssetCheck[] = [],
+  const Jobs extends readonly Job[] = [],
+>(options: DefinitionsOptions<Assets, Checks, Jobs, []>): Definitions {
   const errors: DagmaError[] = []
-  const attempt = <Result>(action: () => Result): Result | undefined => {
-    try {
-      return action()
-    } catch (error) {
-      errors.push(error as DagmaError)
-      return undefined
-    }
-  }
+  const graph = collectGraph(options.assets, options.checks ?? [], errors)
   const resources = new Map<string, Resource<unknown>>(Object.entries(options.resources ?? {}))
-  const assets = inOrder(
-    unique('asset', options.assets, (asset) => keyText(asset.key), errors),
+  const ioManagers = new Map(Object.entries(options.ioManagers ?? {}))
+  const automation = checkDefinitions(
+    { graph, resources, ioManagers, jobs: options.jobs ?? [], schedules: options.schedules ?? [], sensors: options.sensors ?? [] },
     errors,
   )
-  for (const asset of assets.values()) checkNeeds(asset, assets, resources, errors)
-  const jobs = new Map<string, Job & { assetKeys: readonly string[] }>()
-  for (const [name, job] of unique('job', options.jobs ?? [], (job) => job.name, errors)) {
-    const assetKeys = attempt(() => selectAssets(job.selection, assets))
-    if (assetKeys?.length === 0) errors.push(dagmaError('DAGMA_SELECTION_EMPTY', { what: `Job "${name}"`, selection: job.selection }))
-    jobs.set(name, { ...job, assetKeys: assetKeys ?? [] })
-  }
-  const schedules = unique('schedule', options.schedules ?? [], (schedule) => schedule.name, errors)
-  for (const schedule of schedules.values()) checkSchedule(schedule, jobs, errors)
   if (errors.length > 0) throw new DefinitionErrors(errors)
-  return { assets, jobs, schedules, resources, ioManager: options.ioManager, [brand]: true }
+  return { ...graph, ...automation, resources, ioManagers, [brand]: true }
 }
 
 /** Whether a value was made by {@link definitions}, by this copy of Dagma or another. */
 export function isDefinitions(value: unknown): value is Definitions {
   return typeof value === 'object' && value !== null && brand in value
-}
-
-function unique<Item>(what: string, items: readonly Item[], nameOf: (item: Item) => string, errors: DagmaError[]): Map<string, Item> {
-  const found = new Map<string, Item>()
-  for (const item of items) {
-    const name = nameOf(item)
-    const first = found.get(name)
-    if (first !== undefined && first !== item)
-      errors.push(
-        dagmaError('DAGMA_KEY_DUPLICATE', { what, key: name, places: [placeText(first), placeText(item)].filter((place) => place !== '') }),
-      )
-    if (first === undefined) found.set(name, item)
-  }
-  return found
-}
-
-function placeText(item: unknown): string {
-  const source = (item as Partial<Asset>).source?.()
-  return source === undefined ? '' : `${source.file}:${source.line}`
-}
-
-/** The assets with upstream ones first, otherwise as declared. A cycle is reported once. */
-function inOrder(assets: ReadonlyMap<string, Asset>, errors: DagmaError[]): Map<string, Asset> {
-  const ordered = new Map<string, Asset>()
-  const onPath = new Set<string>()
-  const visit = (key: string): void => {
-    const asset = assets.get(key)
-    if (asset === undefined || ordered.has(key)) return
-    if (onPath.has(key)) {
-      const path = [...onPath]
-      errors.push(dagmaError('DAGMA_CYCLE', { path: [...path.slice(path.indexOf(key)), key] }))
-      return
-    }
-    onPath.add(key)
-    for (const upstream of upstreamKeys(asset)) visit(keyText(upstream))
-    onPath.delete(key)
-    ordered.set(key, asset)
-  }
-  for (const key of assets.keys()) visit(key)
-  return ordered
-}
-
-function checkNeeds(asset: Asset, assets: ReadonlyMap<string, Asset>, resources: ReadonlyMap<string, unknown>, errors: DagmaError[]): void {
-  const name = keyText(asset.key)
-  const source = placeText(asset)
-  const place = source === '' ? '' : ` (${source})`
-  for (const upstream of upstreamKeys(asset).map(keyText)) {
-    if (!assets.has(upstream))
-      errors.push(
-        dagmaError('DAGMA_DEP_UNKNOWN', { asset: name, dep: upstream, place, nearest: nearestName(upstream, [...assets.keys()]) }),
-      )
-  }
-  for (const key of Object.keys(asset.resources)) {
-    if (!resources.has(key))
-      errors.push(dagmaError('DAGMA_RESOURCE_UNBOUND', { asset: name, place, resource: key, bound: [...resources.keys()] }))
-  }
-}
-
-function checkSchedule(schedule: Schedule, jobs: ReadonlyMap<string, Job>, errors: DagmaError[]): void {
-  const { name, cronSchedule: cron, executionTimezone: timezone } = schedule
-  if (!jobs.has(schedule.job))
-    errors.push(dagmaError('DAGMA_JOB_UNKNOWN', { job: schedule.job, known: [...jobs.keys()], wantedBy: `Schedule "${name}"` }))
-  try {
-    new Cron(cron, { mode: '5-part', paused: true })
-  } catch (error) {
-    errors.push(dagmaError('DAGMA_CRON_INVALID', { schedule: name, cron, reason: String((error as Error).message).replace(/\.$/, '') }))
-  }
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: timezone })
-  } catch {
-    errors.push(dagmaError('DAGMA_TIMEZONE_UNKNOWN', { schedule: name, timezone }))
-  }
 }

@@ -3,6 +3,8 @@ import type { AssetKey } from './asset-key.ts'
 /** Which value an IO manager stores or loads. */
 export interface IOContext {
   readonly assetKey: AssetKey
+  /** Undefined for an asset without partitions. */
+  readonly partitionKey: string | undefined
   readonly runId: string
 }
 
@@ -16,6 +18,6 @@ export interface StoredValue {
 export interface IOManager {
   /** Stores `value`; nobody may ever read a half-written one. */
   handleOutput(context: IOContext, value: unknown): Promise<StoredValue>
-  /** The value last stored. @throws DAGMA_INPUT_MISSING when there is none (`asset` is who asks). */
-  loadInput(context: IOContext & { readonly downstream: AssetKey }): Promise<unknown>
+  /** The value last stored; undefined when there is none. */
+  loadInput(context: IOContext): Promise<{ readonly value: unknown } | undefined>
 }

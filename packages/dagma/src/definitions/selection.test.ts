@@ -1,18 +1,23 @@
 import { describe, expect, test } from 'vitest'
-import { type Asset, asset } from './asset.ts'
-import { keyText } from './asset-key.ts'
+import { asset } from './asset.ts'
+import { definitions } from './definitions.ts'
 import { selectAssets } from './selection.ts'
 
 const raw = asset({ key: 'raw', group: 'ingest', run: () => 1 })
 const cleanA = asset({ key: 'clean_a', inputs: { raw }, kinds: ['duckdb'], run: () => 1 })
 const cleanB = asset({ key: 'clean_b', deps: ['raw'], run: () => 1 })
 const joined = asset({ key: 'joined', inputs: { cleanA }, deps: [cleanB], group: 'marts', run: () => 1 })
-const sales = asset({ key: 'mart/sales', deps: [joined], group: 'marts', run: () => 1 })
+const sales = asset({
+  key: 'mart/sales',
+  deps: [joined],
+  group: 'marts',
+  tags: { stage: 'mart', pii: '', 'my.tag': '1-a' },
+  owners: ['ann@example.com', 'team:data'],
+  run: () => 1,
+})
 const alone = asset({ key: 'v2.with-dash', run: () => 1 })
 
-// `tags` and `owners` are read where an asset has them.
-const tagged = { ...sales, tags: { stage: 'mart', pii: '', 'my.tag': '1-a' }, owners: ['ann@example.com', 'team:data'] }
-const assets: ReadonlyMap<string, Asset> = new Map([raw, cleanA, cleanB, joined, tagged, alone].map((each) => [keyText(each.key), each]))
+const { assets } = definitions({ assets: [raw, cleanA, cleanB, joined, sales, alone] })
 const all = [...assets.keys()]
 
 describe('selectAssets', () => {
@@ -93,9 +98,7 @@ describe('selectAssets', () => {
 })
 
 test('a long list takes no time worth speaking of', () => {
-  const many = new Map<string, Asset>(
-    Array.from({ length: 20_000 }, (_, index) => [`n${index}`, asset({ key: `n${index}`, run: () => 1 })]),
-  )
+  const many = definitions({ assets: Array.from({ length: 20_000 }, (_, index) => asset({ key: `n${index}`, run: () => 1 })) }).assets
   const started = performance.now()
   expect(selectAssets([...many.keys()].join(','), many)).toHaveLength(20_000)
   expect(performance.now() - started).toBeLessThan(2_000)

@@ -1,6 +1,5 @@
-import type { Asset } from './asset.ts'
-import { upstreamKeys } from './asset.ts'
 import { keyText } from './asset-key.ts'
+import type { AssetNode } from './definitions.ts'
 import { evaluate } from './selection/evaluate.ts'
 import { assetGraph, type SelectableAsset } from './selection/graph.ts'
 import { parseSelection } from './selection/parse.ts'
@@ -11,21 +10,22 @@ import { parseSelection } from './selection/parse.ts'
  * @throws DAGMA_SELECTION_SYNTAX when it cannot be read.
  * @throws DAGMA_SELECTION_UNKNOWN when a name, or a `key:` without "*", matches no asset. Other filters may match nothing.
  */
-export function selectAssets(selection: string, assets: ReadonlyMap<string, Asset>): string[] {
+export function selectAssets(selection: string, assets: ReadonlyMap<string, AssetNode>): string[] {
   const parsed = parseSelection(selection)
   if (parsed === undefined) return []
   const selected = evaluate(parsed, assetGraph([...assets].map(([key, asset]) => selectable(key, asset))), selection)
   return [...assets.keys()].filter((key) => selected.has(key))
 }
 
-function selectable(key: string, asset: Asset & Partial<Pick<SelectableAsset, 'tags' | 'owners'>>): SelectableAsset {
+function selectable(key: string, asset: AssetNode): SelectableAsset {
   return {
     key,
     group: asset.group,
     // Every asset shows this kind in Dagster, beside its own.
     kinds: ['typescript', ...asset.kinds],
-    tags: asset.tags ?? {},
-    owners: asset.owners ?? [],
-    upstream: upstreamKeys(asset).map(keyText),
+    tags: asset.tags,
+    owners: asset.owners,
+    external: asset.step === undefined || asset.step.kind === 'observe',
+    upstream: asset.deps.map((dep) => keyText(dep.key)),
   }
 }

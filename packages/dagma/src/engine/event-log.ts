@@ -2,73 +2,83 @@ import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite'
 import { dagmaError } from '../errors.ts'
-import type { EventBody, Run, RunEvent, RunStatus } from './events.ts'
+import type { EventBody, Materialization, Run, RunEvent, RunStart, RunStatus } from './events.ts'
+import { hasEnded, ownProcess } from './process-owner.ts'
 
 const schema = 1
 
 const create = `
   CREATE TABLE runs (
-    run_id TEXT PRIMARY KEY, job_name TEXT, status TEXT NOT NULL, asset_keys TEXT NOT NULL, pid INTEGER NOT NULL,
-    start_time REAL NOT NULL, end_time REAL
+    run_id TEXT PRIMARY KEY, status TEXT NOT NULL, owner TEXT NOT NULL, start_time REAL NOT NULL, end_time REAL, body TEXT NOT NULL
   ) STRICT;
   CREATE TABLE events (
     id INTEGER PRIMARY KEY, run_id TEXT NOT NULL REFERENCES runs, time REAL NOT NULL, type TEXT NOT NULL, asset TEXT, body TEXT NOT NULL
   ) STRICT;
   CREATE INDEX events_of_run ON events (run_id, id);
   CREATE INDEX materializations_of_asset ON events (asset, id) WHERE type = 'ASSET_MATERIALIZATION';
+  CREATE INDEX runs_on_their_way ON runs (run_id) WHERE status = 'STARTED';
   PRAGMA user_version = ${schema};
 `
 
-/** The last materialization of an asset. */
-export type Materialization = Extract<RunEvent, { type: 'ASSET_MATERIALIZATION' }>
+/** What an acknowledged event survives: the death of the process, or that of the machine too. */
+export type Durability = 'process' | 'power'
 
 /**
  * The embedded engine's record of runs and events: one SQLite database. What {@link EventLog.append} returned from survives the death of
- * the process (write-ahead log, synchronous NORMAL). Several processes may use one log.
+ * the process (write-ahead log, synchronous NORMAL), or with durability `power` a power cut (synchronous FULL). Several processes may use one log.
  */
 export class EventLog implements Disposable {
   readonly #db: DatabaseSync
   readonly #insert: StatementSync
 
-  /** Opens the log of the project in `folder`, and makes it when there is none. @throws DAGMA_EVENT_LOG_NEWER */
-  constructor(folder: string) {
-    const file = join(folder, '.dagma', 'events.sqlite')
-    mkdirSync(dirname(file), { recursive: true })
+  private constructor(file: string, durability: Durability) {
     this.#db = new DatabaseSync(file, { timeout: 10_000 })
-    this.#db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON')
+    this.#db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${durability === 'power' ? 'FULL' : 'NORMAL'}; PRAGMA foreign_keys = ON`)
     this.#migrate(file)
     this.#insert = this.#db.prepare('INSERT INTO events (run_id, time, type, asset, body) VALUES (?, ?, ?, ?, ?)')
     this.#failTornRuns()
   }
 
+  /** Opens the log of the project in `folder`, and makes it when there is none. @throws DAGMA_EVENT_LOG_NEWER */
+  static open(folder: string, durability: Durability = 'process'): EventLog {
+    const file = join(folder, '.dagma', 'events.sqlite')
+    mkdirSync(dirname(file), { recursive: true })
+    return new EventLog(file, durability)
+  }
+
+  /** A log in memory, gone when it is closed. */
+  static inMemory(): EventLog {
+    return new EventLog(':memory:', 'process')
+  }
+
   /** Records that a run of this process starts. */
-  startRun(run: { runId: string; jobName: string | undefined; assetKeys: readonly string[] }): RunEvent[] {
+  startRun(run: RunStart): RunEvent[] {
+    const { runId, ...body } = run
     return this.#transaction(() => {
       this.#db
-        .prepare('INSERT INTO runs (run_id, job_name, status, asset_keys, pid, start_time) VALUES (?, ?, ?, ?, ?, ?)')
-        .run(run.runId, run.jobName ?? null, 'STARTED', JSON.stringify(run.assetKeys), process.pid, Date.now())
-      return this.append(run.runId, [{ type: 'RUN_START' }])
+        .prepare('INSERT INTO runs (run_id, status, owner, start_time, body) VALUES (?, ?, ?, ?, ?)')
+        .run(runId, 'STARTED', ownProcess(), Date.now(), JSON.stringify(body))
+      return this.append(runId, [{ type: 'RUN_START' }])
     })
   }
 
-  /** Records a run's end. */
+  /** Records a run's end. `message` says why it failed. */
   endRun(runId: string, status: Exclude<RunStatus, 'STARTED'>, message: string): RunEvent[] {
     return this.#transaction(() => {
-      const events = this.append(runId, [status === 'FAILURE' ? { type: 'RUN_FAILURE', message } : { type: `RUN_${status}` }])
       this.#db.prepare('UPDATE runs SET status = ?, end_time = ? WHERE run_id = ?').run(status, Date.now(), runId)
-      return events
+      return this.append(runId, [status === 'FAILURE' ? { type: 'RUN_FAILURE', message } : { type: `RUN_${status}` }])
     })
   }
 
   /** Records events of a run, all or none. They are durable when this returns. */
   append(runId: string, bodies: readonly EventBody[]): RunEvent[] {
     const time = Date.now()
-    const write = (): void => {
-      for (const body of bodies) this.#insert.run(runId, time, body.type, 'asset' in body ? body.asset : null, JSON.stringify(body))
-    }
-    if (this.#db.isTransaction) write()
-    else this.#transaction(write)
-    return bodies.map((body) => ({ ...body, runId, time }))
+    const write = (): RunEvent[] =>
+      bodies.map((body) => {
+        this.#insert.run(runId, time, body.type, 'asset' in body ? body.asset : null, JSON.stringify(body))
+        return { ...body, runId, time }
+      })
+    return this.#db.isTransaction ? write() : this.#transaction(write)
   }
 
   /** The newest runs, newest first. */
@@ -102,20 +112,18 @@ export class EventLog implements Disposable {
   }
 
   #migrate(file: string): void {
-    this.#transaction(() => {
-      const found = Number(this.#db.prepare('PRAGMA user_version').get()?.user_version)
-      if (found > schema) throw dagmaError('DAGMA_EVENT_LOG_NEWER', { file, found, known: schema })
-      if (found === 0) this.#db.exec(create)
-    })
+    const version = (): number => Number(this.#db.prepare('PRAGMA user_version').get()?.user_version)
+    if (version() > schema) throw dagmaError('DAGMA_EVENT_LOG_NEWER', { file, found: version(), known: schema })
+    if (version() === 0) this.#transaction(() => version() === 0 && this.#db.exec(create))
   }
 
   /** A run whose process is gone did not end: it failed. */
   #failTornRuns(): void {
-    const started = this.#db.prepare("SELECT run_id, pid, start_time FROM runs WHERE status = 'STARTED'").all()
-    for (const { run_id, pid, start_time } of started) {
-      if (!isAlive(Number(pid), Number(start_time)))
-        this.endRun(String(run_id), 'FAILURE', 'The process of this run ended before the run did.')
-    }
+    const torn = this.#db
+      .prepare("SELECT run_id, owner FROM runs WHERE status = 'STARTED'")
+      .all()
+      .filter(({ owner }) => hasEnded(String(owner)))
+    for (const { run_id } of torn) this.endRun(String(run_id), 'FAILURE', 'The process of this run ended before the run did.')
   }
 
   #transaction<Result>(action: () => Result): Result {
@@ -131,30 +139,15 @@ export class EventLog implements Disposable {
   }
 }
 
-/** Whether the process that began something at `time` still runs. Its id may be ours by now: in a container each has the same. */
-function isAlive(pid: number, time: number): boolean {
-  if (pid === process.pid) return time >= Date.now() - process.uptime() * 1000 - clockTolerance
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
-}
-
-/** By how much the clock may be set back without a run of this process being taken for another's, in milliseconds. */
-const clockTolerance = 1000
-
 type Row = Record<string, SQLOutputValue>
 
 function runOf(row: Row): Run {
   return {
+    ...JSON.parse(String(row.body)),
     runId: String(row.run_id),
-    jobName: row.job_name === null ? undefined : String(row.job_name),
     status: row.status as RunStatus,
-    assetKeys: JSON.parse(String(row.asset_keys)),
     startTime: Number(row.start_time),
-    endTime: row.end_time === null ? undefined : Number(row.end_time),
+    endTime: row.end_time === null ? null : Number(row.end_time),
   }
 }
 

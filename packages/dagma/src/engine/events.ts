@@ -1,3 +1,5 @@
+import type { RunTags } from '../definitions/job.ts'
+import type { CheckSeverity } from '../definitions/results.ts'
 import type { LogLevel } from '../definitions/step-log.ts'
 import type { WireMetadata } from '../metadata/normalize.ts'
 import type { WireError } from '../runtime/exit-gate.ts'
@@ -5,31 +7,71 @@ import type { WireError } from '../runtime/exit-gate.ts'
 /** Status of a run; the names are Dagster's. STARTED → SUCCESS, FAILURE or CANCELED. */
 export type RunStatus = 'STARTED' | 'SUCCESS' | 'FAILURE' | 'CANCELED'
 
-/** A run as it is listed. */
-export interface Run {
+/** What a run was started with. */
+export interface RunStart {
   readonly runId: string
-  /** Undefined for a run of selected assets. */
-  readonly jobName: string | undefined
-  readonly status: RunStatus
-  /** Selected assets, in order. */
+  /** Null for a run of selected assets. */
+  readonly jobName: string | null
+  /** Names of the planned steps, in order. */
+  readonly steps: readonly string[]
+  /** Selected assets, by key text, in order. */
   readonly assetKeys: readonly string[]
-  /** Milliseconds since 1970-01-01 UTC. */
-  readonly startTime: number
-  readonly endTime: number | undefined
+  readonly partitionKey: string | null
+  readonly tags: RunTags
+  /** Config as entered, by step; secrets redacted. */
+  readonly config: { readonly [step: string]: unknown }
+  /** The run that this one retries. */
+  readonly parentRunId: string | null
 }
 
-/** What happened in a run. The types' names are Dagster's; assets and steps are named by key text. */
+/** A run as it is listed. */
+export interface Run extends RunStart {
+  readonly status: RunStatus
+  /** Milliseconds since 1970-01-01 UTC. */
+  readonly startTime: number
+  readonly endTime: number | null
+}
+
+/** What happened in a run. The types' names are Dagster's; assets are named by key text, steps by name. */
 export type EventBody =
   | { readonly type: 'RUN_START' | 'RUN_SUCCESS' | 'RUN_CANCELED' }
   | { readonly type: 'RUN_FAILURE'; readonly message: string }
   | { readonly type: 'STEP_START' | 'STEP_SUCCESS'; readonly step: string }
-  | { readonly type: 'STEP_FAILURE'; readonly step: string; readonly error: WireError }
+  | { readonly type: 'STEP_RESTARTED'; readonly step: string; readonly retryNumber: number }
+  | { readonly type: 'STEP_UP_FOR_RETRY'; readonly step: string; readonly error: WireError; readonly delaySeconds: number }
+  | { readonly type: 'STEP_FAILURE'; readonly step: string; readonly error: WireError; readonly metadata: WireMetadata }
   | { readonly type: 'STEP_SKIPPED'; readonly step: string; readonly because: string }
-  | { readonly type: 'ASSET_MATERIALIZATION'; readonly step: string; readonly asset: string; readonly metadata: WireMetadata }
+  | AssetEvent
+  | {
+      readonly type: 'ASSET_CHECK_EVALUATION'
+      readonly step: string
+      readonly asset: string
+      readonly check: string
+      readonly passed: boolean
+      readonly severity: CheckSeverity
+      readonly blocking: boolean
+      readonly description: string | null
+      readonly metadata: WireMetadata
+    }
   | { readonly type: 'LOG'; readonly step: string; readonly level: LogLevel; readonly message: string }
 
+/** A materialization or an observation. */
+export interface AssetEvent {
+  readonly type: 'ASSET_MATERIALIZATION' | 'ASSET_OBSERVATION'
+  readonly step: string
+  readonly asset: string
+  readonly partition: string | null
+  readonly dataVersion: string | null
+  readonly metadata: WireMetadata
+}
+
 /** An event as it is stored. */
-export type RunEvent = EventBody & {
+export type RunEvent = EventBody & Stored
+
+/** A materialization as it is stored. */
+export type Materialization = AssetEvent & Stored
+
+interface Stored {
   readonly runId: string
   /** Milliseconds since 1970-01-01 UTC. */
   readonly time: number

@@ -1,78 +1,169 @@
-import type { Asset } from '../definitions/asset.ts'
-import type { Definitions } from '../definitions/definitions.ts'
+import { randomUUID } from 'node:crypto'
+import { keyText } from '../definitions/asset-key.ts'
+import type { AssetRef } from '../definitions/asset-spec.ts'
+import type { Definitions, ResolvedJob } from '../definitions/definitions.ts'
+import type { IOManager } from '../definitions/io-manager.ts'
+import type { RunConfig, RunTags } from '../definitions/job.ts'
 import { selectAssets } from '../definitions/selection.ts'
+import type { StepKind } from '../definitions/step.ts'
 import { dagmaError } from '../errors.ts'
-import { projectIOManager } from '../runtime/json-files.ts'
+import { type Clock, systemClock } from '../runtime/clock.ts'
 import { findProject } from '../runtime/project.ts'
-import { EventLog, type Materialization } from './event-log.ts'
-import type { RunEvent } from './events.ts'
+import { Values } from '../runtime/values.ts'
+import { type Durability, EventLog } from './event-log.ts'
+import type { Materialization, RunEvent, RunStart } from './events.ts'
 import { executeRun, type RunResult } from './execute-run.ts'
-import { planRun, type RunConfig } from './plan.ts'
+import { type PlannedStep, planRun } from './plan.ts'
+import { unfinishedSteps } from './retry-run.ts'
 
-/** What {@link materialize} takes beside the definitions. */
-export interface MaterializeOptions {
-  /** Assets to make, in Dagster's selection syntax; default: all. */
-  readonly selection?: string
-  /** Name of the job to run; takes the place of `selection`. */
-  readonly job?: string
-  /** Config of assets that declare it, by key text. */
-  readonly config?: RunConfig
+/** How any run is executed. */
+export interface RunOptions {
   /** Folder whose `.dagma/` keeps the event log and values; default: the project that the working directory is in. */
   readonly projectFolder?: string
   /** Steps that run at once; default 10. */
   readonly concurrency?: number
+  /** What a recorded event survives: the death of the process (`process`, the default), or a power cut too (`power`). */
+  readonly durability?: Durability
   /** Cancels the run when aborted. */
   readonly signal?: AbortSignal
   /** Called with each event after it was recorded. */
   readonly onEvent?: (event: RunEvent) => void
 }
 
+/** What {@link materialize} takes beside the definitions. */
+export interface MaterializeOptions extends RunOptions {
+  /** Assets, in Dagster's selection syntax; default: all. */
+  readonly selection?: string
+  /** Name of the job to run; takes the place of `selection`. */
+  readonly job?: string
+  /** `check` only evaluates checks, `observe` only observes; default `materialize`, which makes assets and evaluates their checks. */
+  readonly kind?: StepKind
+  /** Partition to make. */
+  readonly partitionKey?: string
+  /** Config of steps that declare it, by step name or asset key text. */
+  readonly config?: RunConfig
+  /** Tags of the run, over those of the job. */
+  readonly tags?: RunTags
+}
+
 /** How a run of {@link materialize} ended. */
 export interface MaterializeRun extends RunResult {
+  /** The run's events, in order. */
+  readonly events: readonly RunEvent[]
   /** The materializations of this run, by key text. */
   readonly materializations: ReadonlyMap<string, Materialization>
-  /** The stored value of an asset, as a consumer would get it. @throws DAGMA_INPUT_MISSING when it was never materialized */
-  readonly load: <Value>(asset: Asset<Value>) => Promise<Value>
+  /** The stored value of an asset, as a consumer in this run would get it. @throws DAGMA_INPUT_MISSING when it was never materialized */
+  readonly load: <Value>(asset: AssetRef<Value>) => Promise<Value>
+}
+
+/** Where a run keeps what it makes, and how it tells the time; tests put others in their place. */
+export interface EngineParts {
+  readonly eventLog?: EventLog
+  readonly ioManager?: IOManager
+  readonly clock?: Clock
 }
 
 /**
  * Runs assets in this process, by the embedded engine, and records the run in the project's event log. Dagster's `materialize`.
  * A failed run is a result, not an exception.
- * @throws DAGMA_SELECTION_UNKNOWN, DAGMA_SELECTION_EMPTY, DAGMA_JOB_UNKNOWN, DAGMA_CONFIG_INVALID: before anything ran
+ * @throws DAGMA_SELECTION_UNKNOWN, DAGMA_SELECTION_EMPTY, DAGMA_JOB_UNKNOWN, DAGMA_CONFIG_INVALID, DAGMA_PARTITION_UNKNOWN and others of kind
+ * `definition`: before anything ran
  */
-export async function materialize(definitions: Definitions, options: MaterializeOptions = {}): Promise<MaterializeRun> {
-  const steps = await planRun(definitions, selectedKeys(definitions, options), options.config)
+export function materialize(definitions: Definitions, options: MaterializeOptions = {}): Promise<MaterializeRun> {
+  return materializeWith(definitions, options, {})
+}
+
+/** As {@link materialize}, with other parts. */
+export async function materializeWith(definitions: Definitions, options: MaterializeOptions, parts: EngineParts): Promise<MaterializeRun> {
+  const { kind = 'materialize', partitionKey } = options
+  const job = options.job === undefined ? undefined : expectJob(definitions, options.job)
+  const assetKeys = job?.assetKeys ?? selectedKeys(definitions, options.selection)
+  const config = { ...job?.config, ...options.config }
+  const now = (parts.clock ?? systemClock).now()
+  const steps = await planRun(definitions, { assetKeys, kind, partitionKey, config }, now)
+  const start: RunStart = {
+    runId: randomUUID(),
+    jobName: job?.name ?? null,
+    steps: steps.map(({ step }) => step.name),
+    assetKeys: steps.flatMap(({ selected }) => [...selected]),
+    partitionKey: partitionKey ?? null,
+    tags: { ...job?.tags, ...options.tags },
+    config,
+    parentRunId: null,
+  }
+  return run(definitions, job, start, steps, options, parts)
+}
+
+/**
+ * Runs again what a failed or canceled run did not finish, with its config, tags and partition; what finished is not run again.
+ * @throws DAGMA_RUN_UNKNOWN, DAGMA_RUN_NOT_RETRYABLE, and what {@link materialize} throws
+ */
+export async function retryRun(definitions: Definitions, runId: string, options: RunOptions = {}): Promise<MaterializeRun> {
   const projectFolder = options.projectFolder ?? findProject(process.cwd()).folder
-  const ioManager = projectIOManager(definitions, projectFolder)
-  using eventLog = new EventLog(projectFolder)
+  using eventLog = EventLog.open(projectFolder, options.durability)
+  const parent = eventLog.run(runId)
+  const job = parent.jobName === null ? undefined : expectJob(definitions, parent.jobName)
+  const steps = await unfinishedSteps(definitions, parent, eventLog.events(parent.runId))
+  const start: RunStart = {
+    runId: randomUUID(),
+    jobName: parent.jobName,
+    steps: steps.map(({ step }) => step.name),
+    assetKeys: steps.flatMap(({ selected }) => [...selected]),
+    partitionKey: parent.partitionKey,
+    tags: parent.tags,
+    config: parent.config,
+    parentRunId: parent.runId,
+  }
+  return run(definitions, job, start, steps, { ...options, projectFolder }, { eventLog })
+}
+
+async function run(
+  definitions: Definitions,
+  job: ResolvedJob | undefined,
+  start: RunStart,
+  steps: readonly PlannedStep[],
+  options: RunOptions,
+  parts: EngineParts,
+): Promise<MaterializeRun> {
+  const projectFolder = options.projectFolder ?? findProject(process.cwd()).folder
+  using scope = new DisposableStack()
+  const eventLog = parts.eventLog ?? scope.use(EventLog.open(projectFolder, options.durability))
+  const values = new Values(definitions, projectFolder, parts.ioManager)
   const result = await executeRun({
     definitions,
+    start,
+    job,
     steps,
     eventLog,
+    values,
     projectFolder,
-    ioManager,
-    jobName: options.job,
-    concurrency: options.concurrency,
-    signal: options.signal,
+    clock: parts.clock ?? systemClock,
+    concurrency: options.concurrency ?? 10,
+    signal: options.signal ?? new AbortController().signal,
     onEvent: options.onEvent,
   })
-  const made = eventLog.events(result.runId).filter((event): event is Materialization => event.type === 'ASSET_MATERIALIZATION')
+  const events = eventLog.events(result.runId)
+  const made = events.filter((event): event is Materialization => event.type === 'ASSET_MATERIALIZATION')
   return {
     ...result,
+    events,
     materializations: new Map(made.map((event) => [event.asset, event])),
-    load: async ({ key }) => (await ioManager.loadInput({ assetKey: key, downstream: key, runId: result.runId })) as never,
+    load: async ({ key }) => {
+      const partition = definitions.assets.get(keyText(key))?.partitions === undefined ? undefined : (start.partitionKey ?? undefined)
+      return (await values.load(key, partition, result.runId, 'load()')) as never
+    },
   }
 }
 
-function selectedKeys(definitions: Definitions, options: MaterializeOptions): readonly string[] {
-  if (options.job !== undefined) {
-    const job = definitions.jobs.get(options.job)
-    if (job === undefined)
-      throw dagmaError('DAGMA_JOB_UNKNOWN', { job: options.job, known: [...definitions.jobs.keys()], wantedBy: undefined })
-    return job.assetKeys
-  }
-  if (options.selection === undefined) return [...definitions.assets.keys()]
-  const keys = selectAssets(options.selection, definitions.assets)
-  if (keys.length === 0) throw dagmaError('DAGMA_SELECTION_EMPTY', { what: 'This run', selection: options.selection })
+function expectJob(definitions: Definitions, name: string): ResolvedJob {
+  const job = definitions.jobs.get(name)
+  if (job === undefined) throw dagmaError('DAGMA_JOB_UNKNOWN', { job: name, known: [...definitions.jobs.keys()], wantedBy: undefined })
+  return job
+}
+
+function selectedKeys(definitions: Definitions, selection: string | undefined): string[] {
+  if (selection === undefined) return [...definitions.assets.keys()]
+  const keys = selectAssets(selection, definitions.assets)
+  if (keys.length === 0) throw dagmaError('DAGMA_SELECTION_EMPTY', { what: 'This run', selection })
   return keys
 }

@@ -1,47 +1,111 @@
-import { type Asset, upstreamKeys } from '../definitions/asset.ts'
 import { keyText } from '../definitions/asset-key.ts'
 import type { Definitions } from '../definitions/definitions.ts'
+import { stepsBefore } from '../definitions/graph.ts'
+import type { RunConfig } from '../definitions/job.ts'
+import { hasPartition, partitionKeys, sample } from '../definitions/partitions.ts'
+import type { Step, StepKind } from '../definitions/step.ts'
 import { dagmaError } from '../errors.ts'
 import { validatedConfig } from '../runtime/step-runner.ts'
 
 /** A step of a run that is to be. */
 export interface PlannedStep {
-  /** Key text of the asset. */
-  readonly key: string
-  readonly asset: Asset
-  /** Steps of the same run that come before this one. */
+  readonly step: Step
+  /** Its assets that are to be made, by key text. */
+  readonly selected: ReadonlySet<string>
+  /** Names of the steps of the same run that come before this one. */
   readonly after: readonly string[]
-  /** Config as entered. */
+  /** Config as entered; undefined when none was. */
   readonly config: unknown
 }
 
-/** Run config as entered: for each asset, by key text, its config. */
-export type RunConfig = { readonly [asset: string]: unknown }
+/** What a run is asked for. */
+export interface RunPlanRequest {
+  /** Assets, by key text. */
+  readonly assetKeys: readonly string[]
+  /** `materialize` makes the assets and evaluates their checks; the others do only that. */
+  readonly kind: StepKind
+  readonly partitionKey: string | undefined
+  readonly config: RunConfig
+}
 
 /**
- * What a run of the selected assets does. Pure, but for the validation of config.
- * @throws DAGMA_CONFIG_INVALID, DAGMA_CONFIG_UNKNOWN
+ * What a run does: its steps in order, each with those before it. Pure, but for the validation of config by its schema.
+ * @throws DAGMA_SELECTION_EMPTY, DAGMA_CONFIG_INVALID, DAGMA_CONFIG_UNKNOWN, DAGMA_PARTITION_NEEDED, DAGMA_PARTITION_UNKNOWN, DAGMA_PARTITION_WITHOUT_PARTITIONS
  */
-export async function planRun(definitions: Definitions, assetKeys: readonly string[], config: RunConfig = {}): Promise<PlannedStep[]> {
-  const selected = new Set(assetKeys)
-  for (const name of Object.keys(config)) {
-    const asset = definitions.assets.get(name)
-    if (asset === undefined || !selected.has(name))
-      throw dagmaError('DAGMA_CONFIG_UNKNOWN', { asset: name, reason: 'which is not selected' })
-    if (asset.config === undefined) throw dagmaError('DAGMA_CONFIG_UNKNOWN', { asset: name, reason: 'which takes none' })
+export async function planRun(definitions: Definitions, request: RunPlanRequest, now: Date): Promise<PlannedStep[]> {
+  const keys = new Set(request.assetKeys)
+  const steps = [...definitions.steps.values()].filter((step) => belongs(step, keys, request.kind))
+  if (steps.length === 0)
+    throw dagmaError('DAGMA_SELECTION_EMPTY', { what: `A run that is to ${request.kind}`, selection: request.assetKeys.join(',') })
+  checkPartition(steps, request, now)
+  return planSteps(definitions, steps, keys, request.config)
+}
+
+/** Plans these steps of a run; `keys` are the assets that it makes. @throws DAGMA_CONFIG_INVALID, DAGMA_CONFIG_UNKNOWN */
+export async function planSteps(
+  definitions: Definitions,
+  steps: readonly Step[],
+  keys: ReadonlySet<string>,
+  entered: RunConfig,
+): Promise<PlannedStep[]> {
+  const names = new Set(steps.map((step) => step.name))
+  const before = order(definitions)
+  const config = await configBySteps(definitions, steps, entered)
+  return steps.map((step) => ({
+    step,
+    selected: new Set(step.assets.map((spec) => keyText(spec.key)).filter((key) => keys.has(key) || !step.canSubset)),
+    after: before(step).filter((name) => names.has(name)),
+    config: config.get(step.name),
+  }))
+}
+
+function belongs(step: Step, keys: ReadonlySet<string>, kind: StepKind): boolean {
+  if (step.kind === 'check') return kind !== 'observe' && step.checks.some((check) => keys.has(keyText(check.asset)))
+  return step.kind === kind && step.assets.some((spec) => keys.has(keyText(spec.key)))
+}
+
+/** For each step, by name, the steps that make what it needs and those that evaluate blocking checks of that. */
+function order({ assets, steps }: Definitions): (step: Step) => string[] {
+  const guards = new Map<string, string[]>()
+  for (const step of steps.values()) {
+    if (step.kind !== 'check') continue
+    for (const { asset, blocking } of step.checks)
+      if (blocking) guards.set(keyText(asset), [...(guards.get(keyText(asset)) ?? []), step.name])
   }
-  const steps: PlannedStep[] = []
-  for (const [key, asset] of definitions.assets) {
-    if (!selected.has(key)) continue
-    await validatedConfig(asset, config[key])
-    steps.push({
-      key,
-      asset,
-      after: upstreamKeys(asset)
-        .map(keyText)
-        .filter((upstream) => selected.has(upstream)),
-      config: config[key],
-    })
+  return (step) => {
+    const makers = stepsBefore(step, assets)
+    if (step.kind === 'check') return makers
+    return [...makers, ...step.assets.flatMap((spec) => spec.deps.flatMap((dep) => guards.get(keyText(dep.key)) ?? []))]
   }
-  return steps
+}
+
+/** Config by step; what is entered under an asset's key text is for the step that makes it. */
+async function configBySteps(definitions: Definitions, steps: readonly Step[], entered: RunConfig): Promise<Map<string, unknown>> {
+  const config = new Map<string, unknown>()
+  for (const [name, value] of Object.entries(entered)) {
+    const step = definitions.steps.get(name) ?? definitions.assets.get(name)?.step
+    if (step === undefined || !steps.includes(step))
+      throw dagmaError('DAGMA_CONFIG_UNKNOWN', { step: name, reason: 'which is not selected' })
+    if (step.config === undefined) throw dagmaError('DAGMA_CONFIG_UNKNOWN', { step: name, reason: 'which takes none' })
+    config.set(step.name, value)
+  }
+  for (const step of steps) await validatedConfig(step, config.get(step.name))
+  return config
+}
+
+function checkPartition(steps: readonly Step[], { partitionKey }: RunPlanRequest, now: Date): void {
+  const partitioned = steps.flatMap((step) => step.assets).filter((spec) => spec.partitions !== undefined)
+  const [first] = partitioned
+  if (first?.partitions === undefined) {
+    if (partitionKey !== undefined && steps.some((step) => step.kind !== 'check'))
+      throw dagmaError('DAGMA_PARTITION_WITHOUT_PARTITIONS', { partition: partitionKey })
+    return
+  }
+  const some = (): readonly string[] => sample(first.partitions === undefined ? [] : partitionKeys(first.partitions, now))
+  if (partitionKey === undefined) throw dagmaError('DAGMA_PARTITION_NEEDED', { asset: keyText(first.key), some: some() })
+  for (const { key, partitions } of partitioned) {
+    if (partitions !== undefined && !hasPartition(partitions, partitionKey, now)) {
+      throw dagmaError('DAGMA_PARTITION_UNKNOWN', { asset: keyText(key), partition: partitionKey, some: some() })
+    }
+  }
 }

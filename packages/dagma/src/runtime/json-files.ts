@@ -1,26 +1,19 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { type AssetKey, keyText } from '../definitions/asset-key.ts'
-import type { Definitions } from '../definitions/definitions.ts'
-import type { IOManager } from '../definitions/io-manager.ts'
+import { keyText } from '../definitions/asset-key.ts'
+import type { IOContext, IOManager } from '../definitions/io-manager.ts'
 import { dagmaError } from '../errors.ts'
 
-/** The project's IO manager: the declared one, otherwise JSON files below `.dagma/values/`. */
-export function projectIOManager(definitions: Definitions, projectFolder: string): IOManager {
-  return definitions.ioManager ?? jsonFiles(join(projectFolder, '.dagma', 'values'))
-}
-
 /**
- * The default IO manager: each asset's value as one JSON file below `folder`. A value is written beside its place and renamed into it, so
- * that nobody reads a half-written one.
+ * The default IO manager: each asset's value as one JSON file below `folder`, of a partitioned asset one for each partition. A value is
+ * written beside its place and renamed into it, so that nobody reads a half-written one.
  */
 export function jsonFiles(folder: string): IOManager {
-  const fileOf = (key: AssetKey): string => `${join(folder, ...key)}.json`
   return {
-    async handleOutput({ assetKey }, value) {
-      const text = jsonText(keyText(assetKey), value)
-      const file = fileOf(assetKey)
+    async handleOutput(context, value) {
+      const text = jsonText(keyText(context.assetKey), value)
+      const file = valueFile(folder, context)
       const unfinished = `${file}.${randomUUID()}.tmp`
       try {
         await writeFile(unfinished, text).catch(async (error: NodeJS.ErrnoException) => {
@@ -35,19 +28,26 @@ export function jsonFiles(folder: string): IOManager {
       }
       return { sizeBytes: Buffer.byteLength(text) }
     },
-    async loadInput({ assetKey, downstream }) {
-      const file = fileOf(assetKey)
+    async loadInput(context) {
+      const file = valueFile(folder, context)
       const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-        if (error.code !== 'ENOENT') throw error
-        throw dagmaError('DAGMA_INPUT_MISSING', { asset: keyText(downstream), input: keyText(assetKey) })
+        if (error.code === 'ENOENT') return undefined
+        throw error
       })
+      if (text === undefined) return undefined
       try {
-        return JSON.parse(text)
+        return { value: JSON.parse(text) }
       } catch (error) {
-        throw dagmaError('DAGMA_VALUE_UNREADABLE', { asset: keyText(assetKey), file }, error)
+        throw dagmaError('DAGMA_VALUE_UNREADABLE', { asset: keyText(context.assetKey), file }, error)
       }
     },
   }
+}
+
+/** Partitions have a folder of their own, whose name no part of an asset key can have. */
+function valueFile(folder: string, { assetKey, partitionKey }: IOContext): string {
+  const path = join(folder, ...assetKey)
+  return partitionKey === undefined ? `${path}.json` : join(`${path}@`, `${encodeURIComponent(partitionKey)}.json`)
 }
 
 /** `value` as JSON text. `undefined` as a whole becomes null. @throws DAGMA_VALUE_NOT_STORABLE for what JSON would lose. */

@@ -1,86 +1,144 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import type { Asset } from '../definitions/asset.ts'
 import { type AssetKey, keyText } from '../definitions/asset-key.ts'
-import type { IOManager } from '../definitions/io-manager.ts'
-import { MaterializeResult } from '../definitions/materialize-result.ts'
+import type { Definitions } from '../definitions/definitions.ts'
+import type { CheckSeverity } from '../definitions/results.ts'
+import type { Step, StepContext, StepExtras } from '../definitions/step.ts'
 import type { LogLevel, StepLog } from '../definitions/step-log.ts'
 import { dagmaError } from '../errors.ts'
-import { normalize, type WireMetadata } from '../metadata/normalize.ts'
-import { gateError, gateMetadata, gateText, type WireError } from './exit-gate.ts'
+import type { WireMetadata } from '../metadata/normalize.ts'
+import { gateText } from './exit-gate.ts'
 import type { RunResources } from './run-resources.ts'
+import { type StepFailure, stepFailure } from './step-failure.ts'
+import { reportResult } from './step-results.ts'
+import { untilAborted } from './until-aborted.ts'
+import { upstreamPartitions } from './upstream-partitions.ts'
+import type { Values } from './values.ts'
 
 /** What a host gives to a step. */
 export interface StepHost {
+  readonly definitions: Definitions
   readonly runId: string
+  /** Null for a run of selected assets. */
+  readonly jobName: string | null
+  readonly runTags: { readonly [tag: string]: string }
+  /** Undefined for a run without a partition. */
+  readonly partitionKey: string | undefined
   /** 0 for the first attempt. */
   readonly retryNumber: number
   /** Config as entered; undefined when none was. */
   readonly config: unknown
+  /** Assets of the step that are to be made, by key text; of a step that cannot be subset, all. */
+  readonly selected: ReadonlySet<string>
   readonly resources: RunResources
-  readonly ioManager: IOManager
+  readonly values: Values
   readonly signal: AbortSignal
+  /** The time, by which time partitions are told. */
+  readonly now: () => Date
   /** Takes what the step tells, in order; it has passed the exit gate. */
   readonly report: (report: StepReport) => void
 }
 
-/** What a step tells its host. */
+/** What a step tells its host. Assets are named by their keys. */
 export type StepReport =
   | { readonly type: 'log'; readonly level: LogLevel; readonly message: string }
-  | { readonly type: 'materialization'; readonly assetKey: AssetKey; readonly metadata: WireMetadata }
+  | AssetReport<'materialization'>
+  | AssetReport<'observation'>
+  | CheckReport
 
-/** How a step ended. */
-export type StepOutcome =
-  | { readonly status: 'success' }
-  | { readonly status: 'failure'; readonly error: WireError }
-  | { readonly status: 'canceled'; readonly error: WireError }
+/** A materialization or an observation. */
+export interface AssetReport<Type> {
+  readonly type: Type
+  readonly assetKey: AssetKey
+  readonly metadata: WireMetadata
+  readonly dataVersion: string | undefined
+}
 
-/** Runs one attempt of an asset's step: inputs, config, resources, the user's function, its value stored, its materialization reported. Never throws. */
-export async function runStep(asset: Asset, host: StepHost): Promise<StepOutcome> {
+/** The result of a check. */
+export interface CheckReport {
+  readonly type: 'check'
+  readonly assetKey: AssetKey
+  readonly check: string
+  readonly passed: boolean
+  readonly severity: CheckSeverity
+  readonly description: string | undefined
+  readonly metadata: WireMetadata
+  readonly blocking: boolean
+  /** Whether it failed so that what is downstream of the asset is skipped. */
+  readonly stops: boolean
+}
+
+/** How an attempt ended. */
+export type StepOutcome = { readonly status: 'success' } | StepFailure
+
+/** Runs one attempt of a step: config, inputs, resources, the user's function, values stored, results reported. Never throws. */
+export async function runStep(step: Step, host: StepHost): Promise<StepOutcome> {
+  const timeout = step.timeoutSeconds === undefined ? undefined : AbortSignal.timeout(step.timeoutSeconds * 1000)
+  const signal = timeout === undefined ? host.signal : AbortSignal.any([host.signal, timeout])
   let over = false
   // What the user's code left running may still log: its step is over, and its host may be gone.
   const report = (told: StepReport): void => (over ? undefined : host.report(told))
   try {
-    await attempt(asset, { ...host, report })
+    await attempt(step, { ...host, signal, report })
     return { status: 'success' }
   } catch (error) {
-    if (host.signal.aborted)
-      return { status: 'canceled', error: gateError(dagmaError('DAGMA_CANCELED', { what: `The step of asset "${keyText(asset.key)}"` })) }
-    return { status: 'failure', error: gateError(error) }
+    return stepFailure(step, error, { canceled: host.signal.aborted, timedOut: timeout?.aborted === true })
   } finally {
     over = true
   }
 }
 
-async function attempt(asset: Asset, host: StepHost): Promise<void> {
-  const { runId, retryNumber, signal, ioManager } = host
-  signal.throwIfAborted()
-  const config = await validatedConfig(asset, host.config)
-  const [inputs, resources] = await Promise.all([loadInputs(asset, host), host.resources.clients(Object.keys(asset.resources))])
-  const log = stepLog(host)
+async function attempt(step: Step, host: StepHost): Promise<void> {
+  host.signal.throwIfAborted()
+  const config = await validatedConfig(step, host.config)
+  const [inputs, resources] = await Promise.all([loadInputs(step, host), host.resources.clients(Object.keys(step.resources))])
+  const context = stepContext(step, host, { inputs, resources, config })
   const began = performance.now()
-  const returned = await callUser(asset, () =>
-    asset.run({ assetKey: asset.key, runId, retryNumber, inputs, resources, config, log, signal }),
-  )
+  const returned = await untilAborted(callUser(step, context), host.signal)
   const latencyMs = performance.now() - began
-  signal.throwIfAborted()
-  const { value, metadata } = returned instanceof MaterializeResult ? returned : new MaterializeResult<unknown>(returned, {})
-  const told = normalize(metadata) // before the value is stored: a step that fails must not change it
-  const { sizeBytes } = await ioManager.handleOutput({ assetKey: asset.key, runId }, value)
-  host.report({ type: 'materialization', assetKey: asset.key, metadata: gateMetadata(told, { latencyMs, sizeBytes }) })
+  host.signal.throwIfAborted()
+  await reportResult(step, host, returned, latencyMs)
 }
 
-async function loadInputs(asset: Asset, host: StepHost): Promise<Record<string, unknown>> {
-  const load = async ([name, input]: [string, Asset]) =>
-    [name, await host.ioManager.loadInput({ assetKey: input.key, runId: host.runId, downstream: asset.key })] as const
-  return Object.fromEntries(await Promise.all(Object.entries(asset.inputs).map(load)))
+function stepContext(step: Step, host: StepHost, given: Pick<StepContext, 'inputs' | 'resources' | 'config'>): StepContext & StepExtras {
+  const { runId, jobName, retryNumber, runTags, partitionKey, signal, values } = host
+  const assetKey = step.assets[0]?.key ?? step.checks[0]?.asset ?? []
+  return {
+    ...given,
+    runId,
+    jobName,
+    retryNumber,
+    runTags,
+    signal,
+    assetKey,
+    log: stepLog(host),
+    hasPartitionKey: partitionKey !== undefined,
+    get partitionKey() {
+      if (partitionKey === undefined) throw dagmaError('DAGMA_NOT_PARTITIONED', { step: step.name })
+      return partitionKey
+    },
+    selected: new Set((step.partNames ?? []).filter((_, index) => host.selected.has(keyText(step.assets[index]?.key ?? [])))),
+    load: () => values.load(assetKey, partitionKey, runId, `Check "${step.checks[0]?.name}"`),
+  }
 }
 
-/** The config that the asset's function gets, defaults filled in. @throws DAGMA_CONFIG_INVALID with every field that is wrong. */
-export async function validatedConfig(asset: Pick<Asset, 'key' | 'config'>, entered: unknown): Promise<unknown> {
-  if (asset.config === undefined) return undefined
-  const result = await asset.config['~standard'].validate(entered ?? {})
+async function loadInputs(step: Step, host: StepHost): Promise<Record<string, unknown>> {
+  const { values, partitionKey, runId } = host
+  const who = `Step "${step.name}"`
+  const load = async ([name, dep]: [string, Step['inputs'][string]]): Promise<[string, unknown]> => {
+    const upstream = upstreamPartitions(dep, host.definitions, step.assets[0]?.partitions, partitionKey, host.now())
+    if ('one' in upstream) return [name, await values.load(dep.key, upstream.one, runId, who)]
+    const loaded = upstream.many.map(async (key) => [key, await values.load(dep.key, key, runId, who)] as const)
+    return [name, Object.fromEntries(await Promise.all(loaded))]
+  }
+  return Object.fromEntries(await Promise.all(Object.entries(step.inputs).map(load)))
+}
+
+/** The config that the step's function gets, defaults filled in. @throws DAGMA_CONFIG_INVALID with every field that is wrong. */
+export async function validatedConfig(step: Pick<Step, 'name' | 'config'>, entered: unknown): Promise<unknown> {
+  if (step.config === undefined) return undefined
+  const result = await step.config['~standard'].validate(entered ?? {})
   if (result.issues === undefined) return result.value
-  throw dagmaError('DAGMA_CONFIG_INVALID', { asset: keyText(asset.key), issues: result.issues.map(issueText) })
+  throw dagmaError('DAGMA_CONFIG_INVALID', { step: step.name, issues: result.issues.map(issueText) })
 }
 
 function issueText(issue: StandardSchemaV1.Issue): string {
@@ -89,15 +147,12 @@ function issueText(issue: StandardSchemaV1.Issue): string {
 }
 
 /** The one boundary to the user's code: what it throws is marked as the user's. */
-async function callUser(asset: Asset, call: () => unknown): Promise<unknown> {
+async function callUser(step: Step, context: StepContext & StepExtras): Promise<unknown> {
   try {
-    return await call()
+    return await step.run(context)
   } catch (error) {
-    throw dagmaError(
-      'DAGMA_STEP_FAILED',
-      { asset: keyText(asset.key), reason: error instanceof Error ? error.message : 'it threw a value that is no Error' },
-      error,
-    )
+    const reason = error instanceof Error ? error.message : 'it threw a value that is no Error'
+    throw dagmaError('DAGMA_STEP_FAILED', { step: step.name, reason }, error)
   }
 }
 

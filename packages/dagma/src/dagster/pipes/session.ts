@@ -1,3 +1,4 @@
+import type { CheckSeverity } from '../../definitions/results.ts'
 import type { LogLevel, StepLog } from '../../definitions/step-log.ts'
 import type { Metadata } from '../../metadata/metadata-value.ts'
 import type { WireMetadata } from '../../metadata/normalize.ts'
@@ -29,6 +30,21 @@ export class PipesSession {
   /** As {@link PipesSession.reportAssetMaterialization}, of metadata that has passed the exit gate. */
   reportGatedMaterialization(assetKey: string, metadata: WireMetadata, dataVersion?: string): void {
     this.#send('report_asset_materialization', { asset_key: assetKey, metadata, data_version: dataVersion ?? null })
+  }
+
+  /** Reports what a check found, in the form of Pipes, after it passed the exit gate. */
+  reportGatedCheck(
+    assetKey: string,
+    check: { readonly name: string; readonly passed: boolean; readonly severity: CheckSeverity; readonly metadata: WireMetadata },
+  ): void {
+    const { name, passed, severity, metadata } = check
+    this.#send('report_asset_check', { asset_key: assetKey, check_name: name, passed, severity, metadata })
+  }
+
+  /** Reports what a check found. `assetKey` has "/" between its parts; default: the session's only asset. */
+  reportAssetCheck(report: { checkName: string; passed: boolean; severity?: CheckSeverity; metadata?: Metadata; assetKey?: string }): void {
+    const { checkName: name, passed, severity = 'ERROR', metadata = {} } = report
+    this.reportGatedCheck(report.assetKey ?? this.#onlyAsset(), { name, passed, severity, metadata: gateStaticMetadata(metadata) })
   }
 
   /** Sends JSON data that the Python side reads with `get_custom_messages()`. */

@@ -31,7 +31,11 @@ export const filters: Readonly<Record<FilterName, Filter>> = {
     (asset) =>
       value !== null && asset.owners.includes(value),
   is: ({ value }) =>
-    value === 'materializable' ? () => true : value === 'external' ? () => false : '"is:" takes "materializable" or "external"',
+    value === 'materializable'
+      ? (asset) => !asset.external
+      : value === 'external'
+        ? (asset) => asset.external
+        : '"is:" takes "materializable" or "external"',
   code_location: uiOnly,
   status: uiOnly,
   column: uiOnly,

@@ -6,6 +6,8 @@ export interface SelectableAsset {
   readonly kinds: readonly string[]
   readonly tags: { readonly [key: string]: string }
   readonly owners: readonly string[]
+  /** Whether something outside the project makes it. */
+  readonly external: boolean
   /** Keys of the direct upstream assets. */
   readonly upstream: readonly string[]
 }

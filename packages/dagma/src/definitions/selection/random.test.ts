@@ -16,6 +16,7 @@ const graphs: fc.Arbitrary<SelectableAsset[]> = fc
   .array(
     fc.record({
       group: fc.constantFrom(...groups),
+      external: fc.boolean(),
       kinds: fc.subarray(kinds),
       tags: fc.dictionary(fc.constantFrom(...tags), fc.constantFrom(...tagValues)),
       owners: fc.subarray(owners),
@@ -182,7 +183,7 @@ function passes({ name, value, tagValue }: FilterNode, asset: SelectableAsset): 
   if (name === 'kind') return asset.kinds.includes(value)
   if (name === 'owner') return asset.owners.includes(value)
   if (name === 'tag') return asset.tags[value] === tagValue
-  return value === 'materializable'
+  return (value === 'external') === asset.external
 }
 
 test('a selection that is written down and read back selects what each form says', () => {
@@ -204,7 +205,7 @@ test('a selection that is written down and read back selects what each form says
 })
 
 test('any other text gives one error that names a column', () => {
-  const graph = assetGraph([{ key: 'a', group: 'default', kinds: [], tags: {}, owners: [], upstream: [] }])
+  const graph = assetGraph([{ key: 'a', group: 'default', kinds: [], tags: {}, owners: [], external: false, upstream: [] }])
   const token = fc.constantFrom(
     'key:',
     'key',

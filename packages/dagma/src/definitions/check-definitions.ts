@@ -1,0 +1,96 @@
+import { Cron } from 'croner'
+import { type DagmaError, dagmaError } from '../errors.ts'
+import { checkPartitions } from './check-partitions.ts'
+import type { Definitions, ResolvedJob } from './definitions.ts'
+import { placeText, unique } from './graph.ts'
+import type { IOManager } from './io-manager.ts'
+import type { Job } from './job.ts'
+import type { Resource } from './resource.ts'
+import type { Schedule } from './schedule.ts'
+import { selectAssets } from './selection.ts'
+import type { Sensor } from './sensor.ts'
+
+/** What is checked against each other. */
+interface Declared {
+  readonly graph: Pick<Definitions, 'assets' | 'steps' | 'checks'>
+  readonly resources: ReadonlyMap<string, Resource<unknown>>
+  readonly ioManagers: ReadonlyMap<string, IOManager>
+  readonly jobs: readonly Job[]
+  readonly schedules: readonly Schedule[]
+  readonly sensors: readonly Sensor[]
+}
+
+/** Checks a project's definitions; what is wrong goes into `errors`. Gives its jobs, schedules and sensors by name. */
+export function checkDefinitions(declared: Declared, errors: DagmaError[]): Pick<Definitions, 'jobs' | 'schedules' | 'sensors'> {
+  const { graph, ioManagers } = declared
+  for (const step of graph.steps.values()) {
+    expectResources(`Step "${step.name}"${placeText(step)}`, step.resources, declared, errors)
+    if (step.ioManager !== undefined && !ioManagers.has(step.ioManager)) {
+      errors.push(dagmaError('DAGMA_IO_MANAGER_UNBOUND', { step: step.name, ioManager: step.ioManager, bound: [...ioManagers.keys()] }))
+    }
+  }
+  checkPartitions(graph, errors)
+  const jobs = resolvedJobs(declared, errors)
+  const schedules = unique('schedule', declared.schedules, (schedule) => schedule.name, errors)
+  for (const schedule of schedules.values()) {
+    expectResources(`Schedule "${schedule.name}"`, schedule.resources, declared, errors)
+    expectJob(`Schedule "${schedule.name}"`, schedule.job, jobs, errors)
+    checkCron(schedule, errors)
+  }
+  const sensors = unique('sensor', declared.sensors, (sensor) => sensor.name, errors)
+  for (const sensor of sensors.values()) {
+    expectResources(`Sensor "${sensor.name}"`, sensor.resources, declared, errors)
+    for (const job of sensor.jobs) expectJob(`Sensor "${sensor.name}"`, job, jobs, errors)
+  }
+  return { jobs, schedules, sensors }
+}
+
+function resolvedJobs(declared: Declared, errors: DagmaError[]): Map<string, ResolvedJob> {
+  const { assets } = declared.graph
+  const jobs = new Map<string, ResolvedJob>()
+  for (const [name, job] of unique('job', declared.jobs, (job) => job.name, errors)) {
+    expectResources(`Job "${name}"`, job.resources, declared, errors)
+    let assetKeys: string[] = []
+    try {
+      assetKeys = selectAssets(job.selection, assets).filter((key) => assets.get(key)?.step?.kind === 'materialize')
+      if (assetKeys.length === 0) errors.push(dagmaError('DAGMA_SELECTION_EMPTY', { what: `Job "${name}"`, selection: job.selection }))
+    } catch (error) {
+      errors.push(error as DagmaError)
+    }
+    const partitions = new Map(
+      assetKeys.flatMap((key) => (assets.get(key)?.partitions === undefined ? [] : [[JSON.stringify(assets.get(key)?.partitions), key]])),
+    )
+    if (partitions.size > 1)
+      errors.push(
+        dagmaError('DAGMA_PARTITIONS_MISMATCH', {
+          what: `Job "${name}"`,
+          reason: `has assets with different partitions: ${[...partitions.values()].join(', ')}`,
+        }),
+      )
+    jobs.set(name, { ...job, assetKeys })
+  }
+  return jobs
+}
+
+function expectResources(who: string, needed: object, { resources }: Declared, errors: DagmaError[]): void {
+  for (const resource of Object.keys(needed)) {
+    if (!resources.has(resource)) errors.push(dagmaError('DAGMA_RESOURCE_UNBOUND', { who, resource, bound: [...resources.keys()] }))
+  }
+}
+
+function expectJob(who: string, job: string, jobs: ReadonlyMap<string, Job>, errors: DagmaError[]): void {
+  if (!jobs.has(job)) errors.push(dagmaError('DAGMA_JOB_UNKNOWN', { job, known: [...jobs.keys()], wantedBy: who }))
+}
+
+function checkCron({ name, cronSchedule: cron, executionTimezone: timezone }: Schedule, errors: DagmaError[]): void {
+  try {
+    new Cron(cron, { mode: '5-part', paused: true })
+  } catch (error) {
+    errors.push(dagmaError('DAGMA_CRON_INVALID', { schedule: name, cron, reason: String((error as Error).message).replace(/\.$/, '') }))
+  }
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: timezone })
+  } catch {
+    errors.push(dagmaError('DAGMA_TIMEZONE_UNKNOWN', { schedule: name, timezone }))
+  }
+}

@@ -1,0 +1,123 @@
+import { type DagmaError, dagmaError } from '../errors.ts'
+import type { AssetCheck } from './asset-check.ts'
+import { keyText } from './asset-key.ts'
+import type { AnyAsset, AssetNode, CheckNode, Definitions } from './definitions.ts'
+import { nearestName } from './nearest-name.ts'
+import type { Step } from './step.ts'
+
+/** The assets, steps and checks of a project, in dependency order. What is wrong with them goes into `errors`. */
+export function collectGraph(
+  declared: readonly AnyAsset[],
+  checks: readonly AssetCheck[],
+  errors: DagmaError[],
+): Pick<Definitions, 'assets' | 'steps' | 'checks'> {
+  const distinct = new Set([...declared, ...checks])
+  const steps = unique('step', stepsOf(distinct), (step) => step.name, errors)
+  const nodes = [...distinct].flatMap((item): AssetNode[] => {
+    if (item.type === 'external_asset') return [{ ...item.spec, step: undefined }]
+    return item.step.assets.map((spec) => ({ ...spec, step: item.step }))
+  })
+  const assets = inOrder(
+    unique('asset', nodes, (node) => keyText(node.key), errors),
+    (node) => node.deps.map((dep) => keyText(dep.key)),
+    errors,
+  )
+  const evaluated = stepsOf(distinct).flatMap((step) => step.checks.map((spec): CheckNode => ({ ...spec, step })))
+  const graph = {
+    assets,
+    steps: inOrder(steps, (step) => stepsBefore(step, assets), errors),
+    checks: unique('check', evaluated, checkText, errors),
+  }
+  for (const node of assets.values())
+    for (const dep of node.deps) expectAsset(keyText(dep.key), `Asset "${keyText(node.key)}"${placeText(node.step)}`, graph, errors)
+  for (const step of steps.values()) checkStepNeeds(step, graph, errors)
+  return graph
+}
+
+/** A check's name in the project: the asset's key text, ":" and its own name. */
+export function checkText(check: { readonly asset: readonly string[]; readonly name: string }): string {
+  return `${keyText(check.asset)}:${check.name}`
+}
+
+/** Names of the steps that must come before a step: those that make its assets' and its own upstream assets, and the assets it checks. */
+export function stepsBefore(step: Step, assets: Definitions['assets']): string[] {
+  const upstream = [
+    ...step.assets.flatMap((spec) => spec.deps.map((dep) => keyText(dep.key))),
+    ...Object.values(step.inputs).map((dep) => keyText(dep.key)),
+    ...(step.kind === 'check' ? step.checks.map((check) => keyText(check.asset)) : []),
+  ]
+  const names = upstream.map((key) => assets.get(key)?.step?.name)
+  return [...new Set(names)].filter((name): name is string => name !== undefined && name !== step.name)
+}
+
+/** ` (file:line)` of a step, or nothing when its place is not known. */
+export function placeText(step: Step | undefined): string {
+  const source = step?.source()
+  return source === undefined ? '' : ` (${source.file}:${source.line})`
+}
+
+/** The items by name, each name once; a name that two different items have is an error. */
+export function unique<Item>(
+  what: string,
+  items: readonly Item[],
+  nameOf: (item: Item) => string,
+  errors: DagmaError[],
+): Map<string, Item> {
+  const found = new Map<string, Item>()
+  for (const item of items) {
+    const name = nameOf(item)
+    const first = found.get(name)
+    if (first === undefined) found.set(name, item)
+    else if (first !== item)
+      errors.push(
+        dagmaError('DAGMA_KEY_DUPLICATE', { what, key: name, places: [first, item].map(placeOf).filter((place) => place !== '') }),
+      )
+  }
+  return found
+}
+
+function placeOf(item: unknown): string {
+  const { source, step } = item as { source?: unknown; step?: Step }
+  return placeText(typeof source === 'function' ? (item as Step) : step).slice(2, -1)
+}
+
+function stepsOf(items: Iterable<AnyAsset | AssetCheck>): Step[] {
+  return [...items].flatMap((item) => (item.type === 'external_asset' ? [] : [item.step]))
+}
+
+/** The items with those before them first, otherwise as declared. A circle is reported once. */
+function inOrder<Item>(
+  items: ReadonlyMap<string, Item>,
+  before: (item: Item) => readonly string[],
+  errors: DagmaError[],
+): Map<string, Item> {
+  const ordered = new Map<string, Item>()
+  const path = new Set<string>()
+  const visit = (name: string): void => {
+    const item = items.get(name)
+    if (item === undefined || ordered.has(name)) return
+    if (path.has(name)) {
+      const circle = [...path]
+      errors.push(dagmaError('DAGMA_CYCLE', { path: [...circle.slice(circle.indexOf(name)), name] }))
+      return
+    }
+    path.add(name)
+    for (const next of before(item)) visit(next)
+    path.delete(name)
+    ordered.set(name, item)
+  }
+  for (const name of items.keys()) visit(name)
+  return ordered
+}
+
+function checkStepNeeds(step: Step, graph: Pick<Definitions, 'assets'>, errors: DagmaError[]): void {
+  const who = `Step "${step.name}"${placeText(step)}`
+  const known = new Set(step.assets.flatMap((spec) => spec.deps.map((dep) => keyText(dep.key))))
+  for (const dep of Object.values(step.inputs)) if (!known.has(keyText(dep.key))) expectAsset(keyText(dep.key), who, graph, errors)
+  if (step.kind === 'check')
+    for (const check of step.checks) expectAsset(keyText(check.asset), `Check "${check.name}"${placeText(step)}`, graph, errors)
+}
+
+function expectAsset(key: string, who: string, { assets }: Pick<Definitions, 'assets'>, errors: DagmaError[]): void {
+  if (!assets.has(key)) errors.push(dagmaError('DAGMA_DEP_UNKNOWN', { who, dep: key, nearest: nearestName(key, [...assets.keys()]) }))
+}

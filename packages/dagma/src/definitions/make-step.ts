@@ -1,0 +1,44 @@
+import { type AssetKey, checkedName } from './asset-key.ts'
+import type { AssetRef, AssetSpec } from './asset-spec.ts'
+import { depWithMapping } from './asset-spec.ts'
+import type { SourcePlace } from './call-site.ts'
+import type { CheckSpec, Inputs, Requirements, Step, StepFunction, StepKind, StepOptions } from './step.ts'
+
+/** The name of a step that makes one asset: its key as an identifier, as Dagster itself derives it. */
+export function stepNameOf(key: AssetKey): string {
+  return key.join('__').replace(/[^A-Za-z0-9_]/g, '_')
+}
+
+/** A step from what a user declared of it. The one place where a user's function loses its exact types. */
+export function makeStep<In extends Inputs, Req extends Requirements, Config>(
+  kind: StepKind,
+  name: string,
+  parts: {
+    assets?: readonly AssetSpec[]
+    checks?: readonly CheckSpec[]
+    partNames?: readonly string[]
+    canSubset?: boolean
+    ioManager?: string | undefined
+  },
+  options: StepOptions<In, Req, Config>,
+  run: (context: never) => unknown,
+  source: () => SourcePlace | undefined,
+): Step {
+  return {
+    kind,
+    name: checkedName('A step', name),
+    assets: parts.assets ?? [],
+    checks: parts.checks ?? [],
+    partNames: parts.partNames,
+    canSubset: parts.canSubset ?? false,
+    inputs: Object.fromEntries(Object.entries<AssetRef>(options.inputs ?? {}).map(([input, ref]) => [input, depWithMapping(ref)])),
+    resources: options.resources ?? {},
+    config: options.config,
+    retryPolicy: options.retryPolicy,
+    timeoutSeconds: options.timeoutSeconds,
+    pool: options.pool,
+    ioManager: parts.ioManager,
+    run: run as StepFunction,
+    source,
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * Which upstream partitions a partition is made from. `kind` and the fields are those of the manifest; `many` says whether they are several.
+ * Dagster's `PartitionMapping`.
+ */
+export type PartitionMapping =
+  | { readonly kind: 'default'; readonly many: false }
+  | { readonly kind: 'identity'; readonly many: false }
+  | { readonly kind: 'last'; readonly many: false }
+  | { readonly kind: 'all'; readonly many: true }
+  | { readonly kind: 'specific'; readonly many: true; readonly partition_keys: readonly string[] }
+  | { readonly kind: 'static'; readonly many: true; readonly downstream_by_upstream: { readonly [upstream: string]: readonly string[] } }
+  | { readonly kind: 'time_window'; readonly many: true; readonly start_offset: number; readonly end_offset: number }
+  | { readonly kind: 'multi_to_single'; readonly many: true; readonly dimension: string | null }
+
+/** No mapping was declared: the same key where both have the same partitions; what Dagster takes by default otherwise. */
+export const withoutMapping: PartitionMapping = { kind: 'default', many: false }
+
+/** Mappings of partitions, for {@link mapped}. */
+export const PartitionMapping = {
+  /** The partition of the same key. Dagster's `IdentityPartitionMapping`. */
+  identity: () => ({ kind: 'identity', many: false }) as const,
+  /** The last partition. Dagster's `LastPartitionMapping`. */
+  last: () => ({ kind: 'last', many: false }) as const,
+  /** All partitions. Dagster's `AllPartitionMapping`. */
+  all: () => ({ kind: 'all', many: true }) as const,
+  /** These partitions. Dagster's `SpecificPartitionsPartitionMapping`. */
+  specific: (partitionKeys: readonly string[]) => ({ kind: 'specific', many: true, partition_keys: partitionKeys }) as const,
+  /** From each upstream key to the keys that are made from it. Dagster's `StaticPartitionMapping`. */
+  static: (downstreamByUpstream: { readonly [upstream: string]: string | readonly string[] }) =>
+    ({
+      kind: 'static',
+      many: true,
+      downstream_by_upstream: Object.fromEntries(
+        Object.entries(downstreamByUpstream).map(([key, to]) => [key, typeof to === 'string' ? [to] : to]),
+      ),
+    }) as const,
+  /** From `startOffset` to `endOffset` windows away, both included; 0 is the same window. Dagster's `TimeWindowPartitionMapping`. */
+  timeWindow: ({ startOffset = 0, endOffset = 0 }: { startOffset?: number; endOffset?: number }) =>
+    ({ kind: 'time_window', many: true, start_offset: startOffset, end_offset: endOffset }) as const,
+  /** Between a multi-partitioned asset and one of its dimensions. Dagster's `MultiToSingleDimensionPartitionMapping`. */
+  multiToSingle: (dimension?: string) => ({ kind: 'multi_to_single', many: true, dimension: dimension ?? null }) as const,
+}

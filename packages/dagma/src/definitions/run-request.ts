@@ -1,0 +1,45 @@
+import type { RunConfig, RunTags } from './job.ts'
+
+/** A run that a schedule or a sensor asks for. Dagster's `RunRequest`. Made by {@link runRequest}. */
+export interface RunRequest {
+  readonly type: 'run_request'
+  /** A sensor starts at most one run for each key. */
+  readonly runKey: string | undefined
+  /** Default: the job of the schedule or sensor. */
+  readonly jobName: string | undefined
+  readonly config: RunConfig
+  readonly tags: RunTags
+  readonly partitionKey: string | undefined
+}
+
+/** Asks for a run. */
+export function runRequest(
+  options: {
+    /** A sensor starts at most one run for each key; default: every request starts one. */
+    runKey?: string
+    /** For a sensor of several jobs. */
+    jobName?: string
+    /** Config of the run, by step. */
+    config?: RunConfig
+    tags?: RunTags
+    /** For a partitioned job. */
+    partitionKey?: string
+  } = {},
+): RunRequest {
+  const { runKey, jobName, config = {}, tags = {}, partitionKey } = options
+  return { type: 'run_request', runKey, jobName, config, tags, partitionKey }
+}
+
+/** Why a tick asks for no run. Dagster's `SkipReason`. Made by {@link skipReason}. */
+export interface SkipReason {
+  readonly type: 'skip_reason'
+  readonly message: string
+}
+
+/** Says why a tick asks for no run; Dagster's UI shows it. */
+export function skipReason(message: string): SkipReason {
+  return { type: 'skip_reason', message }
+}
+
+/** What a tick asks for: runs, or why none; nothing is taken as no run. */
+export type TickResult = RunRequest | SkipReason | readonly RunRequest[] | undefined

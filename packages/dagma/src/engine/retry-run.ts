@@ -1,0 +1,22 @@
+import { keyText } from '../definitions/asset-key.ts'
+import type { Definitions } from '../definitions/definitions.ts'
+import { dagmaError } from '../errors.ts'
+import type { Run, RunEvent } from './events.ts'
+import { type PlannedStep, planSteps } from './plan.ts'
+
+/**
+ * The steps of a run that did not succeed, planned again. @throws DAGMA_RUN_NOT_RETRYABLE when the run is on its way, succeeded, or has steps
+ * that the definitions lack by now
+ */
+export async function unfinishedSteps(definitions: Definitions, parent: Run, events: readonly RunEvent[]): Promise<PlannedStep[]> {
+  const notRetryable = (reason: string): Error => dagmaError('DAGMA_RUN_NOT_RETRYABLE', { run: parent.runId, reason })
+  if (parent.status === 'STARTED') throw notRetryable('it is on its way')
+  if (parent.status === 'SUCCESS') throw notRetryable('it succeeded')
+  const finished = new Set(events.flatMap((event) => (event.type === 'STEP_SUCCESS' ? [event.step] : [])))
+  const missing = parent.steps.find((name) => !definitions.steps.has(name))
+  if (missing !== undefined) throw notRetryable(`its step "${missing}" is no longer defined`)
+  const unfinished = [...definitions.steps.values()].filter(({ name }) => parent.steps.includes(name) && !finished.has(name))
+  const names = new Set(unfinished.flatMap((step) => [step.name, ...step.assets.map((spec) => keyText(spec.key))]))
+  const config = Object.fromEntries(Object.entries(parent.config).filter(([name]) => names.has(name)))
+  return planSteps(definitions, unfinished, new Set(parent.assetKeys), config)
+}

@@ -1,0 +1,92 @@
+import { retryDelay } from '../definitions/retry-policy.ts'
+import type { StepLog } from '../definitions/step-log.ts'
+import { dagmaError } from '../errors.ts'
+import { gateError, type WireError } from '../runtime/exit-gate.ts'
+import { callHook } from '../runtime/hooks.ts'
+import type { RunResources } from '../runtime/run-resources.ts'
+import { runStep, type StepOutcome, type StepReport } from '../runtime/step-runner.ts'
+import type { EventBody } from './events.ts'
+import type { ExecuteOptions } from './execute-run.ts'
+import type { PlannedStep } from './plan.ts'
+import type { Recorder } from './recorder.ts'
+
+/** What the steps of one run share. */
+export interface RunScope extends ExecuteOptions {
+  readonly recorder: Recorder
+  readonly resources: RunResources
+  /** Of this step. */
+  readonly log: StepLog
+}
+
+/** Runs a step, tries it again as its retry policy says, and calls the job's hooks. Resolves when its events are durable: whether it succeeded. */
+export async function runStepToEnd(planned: PlannedStep, scope: RunScope): Promise<boolean> {
+  const { recorder, clock, signal, job, resources, log, start } = scope
+  const { name, retryPolicy } = planned.step
+  for (let retryNumber = 0; ; retryNumber++) {
+    void recorder.record(retryNumber === 0 ? { type: 'STEP_START', step: name } : { type: 'STEP_RESTARTED', step: name, retryNumber })
+    const { outcome, results, failedChecks } = await attempt(planned, scope, retryNumber)
+    const ended = { runId: start.runId, stepName: name }
+    if (outcome.status === 'success' && failedChecks.length === 0) {
+      await callHook(job, { ...ended, error: undefined }, resources, log)
+      await recorder.record(...results, { type: 'STEP_SUCCESS', step: name })
+      return true
+    }
+    const { error, metadata, allowRetries } = outcome.status === 'success' ? checksFailure(failedChecks) : outcome
+    if (allowRetries && retryPolicy !== undefined && retryNumber < retryPolicy.maxRetries && !signal.aborted) {
+      const delaySeconds = retryDelay(retryPolicy, retryNumber + 1, Math.random)
+      void recorder.record(...results, { type: 'STEP_UP_FOR_RETRY', step: name, error, delaySeconds })
+      if (delaySeconds > 0) await clock.sleep(delaySeconds * 1000, signal)
+      continue
+    }
+    if (outcome.status !== 'canceled') await callHook(job, { ...ended, error }, resources, log)
+    await recorder.record(...results, { type: 'STEP_FAILURE', step: name, error, metadata })
+    return false
+  }
+}
+
+async function attempt(
+  planned: PlannedStep,
+  scope: RunScope,
+  retryNumber: number,
+): Promise<{ outcome: StepOutcome; results: EventBody[]; failedChecks: string[] }> {
+  const { definitions, start, resources, values, signal, clock, recorder } = scope
+  const { name } = planned.step
+  const results: EventBody[] = []
+  const failedChecks: string[] = []
+  const outcome = await runStep(planned.step, {
+    definitions,
+    runId: start.runId,
+    jobName: start.jobName,
+    runTags: start.tags,
+    partitionKey: start.partitionKey ?? undefined,
+    retryNumber,
+    config: planned.config,
+    selected: planned.selected,
+    resources,
+    values,
+    signal,
+    now: clock.now,
+    report: (report) => {
+      const event = eventOf(name, report, start.partitionKey)
+      if (event.type === 'LOG') void recorder.record(event)
+      else results.push(event)
+      if (report.type === 'check' && report.stops) failedChecks.push(`${report.assetKey.join('/')}:${report.check}`)
+    },
+  })
+  return { outcome, results, failedChecks }
+}
+
+function checksFailure(checks: readonly string[]): { error: WireError; metadata: {}; allowRetries: boolean } {
+  return { error: gateError(dagmaError('DAGMA_CHECKS_FAILED', { checks })), metadata: {}, allowRetries: false }
+}
+
+function eventOf(step: string, report: StepReport, partition: string | null): EventBody {
+  if (report.type === 'log') return { type: 'LOG', step, level: report.level, message: report.message }
+  const about = { step, asset: report.assetKey.join('/'), metadata: report.metadata }
+  if (report.type !== 'check') {
+    const type = report.type === 'materialization' ? 'ASSET_MATERIALIZATION' : 'ASSET_OBSERVATION'
+    return { type, ...about, partition, dataVersion: report.dataVersion ?? null }
+  }
+  const { check, passed, severity, blocking, description = null } = report
+  return { type: 'ASSET_CHECK_EVALUATION', ...about, check, passed, severity, blocking, description }
+}

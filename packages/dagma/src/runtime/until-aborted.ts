@@ -1,0 +1,24 @@
+/** How long work has to end by itself after its signal was aborted, in milliseconds. */
+const graceMs = 2_000
+
+/** What `work` gives, or the signal's reason when it does not end soon after the signal was aborted: then it is left behind. */
+export async function untilAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  let stop = (): void => {}
+  const abandoned = new Promise<never>((_, reject) => {
+    let timer: NodeJS.Timeout | undefined
+    const onAbort = (): void => {
+      timer = setTimeout(() => reject(signal.reason), graceMs)
+    }
+    stop = () => {
+      signal.removeEventListener('abort', onAbort)
+      clearTimeout(timer)
+    }
+    if (signal.aborted) onAbort()
+    else signal.addEventListener('abort', onAbort, { once: true })
+  })
+  try {
+    return await Promise.race([work, abandoned])
+  } finally {
+    stop()
+  }
+}
