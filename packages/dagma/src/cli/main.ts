@@ -12,6 +12,7 @@ import { jobLaunchCommand } from './job-launch.ts'
 import { jobListCommand } from './job-list.ts'
 import { runListCommand } from './run-list.ts'
 import { runShowCommand } from './run-show.ts'
+import { tickCommand } from './tick.ts'
 import { workerCommand } from './worker.ts'
 
 /** Runs the command line; sets the process's exit code. */
@@ -42,6 +43,7 @@ function program(): Command {
     devCommand(),
     buildCommand(),
   )
+  root.addCommand(tickCommand(), { hidden: true })
   root.addCommand(workerCommand(), { hidden: true })
   return exitingByException(root)
 }

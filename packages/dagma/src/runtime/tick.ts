@@ -1,0 +1,69 @@
+import type { Definitions } from '../definitions/definitions.ts'
+import type { RunRequest } from '../definitions/run-request.ts'
+import type { Schedule } from '../definitions/schedule.ts'
+import type { DynamicPartitionsChange, Sensor, SensorOutput, SensorResult } from '../definitions/sensor.ts'
+import type { LogLevel, StepLog } from '../definitions/step-log.ts'
+import { gateText, gateValue } from './exit-gate.ts'
+import { RunResources } from './run-resources.ts'
+
+/** What a tick asks for. It has passed the exit gate. */
+export interface Tick {
+  readonly runRequests: readonly (RunRequest & { readonly jobName: string })[]
+  readonly skipReason: string | undefined
+  /** Undefined: it stays as it was. */
+  readonly cursor: string | undefined
+  readonly dynamicPartitions: readonly DynamicPartitionsChange[]
+  readonly logs: readonly { readonly level: LogLevel; readonly message: string }[]
+}
+
+/** Where a tick is evaluated. */
+export interface TickHost {
+  readonly definitions: Definitions
+  readonly projectFolder: string
+  readonly signal: AbortSignal
+}
+
+/** Evaluates one tick of a schedule: its own function, or one run of its job. */
+export function scheduleTick(schedule: Schedule, scheduledTime: Date, host: TickHost): Promise<Tick> {
+  const { evaluate } = schedule
+  return evaluated(host, schedule.job, schedule.resources, async (resources, log) => {
+    if (evaluate === undefined) return [{ type: 'run_request', runKey: undefined, jobName: undefined, config: {}, tags: {}, partitionKey: undefined }]
+    return evaluate({ scheduledTime, resources, log })
+  })
+}
+
+/** Evaluates one tick of a sensor. */
+export function sensorTick(sensor: Sensor, cursor: string | undefined, host: TickHost): Promise<Tick> {
+  return evaluated(host, sensor.jobs[0] ?? '', sensor.resources, async (resources, log) => sensor.run({ cursor, resources, log }))
+}
+
+async function evaluated(
+  { definitions, projectFolder, signal }: TickHost,
+  job: string,
+  needed: object,
+  evaluate: (resources: Record<string, never>, log: StepLog) => Promise<SensorOutput>,
+): Promise<Tick> {
+  const logs: { level: LogLevel; message: string }[] = []
+  const at = (level: LogLevel) => (message: string) => void logs.push({ level, message: gateText(message) })
+  const log: StepLog = { debug: at('debug'), info: at('info'), warning: at('warning'), error: at('error'), critical: at('critical') }
+  const resources = new RunResources(definitions.resources, { runId: '', projectFolder, log, signal })
+  try {
+    const clients = await resources.clients(Object.keys(needed))
+    const { runRequests = [], skipReason, cursor, dynamicPartitions = [] } = asResult(await evaluate(clients as Record<string, never>, log))
+    const requests = runRequests.map((request) => ({ ...request, jobName: request.jobName ?? job }))
+    return gateValue({ runRequests: requests, skipReason, cursor, dynamicPartitions, logs })
+  } finally {
+    await resources.close()
+  }
+}
+
+function asResult(output: SensorOutput): SensorResult {
+  if (output === undefined) return {}
+  if (isRequests(output)) return { runRequests: output }
+  if (!('type' in output)) return output
+  return output.type === 'run_request' ? { runRequests: [output] } : { skipReason: output.message }
+}
+
+function isRequests(output: Exclude<SensorOutput, undefined>): output is readonly RunRequest[] {
+  return Array.isArray(output)
+}
