@@ -114,4 +114,8 @@ export {
 } from './metadata/metadata-value.ts'
 export type { WireMetadata, WireMetadataValue } from './metadata/normalize.ts'
 export { type Secret, secret } from './metadata/secret.ts'
+export type { Clock } from './runtime/clock.ts'
 export type { WireError } from './runtime/exit-gate.ts'
+export { jsonFiles as fileIOManager } from './runtime/json-files.ts'
+export { memoryIOManager } from './runtime/memory-io.ts'
+export { storageIOManager, type ValueStorage } from './runtime/storage-io.ts'

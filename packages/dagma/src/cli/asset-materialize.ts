@@ -1,17 +1,15 @@
 import { Command } from 'commander'
 import { type JsonOption, jsonOption, loadProject, type ModuleOption, moduleOption } from './options.ts'
-import { runInTerminal } from './run-in-terminal.ts'
+import { type NewRunOptions, runInTerminal, withNewRunOptions } from './run-in-terminal.ts'
 
 /** `dagma asset materialize` */
 export function assetMaterializeCommand(): Command {
-  return new Command('materialize')
-    .description('Make assets, in this process.')
+  return withNewRunOptions(new Command('materialize').description('Make assets and evaluate their checks, in this process.'))
     .requiredOption('-s, --select <selection>', 'which assets, in Dagster’s selection syntax')
-    .option('-c, --config <json>', 'config by asset, for example {"my_asset": {"limit": 3}}')
     .addOption(moduleOption())
     .addOption(jsonOption())
-    .action(async ({ select, ...options }: ModuleOption & JsonOption & { select: string; config?: string }) => {
+    .action(async (options: ModuleOption & JsonOption & NewRunOptions & { select: string }) => {
       const { project, definitions } = await loadProject(options)
-      await runInTerminal(project, definitions, { ...options, selection: select })
+      await runInTerminal(project, definitions, { selection: options.select, kind: 'materialize' }, options)
     })
 }

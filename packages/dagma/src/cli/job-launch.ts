@@ -1,17 +1,15 @@
 import { Command } from 'commander'
 import { type JsonOption, jsonOption, loadProject, type ModuleOption, moduleOption } from './options.ts'
-import { runInTerminal } from './run-in-terminal.ts'
+import { type NewRunOptions, runInTerminal, withNewRunOptions } from './run-in-terminal.ts'
 
 /** `dagma job launch` */
 export function jobLaunchCommand(): Command {
-  return new Command('launch')
-    .description('Run a job, in this process.')
+  return withNewRunOptions(new Command('launch').description('Run a job, in this process.'))
     .requiredOption('-j, --job <name>', 'name of the job')
-    .option('-c, --config <json>', 'config by asset, for example {"my_asset": {"limit": 3}}')
     .addOption(moduleOption())
     .addOption(jsonOption())
-    .action(async (options: ModuleOption & JsonOption & { job: string; config?: string }) => {
+    .action(async (options: ModuleOption & JsonOption & NewRunOptions & { job: string }) => {
       const { project, definitions } = await loadProject(options)
-      await runInTerminal(project, definitions, options)
+      await runInTerminal(project, definitions, { job: options.job }, options)
     })
 }

@@ -2,16 +2,25 @@ import { Command, CommanderError } from 'commander'
 import { DagmaError, DefinitionErrors } from '../errors.ts'
 import { gateError } from '../runtime/exit-gate.ts'
 import { gateStdio } from '../runtime/stdio-gate.ts'
+import { assetCheckCommand } from './asset-check.ts'
 import { assetListCommand } from './asset-list.ts'
 import { assetMaterializeCommand } from './asset-materialize.ts'
+import { assetObserveCommand } from './asset-observe.ts'
 import { assetShowCommand } from './asset-show.ts'
 import { buildCommand } from './build.ts'
+import { definitionsValidateCommand } from './definitions-validate.ts'
 import { devCommand } from './dev.ts'
 import { exitCodes } from './exit-codes.ts'
 import { jobLaunchCommand } from './job-launch.ts'
 import { jobListCommand } from './job-list.ts'
 import { runListCommand } from './run-list.ts'
+import { runLogsCommand } from './run-logs.ts'
+import { runRetryCommand } from './run-retry.ts'
 import { runShowCommand } from './run-show.ts'
+import { scheduleListCommand } from './schedule-list.ts'
+import { schedulePreviewCommand } from './schedule-preview.ts'
+import { sensorListCommand } from './sensor-list.ts'
+import { sensorPreviewCommand } from './sensor-preview.ts'
 import { tickCommand } from './tick.ts'
 import { workerCommand } from './worker.ts'
 
@@ -21,8 +30,10 @@ export async function main(argv: readonly string[]): Promise<void> {
   process.setSourceMapsEnabled(true)
   // What user code throws outside a step would be printed by Node itself, past the exit gate.
   process.on('uncaughtException', (error) => process.exit(report(error)))
+  const root = program()
   try {
-    await program().parseAsync([...argv], { from: 'user' })
+    if (argv[0] === 'complete') await complete(root)
+    await root.parseAsync([...argv], { from: 'user' })
   } catch (error) {
     process.exitCode = report(error)
   }
@@ -37,15 +48,43 @@ function program(): Command {
   const root = group(
     'dagma',
     'Software-defined assets in TypeScript: run them here, or in the real Dagster.',
-    group('asset', 'List, make and look at assets.', assetListCommand(), assetMaterializeCommand(), assetShowCommand()),
+    group(
+      'asset',
+      'List, look at and make assets.',
+      assetListCommand(),
+      assetShowCommand(),
+      assetMaterializeCommand(),
+      assetCheckCommand(),
+      assetObserveCommand(),
+    ),
     group('job', 'List and launch jobs.', jobListCommand(), jobLaunchCommand()),
-    group('run', 'Look at runs of the embedded engine.', runListCommand(), runShowCommand()),
+    group(
+      'run',
+      'Look at runs of the embedded engine, and retry them.',
+      runListCommand(),
+      runShowCommand(),
+      runLogsCommand(),
+      runRetryCommand(),
+    ),
+    group('schedule', 'List and preview schedules.', scheduleListCommand(), schedulePreviewCommand()),
+    group('sensor', 'List and preview sensors.', sensorListCommand(), sensorPreviewCommand()),
+    group('definitions', 'Check definitions.', definitionsValidateCommand()),
     devCommand(),
     buildCommand(),
   )
   root.addCommand(tickCommand(), { hidden: true })
   root.addCommand(workerCommand(), { hidden: true })
+  root.addHelpText(
+    'after',
+    '\nExit codes: 0 good, 1 a run failed, 2 wrong usage or definitions.\nShell completion: `dagma complete bash` (or zsh, fish, powershell) prints the script.',
+  )
   return exitingByException(root)
+}
+
+/** Shell completion costs its import only when a shell asks for it. */
+async function complete(root: Command): Promise<void> {
+  const { default: tab } = await import('@bomb.sh/tab/commander')
+  tab(root)
 }
 
 /** Wrong usage reaches {@link report} instead of ending the process. */

@@ -1,4 +1,4 @@
-import { Option } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
 import type { Definitions } from '../definitions/definitions.ts'
 import { findProject, loadDefinitions, type Project } from '../runtime/project.ts'
 import { claimStdout } from './output.ts'
@@ -22,4 +22,11 @@ export async function loadProject({ module, json }: ModuleOption & JsonOption): 
   if (json) claimStdout()
   const project = findProject(process.cwd(), module)
   return { project, definitions: await loadDefinitions(project) }
+}
+
+/** Reads a whole number from 1. */
+export function positiveInteger(text: string): number {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('Give a whole number from 1.')
+  return value
 }

@@ -1,37 +1,88 @@
-import { styleText } from 'node:util'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { keyText } from '../definitions/asset-key.ts'
 import type { Definitions } from '../definitions/definitions.ts'
-import type { RunConfig } from '../definitions/job.ts'
-import type { RunEvent } from '../engine/events.ts'
-import { type MaterializeRun, materialize } from '../engine/materialize.ts'
+import type { RunConfig, RunTags } from '../definitions/job.ts'
+import { partitionRange } from '../definitions/partitions.ts'
+import { selectAssets } from '../definitions/selection.ts'
+import type { Durability } from '../engine/event-log.ts'
+import { type MaterializeOptions, type MaterializeRun, materialize, type RunOptions } from '../engine/materialize.ts'
 import { dagmaError } from '../errors.ts'
-import type { WireError } from '../runtime/exit-gate.ts'
 import type { Project } from '../runtime/project.ts'
 import { exitCodes } from './exit-codes.ts'
 import { interruption } from './interruption.ts'
-import { durationText, printJson, printLine, printMetadata } from './output.ts'
+import { positiveInteger } from './options.ts'
+import { printJson } from './output.ts'
+import { progress } from './progress.ts'
 
-/** What a command asks for. */
-export interface RunRequest {
-  selection?: string
-  job?: string
-  /** JSON text: config by asset. */
-  config?: string
+/** Options of every command that runs something. */
+export interface RunningOptions {
   json?: boolean
+  concurrency: number
+  durability: Durability
 }
 
-/** Runs assets by the embedded engine and shows it: live lines, or one JSON document. The exit code says how the run ended. */
-export async function runInTerminal(project: Project, definitions: Definitions, request: RunRequest): Promise<void> {
-  const { selection, job, json = false } = request
-  const run = await materialize(definitions, {
-    ...(selection === undefined ? {} : { selection }),
-    ...(job === undefined ? {} : { job }),
-    ...(request.config === undefined ? {} : { config: parseConfig(request.config) }),
-    projectFolder: project.folder,
-    signal: interruption('the run'),
-    ...(json ? {} : { onEvent: progress() }),
-  })
-  if (json) printJson(runJson(run))
-  process.exitCode = run.status === 'SUCCESS' ? exitCodes.good : exitCodes.runFailed
+/** Options of commands that start a new run. */
+export interface NewRunOptions extends RunningOptions {
+  config?: RunConfig
+  partition?: string
+  partitionRange?: string
+  tag: RunTags
+}
+
+/** Gives `command` the options of every command that runs something. */
+export function withRunningOptions(command: Command): Command {
+  return command
+    .addOption(new Option('--concurrency <count>', 'steps that run at once').argParser(positiveInteger).default(10))
+    .addOption(new Option('--durability <what>', 'what a recorded event survives').choices(['process', 'power']).default('process'))
+}
+
+/** Gives `command` the options of commands that start a new run. */
+export function withNewRunOptions(command: Command): Command {
+  return withRunningOptions(command)
+    .addOption(new Option('-c, --config <json>', 'config by asset or step, for example {"my_asset": {"limit": 3}}').argParser(parseConfig))
+    .addOption(new Option('--partition <key>', 'the partition to make').conflicts('partitionRange'))
+    .option('--partition-range <from...to>', 'the partitions to make, both ends included, one run each')
+    .addOption(new Option('--tag <key=value>', 'tag of the run; may be given several times').argParser(addTag).default({}, 'none'))
+}
+
+/** Starts a run, or one for each partition of a range, and shows it. The exit code says how it ended. */
+export async function runInTerminal(
+  project: Project,
+  definitions: Definitions,
+  what: Pick<MaterializeOptions, 'selection' | 'job' | 'kind'>,
+  options: NewRunOptions,
+): Promise<void> {
+  const { config, partition, partitionRange: range, tag: tags } = options
+  const run = (partitionKey: string | undefined) => (running: RunOptions) =>
+    materialize(definitions, { ...what, ...running, tags, ...(config && { config }), ...(partitionKey !== undefined && { partitionKey }) })
+  const partitions = range === undefined ? [partition] : rangeOf(definitions, what, range)
+  await show(project, options, partitions.map(run))
+}
+
+/** Executes runs one after the other, and shows them: live lines, or one JSON document each. */
+export async function show(
+  project: Project,
+  options: RunningOptions,
+  runs: readonly ((running: RunOptions) => Promise<MaterializeRun>)[],
+): Promise<void> {
+  const { json = false, concurrency, durability } = options
+  const signal = interruption('the run')
+  for (const run of runs) {
+    const result = await run({ projectFolder: project.folder, concurrency, durability, signal, ...(json ? {} : { onEvent: progress() }) })
+    if (json) printJson(runJson(result))
+    if (result.status !== 'SUCCESS') process.exitCode = exitCodes.runFailed
+    if (signal.aborted) return
+  }
+}
+
+function rangeOf(definitions: Definitions, { selection, job }: Pick<MaterializeOptions, 'selection' | 'job'>, range: string): string[] {
+  const [from, to, more] = range.split('...')
+  if (!from || !to || more !== undefined)
+    throw dagmaError('DAGMA_OPTION_INVALID', { option: 'partition-range', reason: 'must be two partitions with "..." between them' })
+  const keys = job === undefined ? selectAssets(selection ?? '*', definitions.assets) : (definitions.jobs.get(job)?.assetKeys ?? [])
+  const partitioned = keys.map((key) => definitions.assets.get(key)).find((node) => node?.partitions !== undefined)
+  if (partitioned?.partitions === undefined) throw dagmaError('DAGMA_PARTITION_WITHOUT_PARTITIONS', { partition: range })
+  return partitionRange(partitioned.partitions, from, to, keyText(partitioned.key), new Date())
 }
 
 function parseConfig(text: string): RunConfig {
@@ -41,53 +92,15 @@ function parseConfig(text: string): RunConfig {
   } catch {
     // said below
   }
-  throw dagmaError('DAGMA_CONFIG_UNKNOWN', { step: text, reason: 'which is no JSON object such as {"my_asset": {"field": 1}}' })
+  throw new InvalidArgumentError('Give a JSON object such as {"my_asset": {"limit": 3}}.')
 }
 
-/** Prints a line for each event worth one. */
-export function progress(): (event: RunEvent) => void {
-  const began = new Map<string, number>()
-  let runBegan = 0
-  const since = (event: { readonly step: string; readonly time: number }): string =>
-    styleText('dim', durationText(event.time - (began.get(event.step) ?? event.time)))
-  return (event) => {
-    switch (event.type) {
-      case 'RUN_START':
-        runBegan = event.time
-        return printLine(`Run ${event.runId}`)
-      case 'STEP_START':
-        began.set(event.step, event.time)
-        return
-      case 'LOG':
-        return printLine(`  ${styleText('dim', `${event.step} ${event.level}:`)} ${event.message}`)
-      case 'ASSET_MATERIALIZATION':
-        printLine(`${styleText('green', '✓')} ${styleText('bold', event.asset)}  ${since(event)}`)
-        return printMetadata(event.metadata)
-      case 'STEP_FAILURE':
-        printLine(`${styleText('red', '✗')} ${styleText('bold', event.step)}  ${since(event)}`)
-        return printError(event.error)
-      case 'STEP_SKIPPED':
-        return printLine(`${styleText('yellow', '-')} ${styleText('bold', event.step)}  skipped, because ${event.because} did not succeed`)
-      case 'RUN_SUCCESS':
-      case 'RUN_FAILURE':
-      case 'RUN_CANCELED':
-        return printLine(`${event.type.slice('RUN_'.length)} in ${durationText(event.time - runBegan)}`)
-    }
-  }
-}
-
-function printError(error: WireError): void {
-  printLine(`    ${error.message}`)
-  for (let one: WireError | null = error; one !== null; one = one.cause) {
-    if (one !== error) printLine(`    caused by ${one.name}: ${one.message}`)
-    for (const frame of one.stack) printLine(styleText('dim', frame.trimEnd()))
-  }
+function addTag(text: string, tags: RunTags): RunTags {
+  const [key, value] = [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)]
+  if (!text.includes('=') || key === '') throw new InvalidArgumentError('Give it as key=value.')
+  return { ...tags, [key]: value }
 }
 
 function runJson(run: MaterializeRun): unknown {
-  return {
-    run_id: run.runId,
-    status: run.status,
-    materializations: [...run.materializations.values()].map(({ asset, metadata, time }) => ({ asset, time, metadata })),
-  }
+  return { run_id: run.runId, status: run.status, events: run.events }
 }

@@ -1,8 +1,8 @@
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import { EventLog } from '../engine/event-log.ts'
 import type { Run } from '../engine/events.ts'
 import { findProject } from '../runtime/project.ts'
-import { type JsonOption, jsonOption, type ModuleOption, moduleOption } from './options.ts'
+import { type JsonOption, jsonOption, type ModuleOption, moduleOption, positiveInteger } from './options.ts'
 import { durationText, printJson, printTable } from './output.ts'
 
 /** `dagma run list` */
@@ -38,10 +38,4 @@ export function runJson(run: Run): unknown {
 function row(run: Run): string[] {
   const took = run.endTime === null ? '' : durationText(run.endTime - run.startTime)
   return [run.runId.slice(0, 8), run.status, run.jobName ?? run.assetKeys.join(', '), new Date(run.startTime).toISOString(), took]
-}
-
-function positiveInteger(text: string): number {
-  const value = Number(text)
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('Give a whole number from 1.')
-  return value
 }

@@ -3,7 +3,7 @@ import { EventLog } from '../engine/event-log.ts'
 import { findProject } from '../runtime/project.ts'
 import { type JsonOption, jsonOption, type ModuleOption, moduleOption } from './options.ts'
 import { printJson } from './output.ts'
-import { progress } from './run-in-terminal.ts'
+import { progress } from './progress.ts'
 import { runJson } from './run-list.ts'
 
 /** `dagma run show` */

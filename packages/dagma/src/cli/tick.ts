@@ -25,7 +25,8 @@ export function tickCommand(): Command {
 
 function evaluate(request: TickRequest, host: TickHost): Promise<Tick> {
   const { schedules, sensors } = host.definitions
-  if (request.kind === 'schedule') return scheduleTick(expectTick(schedules, 'schedule', request.name), new Date(request.scheduled_time), host)
+  if (request.kind === 'schedule')
+    return scheduleTick(expectTick(schedules, 'schedule', request.name), new Date(request.scheduled_time), host)
   return sensorTick(expectTick(sensors, 'sensor', request.name), request.cursor ?? undefined, host)
 }
 

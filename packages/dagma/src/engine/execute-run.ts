@@ -42,7 +42,8 @@ export interface RunResult {
  */
 export async function executeRun(options: ExecuteOptions): Promise<RunResult> {
   const { eventLog, definitions, projectFolder, signal, steps, concurrency } = options
-  if (!(concurrency >= 1)) throw dagmaError('DAGMA_OPTION_INVALID', { option: 'concurrency', reason: `must be at least 1, not ${concurrency}` })
+  if (!(concurrency >= 1))
+    throw dagmaError('DAGMA_OPTION_INVALID', { option: 'concurrency', reason: `must be at least 1, not ${concurrency}` })
   const { runId } = options.start
   const recorder = new Recorder(eventLog, runId, options.onEvent)
   recorder.tell(eventLog.startRun(gateValue(options.start)))

@@ -42,7 +42,12 @@ async function storeAndReport(step: Step, host: StepHost, assetKey: AssetKey, re
   const told = normalize(metadata)
   const checks = declared.map((check) => checkReport(step, check, extras.checks?.[check.name]))
   const { sizeBytes } = await host.values.store(assetKey, host.partitionKey, host.runId, value)
-  host.report({ type: 'materialization', assetKey, metadata: gateMetadata(told, { latencyMs, sizeBytes }), dataVersion: extras.dataVersion })
+  host.report({
+    type: 'materialization',
+    assetKey,
+    metadata: gateMetadata(told, { latencyMs, sizeBytes }),
+    dataVersion: extras.dataVersion,
+  })
   for (const check of checks) host.report(check)
 }
 

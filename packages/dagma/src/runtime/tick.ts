@@ -27,7 +27,8 @@ export interface TickHost {
 export function scheduleTick(schedule: Schedule, scheduledTime: Date, host: TickHost): Promise<Tick> {
   const { evaluate } = schedule
   return evaluated(host, schedule.job, schedule.resources, async (resources, log) => {
-    if (evaluate === undefined) return [{ type: 'run_request', runKey: undefined, jobName: undefined, config: {}, tags: {}, partitionKey: undefined }]
+    if (evaluate === undefined)
+      return [{ type: 'run_request', runKey: undefined, jobName: undefined, config: {}, tags: {}, partitionKey: undefined }]
     return evaluate({ scheduledTime, resources, log })
   })
 }

@@ -1,0 +1,25 @@
+import { styleText } from 'node:util'
+import { Command } from 'commander'
+import { EventLog } from '../engine/event-log.ts'
+import { findProject } from '../runtime/project.ts'
+import { type JsonOption, jsonOption, type ModuleOption, moduleOption } from './options.ts'
+import { printJson, printLine } from './output.ts'
+
+/** `dagma run logs` */
+export function runLogsCommand(): Command {
+  return new Command('logs')
+    .description('Print the log lines of a run’s steps.')
+    .argument('<run>', 'id of the run, or its first characters')
+    .option('--step <name>', 'only of this step')
+    .addOption(moduleOption())
+    .addOption(jsonOption())
+    .action((id: string, { json, module, step }: ModuleOption & JsonOption & { step?: string }) => {
+      using log = EventLog.open(findProject(process.cwd(), module).folder)
+      const events = log.events(log.run(id).runId).filter((event) => event.type === 'LOG')
+      const lines = events.filter((event) => step === undefined || event.step === step)
+      if (json) printJson(lines)
+      else
+        for (const line of lines)
+          printLine(`${styleText('dim', `${new Date(line.time).toISOString()} ${line.step} ${line.level}`)} ${line.message}`)
+    })
+}

@@ -1,0 +1,70 @@
+import { tmpdir } from 'node:os'
+import type { AssetCheck } from '../definitions/asset-check.ts'
+import { assetKey, keyText } from '../definitions/asset-key.ts'
+import { type AnyAsset, type Definitions, definitions, isDefinitions } from '../definitions/definitions.ts'
+import { externalAsset } from '../definitions/external-asset.ts'
+import type { Resource } from '../definitions/resource.ts'
+import { EventLog } from '../engine/event-log.ts'
+import { type MaterializeOptions, type MaterializeRun, materializeWith } from '../engine/materialize.ts'
+import type { Clock } from '../runtime/clock.ts'
+import { memoryIOManager } from '../runtime/memory-io.ts'
+
+/** What {@link materializeToMemory} takes beside the assets. */
+export interface InMemoryOptions extends Omit<MaterializeOptions, 'durability'> {
+  /** Values of upstream assets, by key text: they need not be among the assets, and are not made when they are given. */
+  readonly values?: { readonly [asset: string]: unknown }
+  /** Resources by key; of given definitions, these take the place of theirs. */
+  readonly resources?: { readonly [key: string]: Resource<unknown> }
+  /** Checks to evaluate beside the assets. */
+  readonly checks?: readonly AssetCheck[]
+  /** The time; default: the machine's. */
+  readonly clock?: Clock
+}
+
+/**
+ * Runs assets with an event log and values in memory: nothing is written and no socket is opened by Dagma. The whole engine takes part: selection,
+ * config, resources, retries, checks, redaction. Dagster's `materialize_to_memory`.
+ * @throws DefinitionErrors when the assets are wrong; what `materialize` throws
+ */
+export async function materializeToMemory(
+  assets: Definitions | readonly AnyAsset[],
+  options: InMemoryOptions = {},
+): Promise<MaterializeRun> {
+  const { values = {}, resources = {}, checks = [], clock, ...run } = options
+  const given = Object.keys(values)
+  const defs = isDefinitions(assets) ? withResources(assets, resources) : collected(assets, given, resources, checks)
+  const ioManager = memoryIOManager()
+  for (const [key, value] of Object.entries(values)) {
+    await ioManager.handleOutput({ assetKey: assetKey(key), partitionKey: run.partitionKey, runId: '' }, value)
+    await ioManager.handleOutput({ assetKey: assetKey(key), partitionKey: undefined, runId: '' }, value)
+  }
+  using eventLog = EventLog.inMemory()
+  const selection = run.selection ?? (run.job === undefined && given.length > 0 ? made(defs, given) : undefined)
+  const all = { projectFolder: tmpdir(), ...run, ...(selection === undefined ? {} : { selection }) }
+  return materializeWith({ ...defs, ioManagers: new Map([['default', ioManager]]) }, all, {
+    eventLog,
+    ...(clock === undefined ? {} : { clock }),
+  })
+}
+
+function collected(
+  assets: readonly AnyAsset[],
+  given: readonly string[],
+  resources: { readonly [key: string]: Resource<unknown> },
+  checks: readonly AssetCheck[],
+): Definitions {
+  const declared = new Set(
+    assets.flatMap((asset) => ('key' in asset ? [asset.key] : Object.values(asset.assets).map((ref) => ref.key))).map(keyText),
+  )
+  const outside = given.filter((key) => !declared.has(key)).map((key) => externalAsset({ key }))
+  return definitions<AnyAsset[], AssetCheck[]>({ assets: [...assets, ...outside], checks: [...checks], resources })
+}
+
+function withResources(defs: Definitions, resources: { readonly [key: string]: Resource<unknown> }): Definitions {
+  return { ...defs, resources: new Map([...defs.resources, ...Object.entries(resources)]) }
+}
+
+/** All assets that are made here and whose value was not given. */
+function made({ assets }: Definitions, given: readonly string[]): string {
+  return [...assets.keys()].filter((key) => !given.includes(key)).join(',')
+}
