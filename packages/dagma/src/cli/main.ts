@@ -101,9 +101,11 @@ function report(error: unknown): number {
     for (const one of error.errors) process.stderr.write(`error: ${one.message}\n`)
     return exitCodes.wrongUsage
   }
+  const wrongUse = error instanceof DagmaError && error.kind === 'definition'
   const wire = gateError(error)
-  process.stderr.write(`error: ${wire.message}\n${wire.stack.join('')}`)
-  for (let { cause } = wire; cause !== null; { cause } = cause)
+  process.stderr.write(`error: ${wire.message}\n${wrongUse ? '' : wire.stack.join('')}`)
+  for (let { cause } = wire; cause !== null; { cause } = cause) {
     process.stderr.write(`caused by: ${cause.name}: ${cause.message}\n${cause.stack.join('')}`)
-  return error instanceof DagmaError && error.kind === 'definition' ? exitCodes.wrongUsage : exitCodes.runFailed
+  }
+  return wrongUse ? exitCodes.wrongUsage : exitCodes.runFailed
 }

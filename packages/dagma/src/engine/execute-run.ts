@@ -51,6 +51,7 @@ export async function executeRun(options: ExecuteOptions): Promise<RunResult> {
   const run = new RunningSteps(steps, concurrency, signal, recorder, (step) =>
     runStepToEnd(step, { ...options, recorder, resources, log: logOf(recorder, step.step.name) }),
   )
+  const alive = setInterval(() => {}, 2 ** 30) // a step may wait for what keeps no process alive
   try {
     await run.toEnd()
     await resources.close()
@@ -58,6 +59,8 @@ export async function executeRun(options: ExecuteOptions): Promise<RunResult> {
   } catch (error) {
     recorder.tell(eventLog.endRun(runId, 'FAILURE', 'The run broke off.'))
     throw error
+  } finally {
+    clearInterval(alive)
   }
   const status = signal.aborted ? 'CANCELED' : run.failed.length > 0 ? 'FAILURE' : 'SUCCESS'
   recorder.tell(eventLog.endRun(runId, status, `Steps failed: ${run.failed.join(', ')}.`))

@@ -114,7 +114,7 @@ export async function retryRun(definitions: Definitions, runId: string, options:
     config: parent.config,
     parentRunId: parent.runId,
   }
-  return run(definitions, job, start, steps, { ...options, projectFolder }, { eventLog })
+  return await run(definitions, job, start, steps, { ...options, projectFolder }, { eventLog })
 }
 
 async function run(
