@@ -32,7 +32,7 @@ export interface NewRunOptions extends RunningOptions {
 /** Gives `command` the options of every command that runs something. */
 export function withRunningOptions(command: Command): Command {
   return command
-    .addOption(new Option('--concurrency <count>', 'steps that run at once').argParser(positiveInteger).default(10))
+    .addOption(new Option('--concurrency <count>', 'steps that run at once').argParser(positiveInteger).default(16))
     .addOption(new Option('--durability <what>', 'what a recorded event survives').choices(['process', 'power']).default('process'))
 }
 

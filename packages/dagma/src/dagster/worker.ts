@@ -12,7 +12,7 @@ import { callHook } from '../runtime/hooks.ts'
 import { loadDefinitions, type Project } from '../runtime/project.ts'
 import { RunResources } from '../runtime/run-resources.ts'
 import { runStep, type StepOutcome, type StepReport } from '../runtime/step-runner.ts'
-import { Values } from '../runtime/values.ts'
+import { projectValues, Values } from '../runtime/values.ts'
 import { buildManifest, manifestDigest } from './manifest.ts'
 import { loadContext } from './pipes/open.ts'
 import { contextVariable, decodeParam, type PipesContextData } from './pipes/protocol.ts'
@@ -86,7 +86,7 @@ class Worker {
     this.#definitions = definitions
     this.#projectFolder = projectFolder
     this.#send = send
-    this.#values = new Values(definitions, projectFolder)
+    this.#values = new Values(definitions, projectValues(projectFolder))
   }
 
   ready(): void {

@@ -69,7 +69,7 @@ export async function executeRun(options: ExecuteOptions): Promise<RunResult> {
 }
 
 function logOf(recorder: Recorder, step: string): StepLog {
-  const at = (level: keyof StepLog) => (message: string) => void recorder.record({ type: 'LOG', step, level, message: gateText(message) })
+  const at = (level: keyof StepLog) => (message: string) => recorder.note({ type: 'LOG', step, level, message: gateText(message) })
   return { debug: at('debug'), info: at('info'), warning: at('warning'), error: at('error'), critical: at('critical') }
 }
 
@@ -156,7 +156,7 @@ class RunningSteps {
     const skip = (because: PlannedStep): void => {
       for (const follower of this.#followers.get(because.step.name) ?? []) {
         if (!this.#waiting.delete(follower.step.name)) continue
-        void this.#recorder.record({ type: 'STEP_SKIPPED', step: follower.step.name, because: because.step.name })
+        this.#recorder.note({ type: 'STEP_SKIPPED', step: follower.step.name, because: because.step.name })
         skip(follower)
       }
     }

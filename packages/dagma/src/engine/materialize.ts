@@ -9,7 +9,7 @@ import type { StepKind } from '../definitions/step.ts'
 import { dagmaError } from '../errors.ts'
 import { type Clock, systemClock } from '../runtime/clock.ts'
 import { findProject } from '../runtime/project.ts'
-import { Values } from '../runtime/values.ts'
+import { projectValues, Values } from '../runtime/values.ts'
 import { type Durability, EventLog } from './event-log.ts'
 import type { Materialization, RunEvent, RunStart } from './events.ts'
 import { executeRun, type RunResult } from './execute-run.ts'
@@ -20,7 +20,7 @@ import { unfinishedSteps } from './retry-run.ts'
 export interface RunOptions {
   /** Folder whose `.dagma/` keeps the event log and values; default: the project that the working directory is in. */
   readonly projectFolder?: string
-  /** Steps that run at once; default 10. */
+  /** Steps that run at once; default 16. */
   readonly concurrency?: number
   /** What a recorded event survives: the death of the process (`process`, the default), or a power cut too (`power`). */
   readonly durability?: Durability
@@ -128,7 +128,7 @@ async function run(
   const projectFolder = options.projectFolder ?? findProject(process.cwd()).folder
   using scope = new DisposableStack()
   const eventLog = parts.eventLog ?? scope.use(EventLog.open(projectFolder, options.durability))
-  const values = new Values(definitions, projectFolder, parts.ioManager)
+  const values = new Values(definitions, parts.ioManager ?? projectValues(projectFolder, { sync: options.durability === 'power' }))
   const result = await executeRun({
     definitions,
     start,
@@ -138,7 +138,7 @@ async function run(
     values,
     projectFolder,
     clock: parts.clock ?? systemClock,
-    concurrency: options.concurrency ?? 10,
+    concurrency: options.concurrency ?? 16,
     signal: options.signal ?? new AbortController().signal,
     onEvent: options.onEvent,
   })

@@ -1,13 +1,17 @@
 import type { EventLog } from './event-log.ts'
 import type { EventBody, RunEvent } from './events.ts'
 
-/** Records a run's events in order, those of one turn of the event loop in one transaction. */
+/** How long an event may wait for others to share its transaction, in milliseconds. */
+const patienceMs = 20
+
+/** Records a run's events in order, many in one transaction. */
 export class Recorder {
   readonly #eventLog: EventLog
   readonly #runId: string
   readonly #onEvent: ((event: RunEvent) => void) | undefined
   #pending: EventBody[] = []
   #flushing: Promise<void> | undefined
+  #timer: NodeJS.Timeout | undefined
   #listenerFailure: { readonly error: unknown } | undefined
 
   constructor(eventLog: EventLog, runId: string, onEvent: ((event: RunEvent) => void) | undefined) {
@@ -16,7 +20,13 @@ export class Recorder {
     this.#onEvent = onEvent
   }
 
-  /** Resolves when the events are durable. */
+  /** Records events that nobody waits for: they become durable with those that somebody does, or soon. */
+  note(...bodies: readonly EventBody[]): void {
+    this.#pending.push(...bodies)
+    this.#timer ??= setTimeout(() => void this.record().catch(() => undefined), patienceMs)
+  }
+
+  /** Resolves when these events, and all before them, are durable. Those of one turn of the event loop share a transaction. */
   record(...bodies: readonly EventBody[]): Promise<void> {
     this.#pending.push(...bodies)
     this.#flushing ??= new Promise((resolve, reject) => {
@@ -34,10 +44,13 @@ export class Recorder {
 
   /** Makes all that was recorded durable now. */
   flush(): void {
-    const bodies = this.#pending
-    this.#pending = []
     this.#flushing = undefined
-    if (bodies.length > 0) this.tell(this.#eventLog.append(this.#runId, bodies))
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    if (this.#pending.length === 0) return
+    const events = this.#eventLog.append(this.#runId, this.#pending)
+    this.#pending = []
+    this.tell(events)
   }
 
   /** Shows recorded events to who listens. */

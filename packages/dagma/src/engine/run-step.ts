@@ -23,7 +23,7 @@ export async function runStepToEnd(planned: PlannedStep, scope: RunScope): Promi
   const { recorder, clock, signal, job, resources, log, start } = scope
   const { name, retryPolicy } = planned.step
   for (let retryNumber = 0; ; retryNumber++) {
-    void recorder.record(retryNumber === 0 ? { type: 'STEP_START', step: name } : { type: 'STEP_RESTARTED', step: name, retryNumber })
+    recorder.note(retryNumber === 0 ? { type: 'STEP_START', step: name } : { type: 'STEP_RESTARTED', step: name, retryNumber })
     const { outcome, results, failedChecks } = await attempt(planned, scope, retryNumber)
     const ended = { runId: start.runId, stepName: name }
     if (outcome.status === 'success' && failedChecks.length === 0) {
@@ -34,7 +34,7 @@ export async function runStepToEnd(planned: PlannedStep, scope: RunScope): Promi
     const { error, metadata, allowRetries } = outcome.status === 'success' ? checksFailure(failedChecks) : outcome
     if (allowRetries && retryPolicy !== undefined && retryNumber < retryPolicy.maxRetries && !signal.aborted) {
       const delaySeconds = retryDelay(retryPolicy, retryNumber + 1, Math.random)
-      void recorder.record(...results, { type: 'STEP_UP_FOR_RETRY', step: name, error, delaySeconds })
+      recorder.note(...results, { type: 'STEP_UP_FOR_RETRY', step: name, error, delaySeconds })
       if (delaySeconds > 0) await clock.sleep(delaySeconds * 1000, signal)
       continue
     }
@@ -68,7 +68,7 @@ async function attempt(
     now: clock.now,
     report: (report) => {
       const event = eventOf(name, report, start.partitionKey)
-      if (event.type === 'LOG') void recorder.record(event)
+      if (event.type === 'LOG') recorder.note(event)
       else results.push(event)
       if (report.type === 'check' && report.stops) failedChecks.push(`${report.assetKey.join('/')}:${report.check}`)
     },

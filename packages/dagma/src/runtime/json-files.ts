@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { keyText } from '../definitions/asset-key.ts'
 import type { IOContext, IOManager } from '../definitions/io-manager.ts'
@@ -8,33 +8,28 @@ import { jsonText } from './json-text.ts'
 
 /**
  * The default IO manager: each asset's value as one JSON file below `folder`, of a partitioned asset one for each partition. A value is
- * written beside its place and renamed into it, so that nobody reads a half-written one.
+ * written beside its place and renamed into it, so that nobody reads a half-written one. With `sync`, a stored value survives a power cut.
+ * Calls are synchronous: for small files that is several times faster, and making the JSON of a large value takes longer than writing it.
  */
-export function jsonFiles(folder: string): IOManager {
+export function jsonFiles(folder: string, { sync = false }: { sync?: boolean } = {}): IOManager {
   return {
     async handleOutput(context, value) {
       const text = jsonText(keyText(context.assetKey), value)
       const file = valueFile(folder, context)
       const unfinished = `${file}.${randomUUID()}.tmp`
       try {
-        await writeFile(unfinished, text).catch(async (error: NodeJS.ErrnoException) => {
-          if (error.code !== 'ENOENT') throw error
-          await mkdir(dirname(file), { recursive: true })
-          await writeFile(unfinished, text)
-        })
-        await rename(unfinished, file)
+        writeNew(unfinished, text, sync)
+        renameSync(unfinished, file)
+        if (sync) syncPath(dirname(file))
       } catch (error) {
-        await rm(unfinished, { force: true })
+        rmSync(unfinished, { force: true })
         throw error
       }
       return { sizeBytes: Buffer.byteLength(text) }
     },
     async loadInput(context) {
       const file = valueFile(folder, context)
-      const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOENT') return undefined
-        throw error
-      })
+      const text = readIfThere(file)
       if (text === undefined) return undefined
       try {
         return { value: JSON.parse(text) }
@@ -42,6 +37,32 @@ export function jsonFiles(folder: string): IOManager {
         throw dagmaError('DAGMA_VALUE_UNREADABLE', { asset: keyText(context.assetKey), file }, error)
       }
     },
+  }
+}
+
+function writeNew(file: string, text: string, sync: boolean): void {
+  try {
+    writeFileSync(file, text, { flush: sync })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, text, { flush: sync })
+  }
+}
+
+/** Makes the entries of a folder survive a power cut. */
+function syncPath(folder: string): void {
+  const descriptor = openSync(folder, 'r')
+  fsyncSync(descriptor)
+  closeSync(descriptor)
+}
+
+function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
   }
 }
 

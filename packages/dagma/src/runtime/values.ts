@@ -10,8 +10,8 @@ export class Values {
   readonly #definitions: Definitions
   readonly #default: IOManager
 
-  /** `fallback` keeps values where definitions name no default IO manager; default: JSON files below `.dagma/values/`. */
-  constructor(definitions: Definitions, projectFolder: string, fallback: IOManager = jsonFiles(join(projectFolder, '.dagma', 'values'))) {
+  /** `fallback` keeps values where definitions name no default IO manager. */
+  constructor(definitions: Definitions, fallback: IOManager) {
     this.#definitions = definitions
     this.#default = definitions.ioManagers.get('default') ?? fallback
   }
@@ -32,4 +32,9 @@ export class Values {
     const named = this.#definitions.assets.get(keyText(assetKey))?.step?.ioManager
     return (named === undefined ? undefined : this.#definitions.ioManagers.get(named)) ?? this.#default
   }
+}
+
+/** The IO manager of a project that names no other: JSON files below `.dagma/values/`. */
+export function projectValues(projectFolder: string, options: { sync?: boolean } = {}): IOManager {
+  return jsonFiles(join(projectFolder, '.dagma', 'values'), options)
 }
