@@ -25,6 +25,11 @@ export const catalogue = {
     ({ what, key, places }) => `Two ${what}s are named "${key}"${places.length > 0 ? ` (${places.join(', ')})` : ''}.`,
     'Rename one of them.',
   ),
+  DAGMA_STEP_NAME_DUPLICATE: entry<{ assets: readonly string[]; step: string }>(
+    'definition',
+    ({ assets, step }) => `The assets ${assets.map((asset) => `"${asset}"`).join(' and ')} would both be made by a step named "${step}".`,
+    'Rename one of them: in a step name, "/" becomes "__" and "-" and "." become "_".',
+  ),
   DAGMA_DEP_UNKNOWN: entry<{ asset: string; dep: string; place: string; nearest: string | undefined }>(
     'definition',
     ({ asset, dep, place, nearest }) =>

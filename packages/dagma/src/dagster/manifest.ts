@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import type { StandardJSONSchemaV1 } from '@standard-schema/spec'
 import { type Asset, upstreamKeys } from '../definitions/asset.ts'
-import type { AssetKey } from '../definitions/asset-key.ts'
+import { type AssetKey, stepName } from '../definitions/asset-key.ts'
 import type { Definitions } from '../definitions/definitions.ts'
 import type { WireMetadata } from '../metadata/normalize.ts'
 import { gateStaticMetadata, gateValue } from '../runtime/exit-gate.ts'
@@ -68,11 +68,6 @@ export function buildManifest(definitions: Definitions, projectFolder: string): 
 /** Digest of a manifest's text, by which hosts tell whether definitions changed. */
 export function manifestDigest(text: string): string {
   return `sha256:${createHash('sha256').update(text).digest('hex')}`
-}
-
-/** The Dagster op that makes an asset: its key as an identifier, as Dagster itself derives it. */
-export function stepName(key: AssetKey): string {
-  return key.join('__').replace(/[^A-Za-z0-9_]/g, '_')
 }
 
 function manifestAsset(asset: Asset, projectFolder: string): ManifestAsset {

@@ -2,7 +2,7 @@ import { Cron } from 'croner'
 import { type DagmaError, DefinitionErrors, dagmaError } from '../errors.ts'
 import type { Asset, Requirements } from './asset.ts'
 import { upstreamKeys } from './asset.ts'
-import { keyText } from './asset-key.ts'
+import { keyText, stepName } from './asset-key.ts'
 import type { IOManager } from './io-manager.ts'
 import type { Job } from './job.ts'
 import { nearestName } from './nearest-name.ts'
@@ -65,6 +65,7 @@ export function definitions<const Assets extends readonly Asset<unknown, Require
     errors,
   )
   for (const asset of assets.values()) checkNeeds(asset, assets, resources, errors)
+  checkStepNames(assets, errors)
   const jobs = new Map<string, Job & { assetKeys: readonly string[] }>()
   for (const [name, job] of unique('job', options.jobs ?? [], (job) => job.name, errors)) {
     const assetKeys = attempt(() => selectAssets(job.selection, assets))
@@ -138,18 +139,44 @@ function checkNeeds(asset: Asset, assets: ReadonlyMap<string, Asset>, resources:
   }
 }
 
+/** Different keys can give one step name, by which Dagster and the worker tell steps apart. */
+function checkStepNames(assets: ReadonlyMap<string, Asset>, errors: DagmaError[]): void {
+  const known = new Map<string, string>()
+  for (const [key, asset] of assets) {
+    const step = stepName(asset.key)
+    const other = known.get(step)
+    if (other !== undefined) errors.push(dagmaError('DAGMA_STEP_NAME_DUPLICATE', { assets: [other, key], step }))
+    known.set(step, key)
+  }
+}
+
 function checkSchedule(schedule: Schedule, jobs: ReadonlyMap<string, Job>, errors: DagmaError[]): void {
   const { name, cronSchedule: cron, executionTimezone: timezone } = schedule
   if (!jobs.has(schedule.job))
     errors.push(dagmaError('DAGMA_JOB_UNKNOWN', { job: schedule.job, known: [...jobs.keys()], wantedBy: `Schedule "${name}"` }))
+  const reason = whyNoCron(cron)
+  if (reason !== undefined) errors.push(dagmaError('DAGMA_CRON_INVALID', { schedule: name, cron, reason }))
+  if (!isTimezone(timezone)) errors.push(dagmaError('DAGMA_TIMEZONE_UNKNOWN', { schedule: name, timezone }))
+}
+
+/** Why Dagster would not take a cron line; croner alone knows more than Dagster: dates, and "W", "+" and "5L" in fields. */
+function whyNoCron(cron: string): string | undefined {
+  if (!/^\s*(?:@[a-z]+|\S+(?:\s+\S+){4})\s*$/.test(cron)) return 'it has no five fields'
+  const foreign = /\d+[LW]|LW|\+/i.exec(cron)
+  if (foreign !== null) return `Dagster does not know "${foreign[0]}"`
   try {
-    new Cron(cron, { mode: '5-part', paused: true })
+    return new Cron(cron, { mode: '5-part', paused: true }).nextRun() === null ? 'it names no moment that ever comes' : undefined
   } catch (error) {
-    errors.push(dagmaError('DAGMA_CRON_INVALID', { schedule: name, cron, reason: String((error as Error).message).replace(/\.$/, '') }))
+    return String((error as Error).message).replace(/\.$/, '')
   }
+}
+
+/** Whether Python knows the zone too: it wants the letters' case as it is, and no offsets such as "+01:00". */
+function isTimezone(name: string): boolean {
   try {
-    new Intl.DateTimeFormat('en', { timeZone: timezone })
+    const { timeZone } = new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions()
+    return /^[A-Z]/.test(name) && (timeZone === name || timeZone.toLowerCase() !== name.toLowerCase())
   } catch {
-    errors.push(dagmaError('DAGMA_TIMEZONE_UNKNOWN', { schedule: name, timezone }))
+    return false
   }
 }
