@@ -61,7 +61,8 @@ function report(error: unknown): number {
     return exitCodes.wrongUsage
   }
   const wire = gateError(error)
-  process.stderr.write(`error: ${wire.message}\n${wire.stack.join('')}`)
+  // A coded error says where and how; its frames would be those of the command line.
+  process.stderr.write(`error: ${wire.message}\n${error instanceof DagmaError ? '' : wire.stack.join('')}`)
   for (let { cause } = wire; cause !== null; { cause } = cause)
     process.stderr.write(`caused by: ${cause.name}: ${cause.message}\n${cause.stack.join('')}`)
   return error instanceof DagmaError && error.kind === 'definition' ? exitCodes.wrongUsage : exitCodes.runFailed
