@@ -12,8 +12,13 @@ def wire_type(value):
     return {"Markdown": "md", "DagsterAsset": "asset"}.get(name) or re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
+def raw_value(value):
+    raw = value.value
+    return raw.to_user_string() if isinstance(raw, dg.AssetKey) else raw
+
+
 def wire_metadata(metadata):
-    return {key: {"type": wire_type(value), "raw_value": value.value} for key, value in metadata.items()}
+    return {key: {"type": wire_type(value), "raw_value": raw_value(value)} for key, value in metadata.items()}
 
 
 def chain(error):
