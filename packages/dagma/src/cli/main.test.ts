@@ -105,8 +105,7 @@ describe('exit codes', () => {
 
   test('2: wrong usage and wrong definitions; nothing runs', async () => {
     const folder = noisy()
-    const messages: string[] = []
-    for (const args of [
+    const wrong = [
       ['asset', 'materialize'],
       ['asset', 'materialize', '-s', 'rav'],
       ['asset', 'materialize', '-s', 'raw', '-c', '{"raw":{"limit":"x"}}'],
@@ -118,10 +117,11 @@ describe('exit codes', () => {
       ['asset', 'list', '-m', 'nothing.ts'],
       ['asset', 'list', '--colour'],
       ['dance'],
-    ]) {
+    ].map(async (args) => {
       const { code, stderr } = await run(folder, args)
-      messages.push(`${code} ${args.join(' ')}: ${steady(stderr, folder).trim()}`)
-    }
+      return `${code} ${args.join(' ')}: ${steady(stderr, folder).trim()}`
+    })
+    const messages = await Promise.all(wrong)
     expect(messages).toMatchInlineSnapshot(`
       [
         "2 asset materialize: error: required option '-s, --select <selection>' not specified",
@@ -296,12 +296,14 @@ export default definitions({ assets: [asset({ key: 'a', run: ({ signal }) => new
 
   test('help', async () => {
     const folder = temporaryFolder()
-    const texts: string[] = []
-    for (const args of [['--help'], ['asset', '--help'], ['asset', 'materialize', '--help'], ['run', '--help'], ['dev', '--help']]) {
-      const { code, stdout } = await run(folder, args)
-      expect(code).toBe(0)
-      texts.push(stdout)
-    }
+    const asked = [['--help'], ['asset', '--help'], ['asset', 'materialize', '--help'], ['run', '--help'], ['dev', '--help']]
+    const texts = await Promise.all(
+      asked.map(async (args) => {
+        const { code, stdout } = await run(folder, args)
+        expect(code).toBe(0)
+        return stdout
+      }),
+    )
     expect(texts.join('\n')).toMatchInlineSnapshot(`
       "Usage: dagma [options] [command]
 
