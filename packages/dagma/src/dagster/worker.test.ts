@@ -222,13 +222,6 @@ describe('the worker', () => {
     expect(code).toBe(1)
     expect(run.stderr).toMatchInlineSnapshot(`
       "error: \`dagma worker\` is started by the Dagster host, not by hand: DAGMA_WORKER_FD is not set. Use \`dagma asset materialize\` or \`dagma job launch\`. [DAGMA_WORKER_NOT_HOSTED]
-          at Command.listener [as _actionHandler] (file:///work/main/packages/dagma/node_modules/commander/lib/command.js:569:17)
-          at file:///work/main/packages/dagma/node_modules/commander/lib/command.js:1616:14
-          at Command._chainOrCall (file:///work/main/packages/dagma/node_modules/commander/lib/command.js:1500:12)
-          at Command._parseCommand (file:///work/main/packages/dagma/node_modules/commander/lib/command.js:1615:27)
-          at file:///work/main/packages/dagma/node_modules/commander/lib/command.js:1379:27
-          at Command._chainOrCall (file:///work/main/packages/dagma/node_modules/commander/lib/command.js:1500:12)
-          at Command._dispatchSubcommand (file:///work/main/packages/dagma/node_modules/commander/lib/command.js:1375:25)
       "
     `)
   })
