@@ -2,6 +2,7 @@
  * Brings a checkout into a state in which the other npm scripts can run; quick when nothing is missing.
  *   node scripts/setup.mjs            packages installed, TypeScript built
  *   node scripts/setup.mjs --python   and the wheel of python/ built into the npm package
+ *   node scripts/setup.mjs --tests    and .venv/, in which the tests of python/ run
  * Runs on any Node that npm 10 runs on: the pinned Node may not be there yet.
  */
 import { execFileSync } from 'node:child_process'
@@ -15,7 +16,9 @@ process.chdir(root)
 
 installPackages()
 run(join(root, 'node_modules/.bin/tsc'), ['--build'])
-if (process.argv.includes('--python')) buildWheel()
+const forTests = process.argv.includes('--tests')
+if (forTests || process.argv.includes('--python')) buildWheel()
+if (forTests) makeTestEnvironment()
 
 function installPackages() {
   const installed = 'node_modules/.package-lock.json'
@@ -41,6 +44,25 @@ function buildWheel() {
   }
   rmSync(join(target, '.gitignore'), { force: true })
   copyFileSync('python/requirements.txt', join(target, 'requirements.txt'))
+  writeFileSync(stamp, digest)
+}
+
+/** Dagster and the tools of python/, as locked there. */
+function makeTestEnvironment() {
+  const lists = ['python/requirements.txt', 'python/requirements-dev.txt']
+  const stamp = '.venv/requirements.sha256'
+  const digest = digestOf(lists)
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) return
+  console.error('Making .venv/ for the tests of python/ …')
+  rmSync('.venv', { recursive: true, force: true })
+  const wanted = ['--require-hashes', ...lists.flatMap((list) => ['-r', list])]
+  if (works('uv')) {
+    run('uv', ['venv', '--quiet', '--python', '>=3.10', '.venv'])
+    run('uv', ['pip', 'install', '--quiet', '--python', '.venv/bin/python', ...wanted])
+  } else {
+    run('python3', ['-m', 'venv', '.venv'])
+    run('.venv/bin/pip', ['install', '--quiet', '--disable-pip-version-check', ...wanted])
+  }
   writeFileSync(stamp, digest)
 }
 

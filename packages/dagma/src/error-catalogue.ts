@@ -25,6 +25,11 @@ export const catalogue = {
     ({ what, key, places }) => `Two ${what}s are named "${key}"${places.length > 0 ? ` (${places.join(', ')})` : ''}.`,
     'Rename one of them.',
   ),
+  DAGMA_STEP_NAME_DUPLICATE: entry<{ makers: readonly string[]; step: string }>(
+    'definition',
+    ({ makers, step }) => `${makers.join(' and ')} would both have a step named "${step}".`,
+    'Rename one of them: in a step name, "/" becomes "__" and "-" and "." become "_".',
+  ),
   DAGMA_DEP_UNKNOWN: entry<{ who: string; dep: string; nearest: string | undefined }>(
     'definition',
     ({ who, dep, nearest }) =>

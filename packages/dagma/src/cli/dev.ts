@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import { styleText } from 'node:util'
 import { Command, InvalidArgumentError } from 'commander'
 import { checkPortFree, runDagsterDev, validateInDagster } from '../dagster/dev-server.ts'
@@ -23,7 +24,7 @@ export function devCommand(): Command {
         tell('Dagster loads this project. For the dagster command line, put these lines into a shell:')
         const { DAGSTER_HOME } = dagsterVariables(environment)
         printLine(`export DAGSTER_HOME=${shellQuoted(DAGSTER_HOME)}`)
-        printLine(`export PATH=${shellQuoted(environment.bin)}:"$PATH"`)
+        printLine(`export PATH=${shellQuoted(environment.bin)}:${shellQuoted(dirname(process.execPath))}:"$PATH"`)
         return
       }
       tell('Starting Dagster … (runs start at once, without a queue: limits on how many runs go at a time do not hold)')

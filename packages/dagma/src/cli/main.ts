@@ -101,11 +101,11 @@ function report(error: unknown): number {
     for (const one of error.errors) process.stderr.write(`error: ${one.message}\n`)
     return exitCodes.wrongUsage
   }
-  const wrongUse = error instanceof DagmaError && error.kind === 'definition'
   const wire = gateError(error)
-  process.stderr.write(`error: ${wire.message}\n${wrongUse ? '' : wire.stack.join('')}`)
+  // A coded error says where and how; its frames would be those of the command line.
+  process.stderr.write(`error: ${wire.message}\n${error instanceof DagmaError ? '' : wire.stack.join('')}`)
   for (let { cause } = wire; cause !== null; { cause } = cause) {
     process.stderr.write(`caused by: ${cause.name}: ${cause.message}\n${cause.stack.join('')}`)
   }
-  return wrongUse ? exitCodes.wrongUsage : exitCodes.runFailed
+  return error instanceof DagmaError && error.kind === 'definition' ? exitCodes.wrongUsage : exitCodes.runFailed
 }

@@ -33,13 +33,25 @@ export async function serveWorker(project: Project): Promise<void> {
   delete process.env[channelVariable]
   const channel = new Socket({ fd: descriptor, readable: true, writable: true })
   channel.on('error', () => channel.destroy()) // the run is gone: its end of the socket closes next
-  const definitions = await loadDefinitions(project)
+  const definitions = await loadDefinitions(project).catch((error) => {
+    channel.destroy() // an open channel would keep this process, and the run would wait for it
+    throw error
+  })
   const worker = new Worker(definitions, project.folder, (message) => channel.write(`${JSON.stringify(message)}\n`))
   const lines = createInterface({ input: channel })
-  lines.on('line', (line) => worker.receive(JSON.parse(line) as ToWorker))
+  lines.on('line', (line) => worker.receive(understood('a line', () => JSON.parse(line) as ToWorker)))
   worker.ready()
   await once(lines, 'close')
   await worker.stop()
+}
+
+/** What the host sent, read. @throws DAGMA_MESSAGE_UNKNOWN */
+function understood<Read>(what: string, read: () => Read): Read {
+  try {
+    return read()
+  } catch (error) {
+    throw dagmaError('DAGMA_MESSAGE_UNKNOWN', { reason: `${what} cannot be read` }, error)
+  }
 }
 
 /** What the Python package needs to say beside the Pipes context. */
@@ -116,7 +128,9 @@ class Worker {
   }
 
   async #runStep(step: string, params: { readonly [variable: string]: string }, signal: AbortSignal): Promise<void> {
-    const context = loadContext(decodeParam(params[contextVariable] ?? '') as { readonly [key: string]: unknown })
+    const context = understood(`the context of step "${step}"`, () =>
+      loadContext(decodeParam(params[contextVariable] ?? '') as { readonly [key: string]: unknown }),
+    )
     const session = new PipesSession(context, { write: (message) => this.#send({ type: 'pipes', step, message }) })
     const extras = (context.extras.dagma ?? {}) as StepExtras
     const found = this.#definitions.steps.get(extras.step_name)

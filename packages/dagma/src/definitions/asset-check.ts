@@ -1,8 +1,8 @@
 import type { AssetContext, Requiring } from './asset.ts'
-import { type AssetKey, type AssetKeyInput, assetKey } from './asset-key.ts'
+import { type AssetKey, type AssetKeyInput, assetKey, stepName } from './asset-key.ts'
 import type { AssetRef } from './asset-spec.ts'
 import { callSite } from './call-site.ts'
-import { makeStep, stepNameOf } from './make-step.ts'
+import { makeStep } from './make-step.ts'
 import type { CheckResult } from './results.ts'
 import type { Inputs, Requirements, Step, StepOptions } from './step.ts'
 
@@ -44,6 +44,6 @@ export function assetCheck<Value = unknown, In extends Inputs = {}, Req extends 
     type: 'asset_check',
     asset,
     name,
-    step: makeStep('check', `${stepNameOf(asset)}_${name}`, { checks }, options, options.run, callSite(assetCheck)),
+    step: makeStep('check', `${stepName(asset)}_${name}`, { checks }, options, options.run, callSite(assetCheck)),
   }
 }

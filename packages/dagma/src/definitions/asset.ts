@@ -1,7 +1,7 @@
-import { type AssetKey, type AssetKeyInput, assetKey } from './asset-key.ts'
+import { type AssetKey, type AssetKeyInput, assetKey, stepName } from './asset-key.ts'
 import { type AssetRef, type AssetSpecOptions, assetSpec, type Dep } from './asset-spec.ts'
 import { callSite } from './call-site.ts'
-import { makeStep, stepNameOf } from './make-step.ts'
+import { makeStep } from './make-step.ts'
 import type { Returned } from './results.ts'
 import type { CheckSpec, Inputs, Requirements, Step, StepContext, StepOptions } from './step.ts'
 
@@ -58,7 +58,7 @@ export function asset<In extends Inputs = {}, Req extends Requirements = {}, Con
   const checks = inlineChecks(key, options.checks)
   const step = makeStep(
     'materialize',
-    stepNameOf(key),
+    stepName(key),
     { assets: [spec], checks, ioManager: options.ioManager },
     options,
     options.run,

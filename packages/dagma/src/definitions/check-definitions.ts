@@ -83,14 +83,29 @@ function expectJob(who: string, job: string, jobs: ReadonlyMap<string, Job>, err
 }
 
 function checkCron({ name, cronSchedule: cron, executionTimezone: timezone }: Schedule, errors: DagmaError[]): void {
+  const reason = whyNoCron(cron)
+  if (reason !== undefined) errors.push(dagmaError('DAGMA_CRON_INVALID', { schedule: name, cron, reason }))
+  if (!isTimezone(timezone)) errors.push(dagmaError('DAGMA_TIMEZONE_UNKNOWN', { schedule: name, timezone }))
+}
+
+/** Why Dagster would not take a cron line; croner alone knows more than Dagster: dates, and "W", "+" and "5L" in fields. */
+function whyNoCron(cron: string): string | undefined {
+  if (!/^\s*(?:@[a-z]+|\S+(?:\s+\S+){4})\s*$/.test(cron)) return 'it has no five fields'
+  const foreign = /\d+[LW]|LW|\+/i.exec(cron)
+  if (foreign !== null) return `Dagster does not know "${foreign[0]}"`
   try {
-    new Cron(cron, { mode: '5-part', paused: true })
+    return new Cron(cron, { mode: '5-part', paused: true }).nextRun() === null ? 'it names no moment that ever comes' : undefined
   } catch (error) {
-    errors.push(dagmaError('DAGMA_CRON_INVALID', { schedule: name, cron, reason: String((error as Error).message).replace(/\.$/, '') }))
+    return String((error as Error).message).replace(/\.$/, '')
   }
+}
+
+/** Whether Python knows the zone too: it wants the letters' case as it is, and no offsets such as "+01:00". */
+function isTimezone(name: string): boolean {
   try {
-    new Intl.DateTimeFormat('en', { timeZone: timezone })
+    const { timeZone } = new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions()
+    return /^[A-Z]/.test(name) && (timeZone === name || timeZone.toLowerCase() !== name.toLowerCase())
   } catch {
-    errors.push(dagmaError('DAGMA_TIMEZONE_UNKNOWN', { schedule: name, timezone }))
+    return false
   }
 }

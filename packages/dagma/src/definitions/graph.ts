@@ -12,7 +12,7 @@ export function collectGraph(
   errors: DagmaError[],
 ): Pick<Definitions, 'assets' | 'steps' | 'checks'> {
   const distinct = new Set([...declared, ...checks])
-  const steps = unique('step', stepsOf(distinct), (step) => step.name, errors)
+  const steps = distinctSteps(stepsOf(distinct), errors)
   const nodes = [...distinct].flatMap((item): AssetNode[] => {
     if (item.type === 'external_asset') return [{ ...item.spec, step: undefined }]
     return item.step.assets.map((spec) => ({ ...spec, step: item.step }))
@@ -74,6 +74,22 @@ export function unique<Item>(
       )
   }
   return found
+}
+
+/** The steps by name. Different keys can give one name, by which Dagster and the worker tell steps apart; equal keys are reported as such. */
+function distinctSteps(all: readonly Step[], errors: DagmaError[]): Map<string, Step> {
+  const steps = new Map<string, Step>()
+  const subject = (step: Step): string =>
+    step.kind === 'check'
+      ? `Check "${step.checks.map(checkText).join(', ')}"`
+      : `Asset "${step.assets.map((spec) => keyText(spec.key)).join(', ')}"`
+  for (const step of all) {
+    const first = steps.get(step.name)
+    if (first === undefined) steps.set(step.name, step)
+    else if (subject(first) !== subject(step))
+      errors.push(dagmaError('DAGMA_STEP_NAME_DUPLICATE', { makers: [subject(first), subject(step)], step: step.name }))
+  }
+  return steps
 }
 
 function placeOf(item: unknown): string {

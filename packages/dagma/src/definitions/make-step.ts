@@ -1,13 +1,8 @@
-import { type AssetKey, checkedName } from './asset-key.ts'
+import { checkedName } from './asset-key.ts'
 import type { AssetRef, AssetSpec } from './asset-spec.ts'
 import { depWithMapping } from './asset-spec.ts'
 import type { SourcePlace } from './call-site.ts'
 import type { CheckSpec, Inputs, Requirements, Step, StepFunction, StepKind, StepOptions } from './step.ts'
-
-/** The name of a step that makes one asset: its key as an identifier, as Dagster itself derives it. */
-export function stepNameOf(key: AssetKey): string {
-  return key.join('__').replace(/[^A-Za-z0-9_]/g, '_')
-}
 
 /** A step from what a user declared of it. The one place where a user's function loses its exact types. */
 export function makeStep<In extends Inputs, Req extends Requirements, Config>(

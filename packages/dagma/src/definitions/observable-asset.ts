@@ -1,8 +1,8 @@
 import type { AssetContext, Requiring } from './asset.ts'
-import { type AssetKeyInput, assetKey } from './asset-key.ts'
+import { type AssetKeyInput, assetKey, stepName } from './asset-key.ts'
 import { type AssetRef, type AssetSpecOptions, assetSpec } from './asset-spec.ts'
 import { callSite } from './call-site.ts'
-import { makeStep, stepNameOf } from './make-step.ts'
+import { makeStep } from './make-step.ts'
 import type { ObserveResult } from './results.ts'
 import type { Requirements, Step, StepOptions } from './step.ts'
 
@@ -30,6 +30,6 @@ export function observableAsset<Value = unknown, Req extends Requirements = {}, 
   return {
     type: 'observable_asset',
     key,
-    step: makeStep('observe', stepNameOf(key), { assets: [spec] }, options, options.run, callSite(observableAsset)),
+    step: makeStep('observe', stepName(key), { assets: [spec] }, options, options.run, callSite(observableAsset)),
   }
 }

@@ -276,6 +276,6 @@ test('in any graph each step runs after those before it, exactly once, and is sk
       expect(keysOf('STEP_FAILURE')).toHaveLength(nodes.length - good.size - blocked.size)
       expect(status).toBe(good.size === nodes.length ? 'SUCCESS' : 'FAILURE')
     }),
-    { numRuns: 60 },
+    { numRuns: 30 },
   )
 })

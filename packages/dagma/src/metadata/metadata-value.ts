@@ -23,7 +23,7 @@ export interface Table {
   readonly schema?: TableSchema
 }
 
-/** For each column, the upstream columns that it is made from, as Dagster's `TableColumnLineage`. */
+/** For each column, the upstream columns that it is made from, as Dagster's `TableColumnLineage`. `asset_key` has "/" between its parts. */
 export interface TableColumnLineage {
   readonly deps_by_column: { readonly [column: string]: readonly { readonly asset_key: string; readonly column_name: string }[] }
 }

@@ -145,7 +145,7 @@ describe('MetadataValue', () => {
         "table: table {"records":[{"a":1,"b":"x","c":0.5,"d":true,"e":null}],"schema":[{"name":"a","type":"int","description":null},{"name":"b","type":"string","description":null},{"name":"c","type":"float","description":null},{"name":"d","type":"bool","description":null},{"name":"e","type":"string","description":null}]}",
         "table_with_schema: table {"records":[],"schema":[{"name":"a","type":"int","description":"A."}]}",
         "table_schema: table_schema {"columns":[{"name":"a","type":"string","description":null}]}",
-        "table_column_lineage: table_column_lineage {"deps_by_column":{"a":[{"asset_key":"x/y","column_name":"b"}]}}",
+        "table_column_lineage: table_column_lineage {"deps_by_column":{"a":[{"asset_key":["x","y"],"column_name":"b"}]}}",
       ]
     `)
   })

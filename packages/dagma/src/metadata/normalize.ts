@@ -6,6 +6,7 @@ import {
   MetadataValue,
   type Table,
   type TableColumn,
+  type TableColumnLineage,
   type TableSchema,
 } from './metadata-value.ts'
 
@@ -58,6 +59,7 @@ function typedValue(key: string, { type, value }: MetadataValue): unknown {
   if (type === 'float' || type === 'timestamp') return value // of any size: the constructors take finite numbers only
   if (type === 'table') return plain(key, tableForm(value as Table))
   if (type === 'table_schema') return plain(key, { columns: columnForms((value as TableSchema).columns) })
+  if (type === 'table_column_lineage') return plain(key, lineageForm(value as TableColumnLineage))
   return plain(key, value)
 }
 
@@ -65,6 +67,15 @@ function typedValue(key: string, { type, value }: MetadataValue): unknown {
 function tableForm({ records, schema }: Table): unknown {
   const inferred = Object.entries(records[0] ?? {}).map(([name, cell]) => ({ name, type: cellType(cell) }))
   return { records, schema: columnForms(schema?.columns ?? inferred) }
+}
+
+/** Dagster takes a key with "/" in it for one part, unless it gets the path. */
+function lineageForm({ deps_by_column }: TableColumnLineage): unknown {
+  const pathed = Object.entries(deps_by_column).map(([column, deps]) => [
+    column,
+    deps.map(({ asset_key, column_name }) => ({ asset_key: asset_key.split('/'), column_name })),
+  ])
+  return { deps_by_column: Object.fromEntries(pathed) }
 }
 
 function cellType(cell: unknown): string {

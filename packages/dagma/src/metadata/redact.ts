@@ -3,6 +3,9 @@ import { secretForms } from './secret-forms.ts'
 
 const printed = '[redacted]'
 
+/** No shape fits into less, and a secret has at least 8 characters. */
+const shortestFind = 5
+
 /** What is secret by its shape, whoever made it. */
 const shapes: readonly RegExp[] = [
   /(?<=:\/\/)[^\s/?#"'<>\\]+(?=@)/g, // user info in a URL, up to the last "@"
@@ -33,18 +36,26 @@ let compiled: { values: string; needles: RegExp | undefined } = { values: '', ne
  * nor Python can carry, becomes U+FFFD.
  */
 export function redact(text: string): string {
-  const known = knownSecrets()
-  let result = known ? cutOut(text, known) : text
-  for (const shape of shapes) result = result.replace(shape, printed)
-  return result.replace(basic, (found) => (Buffer.from(found, 'base64').includes(':') ? printed : found)).toWellFormed()
+  return redactText(text, knownSecrets())
 }
 
 /** {@link redact} applied to every string in a JSON-like value, keys included. */
 export function redactValue(value: unknown): unknown {
-  if (typeof value === 'string') return redact(value)
-  if (Array.isArray(value)) return value.map(redactValue)
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [redact(key), redactValue(item)]))
+  const known = knownSecrets()
+  const walk = (item: unknown): unknown => {
+    if (typeof item === 'string') return redactText(item, known)
+    if (Array.isArray(item)) return item.map(walk)
+    if (typeof item !== 'object' || item === null) return item
+    return Object.fromEntries(Object.entries(item).map(([key, member]) => [redactText(key, known), walk(member)]))
+  }
+  return walk(value)
+}
+
+function redactText(text: string, known: RegExp | undefined): string {
+  if (text.length < shortestFind) return text.toWellFormed()
+  let result = known ? cutOut(text, known) : text
+  for (const shape of shapes) result = result.replace(shape, printed)
+  return result.replace(basic, (found) => (Buffer.from(found, 'base64').includes(':') ? printed : found)).toWellFormed()
 }
 
 function knownSecrets(): RegExp | undefined {

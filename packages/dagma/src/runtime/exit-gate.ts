@@ -62,7 +62,8 @@ function stackFrames(error: Error): string[] {
   const lines = String(error.stack ?? '')
     .split('\n')
     .filter((line) => /^\s+at /.test(line))
-  return lines.filter((line) => !line.includes('node:internal') && !line.includes(ownFolder)).map((line) => `${line}\n`)
+  return lines.filter((line) => !line.includes('node:') && !line.includes(ownFolder)).map((line) => `${line}\n`)
 }
 
-const ownFolder = new URL('..', import.meta.url).pathname
+/** This package's folder: source maps lead from its JavaScript to its sources. */
+const ownFolder = new URL('../..', import.meta.url).pathname

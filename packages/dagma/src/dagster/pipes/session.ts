@@ -29,7 +29,7 @@ export class PipesSession {
 
   /** As {@link PipesSession.reportAssetMaterialization}, of metadata that has passed the exit gate. */
   reportGatedMaterialization(assetKey: string, metadata: WireMetadata, dataVersion?: string): void {
-    this.#send('report_asset_materialization', { asset_key: assetKey, metadata, data_version: dataVersion ?? null })
+    this.#send('report_asset_materialization', { asset_key: assetKey, metadata: withFloats(metadata), data_version: dataVersion ?? null })
   }
 
   /** Reports what a check found, in the form of Pipes, after it passed the exit gate. */
@@ -76,3 +76,16 @@ export class PipesSession {
     this.#writer.write({ __dagster_pipes_version: '0.1', method, params })
   }
 }
+
+/** Dagster takes no whole number where a float is told, and Python reads `5` as one: it is written `5.0`. */
+function withFloats(metadata: WireMetadata): WireMetadata {
+  const entries = Object.entries(metadata).map(([key, value]) => {
+    if (value.type !== 'float' || !Number.isInteger(value.raw_value)) return [key, value] as const
+    const digits = JSON.stringify(value.raw_value)
+    return [key, { type: value.type, raw_value: rawJSON(digits.includes('e') ? digits : `${digits}.0`) }] as const
+  })
+  return Object.fromEntries(entries)
+}
+
+// In every Node that we support, but not yet in TypeScript's library.
+const { rawJSON } = JSON as unknown as { rawJSON: (text: string) => unknown }

@@ -1,0 +1,216 @@
+import { describe, expect, test } from 'vitest'
+import type { DefinitionErrors } from '../errors.ts'
+import { thrownBy } from '../test/temporary.ts'
+import { asset } from './asset.ts'
+import { definitions, isDefinitions } from './definitions.ts'
+import { job } from './job.ts'
+import { resource } from './resource.ts'
+import { schedule } from './schedule.ts'
+
+const run = () => 1
+const here = new URL('.', import.meta.url).pathname
+
+/** Messages of all that is wrong, without what differs from one machine or version to another. */
+async function wrong(declare: () => unknown): Promise<string[]> {
+  const error = (await thrownBy(declare)) as DefinitionErrors
+  expect(error.name).toBe('DefinitionErrors')
+  expect(error.message).toBe(error.errors.map(({ message }) => message).join('\n'))
+  for (const one of error.errors) expect(one).toMatchObject({ kind: 'definition', name: 'DefinitionError' })
+  return error.errors.map(({ message }) => message.replaceAll(here, '').replace(/\.test\.ts:\d+/g, '.test.ts:<line>'))
+}
+
+describe('definitions() finds all that is wrong, at once', () => {
+  test('of every kind', async () => {
+    const database = resource<object, { query: () => number }>({ open: () => ({ query: () => 1 }) })
+    const orders = asset({ key: 'orders', resources: { db: database }, run })
+    const messages = await wrong(() =>
+      definitions({
+        assets: [
+          orders,
+          asset({ key: 'orders', run }),
+          asset({ key: 'report', deps: ['ordrs', 'nothing_like_it'], run }),
+          asset({ key: 'a', deps: ['b'], run }),
+          asset({ key: 'b', deps: ['c'], run }),
+          asset({ key: 'c', deps: ['a'], run }),
+          asset({ key: 'self', deps: ['self'], run }),
+          asset({ key: 'x/y', run }),
+          asset({ key: 'x__y', run }),
+          asset({ key: 'x.y', run }),
+          asset({ key: 'x-y', run }),
+        ] as const,
+        jobs: [
+          job({ name: 'daily', selection: 'orders' }),
+          job({ name: 'daily', selection: 'report' }),
+          job({ name: 'unknown', selection: 'raport' }),
+          job({ name: 'empty', selection: [] }),
+          job({ name: 'unreadable', selection: 'a and' }),
+        ],
+        schedules: [
+          schedule({ name: 'no_job', job: 'dayly', cronSchedule: '0 2 * * *' }),
+          schedule({ name: 'wrong', job: 'daily', cronSchedule: '61 * * * *', executionTimezone: 'Mars/Olympus' }),
+          schedule({ name: 'wrong', job: 'daily', cronSchedule: '0 2 * * *' }),
+        ],
+        resources: { other: database({}) } as never,
+      }),
+    )
+    expect(messages).toMatchInlineSnapshot(`
+      [
+        "Two assets are named "orders" (definitions.test.ts:<line>, definitions.test.ts:<line>). Rename one of them. [DAGMA_KEY_DUPLICATE]",
+        "Assets depend on each other in a circle: a → b → c → a. Remove one of these dependencies. [DAGMA_CYCLE]",
+        "Assets depend on each other in a circle: self → self. Remove one of these dependencies. [DAGMA_CYCLE]",
+        "Asset "orders" (definitions.test.ts:<line>) uses the resource "db", which is not bound (bound: other). Add "db" to the resources of definitions(). [DAGMA_RESOURCE_UNBOUND]",
+        "Asset "report" (definitions.test.ts:<line>) needs "ordrs", which these definitions lack. Did you mean "orders"? Add "ordrs" to the assets of definitions(), or drop it from the inputs or deps. [DAGMA_DEP_UNKNOWN]",
+        "Asset "report" (definitions.test.ts:<line>) needs "nothing_like_it", which these definitions lack. Add "nothing_like_it" to the assets of definitions(), or drop it from the inputs or deps. [DAGMA_DEP_UNKNOWN]",
+        "The assets "x/y" and "x__y" would both be made by a step named "x__y". Rename one of them: in a step name, "/" becomes "__" and "-" and "." become "_". [DAGMA_STEP_NAME_DUPLICATE]",
+        "The assets "x.y" and "x-y" would both be made by a step named "x_y". Rename one of them: in a step name, "/" becomes "__" and "-" and "." become "_". [DAGMA_STEP_NAME_DUPLICATE]",
+        "Two jobs are named "daily". Rename one of them. [DAGMA_KEY_DUPLICATE]",
+        "The selection "raport" names "raport", which matches no asset. Did you mean "report"? Run \`dagma asset list\` to see the assets. [DAGMA_SELECTION_UNKNOWN]",
+        "Job "empty" selects no asset (""). Select at least one asset. [DAGMA_SELECTION_EMPTY]",
+        "The selection "a and" cannot be read: at column 1, "a" is a bare name, which stands alone or in a list; here write key:"a". Write it as Dagster does, for example \`key:"a" or group:llm\`, \`+a\`, \`a+\`, or a list such as \`a,b\`. [DAGMA_SELECTION_SYNTAX]",
+        "Two schedules are named "wrong". Rename one of them. [DAGMA_KEY_DUPLICATE]",
+        "Schedule "no_job" names a job that these definitions lack: there is no job "dayly" (jobs: daily, unknown, empty, unreadable). Name one of these jobs, or add it to definitions(). [DAGMA_JOB_UNKNOWN]",
+        "Schedule "wrong" has the cron line "61 * * * *", which cannot be read: CronPattern: Invalid value for minute: 61. Use five fields, for example "0 2 * * *" for 02:00 every day. [DAGMA_CRON_INVALID]",
+        "Schedule "wrong" has the time zone "Mars/Olympus", which is unknown. Use an IANA name such as "UTC" or "Europe/Berlin". [DAGMA_TIMEZONE_UNKNOWN]",
+      ]
+    `)
+  })
+
+  test('an error names the place in the source', async () => {
+    const error = await thrownBy(() => definitions({ assets: [asset({ key: 'a', deps: ['b'], run })] }))
+    expect(error.message).toMatch(/\/definitions\.test\.ts:\d+\)/)
+  })
+})
+
+describe('cron lines and time zones that Dagster would not take', () => {
+  const errorsOf = async (settings: { cronSchedule: string; executionTimezone?: string }): Promise<string> => {
+    const daily = job({ name: 'daily', selection: 'a' })
+    try {
+      definitions({ assets: [asset({ key: 'a', run })], jobs: [daily], schedules: [schedule({ name: 's', job: daily, ...settings })] })
+      return 'good'
+    } catch (error) {
+      return (error as DefinitionErrors).errors.map(({ code }) => code).join()
+    }
+  }
+
+  // What dagster 1.13 says of each line.
+  test.each([
+    '0 2 * * *',
+    ' 0  2 * * * ',
+    '*/5 0-6 1,15 * 1-5',
+    '0 0 * JAN MON-FRI',
+    '@daily',
+    '@hourly',
+    '0 0 L * *',
+    '0 0 * * 7',
+    '0 0 * * 1#2',
+    '0-59/7 * * * *',
+  ])('%s is good', async (cronSchedule) => {
+    expect(await errorsOf({ cronSchedule })).toBe('good')
+  })
+
+  test.each([
+    '',
+    '0 2 * *',
+    '0 0 2 * * *',
+    '60 * * * *',
+    '* * * * 8',
+    '*/0 * * * *',
+    '0 0 31 2 *',
+    '2026-01-01T00:00:00',
+    '0 0 1W * *',
+    '0 0 LW * *',
+    '0 0 * * 5L',
+    '0 0 * * +1',
+    '@reboot',
+    '@dayly',
+    'every day',
+    '1,,3 * * * *',
+  ])('%s is not', async (cronSchedule) => {
+    expect(await errorsOf({ cronSchedule })).toBe('DAGMA_CRON_INVALID')
+  })
+
+  test.each(['UTC', 'Europe/Berlin', 'America/Argentina/Buenos_Aires', 'Asia/Kolkata', 'EST'])(
+    '%s is a zone',
+    async (executionTimezone) => {
+      expect(await errorsOf({ cronSchedule: '0 2 * * *', executionTimezone })).toBe('good')
+    },
+  )
+
+  test.each(['', 'Mars', '+01:00', 'europe/berlin', 'utc', 'GMT+1'])('%s is none', async (executionTimezone) => {
+    expect(await errorsOf({ cronSchedule: '0 2 * * *', executionTimezone })).toBe('DAGMA_TIMEZONE_UNKNOWN')
+  })
+})
+
+describe('what definitions() gives', () => {
+  test('assets in an order in which upstream ones come first, otherwise as declared', () => {
+    const a = asset({ key: 'a', run })
+    const b = asset({ key: 'b', inputs: { a }, run })
+    const c = asset({ key: 'c', deps: [b], run })
+    const d = asset({ key: 'd', run })
+    expect([...definitions({ assets: [d, c, b, a] }).assets.keys()]).toEqual(['d', 'a', 'b', 'c'])
+  })
+
+  test('jobs with their assets, schedules with their defaults', () => {
+    const a = asset({ key: 'x/a', run })
+    const all = job({ name: 'all', selection: [a], description: 'All.' })
+    const made = definitions({ assets: [a, a], jobs: [all], schedules: [schedule({ name: 's', job: all, cronSchedule: '@daily' })] })
+    expect(made.jobs.get('all')).toEqual({ name: 'all', selection: 'x/a', description: 'All.', assetKeys: ['x/a'] })
+    expect(made.schedules.get('s')).toEqual({
+      name: 's',
+      job: 'all',
+      cronSchedule: '@daily',
+      executionTimezone: 'UTC',
+      defaultStatus: 'STOPPED',
+      description: undefined,
+    })
+  })
+
+  test('is known by any copy of Dagma', () => {
+    expect(isDefinitions(definitions({ assets: [] }))).toBe(true)
+    expect(isDefinitions({ [Symbol.for('dagma.definitions')]: true })).toBe(true)
+    for (const other of [undefined, null, {}, 'definitions', { assets: [] }]) expect(isDefinitions(other)).toBe(false)
+  })
+})
+
+describe('names', () => {
+  test.each(['a', 'A1_-.x', 'a/b/c', '..a', 'a.'])('"%s" is an asset key', (key) => {
+    expect(asset({ key, run }).key).toEqual(key.split('/'))
+  })
+
+  test.each(['', ' ', 'a b', 'a/', '/a', 'a//b', 'ä', 'a\\b', 'a\n', '.', '..', '../a', 'a/../../b', 'a/./b', '...'])(
+    '"%s" is none: it might leave the folder of values, or mean something in a selection',
+    async (key) => {
+      expect(await thrownBy(() => asset({ key, run }))).toMatchObject({ code: 'DAGMA_KEY_INVALID' })
+      expect(await thrownBy(() => asset({ key: key.split('/'), run }))).toMatchObject({ code: 'DAGMA_KEY_INVALID' })
+      expect(await thrownBy(() => asset({ key: 'a', deps: [key], run }))).toMatchObject({ code: 'DAGMA_KEY_INVALID' })
+    },
+  )
+
+  test('a path may not hide a "/" in a part, and must have one', async () => {
+    for (const key of [[], ['a/b'], ['a', '']])
+      expect(await thrownBy(() => asset({ key, run }))).toMatchObject({ code: 'DAGMA_KEY_INVALID' })
+  })
+
+  test('groups, jobs and schedules are identifiers', async () => {
+    const messages: string[] = []
+    for (const declare of [
+      () => asset({ key: 'a', group: 'my group', run }),
+      () => job({ name: 'my-job', selection: 'a' }),
+      () => schedule({ name: 'a/b', job: 'j', cronSchedule: '@daily' }),
+    ])
+      messages.push((await thrownBy(declare)).message)
+    expect(messages.map((message) => message.replace(/ Use letters.*/, ''))).toMatchInlineSnapshot(`
+      [
+        "A group cannot be named "my group".",
+        "A job cannot be named "my-job".",
+        "A schedule cannot be named "a/b".",
+      ]
+    `)
+  })
+})
+
+test('an asset knows where it was declared', () => {
+  const source = asset({ key: 'a', run }).source()
+  expect(source?.file).toBe(new URL(import.meta.url).pathname)
+  expect(source?.line).toBeGreaterThan(100)
+})

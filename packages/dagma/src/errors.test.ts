@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { catalogue } from './error-catalogue.ts'
+import { DagmaError, DefinitionErrors, dagmaError } from './errors.ts'
+
+/** Details of any error: each is its own name in braces, as text and as a list of one. */
+const details: never = new Proxy({}, { get: (_, name) => [`{${String(name)}}`] }) as never
+
+/** What `docs/errors.md` says of each code. */
+function documented(): [code: string, phase: string, cure: string, when: string][] {
+  const text = readFileSync(new URL('../../../docs/errors.md', import.meta.url), 'utf8')
+  const rows = text.split('\n').filter((line) => line.startsWith('| `DAGMA_'))
+  return rows.map((row) => {
+    const [, code = '', phase = '', when = '', cure = ''] = row.split(/(?<!\\)\|/).map((cell) => cell.trim().replaceAll('\\|', '|'))
+    return [code.replaceAll('`', ''), phase, cure, when]
+  })
+}
+
+describe('docs/errors.md and the catalogue', () => {
+  test('have the same codes, in the same order', () => {
+    expect(documented().map(([code]) => code)).toEqual(Object.keys(catalogue))
+  })
+
+  test('agree on phase and cure, and each has its occasion', () => {
+    const inCode = Object.entries(catalogue).map(([code, entry]) => [code, entry.kind, entry.text(details).cure])
+    expect(documented().map(([code, phase, cure]) => [code, phase, cure])).toEqual(inCode)
+    for (const [code, , , when] of documented()) expect(when, code).toMatch(/^.{10,}\.$/)
+  })
+})
+
+describe('every error of the catalogue', () => {
+  test.each(Object.keys(catalogue) as (keyof typeof catalogue)[])('%s is whole', (code) => {
+    const error = dagmaError(code, details)
+    const { message, cure } = catalogue[code].text(details)
+    expect(error.message.startsWith(message.trimEnd())).toBe(true)
+    expect(error.message.endsWith(`${cure} [${code}]`)).toBe(true)
+    expect(error.message).not.toMatch(/undefined|\[object|(?<!\.)\.\.(?!\.)/)
+    expect(cure).toMatch(/^[A-Z].*[.?]$/)
+    expect(error.code).toBe(code)
+    expect(error.cure).toBe(cure)
+    expect(error.name).toMatch(/^(Definition|Execution|UserCode|Protocol|Internal)Error$/)
+  })
+})
+
+describe('DagmaError', () => {
+  test('keeps its cause, and has none when none was given', () => {
+    const cause = new Error('x')
+    expect(dagmaError('DAGMA_INTERNAL', { reason: 'x' }, cause).cause).toBe(cause)
+    expect('cause' in dagmaError('DAGMA_INTERNAL', { reason: 'x' })).toBe(false)
+  })
+
+  test('and DefinitionErrors are known by any copy of Dagma', () => {
+    expect(dagmaError('DAGMA_INTERNAL', { reason: 'x' })).toBeInstanceOf(DagmaError)
+    expect({ [Symbol.for('dagma.error')]: true }).toBeInstanceOf(DagmaError)
+    expect(new Error('x')).not.toBeInstanceOf(DagmaError)
+    expect(new DefinitionErrors([])).toBeInstanceOf(DefinitionErrors)
+    expect({ [Symbol.for('dagma.definition-errors')]: true }).toBeInstanceOf(DefinitionErrors)
+    for (const other of [new AggregateError([]), null, undefined, 'x']) expect(other instanceof DefinitionErrors).toBe(false)
+  })
+
+  test('ends the message as a sentence once', () => {
+    const message = (reason: string) => dagmaError('DAGMA_RESOURCE_FAILED', { resource: 'db', reason }).message
+    expect(message('no route')).toBe('The resource "db" could not be opened: no route. Check its settings. [DAGMA_RESOURCE_FAILED]')
+    expect(message('no route.')).toBe(message('no route'))
+    expect(message('really?')).toContain('really? Check')
+  })
+})

@@ -1,0 +1,112 @@
+/**
+ * Everything that must hold, one part after another: lint and types, then the tests of both languages. The last line sums their reports up.
+ * A part that fails without a failed test, such as the lint, counts as one failure.
+ */
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+
+/** What the tests' reports say. */
+export interface Counts {
+  passed: number
+  failed: number
+  skipped: number
+}
+
+interface Part {
+  readonly name: string
+  readonly command: readonly string[]
+  readonly folder?: string
+  /** Reads the part's report, when it writes one. */
+  readonly counts?: () => Counts
+}
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const output = join(root, 'test-output')
+const reports = { vitest: join(output, 'vitest.json'), pytest: join(output, 'pytest.xml') }
+const python = (program: string): string => join(root, '.venv', 'bin', program)
+
+const parts: readonly Part[] = [
+  { name: 'TypeScript: lint and types', command: ['npm', 'run', '--silent', 'check'] },
+  { name: 'Python: lint', command: [python('ruff'), 'check', '--quiet'], folder: 'python' },
+  { name: 'Python: format', command: [python('ruff'), 'format', '--check', '--quiet'], folder: 'python' },
+  { name: 'Python: types', command: [python('mypy')], folder: 'python' },
+  {
+    name: 'Python: tests',
+    command: [python('pytest'), '-q', `--junitxml=${reports.pytest}`],
+    folder: 'python',
+    counts: () => countsOfPytest(readFileSync(reports.pytest, 'utf8')),
+  },
+  {
+    name: 'TypeScript and end to end: tests',
+    command: [
+      join(root, 'node_modules', '.bin', 'vitest'),
+      'run',
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${reports.vitest}`,
+    ],
+    counts: () => countsOfVitest(JSON.parse(readFileSync(reports.vitest, 'utf8'))),
+  },
+]
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) process.exitCode = main()
+
+function main(): number {
+  mkdirSync(output, { recursive: true })
+  for (const report of Object.values(reports)) rmSync(report, { force: true })
+  const results = parts.map((part) => ({ name: part.name, ...runPart(part) }))
+  console.log('')
+  for (const { name, failed, seconds } of results) console.log(`${failed > 0 ? '✗' : '✓'} ${name} (${seconds.toFixed(0)} s)`)
+  const sum = (field: keyof Counts): number => results.reduce((total, result) => total + result[field], 0)
+  console.log(`${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped`)
+  return sum('failed') > 0 ? 1 : 0
+}
+
+function runPart({ name, command, folder = '.', counts }: Part): Counts & { seconds: number } {
+  console.log(`\n── ${name}`)
+  const [program, ...args] = command
+  const began = performance.now()
+  const { status, error } = spawnSync(program ?? '', args, { cwd: join(root, folder), stdio: 'inherit' })
+  if (error) console.error(error.message)
+  const seconds = (performance.now() - began) / 1000
+  return { ...afterExit(status === 0, counts), seconds }
+}
+
+/** The report's counts, and one failure more when the part failed by something that its report does not hold. */
+function afterExit(good: boolean, counts: Part['counts']): Counts {
+  const none = { passed: 0, failed: 0, skipped: 0 }
+  let found: Counts = none
+  try {
+    found = counts?.() ?? none
+  } catch (error) {
+    console.error(`There is no report: ${error}`)
+    return { ...none, failed: 1 }
+  }
+  return good || found.failed > 0 ? found : { ...found, failed: 1 }
+}
+
+/** What Vitest's JSON report says; a file that could not be loaded is a failure. */
+export function countsOfVitest(report: {
+  readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly { readonly status: string }[] }[]
+}): Counts {
+  const statuses = report.testResults.flatMap((file) => file.assertionResults.map(({ status }) => status))
+  const unloaded = report.testResults.filter(
+    (file) => file.status === 'failed' && !file.assertionResults.some(({ status }) => status === 'failed'),
+  )
+  const count = (...wanted: string[]): number => statuses.filter((status) => wanted.includes(status)).length
+  const passed = count('passed')
+  const failed = count('failed')
+  return { passed, failed: failed + unloaded.length, skipped: statuses.length - passed - failed }
+}
+
+/** What pytest's JUnit report says. */
+export function countsOfPytest(xml: string): Counts {
+  const suite = /<testsuite\b[^>]*>/.exec(xml)?.[0] ?? ''
+  const number = (name: string): number => Number(new RegExp(`\\b${name}="(\\d+)"`).exec(suite)?.[1] ?? Number.NaN)
+  const failed = number('failures') + number('errors')
+  const passed = number('tests') - failed - number('skipped')
+  if (Number.isNaN(passed)) throw new Error('pytest wrote no report')
+  return { passed, failed, skipped: number('skipped') }
+}

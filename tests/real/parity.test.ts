@@ -1,0 +1,132 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { mlflowExecutable, startMlflow } from '../../scripts/test-services/mlflow.ts'
+import type { TestService } from '../../scripts/test-services/service.ts'
+import { dagsterRuns } from '../support/dagster-instance.ts'
+import { lacks, needsPython } from '../support/needs.ts'
+import { comparable, dagsterRun, embeddedRun, type HostRun, parity } from '../support/parity.ts'
+import { platformProject, smallProject, type TestProject } from '../support/test-project.ts'
+
+/** What goes well, what fails, and what is said: beyond what the M7 project has. */
+const definitions = `
+import { asset, definitions, MetadataValue, materializeResult } from 'dagma'
+
+const values = asset({
+  key: 'values',
+  run: () => materializeResult({ list: [1, 'ü', null] }, {
+    text: 'plain “text” 日本', md: MetadataValue.md('**bold**'), json: { a: [1, null, { b: true }] }, url: MetadataValue.url('https://example.com/a?b=c#d'),
+    path: MetadataValue.path('/data/x.csv'), int: 9007199254740991, float: 0.1, whole: MetadataValue.float(3), bool: false,
+    timestamp: new Date(1700000000123), nothing: null, absent: undefined, long: 'x'.repeat(40_000), asset: MetadataValue.asset('part/of/key'),
+    url_as_text: 'https://example.com/not-a-link', empty: '', emptyList: [], 'a key/with: signs': 1,
+  }),
+})
+const talks = asset({
+  key: ['nested', 'talks'],
+  run: ({ log }) => {
+    log.debug('debug')
+    log.info('info\\nin two lines')
+    log.warning('warning')
+    log.error('error')
+    log.critical('critical')
+    return 'value'
+  },
+})
+const broken = asset({
+  key: ['nested', 'broken'],
+  deps: [talks],
+  run: ({ log }) => {
+    log.info('before')
+    throw new RangeError('it broke: 1 < 2', { cause: new TypeError('deep inside', { cause: new Error('deepest') }) })
+  },
+})
+const throwsText = asset({ key: 'throws_text', run: () => { throw 'only a text' } })
+const wrongMetadata = asset({ key: 'wrong_metadata', run: () => materializeResult(1, { big: 2 ** 60 }) })
+const wrongValue = asset({ key: 'wrong_value', run: () => ({ big: 1n }) })
+const after = asset({ key: 'after', inputs: { broken }, run: () => 1 })
+
+export default definitions({ assets: [values, talks, broken, throwsText, wrongMetadata, wrongValue, after] })
+`
+
+describe.skipIf(lacks(needsPython()))('parity of the two hosts', () => {
+  let small: TestProject
+  let platform: TestProject
+  beforeAll(() => {
+    small = smallProject(definitions)
+    platform = platformProject()
+  })
+  afterAll(() => {
+    small?.[Symbol.dispose]()
+    platform?.[Symbol.dispose]()
+  })
+
+  it('holds for the M7 project with its local forms', async () => {
+    const { embedded, dagster } = await onBothHosts(platform, {})
+    expect(dagster).toEqual(embedded)
+    expect(JSON.stringify(dagster)).toContain('"status":"SUCCESS"')
+  })
+
+  describe.skipIf(lacks(mlflowExecutable() ? '' : 'there is no MLflow.'))('with a real MLflow', () => {
+    let mlflow: TestService
+    beforeAll(async () => {
+      mlflow = await startMlflow()
+    })
+    afterAll(() => mlflow?.stop())
+
+    it('holds for the M7 project', async () => {
+      const env = { MLFLOW_USE_TRACKING: 'true', MLFLOW_TRACKING_URI: mlflow.url, MLFLOW_UI_BASE_URL: mlflow.url }
+      const { embedded, dagster } = await onBothHosts(platform, env, 'train_model_stub')
+      expect(dagster).toEqual(embedded)
+      expect(JSON.stringify(dagster)).toContain('"mlflow_run_url":{"type":"url","raw_value":"(not compared)"}')
+    })
+  })
+
+  it('holds for every kind of value, log, error and cause', async () => {
+    const { embedded, dagster } = await onBothHosts(small, {})
+    expect(dagster).toEqual(embedded)
+    const text = JSON.stringify(dagster)
+    for (const said of [
+      '"status":"FAILURE"',
+      '"name":"TypeError","message":"deep inside"',
+      '"message":"deepest"',
+      'only a text',
+      'DAGMA_METADATA_INVALID',
+      'info\\nin two lines',
+    ])
+      expect(text).toContain(said)
+    expect(text).not.toContain('"after"')
+  })
+
+  it('gives a reason for each field that is not compared', () => {
+    for (const { reason } of parity.excluded) expect(reason).toMatch(/^[A-Z].{10,}\.$/)
+  })
+})
+
+/** Runs a selection on both hosts, and gives what is to be compared. */
+async function onBothHosts(
+  project: TestProject,
+  env: Readonly<Record<string, string>>,
+  selection = '*',
+): Promise<{ embedded: unknown; dagster: unknown }> {
+  const embedded = await runEmbedded(project, env, selection)
+  const dagster = await runInDagster(project, env, selection)
+  return { embedded: comparable(embedded), dagster: comparable(dagster) }
+}
+
+async function runEmbedded(project: TestProject, env: Readonly<Record<string, string>>, selection: string): Promise<HostRun> {
+  await project.dagma(['asset', 'materialize', '--select', selection], { env })
+  const [newest] = await project.dagmaJson<{ run_id: string }[]>(['run', 'list', '--limit', '1'])
+  return embeddedRun(await project.dagmaJson(['run', 'show', newest?.run_id ?? '']))
+}
+
+async function runInDagster(project: TestProject, env: Readonly<Record<string, string>>, selection: string): Promise<HostRun> {
+  await project.python('dagster', ['asset', 'materialize', '--select', selection, '-m', 'dagma.definitions'], { env })
+  const newest = (await dagsterRuns(project)).at(-1)
+  if (newest === undefined) throw new Error('Dagster has no run.')
+  return dagsterRun(newest, await stepKeys(project))
+}
+
+/** The asset keys of Dagster's steps, as the manifest names them. */
+async function stepKeys(project: TestProject): Promise<ReadonlyMap<string, string>> {
+  const { stdout } = await project.dagma(['build'])
+  const { steps } = JSON.parse(stdout) as { steps: { name: string; assets: { key: string[] }[] }[] }
+  return new Map(steps.map(({ name, assets }) => [name, (assets[0]?.key ?? []).join('/')]))
+}

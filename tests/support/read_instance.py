@@ -1,0 +1,58 @@
+"""Prints what Dagster's instance (DAGSTER_HOME) holds of each run, oldest first, as JSON: its status, and its events in the words of the embedded engine."""
+
+import json
+import re
+
+import dagster as dg
+
+
+def wire_type(value):
+    """`UrlMetadataValue` is `url`."""
+    name = re.sub(r"MetadataValue$", "", type(value).__name__)
+    return {"Markdown": "md", "DagsterAsset": "asset"}.get(name) or re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+def raw_value(value):
+    raw = value.value
+    return raw.to_user_string() if isinstance(raw, dg.AssetKey) else raw
+
+
+def wire_metadata(metadata):
+    return {key: {"type": wire_type(value), "raw_value": raw_value(value)} for key, value in metadata.items()}
+
+
+def chain(error):
+    return None if error is None else {"name": error.cls_name, "message": error.message, "cause": chain(error.cause)}
+
+
+def events(entry):
+    event = entry.dagster_event
+    step = entry.step_key
+    if event is None:
+        yield {"type": "LOG", "step": step, "level": entry.level, "message": entry.user_message}
+    elif entry.asset_materialization is not None:
+        made = entry.asset_materialization
+        yield {
+            "type": "ASSET_MATERIALIZATION",
+            "step": step,
+            "asset": made.asset_key.to_user_string(),
+            "metadata": wire_metadata(made.metadata),
+        }
+    elif event.is_step_failure:
+        yield {"type": "STEP_FAILURE", "step": step, "error": chain(event.step_failure_data.error)}
+    elif event.event_type_value in ("STEP_START", "STEP_SUCCESS", "STEP_SKIPPED"):
+        yield {"type": event.event_type_value, "step": step}
+
+
+with dg.DagsterInstance.get() as instance:
+    runs = [
+        {
+            "run_id": run.run_id,
+            "job_name": run.job_name,
+            "status": run.status.value,
+            "tags": dict(run.tags),
+            "events": [made for entry in instance.all_logs(run.run_id) for made in events(entry)],
+        }
+        for run in reversed(instance.get_runs())
+    ]
+print(json.dumps(runs))
