@@ -45,18 +45,21 @@ export async function runDagsterDev(options: {
   eachLine(child, onLine)
   const ended = once(child, 'exit')
   const over = new AbortController()
+  const leaveNone = (): void => void killGroup(child)
+  process.once('exit', leaveNone) // a second Ctrl-C ends this process at once
   const ready = untilReady(`http://${host}:${port}`, over.signal, onReady)
   try {
     const stopped = once(signal, 'abort', { signal: over.signal }).catch(() => undefined)
     if (!signal.aborted) await Promise.race([ended, stopped])
     if (!signal.aborted) return child.exitCode ?? 1
-    child.kill('SIGINT')
-    await Promise.race([ended, sleep(15_000, undefined, { signal: over.signal }).catch(() => undefined)])
+    interruptGroup(child)
+    await groupEnded(child, 15_000)
     return null
   } finally {
     over.abort()
     await ready
-    killGroup(child)
+    leaveNone()
+    process.off('exit', leaveNone)
   }
 }
 
@@ -81,10 +84,21 @@ async function untilReady(address: string, signal: AbortSignal, onReady: (addres
   }
 }
 
-function killGroup(child: ChildProcess): void {
+/** As a terminal does on Ctrl-C: the runs under way are told, too, so that they cancel their steps and end. */
+const interruptGroup = (child: ChildProcess): boolean => signalGroup(child, 'SIGINT')
+
+const killGroup = (child: ChildProcess): boolean => signalGroup(child, 'SIGKILL')
+
+/** Waits until all processes of the group have ended, but at most so long: a run needs a moment to cancel its steps. */
+async function groupEnded(child: ChildProcess, withinMs: number): Promise<void> {
+  for (const deadline = Date.now() + withinMs; Date.now() < deadline && signalGroup(child, 0); ) await sleep(50)
+}
+
+/** False when there is no such process any more. */
+function signalGroup(child: ChildProcess, signal: NodeJS.Signals | 0): boolean {
   try {
-    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+    return child.pid !== undefined && process.kill(-child.pid, signal)
   } catch {
-    // the group is gone already
+    return false
   }
 }

@@ -31,6 +31,7 @@ export async function serveWorker(project: Project): Promise<void> {
   if (!Number.isInteger(descriptor) || descriptor < 3)
     throw dagmaError('DAGMA_WORKER_NOT_HOSTED', { reason: `${channelVariable} is not set` })
   delete process.env[channelVariable]
+  const host = process.ppid
   const channel = new Socket({ fd: descriptor, readable: true, writable: true })
   channel.on('error', () => channel.destroy()) // the run is gone: its end of the socket closes next
   const definitions = await loadDefinitions(project).catch((error) => {
@@ -42,7 +43,20 @@ export async function serveWorker(project: Project): Promise<void> {
   lines.on('line', (line) => worker.receive(understood('a line', () => JSON.parse(line) as ToWorker)))
   worker.ready()
   await once(lines, 'close')
+  const watch = setInterval(endWithoutHost, 2_000, host).unref() // a step may not heed its signal
   await worker.stop()
+  clearInterval(watch)
+  endWithoutHost(host)
+}
+
+/** Ends this process and all that its steps have started when the host was killed; a host that lives does that itself. */
+function endWithoutHost(host: number): void {
+  if (process.ppid === host) return
+  try {
+    process.kill(-process.pid, 'SIGKILL')
+  } catch {
+    process.exit(1) // it was started without a group of its own
+  }
 }
 
 /** What the host sent, read. @throws DAGMA_MESSAGE_UNKNOWN */

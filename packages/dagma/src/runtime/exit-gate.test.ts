@@ -33,8 +33,10 @@ describe('the exit gate', () => {
 
   test('redacts before it cuts: no half of a secret stays at the cut', () => {
     const value = declared()
-    const text = gateStaticMetadata({ a: `${'x'.repeat(15_990)}${value}` }).a?.raw_value
-    expect(text).toBe(`${'x'.repeat(15_990)}[redacted]`)
+    const metadata = { a: `${'x'.repeat(15_990)}${value}` }
+    const expected = `${'x'.repeat(15_990)}[redacted]`
+    expect(gateStaticMetadata(metadata).a?.raw_value).toBe(expected)
+    expect(gateMetadata(normalize(metadata), { latencyMs: 1, sizeBytes: 1 }).a?.raw_value).toBe(expected)
   })
 })
 
