@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config'
 /** `unit` runs in seconds and needs nothing; `real` talks to real processes and servers. */
 export default defineConfig({
   test: {
+    maxWorkers: 2,
     projects: [
       {
         test: {

@@ -136,6 +136,11 @@ export const catalogue = {
     ({ selection, reason }) => `The selection "${selection}" cannot be read: ${reason}.`,
     'Write it as Dagster does, for example `key:"a" or group:llm`, `+a`, `a+`, or a list such as `a,b`.',
   ),
+  DAGMA_JOB_SELECTION: entry<{ job: string; reason: string }>(
+    'definition',
+    ({ job, reason }) => `Job "${job}": ${reason}`,
+    "Mend the job's selection.",
+  ),
   DAGMA_SELECTION_EMPTY: entry<{ what: string; selection: string }>(
     'definition',
     ({ what, selection }) => `${what} selects no asset ("${selection}").`,

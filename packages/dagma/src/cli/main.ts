@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { DagmaError, DefinitionErrors } from '../errors.ts'
 import { gateError } from '../runtime/exit-gate.ts'
@@ -74,11 +75,16 @@ function program(): Command {
   )
   root.addCommand(tickCommand(), { hidden: true })
   root.addCommand(workerCommand(), { hidden: true })
+  root.version(version(), '-V, --version')
   root.addHelpText(
     'after',
     '\nExit codes: 0 good, 1 a run failed, 2 wrong usage or definitions.\nShell completion: `dagma complete bash` (or zsh, fish, powershell) prints the script.',
   )
   return exitingByException(root)
+}
+
+function version(): string {
+  return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
 }
 
 /** Shell completion costs its import only when a shell asks for it. */

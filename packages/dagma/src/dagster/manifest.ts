@@ -100,11 +100,34 @@ function manifestMapping(mapping: PartitionMapping) {
   return rest
 }
 
-/** The JSON Schema of a step's config where its schema library gives one (Standard JSON Schema, zod 4), an open object otherwise. */
+/**
+ * The JSON Schema of a step's config where its schema library gives one (Standard JSON Schema, zod 4), an open object otherwise. Defaults are
+ * left out: a schema library may compute them, from a secret for example, and they are filled in here when the step runs.
+ */
 function configSchema(step: Step): { readonly [key: string]: unknown } | null {
   if (step.config === undefined) return null
   const standard = step.config['~standard']
-  return describesItself(standard) ? standard.jsonSchema.input({ target: 'draft-2020-12' }) : { type: 'object' }
+  return describesItself(standard) ? withoutDefaults(standard.jsonSchema.input({ target: 'draft-2020-12' })) : { type: 'object' }
+}
+
+/** A JSON Schema without its `default` keywords; members of `properties` that are named so stay. */
+function withoutDefaults(schema: { readonly [keyword: string]: unknown }): { [keyword: string]: unknown } {
+  const isSchema = (value: unknown): value is { readonly [keyword: string]: unknown } =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+  const kept = Object.entries(schema).filter(([keyword]) => keyword !== 'default')
+  return Object.fromEntries(
+    kept.map(([keyword, value]) => {
+      if (keyword === 'enum' || keyword === 'const' || keyword === 'examples') return [keyword, value]
+      if (Array.isArray(value)) return [keyword, value.map((item) => (isSchema(item) ? withoutDefaults(item) : item))]
+      if (!isSchema(value)) return [keyword, value]
+      const named = ['properties', 'patternProperties', '$defs', 'definitions'].includes(keyword)
+      if (!named) return [keyword, withoutDefaults(value)]
+      return [
+        keyword,
+        Object.fromEntries(Object.entries(value).map(([name, item]) => [name, isSchema(item) ? withoutDefaults(item) : item])),
+      ]
+    }),
+  )
 }
 
 function describesItself(standard: object): standard is StandardJSONSchemaV1.Props {

@@ -55,7 +55,7 @@ function resolvedJobs(declared: Declared, errors: DagmaError[]): Map<string, Res
       assetKeys = selectAssets(job.selection, assets).filter((key) => assets.get(key)?.step?.kind === 'materialize')
       if (assetKeys.length === 0) errors.push(dagmaError('DAGMA_SELECTION_EMPTY', { what: `Job "${name}"`, selection: job.selection }))
     } catch (error) {
-      errors.push(error as DagmaError)
+      errors.push(dagmaError('DAGMA_JOB_SELECTION', { job: name, reason: (error as DagmaError).message }, error))
     }
     const partitions = new Map(
       assetKeys.flatMap((key) => (assets.get(key)?.partitions === undefined ? [] : [[JSON.stringify(assets.get(key)?.partitions), key]])),

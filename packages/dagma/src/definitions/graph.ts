@@ -101,28 +101,38 @@ function stepsOf(items: Iterable<AnyAsset | AssetCheck>): Step[] {
   return [...items].flatMap((item) => (item.type === 'external_asset' ? [] : [item.step]))
 }
 
-/** The items with those before them first, otherwise as declared. A circle is reported once. */
+/** The items with those before them first, otherwise as declared. Each circle is reported once. No recursion: chains may be long. */
 function inOrder<Item>(
   items: ReadonlyMap<string, Item>,
   before: (item: Item) => readonly string[],
   errors: DagmaError[],
 ): Map<string, Item> {
   const ordered = new Map<string, Item>()
-  const path = new Set<string>()
-  const visit = (name: string): void => {
+  const path: { readonly name: string; readonly item: Item; readonly left: string[] }[] = []
+  const onPath = new Set<string>()
+  const enter = (name: string): void => {
     const item = items.get(name)
     if (item === undefined || ordered.has(name)) return
-    if (path.has(name)) {
-      const circle = [...path]
+    if (onPath.has(name)) {
+      const circle = [...onPath]
       errors.push(dagmaError('DAGMA_CYCLE', { path: [...circle.slice(circle.indexOf(name)), name] }))
       return
     }
-    path.add(name)
-    for (const next of before(item)) visit(next)
-    path.delete(name)
-    ordered.set(name, item)
+    onPath.add(name)
+    path.push({ name, item, left: [...before(item)].reverse() })
   }
-  for (const name of items.keys()) visit(name)
+  for (const root of items.keys()) {
+    enter(root)
+    for (let top = path.at(-1); top !== undefined; top = path.at(-1)) {
+      const next = top.left.pop()
+      if (next !== undefined) enter(next)
+      else {
+        path.pop()
+        onPath.delete(top.name)
+        ordered.set(top.name, top.item)
+      }
+    }
+  }
   return ordered
 }
 

@@ -37,6 +37,7 @@ export class RunResources {
     if (known !== undefined) return known
     const opening = this.#open(key)
     this.#opening.set(key, opening)
+    opening.catch(() => this.#opening.delete(key)) // a step that is tried again opens it again
     return opening
   }
 
