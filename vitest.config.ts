@@ -10,6 +10,7 @@ export default defineConfig({
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'examples/*/tests/**/*.test.ts', 'tests/unit/**/*.test.ts'],
           exclude: ['**/*.real.test.ts', '**/node_modules/**', '**/dist/**'],
+          testTimeout: 20_000, // a busy machine is no failure
         },
       },
       {
