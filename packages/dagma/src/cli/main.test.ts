@@ -155,7 +155,7 @@ describe('exit codes', () => {
     const { code, stdout, stderr } = await run(project(defs), ['asset', 'list'])
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     expect(stderr).toMatch(pattern)
-    expect(stderr).toMatch(/^error: .*\[DAGMA_MODULE_/s)
+    expect(stderr).toMatch(/^error: .*\[DAGMA_(MODULE|TYPESCRIPT|IMPORT)_/s)
   })
 
   test('2: every wrong definition on a line of its own', async () => {
