@@ -40,8 +40,10 @@ function notFound(message: string, file: string): DagmaError {
 /** `file:line` of the user's code that threw, or that cannot be read: Node puts the latter before the message. */
 function placeOf(thrown: unknown): string | undefined {
   const stack = thrown instanceof Error ? String(thrown.stack) : ''
-  const found = /^(file:\/\/\S+):(\d+)$/m.exec(stack) ?? /^\s+at (?:.*\()?(file:\/\/[^)\s]+?):(\d+):\d+\)?$/m.exec(stack)
-  return found === null ? undefined : `${pathOf(found[1])}:${found[2]}`
+  const unreadable = /^(file:\/\/\S+):(\d+)$/m.exec(stack)
+  const frames = [...stack.matchAll(/^\s+at (?:.*\()?(file:\/\/[^)\s]+?):(\d+):\d+\)?$/gm)]
+  const found = unreadable ?? frames.find(([, file = '']) => !file.includes('/node_modules/'))
+  return found === undefined ? undefined : `${pathOf(found[1])}:${found[2]}`
 }
 
 /** `file:line` of the first decorator in a module or those that it imports: for those, the engine names no place. */

@@ -64,6 +64,6 @@ function readJson(file: string): unknown {
   try {
     return JSON.parse(readFileSync(file, 'utf8'))
   } catch (error) {
-    throw dagmaError('DAGMA_MODULE_FAILED', { place: file, reason: `is no valid JSON: ${(error as Error).message}` }, error)
+    throw dagmaError('DAGMA_MODULE_FAILED', { place: file, reason: `this is no valid JSON: ${(error as Error).message}` }, error)
   }
 }
