@@ -16,7 +16,7 @@ export default defineConfig({
       {
         test: {
           name: 'real',
-          include: ['packages/*/src/**/*.real.test.ts', 'tests/real/**/*.test.ts'],
+          include: ['packages/*/src/**/*.real.test.ts', 'tests/real/**/*.test.ts', 'tests/crash/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
           fileParallelism: false,
