@@ -96,7 +96,11 @@ async function retried(folder: string, runId: string, events: readonly RunEvent[
 
 function ran(folder: string): string[] {
   const file = join(folder, 'ran.txt')
-  return existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter((line) => line !== '') : []
+  return existsSync(file)
+    ? readFileSync(file, 'utf8')
+        .split('\n')
+        .filter((line) => line !== '')
+    : []
 }
 
 /** The same event whatever the order of its members. */
