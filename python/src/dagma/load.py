@@ -10,6 +10,7 @@ import dagster as dg
 
 from dagma.assets import build_step
 from dagma.build import read_manifest
+from dagma.executor import dagma_executor
 from dagma.project import open_project
 from dagma.resource import worker_key, worker_resource
 
@@ -24,7 +25,7 @@ def load_definitions(path: str | PathLike[str]) -> dg.Definitions:
     """The definitions of the project in folder `path`, to serve as they are or to merge with others.
 
     Its jobs run in one process with one Node worker. No executor is set for the whole code location, since that is
-    for the one who merges to choose: set `executor=dagster.in_process_executor` there to have the same for assets
+    for the one who merges to choose: set `executor=dagma.executor.dagma_executor` there to have the same for assets
     that are materialized without a job.
     """
     return definitions_of(open_project(Path(path), because="load_definitions was given its path"))
@@ -57,7 +58,7 @@ def _job(job: Job) -> dg.JobDefinition:
         name=job.name,
         description=job.description,
         selection=dg.AssetSelection.assets(*(dg.AssetKey(key) for key in job.asset_keys)),
-        executor_def=dg.in_process_executor,
+        executor_def=dagma_executor,
     )
 
 
