@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from dagma.manifest import Job, Manifest, Schedule
     from dagma.project import Project
 
+DIGEST_METADATA = "dagma/manifest_digest"
+PROJECT_METADATA = "dagma/project"
+"""Metadata of the code location, by which the launcher knows what it launches."""
+
 
 def load_definitions(path: str | PathLike[str]) -> dg.Definitions:
     """The definitions of the project in folder `path`, to serve as they are or to merge with others.
@@ -50,6 +54,7 @@ def build_definitions(
         jobs=[_job(job) for job in manifest.jobs],
         schedules=[_schedule(schedule) for schedule in manifest.schedules],
         executor=executor,
+        metadata={DIGEST_METADATA: manifest.digest, PROJECT_METADATA: str(project.root)},
     )
 
 

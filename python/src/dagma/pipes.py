@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dagma.resource import WorkerHost
     from dagma.worker import NodeWorker
 
-_CANCEL_GRACE = 3.0
+_CANCEL_GRACE = 2.0
 """Seconds a cancelled step has to end by itself."""
 
 
