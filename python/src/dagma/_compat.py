@@ -10,11 +10,13 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-# The reconstructable form of a job is what `dagster api execute_run` makes of a run's origin.
+# A run's origin says how its definitions are loaded; a launcher must know to load them itself.
+from dagster._core.code_pointer import ModuleCodePointer
 from dagster._core.events import EngineEventData, JobFailureData, RunFailureReason
 from dagster._core.execution.api import ExecuteRunWithPlanIterable
 from dagster._core.execution.compute_logs import create_compute_log_file_key
@@ -26,10 +28,23 @@ from dagster._core.execution.plan.instance_concurrency_context import InstanceCo
 from dagster._core.execution.retries import RetryMode as RetryMode
 from dagster._core.execution.retries import get_retries_config as get_retries_config
 
+# The interface of run launchers: a plugin point that dagster.yaml documents, whose classes are not exported.
+from dagster._core.instance import InstanceRef
+from dagster._core.launcher.base import CheckRunHealthResult as CheckRunHealthResult
+from dagster._core.launcher.base import LaunchRunContext as LaunchRunContext
+from dagster._core.launcher.base import RunLauncher as RunLauncher
+from dagster._core.launcher.base import WorkerStatus as WorkerStatus
+from dagster._core.origin import RepositoryPythonOrigin
+
 # What `dagster api execute_run` does with a run once its process is there.
 from dagster._grpc.impl import core_execute_run
+
+# Classes that dagster.yaml names, and how Dagster hands an instance or an origin to another process.
+from dagster._serdes import ConfigurableClass as ConfigurableClass
+from dagster._serdes import ConfigurableClassData as ConfigurableClassData
+from dagster._serdes import deserialize_value, serialize_value
 from dagster._utils.error import serializable_error_info_from_exc_info
-from dagster._utils.hosted_user_process import recon_job_from_origin
+from dagster._utils.hosted_user_process import recon_job_from_origin, recon_repository_from_origin
 
 # An executor on the main thread holds interrupts back, and asks for them when it can act on them.
 from dagster._utils.interrupts import capture_interrupts as capture_interrupts
@@ -39,7 +54,7 @@ from dagster._utils.interrupts import pop_captured_interrupt as pop_captured_int
 from dagster._core.execution.tags import get_tag_concurrency_limits_config as get_tag_concurrency_limits_config
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from dagster._core.execution.plan.active import ActiveExecution
 
@@ -131,6 +146,59 @@ def execute_run(instance: dg.DagsterInstance, run_id: str) -> None:
     for _event in core_execute_run(recon_job_from_origin(run.job_code_origin), run, instance, inject_env_vars=True):
         pass
     instance.report_engine_event(f"Process for run exited (pid: {pid}).", run)
+
+
+@dataclass(frozen=True)
+class RunTarget:
+    """Where a run's definitions come from."""
+
+    module: str | None
+    """The Python module that was named, if it was a module."""
+    executable: str
+    is_local: bool
+    """Whether the code server runs on this machine, outside a container of its own."""
+    repository: str
+    """The repository's origin as text, for `load_repository`."""
+    metadata: Mapping[str, Any]
+    """What the definitions say of themselves, as they were when their code location was loaded."""
+
+
+def run_target(context: LaunchRunContext) -> RunTarget | None:
+    """Where the run that is launched is defined; nothing when it does not say so."""
+    run, workspace = context.dagster_run, context.workspace
+    if run.remote_job_origin is None or run.job_code_origin is None or workspace is None:
+        return None
+    code = run.job_code_origin.repository_origin
+    server = run.remote_job_origin.repository_origin.code_location_origin
+    location = workspace.get_code_location(server.location_name)
+    repository = location.get_repository(run.remote_job_origin.repository_origin.repository_name)
+    return RunTarget(
+        module=code.code_pointer.module if isinstance(code.code_pointer, ModuleCodePointer) else None,
+        executable=code.executable_path,
+        is_local=code.container_image is None and getattr(server, "host", None) in _LOCAL_HOSTS,
+        repository=serialize_value(code),
+        metadata=repository.repository_snap.metadata or {},
+    )
+
+
+_LOCAL_HOSTS = {None, "localhost", "127.0.0.1", "::1"}
+
+
+def instance_as_text(instance: dg.DagsterInstance) -> str:
+    """The instance's configuration, for `open_instance` in another process."""
+    return serialize_value(instance.get_ref())
+
+
+def open_instance(ref: str) -> dg.DagsterInstance:
+    """The instance that `instance_as_text` gave."""
+    return dg.DagsterInstance.from_ref(deserialize_value(ref, InstanceRef))
+
+
+def load_repository(origin: str) -> Mapping[str, Any]:
+    """Loads a code location's definitions as a run does, its jobs too; gives its metadata."""
+    repository = recon_repository_from_origin(deserialize_value(origin, RepositoryPythonOrigin)).get_definition()
+    repository.get_all_jobs()
+    return repository.metadata or {}
 
 
 def report_run_died(instance: dg.DagsterInstance, run_id: str, reason: str) -> None:
