@@ -25,38 +25,45 @@ from dagster._core.execution.plan.execute_plan import _trigger_hook, dagster_eve
 from dagster._core.execution.plan.instance_concurrency_context import InstanceConcurrencyContext
 
 # `Executor.retries` is public and must return one; the class is not exported.
-from dagster._core.execution.retries import RetryMode as RetryMode
-from dagster._core.execution.retries import get_retries_config as get_retries_config
+from dagster._core.execution.retries import RetryMode, get_retries_config
+
+# The same limits by tag as Dagster's multiprocess executor has, in the same form.
+from dagster._core.execution.tags import get_tag_concurrency_limits_config
 
 # The interface of run launchers: a plugin point that dagster.yaml documents, whose classes are not exported.
 from dagster._core.instance import InstanceRef
-from dagster._core.launcher.base import CheckRunHealthResult as CheckRunHealthResult
-from dagster._core.launcher.base import LaunchRunContext as LaunchRunContext
-from dagster._core.launcher.base import RunLauncher as RunLauncher
-from dagster._core.launcher.base import WorkerStatus as WorkerStatus
+from dagster._core.launcher.base import CheckRunHealthResult, LaunchRunContext, RunLauncher, WorkerStatus
 from dagster._core.origin import RepositoryPythonOrigin
 
 # What `dagster api execute_run` does with a run once its process is there.
 from dagster._grpc.impl import core_execute_run
 
 # Classes that dagster.yaml names, and how Dagster hands an instance or an origin to another process.
-from dagster._serdes import ConfigurableClass as ConfigurableClass
-from dagster._serdes import ConfigurableClassData as ConfigurableClassData
-from dagster._serdes import deserialize_value, serialize_value
+from dagster._serdes import ConfigurableClass, ConfigurableClassData, deserialize_value, serialize_value
 from dagster._utils.error import serializable_error_info_from_exc_info
 from dagster._utils.hosted_user_process import recon_job_from_origin, recon_repository_from_origin
 
 # An executor on the main thread holds interrupts back, and asks for them when it can act on them.
-from dagster._utils.interrupts import capture_interrupts as capture_interrupts
-from dagster._utils.interrupts import pop_captured_interrupt as pop_captured_interrupt
-
-# The same limits by tag as Dagster's multiprocess executor has, in the same form.
-from dagster._core.execution.tags import get_tag_concurrency_limits_config as get_tag_concurrency_limits_config
+from dagster._utils.interrupts import capture_interrupts, pop_captured_interrupt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from dagster._core.execution.plan.active import ActiveExecution
+
+__all__ = [  # what other modules take from here as it is
+    "CheckRunHealthResult",
+    "ConfigurableClass",
+    "ConfigurableClassData",
+    "LaunchRunContext",
+    "RetryMode",
+    "RunLauncher",
+    "WorkerStatus",
+    "capture_interrupts",
+    "get_retries_config",
+    "get_tag_concurrency_limits_config",
+    "pop_captured_interrupt",
+]
 
 PlanContext = Any
 """Dagster's context of a whole plan's execution; its class is not public."""
@@ -109,7 +116,7 @@ def engine_event(context: PlanContext, message: str, step_keys: Sequence[str] | 
 def capture_output(context: PlanContext, plan: Any, stack: ExitStack) -> Iterator[dg.DagsterEvent]:
     """Puts this process's stdout and stderr into the run's compute logs until `stack` closes."""
     manager = context.instance.compute_log_manager
-    key = manager.build_log_key_for_run(context.run_id, create_compute_log_file_key())
+    key = manager.build_log_key_for_run(context.run_id, create_compute_log_file_key())  # type: ignore[no-untyped-call]
     try:
         log_context = stack.enter_context(manager.capture_logs(key))
     except Exception:  # noqa: BLE001  # as Dagster does: a run without compute logs is better than none

@@ -18,7 +18,7 @@ from dagma import _compat
 from dagma.interrupts import enter_run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from dagma._compat import PlanContext
 
@@ -159,21 +159,21 @@ class DagmaExecutor(dg.Executor):
 @dg.executor(
     name="dagma",
     config_schema={
-        "retries": _compat.get_retries_config(),
+        "retries": _compat.get_retries_config(),  # type: ignore[no-untyped-call]
         "max_concurrent": dg.Field(
             dg.IntSource,
             default_value=DEFAULT_MAX_CONCURRENT,
             description="How many steps of the run go on at the same time.",
         ),
-        "tag_concurrency_limits": _compat.get_tag_concurrency_limits_config(),
+        "tag_concurrency_limits": _compat.get_tag_concurrency_limits_config(),  # type: ignore[no-untyped-call]
     },
 )
 def dagma_executor(context: dg.InitExecutorContext) -> dg.Executor:
     """Overlaps the ready steps of a run in threads of one process; they share the run's Node worker."""
-    config = context.executor_config
-    max_concurrent: Any = config["max_concurrent"]
+    config: Mapping[str, Any] = context.executor_config
+    max_concurrent = config["max_concurrent"]
     if max_concurrent < 1:
         message = f"max_concurrent is {max_concurrent}: at least one step must be allowed to run."
-        raise dg.DagsterInvalidConfigError(message, [], config)
-    limits: Any = config.get("tag_concurrency_limits") or []
-    return DagmaExecutor(_compat.RetryMode.from_config(config["retries"]), max_concurrent, list(limits))
+        raise dg.DagsterInvalidDefinitionError(message)
+    retries = _compat.RetryMode.from_config(config["retries"])
+    return DagmaExecutor(retries, max_concurrent, list(config.get("tag_concurrency_limits") or []))

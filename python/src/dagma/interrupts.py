@@ -6,10 +6,13 @@ asks here.
 
 from __future__ import annotations
 
-import threading
 from contextvars import ContextVar
+from typing import TYPE_CHECKING
 
 import dagster as dg
+
+if TYPE_CHECKING:
+    import threading
 
 _run_is_stopping: ContextVar[threading.Event | None] = ContextVar("dagma_run_is_stopping", default=None)
 

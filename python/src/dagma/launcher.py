@@ -42,11 +42,11 @@ class DagmaRunLauncher(_compat.RunLauncher[Any], _compat.ConfigurableClass):
 
     def __init__(self, inst_data: ConfigurableClassData | None = None) -> None:
         self._inst_data = inst_data
-        self._default = dg.DefaultRunLauncher()
+        self._default: Any = dg.DefaultRunLauncher()
         self._lock = threading.Lock()
         self._preloads: dict[str, tuple[str, PreloadProcess]] = {}
         self._said: set[str] = set()
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
 
     @property
     def inst_data(self) -> ConfigurableClassData | None:
@@ -91,7 +91,7 @@ class DagmaRunLauncher(_compat.RunLauncher[Any], _compat.ConfigurableClass):
             return False
         worker = _worker_of(run)
         if worker is None:
-            return self._default.terminate(run_id)
+            return bool(self._default.terminate(run_id))
         if run.status is not dg.DagsterRunStatus.CANCELING:
             self._instance.report_run_canceling(run)
         if not worker.is_local:  # its process looks for the status CANCELING by itself

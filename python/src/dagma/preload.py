@@ -11,41 +11,31 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import json
 import os
 import select
 import signal
 import socket
 import sys
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
-import dagster as dg
-
 from dagma import _compat, run_worker
+from dagma.child import Child
 from dagma.load import DIGEST_METADATA
 from dagma.obituary import report_death
-from dagma.process import Identity
 from dagma.project import find_project, find_toolchain
-from dagma.sources import Fingerprint, fingerprint
+from dagma.sources import fingerprint
 from dagma.wire import Wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import dagster as dg
+
     from dagma.project import Project
 
 _SPARE_DELAY = 1.0
 """Seconds after a launch in which no new spare is started, unless the run ends before: it would slow the run down."""
-
-@dataclass
-class _Child:
-    pid: int
-    line: Wire
-    sources: Fingerprint
-    run_id: str | None = None
-    node: Identity | None = None
 
 
 class Preload:
@@ -55,18 +45,18 @@ class Preload:
         self._control = control
         self._instance = instance
         self._project = project
-        self._children: dict[int, _Child] = {}
-        self._spare: _Child | None = None
+        self._children: dict[int, Child] = {}
+        self._spare: Child | None = None
         self._spare_due: float | None = 0.0
         self._reporters: set[int] = set()
         self._draining = False
         self._wakeup, wakeup = socket.socketpair()
-        self._wakeup.setblocking(False)
-        wakeup.setblocking(False)
+        self._wakeup.settimeout(0)
+        wakeup.settimeout(0)
         signal.set_wakeup_fd(wakeup.fileno(), warn_on_full_buffer=False)
         self._wakeup_writer = wakeup
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self._drain())
+            signal.signal(number, self._drain)
         signal.signal(signal.SIGCHLD, lambda *_: None)
 
     def serve(self) -> None:
@@ -74,10 +64,7 @@ class Preload:
         while not self._draining or self._children or self._reporters:
             self._wait()
             self._reap()
-            if not self._draining and self._spare_due is not None and time.monotonic() >= self._spare_due:
-                self._spare_due = None
-                if self._spare is None:
-                    self._spare = self._fork_worker()
+            self._mind_spare()
 
     def _wait(self) -> None:
         poll = select.poll()
@@ -93,7 +80,7 @@ class Preload:
                 with contextlib.suppress(BlockingIOError):
                     self._wakeup.recv(4096)
             elif descriptor in children:
-                self._hear(children[descriptor])
+                children[descriptor].hear()
             elif not self._draining:
                 self._take_orders()
 
@@ -109,36 +96,27 @@ class Preload:
 
     def _launch(self, run_id: str, ticket: int) -> None:
         child, self._spare = self._spare, None
-        if child is not None and not (child.sources == fingerprint(self._project.root) and self._hand(child, run_id, ticket)):
-            self._dismiss(child)
-            child = None
-        if child is None:
-            self._hand(self._fork_worker(), run_id, ticket)
+        fits = child is not None and child.sources == fingerprint(self._project.root)
+        if child is None or not fits or not child.take_run(run_id, ticket):
+            if child is not None:
+                child.dismiss()
+            self._fork_worker().take_run(run_id, ticket)
         self._spare_due = time.monotonic() + _SPARE_DELAY
 
-    def _hand(self, child: _Child, run_id: str, ticket: int) -> bool:
-        if not child.line.send({"type": "run", "run_id": run_id}, ticket):
-            return False
-        child.run_id = run_id
-        return True
-
-    def _dismiss(self, child: _Child) -> None:
-        with contextlib.suppress(OSError):
-            os.kill(child.pid, signal.SIGKILL)
-
-    def _hear(self, child: _Child) -> None:
-        for message, _ in child.line.receive() or []:
-            if message["type"] == "node":
-                child.node = Identity.from_json(message["node"])
-
-    def _drain(self) -> None:
+    def _drain(self, *_: object) -> None:
         """Takes no more runs; those that go on are waited for."""
         self._draining = True
-        if self._spare is not None:
-            self._dismiss(self._spare)
-            self._spare = None
 
-    def _fork_worker(self) -> _Child:
+    def _mind_spare(self) -> None:
+        if self._draining:
+            if self._spare is not None:
+                self._spare.dismiss()
+                self._spare = None
+        elif self._spare_due is not None and time.monotonic() >= self._spare_due:
+            self._spare_due = None
+            self._spare = self._spare or self._fork_worker()
+
+    def _fork_worker(self) -> Child:
         ours, theirs = socket.socketpair()
         sources = fingerprint(self._project.root)
 
@@ -148,7 +126,7 @@ class Preload:
 
         pid = self._fork(body)
         theirs.close()
-        child = self._children[pid] = _Child(pid, Wire(ours), sources)
+        child = self._children[pid] = Child(pid, Wire(ours), sources)
         return child
 
     def _fork(self, body: Callable[[], int]) -> int:
@@ -183,9 +161,9 @@ class Preload:
             if child is not None:
                 self._bury(child, os.waitstatus_to_exitcode(status))
 
-    def _bury(self, child: _Child, code: int) -> None:
+    def _bury(self, child: Child, code: int) -> None:
         if child.node is None:
-            self._hear_last(child)
+            child.hear_last()
         child.line.close()
         if child is self._spare:
             self._spare = None  # started again when a run has needed one
@@ -198,18 +176,15 @@ class Preload:
                 run_id = child.run_id
                 self._reporters.add(self._fork(lambda: report_death(self._instance, run_id, child.pid, code)))
 
-    def _hear_last(self, child: _Child) -> None:
-        poll = select.poll()
-        poll.register(child.line.fileno(), select.POLLIN)
-        if poll.poll(0):
-            self._hear(child)
-
 
 def main() -> NoReturn:
     """Loads, says so, and serves."""
     control = Wire(socket.socket(fileno=int(sys.argv[1])))
     try:
-        settings: dict[str, Any] = json.loads(sys.argv[2])
+        messages = control.receive()
+        if messages is None:
+            sys.exit(0)
+        settings: dict[str, Any] = messages[0][0]
         instance = _compat.open_instance(settings["instance"])
         metadata = _compat.load_repository(settings["repository"])
         project = find_project()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import subprocess
@@ -36,11 +35,12 @@ class PreloadProcess:
         self._lock = threading.Lock()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "dagma.preload", str(theirs.fileno()), json.dumps(settings)],
+                [sys.executable, "-m", "dagma.preload", str(theirs.fileno())],
                 env={**os.environ, PROJECT_ENV: project_root},
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
             )
+        self._control.send(dict(settings))  # not on the command line: an instance's settings may hold a password
         ours.settimeout(_LOAD_TIMEOUT)
         messages = self._control.receive()
         ours.settimeout(None)

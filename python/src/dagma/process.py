@@ -8,14 +8,16 @@ import platform
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 _PR_SET_PDEATHSIG = 1
+_HAS_PROC = sys.platform == "linux"
 
 
 @dataclass(frozen=True)
@@ -53,17 +55,24 @@ class Identity:
         """Signals the process, if it is still the one; false when it is gone."""
         if not self.is_local:
             return False
-        pidfd_open = getattr(os, "pidfd_open", None)
         try:
-            if pidfd_open is None:
-                return self.is_alive() and not os.kill(self.pid, number)
-            descriptor = pidfd_open(self.pid)
-        except (OSError, OverflowError):
-            return False
-        try:  # the descriptor keeps naming the process whose start is compared next
-            return self.is_alive() and not signal.pidfd_send_signal(descriptor, number)  # type: ignore[attr-defined]
+            with self._held() as send:
+                if not self.is_alive():
+                    return False
+                send(number)
         except OSError:
             return False
+        return True
+
+    @contextmanager
+    def _held(self) -> Iterator[Callable[[signal.Signals], None]]:
+        """Where the system can, keeps the id from passing to another process between look and signal."""
+        if sys.platform != "linux":
+            yield lambda number: os.kill(self.pid, number)
+            return
+        descriptor = os.pidfd_open(self.pid)
+        try:
+            yield lambda number: signal.pidfd_send_signal(descriptor, number)
         finally:
             os.close(descriptor)
 
@@ -105,7 +114,7 @@ def dies_with_this_process() -> Callable[[], None] | None:
 
 def _started(pid: int) -> str | None:
     """When a process started, in the system's own words; nothing when it has ended."""
-    if sys.platform == "linux":
+    if _HAS_PROC:
         try:
             fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
         except OSError:
