@@ -6,6 +6,8 @@ import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { dagmaError } from '../errors.ts'
 import { dagsterVariables, type PythonEnvironment } from './python-environment.ts'
+import { reloadDefinitions } from './reload-definitions.ts'
+import { watchSources } from './watch-sources.ts'
 
 const host = '127.0.0.1'
 
@@ -45,7 +47,11 @@ export async function runDagsterDev(options: {
   eachLine(child, onLine)
   const ended = once(child, 'exit')
   const over = new AbortController()
-  const ready = untilReady(`http://${host}:${port}`, over.signal, onReady)
+  const address = `http://${host}:${port}`
+  const ready = untilReady(address, over.signal, onReady)
+  const watching = watchSources(projectFolder, over.signal, () => {
+    void reloadDefinitions(address, over.signal).then((line) => line === '' || onLine(line))
+  })
   try {
     const stopped = once(signal, 'abort', { signal: over.signal }).catch(() => undefined)
     if (!signal.aborted) await Promise.race([ended, stopped])
@@ -55,8 +61,8 @@ export async function runDagsterDev(options: {
     return null
   } finally {
     over.abort()
-    await ready
-    killGroup(child)
+    await Promise.all([ready, watching])
+    await endGroup(child)
   }
 }
 
@@ -81,10 +87,18 @@ async function untilReady(address: string, signal: AbortSignal, onReady: (addres
   }
 }
 
-function killGroup(child: ChildProcess): void {
+/** Runs that go on are asked to end, so that Dagster knows; then everything in the group is killed. */
+async function endGroup(child: ChildProcess): Promise<void> {
+  signalGroup(child, 'SIGTERM')
+  for (let waited = 0; waited < 6000 && signalGroup(child, 0); waited += 50) await sleep(50)
+  signalGroup(child, 'SIGKILL')
+}
+
+/** Whether there was something in the group. */
+function signalGroup(child: ChildProcess, signal: NodeJS.Signals | 0): boolean {
   try {
-    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+    return child.pid !== undefined && process.kill(-child.pid, signal)
   } catch {
-    // the group is gone already
+    return false
   }
 }
