@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -46,10 +47,10 @@ def until(condition: Callable[[], Any], seconds: float = 30) -> Any:
 class DagsterServer:
     """`dagster dev`, or the web server alone, in a process group of its own."""
 
-    def __init__(self, project: Path, *command: str, settings: str = SETTINGS) -> None:
-        self.project, self.home = project, project / "home"
+    def __init__(self, project: Path, *command: str, target: tuple[str, str] = ("-m", "dagma.definitions")) -> None:
+        self.project, self.home, self.location = project, project / "home", target[1]
         self.home.mkdir(exist_ok=True)
-        (self.home / "dagster.yaml").write_text(settings)
+        (self.home / "dagster.yaml").write_text(SETTINGS)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -60,7 +61,7 @@ class DagsterServer:
         }
         with (project / "server.log").open("a") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", *command, "-m", "dagma.definitions", "-h", "127.0.0.1", "-p", str(self.port)],
+                [sys.executable, "-m", *command, *target, "-h", "127.0.0.1", "-p", str(self.port)],
                 cwd=project,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
@@ -81,7 +82,7 @@ class DagsterServer:
     def launch(self, job: str) -> str:
         selector = {
             "repositoryName": "__repository__",
-            "repositoryLocationName": "dagma.definitions",
+            "repositoryLocationName": self.location,
             "jobName": f"{job}_job",
         }
         answer = self.ask(LAUNCH, params={"selector": selector, "runConfigData": {}})["launchRun"]
@@ -101,7 +102,7 @@ class DagsterServer:
         assert answer["__typename"] == "TerminateRunSuccess", answer
 
     def reload(self) -> None:
-        self.ask(RELOAD, name="dagma.definitions")
+        self.ask(RELOAD, name=self.location)
         until(self._loaded, 60)
 
     def events(self, run_id: str) -> str:
@@ -121,10 +122,8 @@ class DagsterServer:
             self.kill()
 
     def kill(self) -> None:
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self.process.wait()
 
     def _loaded(self) -> Any:

@@ -22,11 +22,11 @@ def _asset(name: str, body: Callable[[dg.AssetExecutionContext], None], **option
     return dg.asset(name=name, **options)(run)  # type: ignore[call-overload, no-any-return]
 
 
-def _sleeps(context: dg.AssetExecutionContext) -> None:
+def _sleeps(_context: dg.AssetExecutionContext) -> None:
     time.sleep(0.5)
 
 
-def _fails(context: dg.AssetExecutionContext) -> None:
+def _fails(_context: dg.AssetExecutionContext) -> None:
     message = "on purpose"
     raise ValueError(message)
 
@@ -36,14 +36,14 @@ def _flaky(context: dg.AssetExecutionContext) -> None:
         _fails(context)
 
 
-def _waits(context: dg.AssetExecutionContext) -> None:
+def _waits(_context: dg.AssetExecutionContext) -> None:
     STARTED.set()
     while True:
         raise_if_interrupted()
         time.sleep(0.05)
 
 
-def _nothing(context: dg.AssetExecutionContext) -> None:
+def _nothing(_context: dg.AssetExecutionContext) -> None:
     return
 
 

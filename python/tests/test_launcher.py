@@ -1,4 +1,4 @@
-"""Runs launched over GraphQL on a real Dagster: started, terminated, killed at every place, with nothing left behind."""
+"""Runs launched over GraphQL on a real Dagster: started, terminated, killed at every place; nothing is left behind."""
 
 from __future__ import annotations
 
@@ -48,10 +48,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DagsterServer]:
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_left(server: DagsterServer) -> Iterator[None]:
+def no_traces(server: DagsterServer) -> None:
     for name in ("sleeping", "cancelled"):
         (server.project / name).unlink(missing_ok=True)
-    yield
 
 
 def parent_of(pid: int) -> int:
@@ -192,4 +191,20 @@ def test_sigterm_of_the_whole_group_leaves_nothing(tmp_path: Path) -> None:
     server = DagsterServer(project, "dagster", "dev")
     start(server, "endless")
     server.stop(signal.SIGTERM, group=True)
+    until(lambda: not processes_of(project), 30)
+
+
+def test_mixed_location_is_launched_by_dagster_itself(tmp_path: Path) -> None:
+    project = make_project(tmp_path)
+    (project / "mixed.py").write_text("import dagma\ndefs = dagma.load_definitions('.')\n")
+    server = DagsterServer(project, "dagster", "dev", target=("-f", "mixed.py"))
+    for _ in range(2):
+        assert server.wait(server.launch("good"), 60) == "SUCCESS"
+    log = (project / "server.log").read_text()
+    assert log.count("Runs are launched in Dagster's own way") == 1
+    assert "the code location is not `-m dagma.definitions`" in log
+    run_id = start(server, "sleeps")
+    server.terminate(run_id)
+    assert server.wait(run_id, 10) == "CANCELED"
+    server.stop()
     until(lambda: not processes_of(project), 30)
