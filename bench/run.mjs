@@ -10,6 +10,6 @@ if (name === undefined || !names.includes(name)) {
   console.error(`Give the name of a benchmark: ${names.join(', ')}`)
   process.exitCode = 2
 } else {
-  const { main } = await import(new URL(`${name}/main.mjs`, import.meta.url).href)
+  const { main } = await import(new URL(`${name}/main.ts`, import.meta.url).href)
   process.exitCode = await main(options)
 }

@@ -8,11 +8,11 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /** Python with Dagster: the one that DAGMA_BENCH_PYTHON names, or what `dagma dev --check` has made in examples/platform. */
-function python() {
+function python(): string {
   return process.env.DAGMA_BENCH_PYTHON ?? join(root, 'examples/platform/.dagma/python/bin/python')
 }
 
-export async function main(options) {
+export async function main(options: readonly string[]): Promise<number> {
   if (!existsSync(python())) {
     console.error(`There is no ${python()}. Run \`npm run dev -- --check\` first, or name a Python with Dagster by DAGMA_BENCH_PYTHON.`)
     return 2
