@@ -24,7 +24,9 @@ STEPS = ["good", "sleeps", "stubborn", "endless", "dies", *(f"second_{n}" for n 
 def write_manifest(root: Path, *more: str) -> None:
     found = manifest(*(step(name) for name in [*STEPS, *more]))
     jobs = {f"{name}_job": [[name]] for name in [*STEPS[:5], *more]} | {"fan_job": [[f"second_{n}"] for n in range(16)]}
-    found["jobs"] = [{"name": name, "description": None, "asset_keys": keys} for name, keys in jobs.items()]
+    found["jobs"] = [
+        {"name": name, "description": None, "tags": {}, "config": {}, "asset_keys": keys} for name, keys in jobs.items()
+    ]
     (root / "manifest.json").write_text(json.dumps(found))
 
 
