@@ -107,6 +107,9 @@ function link(key: string, url: string | undefined): Metadata {
   return url === undefined ? {} : { [key]: MetadataValue.url(url) }
 }
 
+/** Declared when the module loads, so that redaction knows them from the start. */
+const environment = { password: secret('MLFLOW_TRACKING_PASSWORD'), token: secret('MLFLOW_TRACKING_TOKEN') }
+
 /**
  * Settings from the environment, read when called: `MLFLOW_USE_TRACKING`, `MLFLOW_TRACKING_URI`, `MLFLOW_UI_BASE_URL`, `MLFLOW_EXPERIMENT_ID`,
  * `MLFLOW_EXPERIMENT_NAME`, `MLFLOW_WORKSPACE`, `MLFLOW_TRACKING_USERNAME`, `MLFLOW_TRACKING_PASSWORD` and `MLFLOW_TRACKING_TOKEN`.
@@ -122,8 +125,8 @@ export function mlflowFromEnv(): MlflowSettings {
     experimentName: env.MLFLOW_EXPERIMENT_NAME,
     workspace: env.MLFLOW_WORKSPACE,
     username: env.MLFLOW_TRACKING_USERNAME,
-    password: ifSet('MLFLOW_TRACKING_PASSWORD'),
-    token: ifSet('MLFLOW_TRACKING_TOKEN'),
+    password: ifSet(environment.password),
+    token: ifSet(environment.token),
   }
   return {
     useTracking: asked === 'true',
@@ -131,7 +134,6 @@ export function mlflowFromEnv(): MlflowSettings {
   }
 }
 
-function ifSet(variable: string): Secret | undefined {
-  const found = secret(variable)
-  return found.isSet ? found : undefined
+function ifSet(declared: Secret): Secret | undefined {
+  return declared.isSet ? declared : undefined
 }

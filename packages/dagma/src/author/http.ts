@@ -127,15 +127,33 @@ async function attempt<T>(service: Service, call: HttpCall<T>, wanted: 'json' | 
     return unfit && refuse(unfit)
   }
   const timer = setTimeout(() => tooSlow.abort(), timeoutMs)
-  const bytes = await response
-    .bytes()
+  const bytes = await bodyBytes(response, [...callers, tooSlow.signal])
     .catch(() => refuse(bodyFailure(response.status, service.system, tooSlow.signal.aborted ? timeoutMs : undefined)))
-  clearTimeout(timer)
+    .finally(() => clearTimeout(timer))
   if (wanted === 'bytes') return bytes
   try {
     return JSON.parse(new TextDecoder().decode(bytes))
   } catch {
     return refuse(bodyFailure(response.status, service.system, undefined))
+  }
+}
+
+/**
+ * The body, read until a signal is aborted. The signals are listened to here: after a garbage collection, what fetch was given may no longer
+ * reach a body that never ends.
+ */
+async function bodyBytes(response: Response, signals: readonly AbortSignal[]): Promise<Uint8Array<ArrayBuffer>> {
+  const reader = response.body?.getReader()
+  if (reader === undefined) return new Uint8Array()
+  const stop = (): void => void reader.cancel().catch(() => {})
+  for (const signal of signals) signal.addEventListener('abort', stop, { once: true })
+  try {
+    const chunks: Uint8Array[] = []
+    for (let part = await reader.read(); !part.done; part = await reader.read()) chunks.push(part.value)
+    for (const signal of signals) signal.throwIfAborted() // a canceled reader ends as if all had come
+    return new Uint8Array(Buffer.concat(chunks))
+  } finally {
+    for (const signal of signals) signal.removeEventListener('abort', stop)
   }
 }
 
