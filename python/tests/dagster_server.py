@@ -47,10 +47,12 @@ def until(condition: Callable[[], Any], seconds: float = 30) -> Any:
 class DagsterServer:
     """`dagster dev`, or the web server alone, in a process group of its own."""
 
-    def __init__(self, project: Path, *command: str, target: tuple[str, str] = ("-m", "dagma.definitions")) -> None:
+    def __init__(
+        self, project: Path, *command: str, target: tuple[str, str] = ("-m", "dagma.definitions"), queue: bool = False
+    ) -> None:
         self.project, self.home, self.location = project, project / "home", target[1]
         self.home.mkdir(exist_ok=True)
-        (self.home / "dagster.yaml").write_text(SETTINGS)
+        (self.home / "dagster.yaml").write_text(SETTINGS.replace("DefaultRun", "QueuedRun") if queue else SETTINGS)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -91,6 +93,10 @@ class DagsterServer:
 
     def status(self, run_id: str) -> str:
         return str(self.ask(STATUS, id=run_id)["runOrError"]["status"])
+
+    def running(self) -> list[str]:
+        found = self.ask("{ runsOrError(filter: { statuses: [STARTED] }) { ... on Runs { results { runId } } } }")
+        return [run["runId"] for run in found["runsOrError"]["results"]]
 
     def wait(self, run_id: str, seconds: float = 30) -> str:
         return str(

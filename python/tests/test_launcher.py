@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -186,6 +187,32 @@ def test_terminate_after_the_web_server_was_restarted(tmp_path: Path) -> None:
     assert (project / "cancelled").exists()
     second.stop(signal.SIGTERM)
     until(lambda: not processes_of(project), 60)
+
+
+def test_terminate_a_run_that_the_command_line_has_launched(server: DagsterServer) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "dagster", "job", "launch", "-m", "dagma.definitions", "-j", "sleeps_job"],
+        cwd=server.project,
+        env=server.environment,
+        check=True,
+        stdout=subprocess.DEVNULL,  # a pipe would end with the run only
+        stderr=subprocess.DEVNULL,
+    )
+    until((server.project / "sleeping").exists)
+    (run_id,) = server.running()
+    server.terminate(run_id)
+    assert server.wait(run_id, 5) == "CANCELED"
+    assert (server.project / "cancelled").exists()
+
+
+def test_terminate_a_run_that_the_daemon_has_launched(tmp_path: Path) -> None:
+    server = DagsterServer(make_project(tmp_path), "dagster", "dev", queue=True)
+    run_id = start(server, "sleeps")
+    server.terminate(run_id)
+    assert server.wait(run_id, 5) == "CANCELED"
+    assert (server.project / "cancelled").exists()
+    server.stop()
+    until(lambda: not processes_of(server.project), 30)
 
 
 def test_sigterm_of_the_whole_group_leaves_nothing(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ import signal
 import socket
 import sys
 import time
+import traceback
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from dagma import _compat, run_worker
@@ -142,9 +143,11 @@ class Preload:
                 self._wakeup.close()
                 self._wakeup_writer.close()
                 code = body()
+            except BaseException:  # noqa: BLE001  # there is nobody to raise it to
+                traceback.print_exc()
+            finally:
                 sys.stdout.flush()
                 sys.stderr.flush()
-            finally:
                 os._exit(code)  # nothing that the preload process has registered to happen at its own exit
         return pid
 

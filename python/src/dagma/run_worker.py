@@ -67,7 +67,11 @@ def _start_node(line: Wire, project: Project) -> None:
 def _accept(instance: dg.DagsterInstance, run_id: str, ticket: int | None) -> bool:
     """Tells the launcher that the run is here; false when it has not waited for that."""
     identity = Identity.of(os.getpid()).to_json()
-    instance.add_run_tags(run_id, {WORKER_TAG: json.dumps({**identity, "run_id": run_id})})
+    try:
+        instance.add_run_tags(run_id, {WORKER_TAG: json.dumps({**identity, "run_id": run_id})})
+    except Exception as error:  # noqa: BLE001  # the launcher tries another way
+        _complain(f"Run {run_id} could not be taken. {type(error).__name__}: {error}")
+        return False
     if ticket is None:
         return True
     with socket.socket(fileno=ticket) as connection:
