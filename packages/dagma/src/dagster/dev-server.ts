@@ -5,6 +5,7 @@ import { createServer } from 'node:net'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { dagmaError } from '../errors.ts'
+import { killTree } from './kill-tree.ts'
 import { dagsterVariables, type PythonEnvironment } from './python-environment.ts'
 import { reloadDefinitions } from './reload-definitions.ts'
 import { watchSources } from './watch-sources.ts'
@@ -47,7 +48,7 @@ export async function runDagsterDev(options: {
   eachLine(child, onLine)
   const ended = once(child, 'exit')
   const over = new AbortController()
-  const leaveNone = (): void => void signalGroup(child, 'SIGKILL')
+  const leaveNone = (): void => killGroup(child)
   process.once('exit', leaveNone) // a second Ctrl-C ends this process at once
   const address = `http://${host}:${port}`
   const ready = untilReady(address, over.signal, onReady)
@@ -99,7 +100,11 @@ async function groupEnded(child: ChildProcess, withinMs: number): Promise<void> 
 async function endGroup(child: ChildProcess): Promise<void> {
   signalGroup(child, 'SIGTERM')
   await groupEnded(child, 6_000)
-  signalGroup(child, 'SIGKILL')
+  killGroup(child)
+}
+
+function killGroup(child: ChildProcess): void {
+  if (child.pid !== undefined) killTree(child.pid)
 }
 
 /** Whether there was something in the group. */
