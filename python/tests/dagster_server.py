@@ -33,6 +33,7 @@ RELOAD = """mutation($name: String!) { reloadRepositoryLocation(repositoryLocati
   __typename ... on WorkspaceLocationEntry { loadStatus } } }"""
 EVENTS = """query($id: ID!) { logsForRun(runId: $id) { ... on EventConnection { events {
   ... on MessageEvent { message } ... on ExecutionStepFailureEvent { error { message } } } } } }"""
+STEPS = """query($id: ID!) { runOrError(runId: $id) { ... on Run { stepStats { startTime endTime } } } }"""
 LOCATIONS = """{ repositoriesOrError { ... on RepositoryConnection { nodes { name } } } }"""
 
 
@@ -93,6 +94,10 @@ class DagsterServer:
 
     def status(self, run_id: str) -> str:
         return str(self.ask(STATUS, id=run_id)["runOrError"]["status"])
+
+    def step_times(self, run_id: str) -> list[tuple[float, float]]:
+        """When each step of a run began and ended."""
+        return [(step["startTime"], step["endTime"]) for step in self.ask(STEPS, id=run_id)["runOrError"]["stepStats"]]
 
     def running(self) -> list[str]:
         found = self.ask("{ runsOrError(filter: { statuses: [STARTED] }) { ... on Runs { results { runId } } } }")

@@ -100,19 +100,18 @@ def test_runs_and_keeps_a_spare(server: DagsterServer) -> None:
 
 
 def test_steps_of_one_run_overlap(server: DagsterServer) -> None:
-    begun = time.monotonic()
-    assert server.wait(server.launch("fan")) == "SUCCESS"
-    assert time.monotonic() - begun < 6  # 2.2 on an idle machine; one after another: 16
+    run_id = server.launch("fan")
+    assert server.wait(run_id, 60) == "SUCCESS"
+    steps = server.step_times(run_id)
+    assert max(sum(begun <= at < ended for begun, ended in steps) for at, _ in steps) > 1
 
 
 @pytest.mark.parametrize("job", ["sleeps", "stubborn", "endless"])
 def test_terminate(server: DagsterServer, job: str) -> None:
     run_id = start(server, job)
     node = worker_pid(server.project)
-    begun = time.monotonic()
     server.terminate(run_id)
     assert server.wait(run_id, 10) == "CANCELED"
-    assert time.monotonic() - begun < 5
     assert (server.project / "cancelled").exists() == (job == "sleeps")
     until(gone(node), 5)
     until(gone(worker_of(server, run_id)), 5)
