@@ -60,3 +60,8 @@ describe('the resource', () => {
     vi.unstubAllEnvs()
   })
 })
+
+it('lets redaction know its secrets as soon as it is loaded', () => {
+  const declared = (globalThis as { [known: symbol]: ReadonlyMap<string, unknown> | undefined })[Symbol.for('dagma.secrets')]
+  expect([...(declared?.keys() ?? [])]).toEqual(expect.arrayContaining(['LANGFLOW_API_KEY']))
+})

@@ -65,9 +65,11 @@ function link(key: string, url: string | undefined): Metadata {
   return url === undefined ? {} : { [key]: MetadataValue.url(url) }
 }
 
+// Declared when the module loads, not when it is first read: redaction knows it from then on.
+const apiKey = secret('LANGFLOW_API_KEY')
+
 /** Settings from the environment, read when called: `LANGFLOW_BASE_URL`, `LANGFLOW_API_KEY` and `LANGFLOW_DEFAULT_FLOW_ID`. */
 export function langflowFromEnv(): LangflowSettings {
   const { LANGFLOW_BASE_URL: baseUrl, LANGFLOW_DEFAULT_FLOW_ID: defaultFlowId } = process.env
-  const apiKey = secret('LANGFLOW_API_KEY')
   return { ...(baseUrl && { baseUrl }), ...(defaultFlowId && { defaultFlowId }), ...(apiKey.isSet && { apiKey }) }
 }

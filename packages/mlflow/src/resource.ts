@@ -107,6 +107,10 @@ function link(key: string, url: string | undefined): Metadata {
   return url === undefined ? {} : { [key]: MetadataValue.url(url) }
 }
 
+// Declared when the module loads, not when they are first read: redaction knows them from then on.
+const trackingPassword = secret('MLFLOW_TRACKING_PASSWORD')
+const trackingToken = secret('MLFLOW_TRACKING_TOKEN')
+
 /**
  * Settings from the environment, read when called: `MLFLOW_USE_TRACKING`, `MLFLOW_TRACKING_URI`, `MLFLOW_UI_BASE_URL`, `MLFLOW_EXPERIMENT_ID`,
  * `MLFLOW_EXPERIMENT_NAME`, `MLFLOW_WORKSPACE`, `MLFLOW_TRACKING_USERNAME`, `MLFLOW_TRACKING_PASSWORD` and `MLFLOW_TRACKING_TOKEN`.
@@ -122,16 +126,11 @@ export function mlflowFromEnv(): MlflowSettings {
     experimentName: env.MLFLOW_EXPERIMENT_NAME,
     workspace: env.MLFLOW_WORKSPACE,
     username: env.MLFLOW_TRACKING_USERNAME,
-    password: ifSet('MLFLOW_TRACKING_PASSWORD'),
-    token: ifSet('MLFLOW_TRACKING_TOKEN'),
+    password: trackingPassword.isSet && trackingPassword,
+    token: trackingToken.isSet && trackingToken,
   }
   return {
     useTracking: asked === 'true',
     ...(Object.fromEntries(Object.entries(settings).filter(([, value]) => value)) as Partial<MlflowSettings>),
   }
-}
-
-function ifSet(variable: string): Secret | undefined {
-  const found = secret(variable)
-  return found.isSet ? found : undefined
 }

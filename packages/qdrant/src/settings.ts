@@ -71,6 +71,9 @@ export function qdrantLinks(settings: QdrantSettings): QdrantLinks {
   }
 }
 
+// Declared when the module loads, not when it is first read: redaction knows it from then on.
+const environmentKey = secret('QDRANT_API_KEY')
+
 /**
  * Settings from the environment, read when called: `QDRANT_URL` or `QDRANT_HOST`, `QDRANT_PORT`, `QDRANT_USE_HTTPS` (true or false),
  * `QDRANT_PREFIX`, `QDRANT_API_KEY`, `QDRANT_UI_URL` and `QDRANT_COLLECTION`. The collection is `collection` when the last one is not set.
@@ -87,7 +90,7 @@ export function qdrantFromEnv(collection: string): QdrantSettings {
     port: env.QDRANT_PORT ? Number(env.QDRANT_PORT) : undefined,
     https: https ? https === 'true' : undefined,
     prefix: env.QDRANT_PREFIX,
-    apiKey: secret('QDRANT_API_KEY'),
+    apiKey: environmentKey,
     uiUrl: env.QDRANT_UI_URL,
   }
 }

@@ -108,14 +108,13 @@ type Service = HttpServiceOptions & { readonly timeoutMs: number }
 async function attempt<T>(service: Service, call: HttpCall<T>, wanted: 'json' | 'nothing' | 'bytes'): Promise<unknown> {
   const callers = [service.signal, call.signal].filter((signal) => signal !== undefined)
   const timeoutMs = call.timeoutMs ?? service.timeoutMs
-  const tooSlow = new AbortController()
   const url = deepLink(service.baseUrl, call.path)
   const refuse = (failure: Failure): never => {
     for (const { aborted, reason } of callers) if (aborted) throw reason
     throw new ServiceError({ system: service.system, operation: call.operation, method: call.method, url, ...failure })
   }
   for (const signal of callers) signal.throwIfAborted()
-  const sent = await request(service, call, url, AbortSignal.any([...callers, tooSlow.signal]))
+  const sent = await request(service, call, url, AbortSignal.any(callers))
   if ('thrown' in sent) {
     const answered = answerOf(sent.thrown)
     return (answered && call.expected?.(answered)) ?? refuse(thrownFailure(sent.thrown, { ...service, timeoutMs }))
@@ -126,16 +125,44 @@ async function attempt<T>(service: Service, call: HttpCall<T>, wanted: 'json' | 
     await response.body?.cancel()
     return unfit && refuse(unfit)
   }
-  const timer = setTimeout(() => tooSlow.abort(), timeoutMs)
-  const bytes = await response
-    .bytes()
-    .catch(() => refuse(bodyFailure(response.status, service.system, tooSlow.signal.aborted ? timeoutMs : undefined)))
-  clearTimeout(timer)
+  const bytes = await body(response, callers, timeoutMs).catch((reason) =>
+    refuse(bodyFailure(response.status, service.system, reason === late ? timeoutMs : undefined)),
+  )
   if (wanted === 'bytes') return bytes
   try {
     return JSON.parse(new TextDecoder().decode(bytes))
   } catch {
     return refuse(bodyFailure(response.status, service.system, undefined))
+  }
+}
+
+/** What {@link body} throws when the answer did not end in time. */
+const late = Symbol('late')
+
+/**
+ * The whole body of an answer. It is read through a reader that is canceled by hand: after a garbage collection, the signal that fetch was given
+ * may no longer reach the reading, and a body that never ends would hang.
+ */
+async function body(response: Response, callers: readonly AbortSignal[], timeoutMs: number): Promise<Uint8Array<ArrayBuffer>> {
+  const reader = response.body?.getReader()
+  if (reader === undefined) return new Uint8Array()
+  let isLate = false
+  const stop = (): void => void reader.cancel().catch(() => {})
+  const timer = setTimeout(() => {
+    isLate = true
+    stop()
+  }, timeoutMs)
+  for (const signal of callers) signal.addEventListener('abort', stop, { once: true })
+  try {
+    const parts: Uint8Array[] = []
+    for (let part = await reader.read(); !part.done; part = await reader.read()) parts.push(part.value)
+    // A canceled body looks like one that came to its end.
+    for (const signal of callers) signal.throwIfAborted()
+    if (isLate) throw late
+    return new Uint8Array(Buffer.concat(parts))
+  } finally {
+    clearTimeout(timer)
+    for (const signal of callers) signal.removeEventListener('abort', stop)
   }
 }
 
