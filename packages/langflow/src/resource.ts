@@ -2,6 +2,7 @@ import { type Metadata, MetadataValue, type ResourceContext, type ResourceType, 
 import { checkedHttpUrl, isHttpUrl } from 'dagma/author'
 import type { Langflow } from './client.ts'
 import { type LangflowLinkSettings, langflowFlowUrl, langflowUiUrl } from './links.ts'
+import { probeLangflow } from './probe.ts'
 import { type LangflowCalls, restCalls } from './rest.ts'
 import { stubCalls } from './stub.ts'
 
@@ -23,7 +24,7 @@ export interface LangflowSettings {
  * LangFlow. Real when `baseUrl` is set, otherwise a stub that answers what it was asked and opens no socket.
  * `resources: { langflow: langflow(langflowFromEnv) }` reads the environment when a run opens it.
  */
-export const langflow: ResourceType<LangflowSettings, Langflow> = resource({ open: openLangflow })
+export const langflow: ResourceType<LangflowSettings, Langflow> = resource({ open: openLangflow, probe: probeLangflow })
 
 const stubFlow = 'local-echo'
 

@@ -4,6 +4,7 @@ import { checkedHttpUrl, isHttpUrl } from 'dagma/author'
 import type { Mlflow, MlflowRun, RunOptions } from './client.ts'
 import { mlflowExperimentUrl, mlflowRunUrl, mlflowTrackingUri, shownUri } from './links.ts'
 import { localStore } from './local-store.ts'
+import { probeMlflow } from './probe.ts'
 import { restStore } from './rest-store.ts'
 import { startRun } from './run.ts'
 import type { RunStore } from './store.ts'
@@ -35,7 +36,7 @@ export interface MlflowSettings {
  * MLflow tracking. Real when `useTracking`, otherwise a stub that keeps its runs as files under `.dagma/mlflow-stub/` and opens no socket.
  * `resources: { mlflow: mlflow(mlflowFromEnv) }` reads the environment when a run opens it.
  */
-export const mlflow: ResourceType<MlflowSettings, Mlflow> = resource({ open: openMlflow })
+export const mlflow: ResourceType<MlflowSettings, Mlflow> = resource({ open: openMlflow, probe: probeMlflow })
 
 function openMlflow(settings: MlflowSettings, context: ResourceContext): Mlflow {
   const { uiBaseUrl, experimentId, experimentName } = settings

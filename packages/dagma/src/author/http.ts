@@ -77,6 +77,8 @@ export interface HttpService {
   readonly json: <T>(call: HttpCall<T>) => Promise<T>
   /** Makes a call whose answer does not matter: any of the 2xx statuses will do. Throws as `json` does. */
   readonly send: (call: HttpCall<void>) => Promise<void>
+  /** Makes the call and checks that a page (HTML) answers. Throws as `json` does. */
+  readonly page: (call: HttpCall<void>) => Promise<void>
   /** Makes the call and gives the bytes that it was answered with, whatever their type. Throws as `json` does. */
   readonly bytes: (call: HttpCall<Uint8Array<ArrayBuffer>>) => Promise<Uint8Array<ArrayBuffer>>
 }
@@ -99,13 +101,14 @@ export function httpService(options: HttpServiceOptions): HttpService {
   return {
     json: async <T>(call: HttpCall<T>) => (await attempt(service, call, 'json')) as T,
     send: async (call) => void (await attempt(service, call, 'nothing')),
+    page: async (call) => void (await attempt(service, call, 'page')),
     bytes: async (call) => (await attempt(service, call, 'bytes')) as Uint8Array<ArrayBuffer>,
   }
 }
 
 type Service = HttpServiceOptions & { readonly timeoutMs: number }
 
-async function attempt<T>(service: Service, call: HttpCall<T>, wanted: 'json' | 'nothing' | 'bytes'): Promise<unknown> {
+async function attempt<T>(service: Service, call: HttpCall<T>, wanted: 'json' | 'nothing' | 'page' | 'bytes'): Promise<unknown> {
   const callers = [service.signal, call.signal].filter((signal) => signal !== undefined)
   const timeoutMs = call.timeoutMs ?? service.timeoutMs
   const url = deepLink(service.baseUrl, call.path)
@@ -120,8 +123,8 @@ async function attempt<T>(service: Service, call: HttpCall<T>, wanted: 'json' | 
     return (answered && call.expected?.(answered)) ?? refuse(thrownFailure(sent.thrown, { ...service, timeoutMs }))
   }
   const { response } = sent
-  const unfit = wanted === 'json' ? contentFailure(response, service) : undefined
-  if (unfit || wanted === 'nothing') {
+  const unfit = wanted === 'json' || wanted === 'page' ? contentFailure(response, service, wanted) : undefined
+  if (unfit || wanted === 'nothing' || wanted === 'page') {
     await response.body?.cancel()
     return unfit && refuse(unfit)
   }
