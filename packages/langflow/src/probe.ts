@@ -25,7 +25,7 @@ function local({ apiKey, defaultFlowId }: LangflowSettings): Finding[] {
   const backend: Finding = { check: 'backend', status: 'local', found: 'The local stub serves: there are no links.', cure }
   const set = [apiKey?.isSet && apiKey.variable, defaultFlowId && 'LANGFLOW_DEFAULT_FLOW_ID'].filter(Boolean).join(' and ')
   if (set === '') return [backend]
-  const found = `It is not set, so ${set} does not reach any server.`
+  const found = `It is not set, which leaves ${set} unused.`
   return [
     backend,
     { check: 'LANGFLOW_BASE_URL', status: 'warning', found, cure: 'Set it to the address of LangFlow, for example http://localhost:7860.' },

@@ -26,7 +26,7 @@ function local({ trackingUri, uiBaseUrl }: MlflowSettings): Finding[] {
   const idle: Finding = {
     check: 'MLFLOW_USE_TRACKING',
     status: 'warning',
-    found: `It is not true, so ${set} is not used, and there is no mlflow_run_url.`,
+    found: `It is not true, which leaves ${set} unused and makes no mlflow_run_url.`,
     cure: 'Set MLFLOW_USE_TRACKING=true.',
   }
   return [{ check: 'backend', status: 'local', found, cure }, idle]

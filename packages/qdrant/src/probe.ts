@@ -25,7 +25,7 @@ function local({ apiKey, port, https }: QdrantSettings): Finding[] {
     .filter(Boolean)
     .join(' and ')
   if (set === '') return [backend]
-  const found = `Neither is set, so ${set} does not reach any server.`
+  const found = `Neither is set, which leaves ${set} unused.`
   return [
     backend,
     { check: 'QDRANT_URL, QDRANT_HOST', status: 'warning', found, cure: 'Set one of them, for example QDRANT_URL=http://localhost:6333.' },
