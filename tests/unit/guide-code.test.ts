@@ -64,7 +64,9 @@ test('every ts block type-checks', { timeout: 60_000 }, async () => {
 test.each(projects)('the project of $name runs', { timeout: 30_000 }, async ({ folder, blocks }) => {
   const partition = [...blocks.values()].some((code) => code.includes('dailyPartitions(')) ? ['--partition', '2026-01-01'] : []
   const dagmaCli = join(root, 'packages/dagma/bin/dagma.js')
-  const { stdout } = await run(process.execPath, [dagmaCli, 'asset', 'materialize', '--select', '*', '--json', ...partition], { cwd: folder })
+  const { stdout } = await run(process.execPath, [dagmaCli, 'asset', 'materialize', '--select', '*', '--json', ...partition], {
+    cwd: folder,
+  })
   expect(JSON.parse(stdout)).toMatchObject({ status: 'SUCCESS' })
 })
 
