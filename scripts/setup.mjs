@@ -17,8 +17,12 @@ process.chdir(root)
 installPackages()
 run(join(root, 'node_modules/.bin/tsc'), ['--build'])
 const forTests = process.argv.includes('--tests')
-if (forTests || process.argv.includes('--python')) buildWheel()
-if (forTests) makeTestEnvironment()
+if (forTests && process.env.CI !== 'true' && !works('uv') && !works('python3')) {
+  console.error('There is neither python3 nor uv: the tests that need Python are skipped.')
+} else {
+  if (forTests || process.argv.includes('--python')) buildWheel()
+  if (forTests) makeTestEnvironment()
+}
 
 function installPackages() {
   const installed = 'node_modules/.package-lock.json'

@@ -37,24 +37,52 @@ def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
         yield found
 
 
-def step(name: str, **changes: Any) -> dict[str, Any]:
-    asset: dict[str, Any] = {
-        "key": [name],
+def asset(key: list[str], **changes: Any) -> dict[str, Any]:
+    """An asset as a manifest has it; `deps` are keys."""
+    plain: dict[str, Any] = {
+        "key": key,
         "group": "default",
         "description": None,
-        "deps": [],
+        "owners": [],
+        "tags": {},
         "kinds": ["typescript"],
+        "code_version": None,
         "metadata": {},
+        "partitions": None,
+        "automation": None,
+        "deps": [],
         "source": None,
     }
-    config_schema = changes.pop("config_schema", None)
-    return {"name": name, "assets": [{**asset, **changes}], "config_schema": config_schema}
+    deps = [{"key": dep, "mapping": None} for dep in changes.pop("deps", [])]
+    return {**plain, **changes, "deps": deps}
+
+
+def step(name: str, **changes: Any) -> dict[str, Any]:
+    """A step of one asset; a change is the step's where it has that field, else the asset's."""
+    plain: dict[str, Any] = {
+        "kind": "materialize",
+        "checks": [],
+        "can_subset": False,
+        "config_schema": None,
+        "retry_policy": None,
+        "pool": None,
+    }
+    own = {field: changes.pop(field) for field in plain if field in changes}
+    return {"name": name, "assets": [asset([name], **changes)], **plain, **own}
 
 
 def manifest(*steps: dict[str, Any]) -> dict[str, Any]:
     keys = [asset["key"] for one in steps for asset in one["assets"]]
-    job = {"name": "job", "description": None, "asset_keys": keys}
-    return {"manifest_version": 1, "dagma_version": "0.1.0", "steps": list(steps), "jobs": [job], "schedules": []}
+    job: dict[str, Any] = {"name": "job", "description": None, "tags": {}, "config": {}, "asset_keys": keys}
+    return {
+        "manifest_version": 1,
+        "dagma_version": "0.1.0",
+        "steps": list(steps),
+        "external_assets": [],
+        "jobs": [job],
+        "schedules": [],
+        "sensors": [],
+    }
 
 
 MakeProject = Callable[..., Path]

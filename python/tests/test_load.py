@@ -14,7 +14,7 @@ import pytest
 import dagma
 from dagma.errors import BuildError, DefinitionError, ManifestError, ProjectNotFoundError
 from dagma.load import build_definitions
-from dagma.manifest import parse_manifest
+from dagma.parse import parse_manifest
 from dagma.project import Project
 from tests.conftest import MakeProject, manifest, step
 from tests.test_protocol import MANIFEST
@@ -46,12 +46,17 @@ def test_golden_manifest_becomes_definitions(golden: dg.Definitions, tmp_path: P
     assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED
 
 
-def test_config_field_says_its_schema(golden: dg.Definitions) -> None:
-    field = golden.get_assets_def(["warehouse", "sum_numbers"]).op.config_schema.as_field()
-    assert '"factor"' in (field.description or "")
-    assert not field.is_required
+def test_config_is_typed(golden: dg.Definitions) -> None:
     job = golden.resolve_job_def("numbers_job")
-    assert dg.validate_run_config(job, {"ops": {"warehouse__sum_numbers": {"config": {"factor": 2, "x": [1]}}}})
+
+    def config(value: Any) -> dict[str, Any]:
+        return {"ops": {"warehouse__sum_numbers": {"config": value}}}
+
+    assert dg.validate_run_config(job, config({"factor": 2}))
+    assert dg.validate_run_config(job, config({}))
+    for wrong in ({"factor": "two"}, {"x": 1}):
+        with pytest.raises(dg.DagsterInvalidConfigError):
+            dg.validate_run_config(job, config(wrong))
     with pytest.raises(dg.DagsterInvalidConfigError):
         dg.validate_run_config(job, {"ops": {"raw_numbers": {"config": {"factor": 2}}}})
 

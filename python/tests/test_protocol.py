@@ -12,7 +12,8 @@ from dagster_pipes import decode_param, encode_param
 
 from dagma.channel import Channel
 from dagma.errors import WorkerDiedError
-from dagma.manifest import parse_manifest
+from dagma.manifest import Dep
+from dagma.parse import parse_manifest
 from dagma.pipes import describe_exception
 from tests.conftest import REPOSITORY
 
@@ -29,8 +30,16 @@ def schema(name: str) -> Any:
 def test_golden_manifest() -> None:
     jsonschema.validate(json.loads(MANIFEST), schema("manifest"))
     manifest = parse_manifest(MANIFEST, "golden")
-    assert [step.name for step in manifest.steps] == ["raw_numbers", "warehouse__sum_numbers"]
-    assert manifest.steps[1].assets[0].deps == (("raw_numbers",),)
+    assert [(step.name, step.kind) for step in manifest.steps] == [
+        ("raw_numbers", "materialize"),
+        ("warehouse__sum_numbers", "materialize"),
+        ("shop", "materialize"),
+        ("orders_fresh", "check"),
+        ("feed", "observe"),
+    ]
+    assert manifest.steps[1].assets[0].deps == (Dep(("raw_numbers",), None),)
+    assert [asset.key for asset in manifest.external_assets] == [("events",)]
+    assert manifest.sensors[0].job_names == ("numbers_job",)
     assert manifest.schedules[0].default_status == "STOPPED"
     assert parse_manifest(MANIFEST.rstrip("\n"), "golden").digest == manifest.digest
 
@@ -51,7 +60,14 @@ def test_golden_messages_are_read() -> None:
         assert one.wait(5)
         assert two.wait(5)
         assert channel.manifest_digest == "sha256:" + "0" * 64
-        assert [message["method"] for message in seen] == ["opened", "log", "report_asset_materialization", "closed"]
+        assert [message["method"] for message in seen] == [
+            "opened",
+            "log",
+            "report_asset_materialization",
+            "report_asset_check",
+            "report_custom_message",
+            "closed",
+        ]
         assert seen[1]["params"]["message"] == "two numbers, π and e"
         assert one.result() == {}
         assert describe_exception(two.result()["exception"]) == (
@@ -59,6 +75,15 @@ def test_golden_messages_are_read() -> None:
         )
         theirs.close()
         channel.join(5)
+
+
+def test_golden_custom_payloads_keep_to_the_schema() -> None:
+    payload = {"$defs": schema("worker")["$defs"], "$ref": "#/$defs/customPayload"}
+    messages = [json.loads(line).get("message", {}) for line in FROM_WORKER]
+    told = [one["params"]["payload"]["dagma"] for one in messages if one.get("method") == "report_custom_message"]
+    assert [one["type"] for one in told] == ["observation", "failure"]
+    for one in told:
+        jsonschema.validate(one, payload)
 
 
 def test_messages_to_the_worker_are_the_golden_ones() -> None:

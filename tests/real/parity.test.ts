@@ -46,15 +46,44 @@ const after = asset({ key: 'after', inputs: { broken }, run: () => 1 })
 export default definitions({ assets: [values, talks, broken, throwsText, wrongMetadata, wrongValue, after] })
 `
 
+/** Every kind of definition that makes steps. */
+const everyKind = `
+import { asset, assetCheck, definitions, Failure, mapped, materializeResult, multiAsset, observableAsset, PartitionMapping, retryPolicy, staticPartitions } from 'dagma'
+
+const checked = asset({
+  key: 'checked',
+  checks: { big: { blocking: false, description: 'Declared.' } },
+  run: () => materializeResult(1, { n: 1 }, { dataVersion: 'v1', checks: { big: { passed: false, severity: 'WARN', description: 'small', metadata: { limit: 2 } } } }),
+})
+const odd = assetCheck({ asset: checked, name: 'odd', run: async ({ load, log }) => { log.info('checking'); return { passed: (await load()) % 2 === 1 } } })
+const guarded = asset({ key: 'guarded', run: () => 1 })
+const guard = assetCheck({ asset: guarded, name: 'guard', blocking: true, run: () => ({ passed: false, metadata: { seen: 1 } }) })
+const behind = asset({ key: 'behind', deps: [guarded], run: () => 1 })
+const flaky = asset({ key: 'flaky', retryPolicy: retryPolicy({ maxRetries: 2 }), run: ({ retryNumber }) => { if (retryNumber < 2) throw new Error('not yet'); return retryNumber } })
+const given = asset({ key: 'given_up', retryPolicy: retryPolicy({ maxRetries: 2 }), run: () => { throw new Failure('given up', { metadata: { rows: 3 }, allowRetries: false }) } })
+const late = asset({ key: 'late', timeoutSeconds: 0.05, run: ({ signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))) })
+const shop = multiAsset({ name: 'shop', canSubset: true, assets: { orders: {}, customers: { key: 'crm/customers' } }, run: ({ selected }) => Object.fromEntries([...selected].map((name) => [name, materializeResult(name, { name })])) })
+const feed = observableAsset({ key: 'feed', run: () => ({ dataVersion: '7', metadata: { entries: 12 } }) })
+const countries = staticPartitions(['de', 'fr'])
+const sales = asset({ key: 'sales', group: 'parted', partitions: countries, run: ({ partitionKey }) => materializeResult(partitionKey, { key: partitionKey }) })
+const report = asset({ key: 'report', group: 'parted', partitions: countries, inputs: { sales }, run: ({ inputs }) => materializeResult(1, { from: inputs.sales }) })
+const total = asset({ key: 'total', inputs: { sales: mapped(sales, PartitionMapping.all()) }, run: ({ inputs }) => materializeResult(2, { keys: Object.keys(inputs.sales) }) })
+
+export default definitions({ assets: [checked, guarded, behind, flaky, given, late, shop, feed, sales, report, total], checks: [odd, guard] })
+`
+
 describe.skipIf(lacks(needsPython()))('parity of the two hosts', () => {
   let small: TestProject
+  let kinds: TestProject
   let platform: TestProject
   beforeAll(() => {
+    kinds = smallProject(everyKind)
     small = smallProject(definitions)
     platform = platformProject()
   })
   afterAll(() => {
     small?.[Symbol.dispose]()
+    kinds?.[Symbol.dispose]()
     platform?.[Symbol.dispose]()
   })
 
@@ -95,6 +124,38 @@ describe.skipIf(lacks(needsPython()))('parity of the two hosts', () => {
     expect(text).not.toContain('"after"')
   })
 
+  it('holds for checks, retries, failures on purpose, time limits, parts of a multi-asset', async () => {
+    const { embedded, dagster } = await onBothHosts(
+      kinds,
+      {},
+      ['checked', 'guarded', 'behind', 'flaky', 'given_up', 'late', 'orders'].join(','),
+    )
+    expect(dagster).toEqual(embedded)
+    const text = JSON.stringify(dagster)
+    for (const said of [
+      '"check":"odd"',
+      '"severity":"WARN"',
+      'DAGMA_CHECKS_FAILED',
+      'STEP_RESTARTED',
+      '"rows":{"type":"int","raw_value":3}',
+      'DAGMA_TIMEOUT',
+      '"asset":"orders"',
+    ])
+      expect(text).toContain(said)
+    expect(text).not.toMatch(/"(behind|crm\/customers)"/)
+  })
+
+  it('holds for partitions and their mappings', async () => {
+    for (const partition of ['de', 'fr']) {
+      const { embedded, dagster } = await onBothHosts(kinds, {}, 'sales,report', ['--partition', partition])
+      expect(dagster).toEqual(embedded)
+      expect(JSON.stringify(dagster)).toContain(`"partition":"${partition}"`)
+    }
+    const { embedded, dagster } = await onBothHosts(kinds, {}, 'total')
+    expect(dagster).toEqual(embedded)
+    expect(JSON.stringify(dagster)).toContain('["de","fr"]')
+  })
+
   it('gives a reason for each field that is not compared', () => {
     for (const { reason } of parity.excluded) expect(reason).toMatch(/^[A-Z].{10,}\.$/)
   })
@@ -105,28 +166,22 @@ async function onBothHosts(
   project: TestProject,
   env: Readonly<Record<string, string>>,
   selection = '*',
+  more: readonly string[] = [],
 ): Promise<{ embedded: unknown; dagster: unknown }> {
-  const embedded = await runEmbedded(project, env, selection)
-  const dagster = await runInDagster(project, env, selection)
+  const embedded = await runEmbedded(project, env, [selection, ...more])
+  const dagster = await runInDagster(project, env, [selection, ...more])
   return { embedded: comparable(embedded), dagster: comparable(dagster) }
 }
 
-async function runEmbedded(project: TestProject, env: Readonly<Record<string, string>>, selection: string): Promise<HostRun> {
-  await project.dagma(['asset', 'materialize', '--select', selection], { env })
+async function runEmbedded(project: TestProject, env: Readonly<Record<string, string>>, selection: readonly string[]): Promise<HostRun> {
+  await project.dagma(['asset', 'materialize', '--select', ...selection], { env })
   const [newest] = await project.dagmaJson<{ run_id: string }[]>(['run', 'list', '--limit', '1'])
   return embeddedRun(await project.dagmaJson(['run', 'show', newest?.run_id ?? '']))
 }
 
-async function runInDagster(project: TestProject, env: Readonly<Record<string, string>>, selection: string): Promise<HostRun> {
-  await project.python('dagster', ['asset', 'materialize', '--select', selection, '-m', 'dagma.definitions'], { env })
+async function runInDagster(project: TestProject, env: Readonly<Record<string, string>>, selection: readonly string[]): Promise<HostRun> {
+  await project.python('dagster', ['asset', 'materialize', '--select', ...selection, '-m', 'dagma.definitions'], { env })
   const newest = (await dagsterRuns(project)).at(-1)
   if (newest === undefined) throw new Error('Dagster has no run.')
-  return dagsterRun(newest, await stepKeys(project))
-}
-
-/** The asset keys of Dagster's steps, as the manifest names them. */
-async function stepKeys(project: TestProject): Promise<ReadonlyMap<string, string>> {
-  const { stdout } = await project.dagma(['build'])
-  const { steps } = JSON.parse(stdout) as { steps: { name: string; assets: { key: string[] }[] }[] }
-  return new Map(steps.map(({ name, assets }) => [name, (assets[0]?.key ?? []).join('/')]))
+  return dagsterRun(newest)
 }

@@ -17,7 +17,13 @@ export interface DagsterError {
 
 /** An event of a run in Dagster's instance, in the words of the embedded engine where both have it. */
 export type DagsterEvent =
-  | { readonly type: 'STEP_START' | 'STEP_SUCCESS' | 'STEP_SKIPPED'; readonly step: string }
+  | { readonly type: 'STEP_START' | 'STEP_SUCCESS' | 'STEP_SKIPPED' | 'STEP_UP_FOR_RETRY' | 'STEP_RESTARTED'; readonly step: string }
+  | {
+      readonly type: 'ASSET_OBSERVATION' | 'ASSET_CHECK_EVALUATION'
+      readonly step: string
+      readonly asset: string
+      readonly metadata: Readonly<Record<string, WireValue>>
+    }
   | {
       readonly type: 'ASSET_MATERIALIZATION'
       readonly step: string

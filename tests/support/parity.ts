@@ -76,21 +76,22 @@ export function embeddedRun(shown: { readonly run: Readonly<Record<string, unkno
 
 const levels: Readonly<Record<number, string>> = { 10: 'debug', 20: 'info', 30: 'warning', 40: 'error', 50: 'critical' }
 
-/** A run of Dagster's instance, in the form for comparison. `stepKeys` has the asset key of each of Dagster's steps. */
-export function dagsterRun({ events, ...run }: DagsterRun, stepKeys: ReadonlyMap<string, string>): HostRun {
+/** A run of Dagster's instance, in the form for comparison. */
+export function dagsterRun({ events, ...run }: DagsterRun): HostRun {
   return {
     run,
     events: events.map((event): HostEvent => {
-      const step = stepKeys.get(event.step ?? '') ?? event.step
-      if (event.type === 'LOG') return { ...event, step, level: levels[event.level] }
-      if (event.type === 'STEP_FAILURE') return { ...event, step, error: wireError(event.error) }
-      return { ...event, step }
+      if (event.type === 'LOG') return { ...event, level: levels[event.level] }
+      if (event.type === 'STEP_FAILURE') return { ...event, error: wireError(event.error) }
+      return event
     }),
   }
 }
 
 /** The error as the step runner reported it, read back from the text that Dagster shows. */
 function wireError({ message }: DagsterError): unknown {
+  const checks = /blocking asset checks? failed with ERROR severity:\n(.*)$/s.exec(message)?.[1]
+  if (checks !== undefined) return blockingChecks(checks)
   const parts = message.replace(/^dagma\.errors\.TypeScriptStepError: /, '').split(/^Caused by:\n/m)
   return parts.reduceRight<unknown>((cause, part) => {
     const lines = part.replace(/\n+$/, '').split('\n')
@@ -98,4 +99,11 @@ function wireError({ message }: DagsterError): unknown {
     const [, name, text] = /^(\w+): (.*)$/s.exec(lines.slice(0, lines.length - stack.length).join('\n')) ?? []
     return { name, message: text, stack, cause, context: null }
   }, null)
+}
+
+/** Dagster says in words of its own that blocking checks failed: what both hosts name is which. */
+function blockingChecks(listed: string): unknown {
+  const names = [...listed.matchAll(/^(\S+): (\S+)$/gm)].map(([, asset, check]) => `${asset}:${check?.replace(/,$/, '')}`)
+  const message = `Blocking checks failed: ${names.join(', ')}. Look at their metadata; what is downstream was not made. [DAGMA_CHECKS_FAILED]`
+  return { name: 'UserCodeError', message, stack: [], cause: null, context: null }
 }

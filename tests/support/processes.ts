@@ -47,7 +47,10 @@ export class Running {
       this.#stderr += text
     })
     this.ended = new Promise((resolve, reject) => {
+      const atExit = (): void => this.kill()
+      process.once('exit', atExit)
       this.child.once('error', reject)
+      this.child.once('exit', () => process.off('exit', atExit))
       this.child.once('close', (code) => resolve({ code, stdout: this.#stdout, stderr: this.#stderr }))
     })
   }
@@ -77,7 +80,7 @@ export class Running {
     }
   }
 
-  /** Living processes that this one has started, directly or not, and itself. Linux only; elsewhere only itself. */
+  /** Living processes that this one has started, directly or not, and itself. Known on Linux only. */
   family(): { readonly pid: number; readonly command: string }[] {
     return markedProcesses(this.#mark)
   }
@@ -123,7 +126,7 @@ export function signal(pid: number, name: NodeJS.Signals): boolean {
 }
 
 function markedProcesses(mark: string): { pid: number; command: string }[] {
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+  const pids = process.platform === 'linux' ? readdirSync('/proc').filter((name) => /^\d+$/.test(name)) : []
   return pids.flatMap((pid) => {
     try {
       if (!readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`${markVariable}=${mark}`)) return []

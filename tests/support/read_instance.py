@@ -31,17 +31,39 @@ def events(entry):
     if event is None:
         yield {"type": "LOG", "step": step, "level": entry.level, "message": entry.user_message}
     elif entry.asset_materialization is not None:
-        made = entry.asset_materialization
+        yield asset_event("ASSET_MATERIALIZATION", step, entry.asset_materialization)
+    elif entry.asset_observation is not None:
+        yield asset_event("ASSET_OBSERVATION", step, entry.asset_observation)
+    elif event.event_type_value == "ASSET_CHECK_EVALUATION":
+        found = event.asset_check_evaluation_data
         yield {
-            "type": "ASSET_MATERIALIZATION",
+            "type": "ASSET_CHECK_EVALUATION",
             "step": step,
-            "asset": made.asset_key.to_user_string(),
-            "metadata": wire_metadata(made.metadata),
+            "asset": found.asset_key.to_user_string(),
+            "check": found.check_name,
+            "passed": found.passed,
+            "severity": found.severity.value,
+            "blocking": found.blocking,
+            "description": found.description,
+            "metadata": wire_metadata(found.metadata),
         }
     elif event.is_step_failure:
-        yield {"type": "STEP_FAILURE", "step": step, "error": chain(event.step_failure_data.error)}
-    elif event.event_type_value in ("STEP_START", "STEP_SUCCESS", "STEP_SKIPPED"):
+        told = event.step_failure_data.user_failure_data
+        metadata = wire_metadata(told.metadata) if told else {}
+        yield {"type": "STEP_FAILURE", "step": step, "error": chain(event.step_failure_data.error), "metadata": metadata}
+    elif event.event_type_value in ("STEP_START", "STEP_SUCCESS", "STEP_SKIPPED", "STEP_UP_FOR_RETRY", "STEP_RESTARTED"):
         yield {"type": event.event_type_value, "step": step}
+
+
+def asset_event(kind, step, found):
+    return {
+        "type": kind,
+        "step": step,
+        "asset": found.asset_key.to_user_string(),
+        "partition": found.partition,
+        "dataVersion": found.tags.get("dagster/data_version") if found.tags else None,
+        "metadata": wire_metadata(found.metadata),
+    }
 
 
 with dg.DagsterInstance.get() as instance:

@@ -1,4 +1,5 @@
 /** The M7 project on the embedded engine: every asset with its metadata, the passages found, and what turns the real systems on. */
+import './environment.ts'
 import { styleText } from 'node:util'
 import { materialize } from 'dagma'
 import definitions from './definitions.ts'
@@ -24,8 +25,9 @@ for (const hit of await run.load(qdrantSearch)) {
     `  ${hit.score.toFixed(3)}  ${hit.passage}  ${styleText('dim', hit.heading)}\n         ${hit.text.replace(/\s+/g, ' ').slice(0, 160)}`,
   )
 }
-console.log(styleText('bold', '\nLocal forms served where a system is not turned on:'))
-for (const { system, variables } of realSystems) console.log(`  ${system.padEnd(8)}  turn it on with ${variables}`)
+const local = realSystems.filter(({ asset }) => run.materializations.get(asset)?.metadata.backend?.raw_value === 'local')
+if (local.length > 0) console.log(styleText('bold', '\nServed by local forms:'))
+for (const { system, variables } of local) console.log(`  ${system.padEnd(8)}  the real one is turned on by ${variables}`)
 
 function printAsset(key: string): void {
   const made = run.materializations.get(key)

@@ -173,8 +173,34 @@ export const catalogue = {
   ),
   DAGMA_MODULE_FAILED: entry<{ place: string; reason: string }>(
     'definition',
-    ({ place, reason }) => `${place} ${reason}`,
+    ({ place, reason }) => `${place}: ${reason}`,
     'Mend the module; nothing has run.',
+  ),
+  DAGMA_TYPESCRIPT_UNSUPPORTED: entry<{ place: string; form: string }>(
+    'definition',
+    ({ place, form }) => `${place}: this uses a TypeScript ${form}, which Node cannot run: it only strips types.`,
+    'Write it in plain JavaScript (an object for an enum, fields for parameter properties), or run compiled JavaScript. `erasableSyntaxOnly` in tsconfig.json finds these.',
+  ),
+  DAGMA_FILE_TYPE_UNSUPPORTED: entry<{ place: string }>(
+    'definition',
+    ({ place }) => `${place}: Node cannot load this kind of file.`,
+    'Use .ts without JSX, .js or .json, or run compiled JavaScript.',
+  ),
+  DAGMA_TYPESCRIPT_IN_PACKAGE: entry<{ place: string }>(
+    'definition',
+    ({ place }) => `${place}: this package ships TypeScript, which Node does not run below node_modules.`,
+    'Use a build of the package that ships JavaScript.',
+  ),
+  DAGMA_IMPORT_NOT_FOUND: entry<{ place: string; wanted: string; meant: string | undefined }>(
+    'definition',
+    ({ place, wanted, meant }) =>
+      `${place}: this imports ${wanted}, which is not there.${meant === undefined ? '' : ` Did you mean ${meant}?`}`,
+    'Name the file with its ending, as in `import { a } from "./a.ts"`.',
+  ),
+  DAGMA_PACKAGE_MISSING: entry<{ place: string; name: string }>(
+    'definition',
+    ({ place, name }) => `${place}: this imports the package "${name}", which is not installed.`,
+    ({ name }) => `Run \`npm install ${name}\`.`,
   ),
   DAGMA_MODULE_NO_DEFINITIONS: entry<{ file: string }>(
     'definition',

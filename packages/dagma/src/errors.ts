@@ -36,7 +36,7 @@ export class DagmaError extends Error {
 }
 
 function sentence(text: string): string {
-  return /[.!?]\s*$/.test(text) ? text.trimEnd() : `${text}.`
+  return /[.!?\]]\s*$/.test(text) ? text.trimEnd() : `${text}.`
 }
 
 const names = {

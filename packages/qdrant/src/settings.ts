@@ -71,7 +71,7 @@ export function qdrantLinks(settings: QdrantSettings): QdrantLinks {
   }
 }
 
-// Declared when the module loads, not when it is first read: redaction knows it from then on.
+/** Declared when the module loads, so that redaction knows it from the start. */
 const environmentKey = secret('QDRANT_API_KEY')
 
 /**

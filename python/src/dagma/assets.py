@@ -1,29 +1,42 @@
-"""Each step of a manifest as one Dagster `multi_asset`."""
+"""Each step of a manifest as Dagster's assets, observed assets or check; each runs in the run's Node worker."""
 
-import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import dagster as dg
 
-from dagma.manifest import Asset, Step
+from dagma.automation import condition_of
+from dagma.config import config_fields, describe
+from dagma.manifest import Asset, Check, Step
 from dagma.metadata import metadata_from_wire
+from dagma.partitions import mapping_of, partitions_of
 from dagma.pipes import run_step
 from dagma.project import Project
 
-Results = Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]
-
 
 def build_step(project: Project, step: Step, worker_key: str, worker: dg.ResourceDefinition) -> dg.AssetsDefinition:
-    """The step's assets; running them runs the step in the run's Node worker."""
+    """What the step makes, observes or checks; running it runs the step in the run's Node worker."""
+    resources = {worker_key: worker}
+    specs = [asset_spec(project, asset) for asset in step.assets]
+    if step.kind == "check":
+        return _check(step, resources, worker_key)
+    if step.kind == "observe":
+        observe = dg.multi_observable_source_asset(name=step.name, specs=specs, resource_defs=resources)
+        return observe(_body(step, worker_key))  # type: ignore[no-any-return]
     return dg.multi_asset(
         name=step.name,
-        specs=[_spec(project, asset) for asset in step.assets],
-        resource_defs={worker_key: worker},
+        specs=specs,
+        check_specs=[_check_spec(declared) for declared in step.checks],
+        can_subset=step.can_subset,
+        resource_defs=resources,
+        retry_policy=_retry_policy(step),
+        pool=step.pool,
+        config_schema=_fields(step),
     )(_body(step, worker_key))
 
 
-def _spec(project: Project, asset: Asset) -> dg.AssetSpec:
+def asset_spec(project: Project, asset: Asset) -> dg.AssetSpec:
+    """An asset as Dagster declares it."""
     metadata: dict[str, Any] = dict(metadata_from_wire(asset.metadata))
     if asset.source is not None:
         place = dg.LocalFileCodeReference(
@@ -34,28 +47,66 @@ def _spec(project: Project, asset: Asset) -> dg.AssetSpec:
         key=dg.AssetKey(asset.key),
         group_name=asset.group,
         description=asset.description,
-        deps=[dg.AssetKey(key) for key in asset.deps],
+        owners=list(asset.owners),
+        tags=dict(asset.tags),
         kinds=set(asset.kinds),
+        code_version=asset.code_version,
+        deps=[dg.AssetDep(dg.AssetKey(dep.key), partition_mapping=mapping_of(dep.mapping)) for dep in asset.deps],
+        partitions_def=partitions_of(asset.partitions),
+        automation_condition=condition_of(asset.automation),
         metadata=metadata,
     )
 
 
-def _body(step: Step, worker_key: str) -> Callable[..., Results]:
-    def run_in_node(context: dg.AssetExecutionContext) -> Results:
+def _check(step: Step, resources: dict[str, dg.ResourceDefinition], worker_key: str) -> dg.AssetChecksDefinition:
+    (declared,) = step.checks
+    key = dg.AssetKey(declared.asset)
+
+    def run_in_node(context: dg.AssetCheckExecutionContext) -> Any:
+        (result,) = run_step(context, getattr(context.resources, worker_key), step)
+        return result
+
+    return dg.asset_check(
+        asset=key,
+        name=declared.name,
+        description=declared.description,
+        blocking=declared.blocking,
+        resource_defs=resources,
+        retry_policy=_retry_policy(step),
+        pool=step.pool,
+        config_schema=_fields(step),
+    )(run_in_node)
+
+
+def _check_spec(declared: Check) -> dg.AssetCheckSpec:
+    # Dagster 1.11 looks up its own `check` among the caller's variables: none here may be called so.
+    key = dg.AssetKey(declared.asset)
+    return dg.AssetCheckSpec(declared.name, asset=key, description=declared.description, blocking=declared.blocking)
+
+
+def _retry_policy(step: Step) -> dg.RetryPolicy | None:
+    retry = step.retry_policy
+    if retry is None:
+        return None
+    backoff = {"constant": None, "linear": dg.Backoff.LINEAR, "exponential": dg.Backoff.EXPONENTIAL}[retry.backoff]
+    jitter = {"none": None, "full": dg.Jitter.FULL, "plus_minus": dg.Jitter.PLUS_MINUS}[retry.jitter]
+    return dg.RetryPolicy(max_retries=retry.max_retries, delay=retry.delay_seconds, backoff=backoff, jitter=jitter)
+
+
+def _fields(step: Step) -> dict[str, dg.Field] | None:
+    return None if step.config_schema is None else config_fields(step.name, step.config_schema)
+
+
+def _body(step: Step, worker_key: str) -> Callable[..., Iterator[Any]]:
+    def run_in_node(context: dg.AssetExecutionContext) -> Iterator[Any]:
         yield from run_step(context, getattr(context.resources, worker_key), step)
 
-    if step.config_schema is None:
+    if step.config_schema is None or _fields(step) is not None:
         return run_in_node
 
-    def run_in_node_with_config(context: dg.AssetExecutionContext, config: dg.Config) -> Results:  # noqa: ARG001
+    def run_in_node_with_config(context: dg.AssetExecutionContext, config: dg.Config) -> Iterator[Any]:  # noqa: ARG001
         yield from run_in_node(context)
 
-    run_in_node_with_config.__annotations__["config"] = _config_class(step.config_schema)
+    permissive = type("StepConfig", (dg.PermissiveConfig,), {"__doc__": describe(step.config_schema)})
+    run_in_node_with_config.__annotations__["config"] = permissive
     return run_in_node_with_config
-
-
-def _config_class(config_schema: Any) -> type[dg.Config]:
-    """Config that takes any mapping: TypeScript validates it, its JSON Schema stands in the field's description."""
-    schema = json.dumps(config_schema, indent=2, ensure_ascii=False)
-    text = f"JSON Schema:\n\n```json\n{schema}\n```"
-    return type("StepConfig", (dg.PermissiveConfig,), {"__doc__": text, "__module__": __name__})

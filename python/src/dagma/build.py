@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dagma.errors import BuildError, DefinitionError, ManifestError, NodeError
-from dagma.manifest import Manifest, parse_manifest
+from dagma.parse import parse_manifest
 from dagma.project import find_toolchain
 
 if TYPE_CHECKING:
+    from dagma.manifest import Manifest
     from dagma.project import Project
 
 MANIFEST_ENV = "DAGMA_MANIFEST"

@@ -41,6 +41,20 @@ class ManifestError(LoadError):
     """A manifest that cannot be read, or whose version this package does not know."""
 
 
+class UnknownFormError(ManifestError):
+    """The manifest declares something in a form that this package does not know."""
+
+    def __init__(self, what: str, name: str) -> None:
+        super().__init__(
+            f'The manifest has the {what} "{name}", which this package does not know. '
+            "Install the npm package dagma and the Python package dagster-dagma in the same version."
+        )
+
+
+class TickError(DagmaError, dg.DagsterError):
+    """A tick of a schedule or sensor failed in TypeScript; the message holds what it printed."""
+
+
 class StepError(DagmaError, dg.Failure):
     """A step failed; the base of what this package raises while a step runs."""
 

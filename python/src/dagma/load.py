@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from dagma.assets import build_step
+from dagma.assets import asset_spec, build_step
 from dagma.build import read_manifest
 from dagma.project import open_project
 from dagma.resource import worker_key, worker_resource
+from dagma.ticks import build_schedule, build_sensor
 
 if TYPE_CHECKING:
     from os import PathLike
 
-    from dagma.manifest import Job, Manifest, Schedule
+    from dagma.manifest import Job, Manifest
     from dagma.project import Project
+    from dagma.ticks import UnresolvedJob
 
 
 def load_definitions(path: str | PathLike[str]) -> dg.Definitions:
@@ -41,32 +43,31 @@ def build_definitions(
     """The definitions that a manifest declares."""
     key, worker = worker_key(project), worker_resource(project, manifest)
     with warnings.catch_warnings():
-        # Code references and resources of an asset are public; that they are new is not the user's concern.
+        # Code references, resources of an asset and others are public; that they are new is not the user's concern.
         warnings.simplefilter("ignore", dg.BetaWarning)
-        assets = [build_step(project, step, key, worker) for step in manifest.steps]
+        warnings.simplefilter("ignore", dg.PreviewWarning)
+        steps = [build_step(project, step, key, worker) for step in manifest.steps]
+        external = [asset_spec(project, asset) for asset in manifest.external_assets]
+    jobs = {job.name: _job(job, manifest) for job in manifest.jobs}
     return dg.Definitions(
-        assets=assets,
-        jobs=[_job(job) for job in manifest.jobs],
-        schedules=[_schedule(schedule) for schedule in manifest.schedules],
+        assets=[*(step for step in steps if not isinstance(step, dg.AssetChecksDefinition)), *external],
+        asset_checks=[step for step in steps if isinstance(step, dg.AssetChecksDefinition)],
+        jobs=list(jobs.values()),
+        schedules=[build_schedule(project, schedule) for schedule in manifest.schedules],
+        sensors=[build_sensor(project, sensor, jobs) for sensor in manifest.sensors],
         executor=executor,
     )
 
 
-def _job(job: Job) -> dg.JobDefinition:
-    return dg.define_asset_job(  # type: ignore[return-value]
+def _job(job: Job, manifest: Manifest) -> UnresolvedJob:
+    assets = dg.AssetSelection.assets(*(dg.AssetKey(key) for key in job.asset_keys))
+    steps = {step.name for step in manifest.steps}
+    ops = {name: {"config": config} for name, config in job.config.items() if name in steps}
+    return dg.define_asset_job(
         name=job.name,
         description=job.description,
-        selection=dg.AssetSelection.assets(*(dg.AssetKey(key) for key in job.asset_keys)),
+        selection=assets,
+        tags=dict(job.tags),
+        config={"ops": ops} if ops else None,
         executor_def=dg.in_process_executor,
-    )
-
-
-def _schedule(schedule: Schedule) -> dg.ScheduleDefinition:
-    return dg.ScheduleDefinition(
-        name=schedule.name,
-        description=schedule.description,
-        job_name=schedule.job_name,
-        cron_schedule=schedule.cron_schedule,
-        execution_timezone=schedule.execution_timezone,
-        default_status=dg.DefaultScheduleStatus[schedule.default_status],
     )

@@ -8,16 +8,21 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from dagma.errors import ResultError, TypeScriptStepError
+from dagma.results import collect_results, failure_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from typing import TypeAlias
 
     from dagster_pipes import PipesContextData, PipesParams
 
     from dagma.channel import Channel, StepCall
     from dagma.manifest import Step
     from dagma.resource import WorkerHost
+    from dagma.results import StepResult
     from dagma.worker import NodeWorker
+
+    StepContext: TypeAlias = dg.AssetExecutionContext | dg.AssetCheckExecutionContext
 
 _CANCEL_GRACE = 3.0
 """Seconds a cancelled step has to end by itself."""
@@ -70,31 +75,37 @@ class ChannelMessageReader(dg.PipesMessageReader):
         return "Messages were expected on the Node worker's channel."
 
 
-def run_step(
-    context: dg.AssetExecutionContext, host: WorkerHost, step: Step
-) -> Sequence[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
-    """Runs a step in the run's worker; gives what it reported, or raises why it failed."""
+def run_step(context: StepContext, host: WorkerHost, step: Step) -> Iterator[StepResult]:
+    """Runs a step in the run's worker; gives what it reported, and raises why it failed after that."""
     worker = host.worker()
     warning = host.warning(worker)
     if warning:
         context.log.warning(warning)
-    config = None if step.config_schema is None else context.op_execution_context.op_config
     reader = ChannelMessageReader(worker.channel)
     with dg.open_pipes_session(
-        context=context,
+        context=context.op_execution_context,  # Dagster takes no check's own context
         context_injector=InlineContextInjector(),
         message_reader=reader,
-        extras={"dagma": {"step_name": step.name, "config": config}},
+        extras={"dagma": _extras(context, step)},
     ) as session:
         call = reader.call
         _run_to_end(worker, call, session.get_bootstrap_env_vars())
     worker.drain_output()
+    results = collect_results(session)
+    yield from results
     exception = call.result().get("exception")
     if exception:
-        raise TypeScriptStepError(describe_exception(exception))
-    results = session.get_results(implicit_materializations=False)
+        told = failure_of(session)
+        raise TypeScriptStepError(describe_exception(exception), **told)
     _check_complete(context, step, results)
-    return results
+
+
+def _extras(context: StepContext, step: Step) -> dict[str, Any]:
+    op_context = context.op_execution_context
+    config = None if step.config_schema is None else op_context.op_config
+    tags = {key: value for key, value in context.run.tags.items() if not key.startswith((".dagster/", "dagster/"))}
+    selected = [] if step.kind == "check" else sorted(_text(key) for key in op_context.selected_asset_keys)
+    return {"step_name": step.name, "config": config, "selected": selected, "run_tags": tags}
 
 
 def describe_exception(exception: Mapping[str, Any]) -> str:
@@ -124,16 +135,18 @@ def _run_to_end(worker: NodeWorker, call: StepCall, params: Mapping[str, str]) -
         raise
 
 
-def _check_complete(
-    context: dg.AssetExecutionContext,
-    step: Step,
-    results: Sequence[dg.MaterializeResult[Any] | dg.AssetCheckResult],
-) -> None:
-    reported = {result.asset_key for result in results if isinstance(result, dg.MaterializeResult)}
-    missing = sorted(key.to_user_string() for key in context.selected_asset_keys - reported)
+def _check_complete(context: StepContext, step: Step, results: Sequence[StepResult]) -> None:
+    if step.kind == "check":
+        return
+    reported = {result.asset_key for result in results if not isinstance(result, dg.AssetCheckResult)}
+    missing = sorted(_text(key) for key in context.op_execution_context.selected_asset_keys - reported)
     if missing:
         message = (
             f"Step {step.name} ended without a result for {', '.join(missing)}. "
             "It must report each asset that it declares."
         )
         raise ResultError(message)
+
+
+def _text(key: dg.AssetKey) -> str:
+    return "/".join(key.path)

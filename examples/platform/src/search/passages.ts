@@ -8,12 +8,14 @@ export interface Passage {
   readonly id: string
   readonly document: string
   /** Headings that the passage stands under, outermost first. */
-  readonly heading: string
+  readonly headings: readonly string[]
   readonly text: string
 }
 
-const root = fileURLToPath(new URL('../../../../', import.meta.url))
+/** Characters of the longest passage, where paragraphs allow it. */
 const longest = 900
+
+const root = fileURLToPath(new URL('../../../../', import.meta.url))
 
 /** The project's own documentation, cut into passages at headings and paragraphs. */
 export function documentationPassages(): Passage[] {
@@ -23,7 +25,7 @@ export function documentationPassages(): Passage[] {
 function documents(): string[] {
   const guides = readdirSync(`${root}docs`, { recursive: true, encoding: 'utf8' }).map((file) => `docs/${file}`)
   const packages = readdirSync(`${root}packages`).map((name) => `packages/${name}/README.md`)
-  const found = ['README.md', ...guides, ...packages].filter((file) => file.endsWith('.md') && !file.endsWith('.zh.md'))
+  const found = ['README.md', ...guides, ...packages].filter((file) => file.endsWith('.md') && !file.startsWith('docs/zh/'))
   return found
     .map((file) => `${root}${file}`)
     .filter(existsSync)
@@ -40,12 +42,12 @@ export function cut(document: string, markdown: string): Passage[] {
       passages.push({
         id: `${document}#${passages.length + 1}`,
         document,
-        heading: headings.filter(Boolean).join(' › '),
+        headings: headings.filter(Boolean),
         text: text.trim(),
       })
     text = ''
   }
-  for (const block of markdown.split(/\n\s*\n/)) {
+  for (const block of blocks(markdown)) {
     const heading = /^(#{1,6})\s+(.*)/.exec(block)
     if (heading) {
       flush()
@@ -58,4 +60,16 @@ export function cut(document: string, markdown: string): Passage[] {
   }
   flush()
   return passages
+}
+
+/** What blank lines divide, but for those inside a code block. */
+function blocks(markdown: string): string[] {
+  const found: string[] = []
+  let open = false
+  for (const part of markdown.split(/\n\s*\n/)) {
+    if (open) found.push(`${found.pop()}\n\n${part}`)
+    else found.push(part)
+    if ((part.match(/^\s*```/gm)?.length ?? 0) % 2 === 1) open = !open
+  }
+  return found
 }

@@ -91,7 +91,7 @@ describe('exit codes', () => {
       "loading [redacted]
       Run <run>
       ✗ broken  <duration>
-          Asset "broken" failed: no such table. Mend what the cause says. [DAGMA_STEP_FAILED]
+          Step "broken" failed: no such table. Mend what the cause says. [DAGMA_STEP_FAILED]
           caused by TypeError: no such table
           at Object.run (file://<folder>/defs.ts:<line>)
           caused by Error: key [redacted]
@@ -126,8 +126,8 @@ describe('exit codes', () => {
       [
         "2 asset materialize: error: required option '-s, --select <selection>' not specified",
         "2 asset materialize -s rav: error: The selection "rav" names "rav", which matches no asset. Did you mean "raw"? Run \`dagma asset list\` to see the assets. [DAGMA_SELECTION_UNKNOWN]",
-        "2 asset materialize -s raw -c {"raw":{"limit":"x"}}: error: The config of asset "raw" is wrong: limit: Invalid input: expected number, received string. Mend these fields of the config. [DAGMA_CONFIG_INVALID]",
-        "2 asset materialize -s raw -c [1: error: Config was given for "[1", which is no JSON object such as {"asset_key": {"field": 1}}. Give config only for selected assets that declare it. [DAGMA_CONFIG_UNKNOWN]",
+        "2 asset materialize -s raw -c {"raw":{"limit":"x"}}: error: The config of "raw" is wrong: limit: Invalid input: expected number, received string. Mend these fields of the config. [DAGMA_CONFIG_INVALID]",
+        "2 asset materialize -s raw -c [1: error: option '-c, --config <json>' argument '[1' is invalid. Give a JSON object such as {"my_asset": {"limit": 3}}.",
         "2 asset show rav: error: There is no asset "rav". Did you mean "raw"? Run \`dagma asset list\` to see the assets. [DAGMA_ASSET_UNKNOWN]",
         "2 job launch -j number: error: There is no job "number" (jobs: numbers). Name one of these jobs, or add it to definitions(). [DAGMA_JOB_UNKNOWN]",
         "2 run show abc: error: There is no run "abc" in this project's event log. Run \`dagma run list\` to see the runs. [DAGMA_RUN_UNKNOWN]",
@@ -155,7 +155,7 @@ describe('exit codes', () => {
     const { code, stdout, stderr } = await run(project(defs), ['asset', 'list'])
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     expect(stderr).toMatch(pattern)
-    expect(stderr).toMatch(/^error: .*\[DAGMA_MODULE_/s)
+    expect(stderr).toMatch(/^error: .*\[DAGMA_(MODULE|TYPESCRIPT|IMPORT)_/s)
   })
 
   test('2: every wrong definition on a line of its own', async () => {
@@ -192,7 +192,10 @@ describe('--json prints one document to stdout, whatever the project prints', ()
   test('of a failed run too', async () => {
     const { code, stdout } = await run(noisy(), ['asset', 'materialize', '-s', '*', '--json'])
     expect(code).toBe(1)
-    expect(JSON.parse(stdout)).toMatchObject({ status: 'FAILURE', materializations: [{ asset: 'raw' }, { asset: 'mart/sum' }] })
+    expect(JSON.parse(stdout)).toMatchObject({
+      status: 'FAILURE',
+      events: expect.arrayContaining([expect.objectContaining({ type: 'STEP_FAILURE' })]),
+    })
   })
 
   test('dagma build prints the manifest', async () => {
@@ -310,54 +313,74 @@ export default definitions({ assets: [asset({ key: 'a', run: ({ signal }) => new
       Software-defined assets in TypeScript: run them here, or in the real Dagster.
 
       Options:
+        -V, --version    output the version number
         -h, --help       display help for command
 
       Commands:
-        asset            List, make and look at assets.
+        asset            List, look at and make assets.
         job              List and launch jobs.
-        run              Look at runs of the embedded engine.
+        run              Look at runs of the embedded engine, and retry them.
+        schedule         List and preview schedules.
+        sensor           List and preview sensors.
+        definitions      Check definitions.
         dev [options]    Open the project in the real Dagster UI. Sets Dagster up by
                          itself.
         build [options]  Write the manifest that the Dagster host reads.
         help [command]   display help for command
 
+      Exit codes: 0 good, 1 a run failed, 2 wrong usage or definitions.
+      Shell completion: \`dagma complete bash\` (or zsh, fish, powershell) prints the script.
+
       Usage: dagma asset [options] [command]
 
-      List, make and look at assets.
+      List, look at and make assets.
 
       Options:
         -h, --help              display help for command
 
       Commands:
         list [options]          List assets.
-        materialize [options]   Make assets, in this process.
         show [options] <asset>  Show an asset and its latest materialization.
+        materialize [options]   Make assets and evaluate their checks, in this
+                                process.
+        check [options]         Evaluate checks of assets, in this process.
+        observe [options]       Observe observable assets, in this process.
         help [command]          display help for command
 
       Usage: dagma asset materialize [options]
 
-      Make assets, in this process.
+      Make assets and evaluate their checks, in this process.
 
       Options:
-        -s, --select <selection>  which assets, in Dagster’s selection syntax
-        -c, --config <json>       config by asset, for example {"my_asset": {"limit":
-                                  3}}
-        -m, --module <file>       definitions module (default: the one that
-                                  package.json names)
-        --json                    print JSON
-        -h, --help                display help for command
+        --concurrency <count>          steps that run at once (default: 16)
+        --durability <what>            what a recorded event survives (choices:
+                                       "process", "power", default: "process")
+        -c, --config <json>            config by asset or step, for example
+                                       {"my_asset": {"limit": 3}}
+        --partition <key>              the partition to make
+        --partition-range <from...to>  the partitions to make, both ends included, one
+                                       run each
+        --tag <key=value>              tag of the run; may be given several times
+                                       (default: none)
+        -s, --select <selection>       which assets, in Dagster’s selection syntax
+        -m, --module <file>            definitions module (default: the one that
+                                       package.json names)
+        --json                         print JSON
+        -h, --help                     display help for command
 
       Usage: dagma run [options] [command]
 
-      Look at runs of the embedded engine.
+      Look at runs of the embedded engine, and retry them.
 
       Options:
-        -h, --help            display help for command
+        -h, --help             display help for command
 
       Commands:
-        list [options]        List runs, newest first.
-        show [options] <run>  Show what happened in a run.
-        help [command]        display help for command
+        list [options]         List runs, newest first.
+        show [options] <run>   Show what happened in a run.
+        logs [options] <run>   Print the log lines of a run’s steps.
+        retry [options] <run>  Run again what a failed or canceled run did not finish.
+        help [command]         display help for command
 
       Usage: dagma dev [options]
 

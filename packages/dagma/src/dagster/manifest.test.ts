@@ -54,6 +54,7 @@ describe('the manifest', () => {
     }).toMatchInlineSnapshot(`
       {
         "dagma_version": "0.1.0",
+        "external_assets": [],
         "jobs": [
           {
             "asset_keys": [
@@ -65,8 +66,10 @@ describe('the manifest', () => {
                 "sum-numbers",
               ],
             ],
+            "config": {},
             "description": null,
             "name": "numbers_job",
+            "tags": {},
           },
         ],
         "manifest_version": 1,
@@ -76,14 +79,18 @@ describe('the manifest', () => {
             "default_status": "RUNNING",
             "description": null,
             "execution_timezone": "UTC",
+            "has_evaluation": false,
             "job_name": "numbers_job",
             "name": "numbers_daily",
           },
         ],
+        "sensors": [],
         "steps": [
           {
             "assets": [
               {
+                "automation": null,
+                "code_version": null,
                 "deps": [],
                 "description": "Numbers to start from.",
                 "group": "data",
@@ -94,22 +101,35 @@ describe('the manifest', () => {
                   "typescript",
                 ],
                 "metadata": {},
+                "owners": [],
+                "partitions": null,
                 "source": {
                   "file": "manifest.test.ts",
                   "line": 0,
                 },
+                "tags": {},
               },
             ],
+            "can_subset": false,
+            "checks": [],
             "config_schema": null,
+            "kind": "materialize",
             "name": "raw_numbers",
+            "pool": null,
+            "retry_policy": null,
           },
           {
             "assets": [
               {
+                "automation": null,
+                "code_version": null,
                 "deps": [
-                  [
-                    "raw_numbers",
-                  ],
+                  {
+                    "key": [
+                      "raw_numbers",
+                    ],
+                    "mapping": null,
+                  },
                 ],
                 "description": null,
                 "group": "default",
@@ -135,17 +155,21 @@ describe('the manifest', () => {
                     "type": "int",
                   },
                 },
+                "owners": [],
+                "partitions": null,
                 "source": {
                   "file": "manifest.test.ts",
                   "line": 0,
                 },
+                "tags": {},
               },
             ],
+            "can_subset": false,
+            "checks": [],
             "config_schema": {
               "$schema": "https://json-schema.org/draft/2020-12/schema",
               "properties": {
                 "factor": {
-                  "default": 1,
                   "description": "Multiplies.",
                   "type": "number",
                 },
@@ -162,7 +186,10 @@ describe('the manifest', () => {
               ],
               "type": "object",
             },
+            "kind": "materialize",
             "name": "warehouse__sum_numbers",
+            "pool": null,
+            "retry_policy": null,
           },
         ],
       }

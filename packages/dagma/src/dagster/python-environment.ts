@@ -25,6 +25,9 @@ const dagsterYaml = `# Written by Dagma. Runs start at once, without a queue; \`
 run_coordinator:
   module: dagster.core.run_coordinator
   class: DefaultRunCoordinator
+# No newsletter dialog on the first page.
+nux:
+  enabled: false
 telemetry:
   enabled: false
 `

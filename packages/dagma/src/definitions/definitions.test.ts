@@ -55,18 +55,18 @@ describe('definitions() finds all that is wrong, at once', () => {
     )
     expect(messages).toMatchInlineSnapshot(`
       [
+        "Asset "x/y" and Asset "x__y" would both have a step named "x__y". Rename one of them: in a step name, "/" becomes "__" and "-" and "." become "_". [DAGMA_STEP_NAME_DUPLICATE]",
+        "Asset "x.y" and Asset "x-y" would both have a step named "x_y". Rename one of them: in a step name, "/" becomes "__" and "-" and "." become "_". [DAGMA_STEP_NAME_DUPLICATE]",
         "Two assets are named "orders" (definitions.test.ts:<line>, definitions.test.ts:<line>). Rename one of them. [DAGMA_KEY_DUPLICATE]",
         "Assets depend on each other in a circle: a → b → c → a. Remove one of these dependencies. [DAGMA_CYCLE]",
         "Assets depend on each other in a circle: self → self. Remove one of these dependencies. [DAGMA_CYCLE]",
-        "Asset "orders" (definitions.test.ts:<line>) uses the resource "db", which is not bound (bound: other). Add "db" to the resources of definitions(). [DAGMA_RESOURCE_UNBOUND]",
         "Asset "report" (definitions.test.ts:<line>) needs "ordrs", which these definitions lack. Did you mean "orders"? Add "ordrs" to the assets of definitions(), or drop it from the inputs or deps. [DAGMA_DEP_UNKNOWN]",
         "Asset "report" (definitions.test.ts:<line>) needs "nothing_like_it", which these definitions lack. Add "nothing_like_it" to the assets of definitions(), or drop it from the inputs or deps. [DAGMA_DEP_UNKNOWN]",
-        "The assets "x/y" and "x__y" would both be made by a step named "x__y". Rename one of them: in a step name, "/" becomes "__" and "-" and "." become "_". [DAGMA_STEP_NAME_DUPLICATE]",
-        "The assets "x.y" and "x-y" would both be made by a step named "x_y". Rename one of them: in a step name, "/" becomes "__" and "-" and "." become "_". [DAGMA_STEP_NAME_DUPLICATE]",
+        "Step "orders" (definitions.test.ts:<line>) uses the resource "db", which is not bound (bound: other). Add "db" to the resources of definitions(). [DAGMA_RESOURCE_UNBOUND]",
         "Two jobs are named "daily". Rename one of them. [DAGMA_KEY_DUPLICATE]",
-        "The selection "raport" names "raport", which matches no asset. Did you mean "report"? Run \`dagma asset list\` to see the assets. [DAGMA_SELECTION_UNKNOWN]",
+        "Job "unknown": The selection "raport" names "raport", which matches no asset. Did you mean "report"? Run \`dagma asset list\` to see the assets. [DAGMA_SELECTION_UNKNOWN] Mend the job's selection. [DAGMA_JOB_SELECTION]",
         "Job "empty" selects no asset (""). Select at least one asset. [DAGMA_SELECTION_EMPTY]",
-        "The selection "a and" cannot be read: at column 1, "a" is a bare name, which stands alone or in a list; here write key:"a". Write it as Dagster does, for example \`key:"a" or group:llm\`, \`+a\`, \`a+\`, or a list such as \`a,b\`. [DAGMA_SELECTION_SYNTAX]",
+        "Job "unreadable": The selection "a and" cannot be read: at column 1, "a" is a bare name, which stands alone or in a list; here write key:"a". Write it as Dagster does, for example \`key:"a" or group:llm\`, \`+a\`, \`a+\`, or a list such as \`a,b\`. [DAGMA_SELECTION_SYNTAX] Mend the job's selection. [DAGMA_JOB_SELECTION]",
         "Two schedules are named "wrong". Rename one of them. [DAGMA_KEY_DUPLICATE]",
         "Schedule "no_job" names a job that these definitions lack: there is no job "dayly" (jobs: daily, unknown, empty, unreadable). Name one of these jobs, or add it to definitions(). [DAGMA_JOB_UNKNOWN]",
         "Schedule "wrong" has the cron line "61 * * * *", which cannot be read: CronPattern: Invalid value for minute: 61. Use five fields, for example "0 2 * * *" for 02:00 every day. [DAGMA_CRON_INVALID]",
@@ -154,7 +154,17 @@ describe('what definitions() gives', () => {
     const a = asset({ key: 'x/a', run })
     const all = job({ name: 'all', selection: [a], description: 'All.' })
     const made = definitions({ assets: [a, a], jobs: [all], schedules: [schedule({ name: 's', job: all, cronSchedule: '@daily' })] })
-    expect(made.jobs.get('all')).toEqual({ name: 'all', selection: 'x/a', description: 'All.', assetKeys: ['x/a'] })
+    expect(made.jobs.get('all')).toEqual({
+      name: 'all',
+      selection: 'x/a',
+      description: 'All.',
+      assetKeys: ['x/a'],
+      tags: {},
+      config: {},
+      resources: {},
+      onFailure: undefined,
+      onSuccess: undefined,
+    })
     expect(made.schedules.get('s')).toEqual({
       name: 's',
       job: 'all',
@@ -162,6 +172,8 @@ describe('what definitions() gives', () => {
       executionTimezone: 'UTC',
       defaultStatus: 'STOPPED',
       description: undefined,
+      resources: {},
+      evaluate: undefined,
     })
   })
 
@@ -210,7 +222,7 @@ describe('names', () => {
 })
 
 test('an asset knows where it was declared', () => {
-  const source = asset({ key: 'a', run }).source()
+  const source = asset({ key: 'a', run }).step.source()
   expect(source?.file).toBe(new URL(import.meta.url).pathname)
   expect(source?.line).toBeGreaterThan(100)
 })

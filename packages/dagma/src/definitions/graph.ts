@@ -23,11 +23,10 @@ export function collectGraph(
     errors,
   )
   const evaluated = stepsOf(distinct).flatMap((step) => step.checks.map((spec): CheckNode => ({ ...spec, step })))
-  const graph = {
-    assets,
-    steps: inOrder(steps, (step) => stepsBefore(step, assets), errors),
-    checks: unique('check', evaluated, checkText, errors),
-  }
+  // Assets in a circle are made by steps in a circle: that is one mistake, and was told.
+  const told = errors.some((error) => error.code === 'DAGMA_CYCLE')
+  const inStepOrder = inOrder(steps, (step) => stepsBefore(step, assets), told ? [] : errors)
+  const graph = { assets, steps: inStepOrder, checks: unique('check', evaluated, checkText, errors) }
   for (const node of assets.values())
     for (const dep of node.deps) expectAsset(keyText(dep.key), `Asset "${keyText(node.key)}"${placeText(node.step)}`, graph, errors)
   for (const step of steps.values()) checkStepNeeds(step, graph, errors)

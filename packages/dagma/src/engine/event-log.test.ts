@@ -7,7 +7,8 @@ import { temporaryFolder, thrownBy } from '../test/temporary.ts'
 import { EventLog } from './event-log.ts'
 
 const module = new URL('event-log.ts', import.meta.url).href
-const start = (log: EventLog, runId: string) => log.startRun({ runId, jobName: undefined, assetKeys: ['a'] })
+const of = { jobName: null, steps: ['a'], assetKeys: ['a'], partitionKey: null, tags: {}, config: {}, parentRunId: null }
+const start = (log: EventLog, runId: string) => log.startRun({ ...of, runId })
 const script = (text: string) => ['--input-type=module', '-e', `import { EventLog } from '${module}'\n${text}`]
 
 function database(folder: string): DatabaseSync {
@@ -17,42 +18,67 @@ function database(folder: string): DatabaseSync {
 describe('EventLog', () => {
   test('gives back what it was given, oldest event first, newest run first', () => {
     const folder = temporaryFolder()
-    using log = new EventLog(folder)
+    using log = EventLog.open(folder)
     start(log, 'r1')
-    log.startRun({ runId: 'r2', jobName: 'job', assetKeys: ['a', 'b/c'] })
+    log.startRun({ ...of, runId: 'r2', jobName: 'job', assetKeys: ['a', 'b/c'], partitionKey: '2026-01-01', tags: { team: 'data' } })
     log.append('r1', [
       { type: 'STEP_START', step: 'a' },
       { type: 'LOG', step: 'a', level: 'info', message: 'π 😀 \n"' },
-      { type: 'ASSET_MATERIALIZATION', step: 'a', asset: 'a', metadata: { n: { type: 'int', raw_value: 1 } } },
+      {
+        type: 'ASSET_MATERIALIZATION',
+        step: 'a',
+        asset: 'a',
+        partition: null,
+        dataVersion: 'v1',
+        metadata: { n: { type: 'int', raw_value: 1 } },
+      },
     ])
     log.endRun('r1', 'FAILURE', 'Steps failed: a.')
     expect(log.events('r1').map(({ time, ...event }) => event)).toEqual([
       { type: 'RUN_START', runId: 'r1' },
       { type: 'STEP_START', step: 'a', runId: 'r1' },
       { type: 'LOG', step: 'a', level: 'info', message: 'π 😀 \n"', runId: 'r1' },
-      { type: 'ASSET_MATERIALIZATION', step: 'a', asset: 'a', metadata: { n: { type: 'int', raw_value: 1 } }, runId: 'r1' },
+      {
+        type: 'ASSET_MATERIALIZATION',
+        step: 'a',
+        asset: 'a',
+        partition: null,
+        dataVersion: 'v1',
+        metadata: { n: { type: 'int', raw_value: 1 } },
+        runId: 'r1',
+      },
       { type: 'RUN_FAILURE', message: 'Steps failed: a.', runId: 'r1' },
     ])
     expect(log.runs(10).map(({ runId }) => runId)).toEqual(['r2', 'r1'])
     expect(log.runs(1)).toEqual([
-      { runId: 'r2', jobName: 'job', status: 'STARTED', assetKeys: ['a', 'b/c'], startTime: expect.any(Number), endTime: undefined },
+      {
+        ...of,
+        runId: 'r2',
+        jobName: 'job',
+        status: 'STARTED',
+        assetKeys: ['a', 'b/c'],
+        partitionKey: '2026-01-01',
+        tags: { team: 'data' },
+        startTime: expect.any(Number),
+        endTime: null,
+      },
     ])
     expect(log.events('nothing')).toEqual([])
   })
 
   test('knows the latest materialization of an asset', () => {
-    using log = new EventLog(temporaryFolder())
+    using log = EventLog.open(temporaryFolder())
     expect(log.latestMaterialization('a')).toBeUndefined()
     for (const runId of ['r1', 'r2']) {
       start(log, runId)
-      log.append(runId, [{ type: 'ASSET_MATERIALIZATION', step: 'a', asset: 'a', metadata: {} }])
+      log.append(runId, [{ type: 'ASSET_MATERIALIZATION', step: 'a', asset: 'a', partition: null, dataVersion: null, metadata: {} }])
     }
     expect(log.latestMaterialization('a')?.runId).toBe('r2')
     expect(log.latestMaterialization('b')).toBeUndefined()
   })
 
   test('finds a run by the start of its id where that is unique', async () => {
-    using log = new EventLog(temporaryFolder())
+    using log = EventLog.open(temporaryFolder())
     for (const runId of ['abc-1', 'abd-2', 'x%_']) start(log, runId)
     expect(log.run('abc').runId).toBe('abc-1')
     expect(log.run('abd-2').runId).toBe('abd-2')
@@ -62,7 +88,7 @@ describe('EventLog', () => {
   })
 
   test('events go all or none', async () => {
-    using log = new EventLog(temporaryFolder())
+    using log = EventLog.open(temporaryFolder())
     start(log, 'r')
     const good = { type: 'STEP_START', step: 'a' } as const
     await thrownBy(() => log.append('r', [good, { ...good, step: 1n as never }]))
@@ -72,10 +98,10 @@ describe('EventLog', () => {
 
   test('refuses a log that a newer Dagma wrote, and leaves it as it is', async () => {
     const folder = temporaryFolder()
-    new EventLog(folder)[Symbol.dispose]()
+    EventLog.open(folder)[Symbol.dispose]()
     const db = database(folder)
     db.exec('PRAGMA user_version = 7')
-    const error = await thrownBy(() => new EventLog(folder))
+    const error = await thrownBy(() => EventLog.open(folder))
     expect(error.message.replace(folder, '<folder>')).toMatchInlineSnapshot(
       `"The event log <folder>/.dagma/events.sqlite has schema 7; this version of Dagma knows 1. Use the newer Dagma that wrote it, or move the file away. [DAGMA_EVENT_LOG_NEWER]"`,
     )
@@ -89,13 +115,13 @@ describe('a torn run', () => {
     const folder = temporaryFolder()
     const { signal } = spawnSync(
       process.execPath,
-      script(`const log = new EventLog(${JSON.stringify(folder)})
-        log.startRun({ runId: 'torn', jobName: undefined, assetKeys: ['a'] })
+      script(`const log = EventLog.open(${JSON.stringify(folder)})
+        log.startRun({ runId: 'torn', jobName: null, assetKeys: ['a'] })
         log.append('torn', [{ type: 'STEP_START', step: 'a' }])
         process.kill(process.pid, 'SIGKILL')`),
     )
     expect(signal).toBe('SIGKILL')
-    using log = new EventLog(folder)
+    using log = EventLog.open(folder)
     expect(log.run('torn')).toMatchObject({ status: 'FAILURE', endTime: expect.any(Number) })
     expect(log.events('torn').map(({ type }) => type)).toEqual(['RUN_START', 'STEP_START', 'RUN_FAILURE'])
     expect(log.events('torn').at(-1)).toMatchObject({ message: 'The process of this run ended before the run did.' })
@@ -104,14 +130,14 @@ describe('a torn run', () => {
   test('of an earlier process with the id of this one, as in a container, is marked failed too', () => {
     const folder = temporaryFolder()
     {
-      using log = new EventLog(folder)
+      using log = EventLog.open(folder)
       start(log, 'earlier')
       start(log, 'mine')
     }
     const db = database(folder)
-    db.prepare("UPDATE runs SET start_time = ? WHERE run_id = 'earlier'").run(Date.now() - process.uptime() * 1000 - 60_000)
+    db.exec("UPDATE runs SET owner = json_set(owner, '$.start', '1') WHERE run_id = 'earlier'")
     db.close()
-    using log = new EventLog(folder)
+    using log = EventLog.open(folder)
     expect(log.run('earlier').status).toBe('FAILURE')
     expect(log.run('mine').status).toBe('STARTED')
   })
@@ -120,13 +146,13 @@ describe('a torn run', () => {
     const folder = temporaryFolder()
     const child = spawn(
       process.execPath,
-      script(`const log = new EventLog(${JSON.stringify(folder)})
+      script(`const log = EventLog.open(${JSON.stringify(folder)})
         log.startRun({ runId: 'alive', jobName: undefined, assetKeys: [] })
         console.log('started'); process.stdin.resume()`),
       { stdio: ['pipe', 'pipe', 'inherit'] },
     )
     await once(child.stdout, 'data')
-    using log = new EventLog(folder)
+    using log = EventLog.open(folder)
     expect(log.run('alive').status).toBe('STARTED')
     child.stdin.end()
     await once(child, 'exit')
@@ -137,7 +163,7 @@ test('several processes make and use one log at once', async () => {
   const folder = temporaryFolder()
   const work = (name: string) =>
     script(`for (let n = 0; n < 5; n++) {
-      const log = new EventLog(${JSON.stringify(folder)})
+      const log = EventLog.open(${JSON.stringify(folder)})
       const runId = '${name}-' + n
       log.startRun({ runId, jobName: undefined, assetKeys: [] })
       for (let e = 0; e < 20; e++) log.append(runId, [{ type: 'LOG', step: 's', level: 'info', message: String(e) }])
@@ -147,7 +173,7 @@ test('several processes make and use one log at once', async () => {
   const children = ['a', 'b', 'c'].map((name) => spawn(process.execPath, work(name), { stdio: ['ignore', 'ignore', 'inherit'] }))
   const codes = await Promise.all(children.map(async (child) => (await once(child, 'exit'))[0]))
   expect(codes).toEqual([0, 0, 0])
-  using log = new EventLog(folder)
+  using log = EventLog.open(folder)
   const runs = log.runs(100)
   expect(runs).toHaveLength(15)
   for (const { runId, status } of runs) {

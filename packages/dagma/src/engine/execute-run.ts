@@ -53,8 +53,7 @@ export async function executeRun(options: ExecuteOptions): Promise<RunResult> {
   )
   const alive = setInterval(() => {}, 2 ** 30) // a step may wait for what keeps no process alive
   try {
-    await run.toEnd()
-    await resources.close()
+    await run.toEnd().finally(() => resources.close())
     recorder.flush()
   } catch (error) {
     recorder.tell(eventLog.endRun(runId, 'FAILURE', 'The run broke off.'))

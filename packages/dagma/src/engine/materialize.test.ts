@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { asset } from '../definitions/asset.ts'
 import { definitions } from '../definitions/definitions.ts'
 import { job } from '../definitions/job.ts'
-import { materializeResult } from '../definitions/materialize-result.ts'
+import { materializeResult } from '../definitions/results.ts'
 import { temporaryFolder, thrownBy } from '../test/temporary.ts'
 import { EventLog } from './event-log.ts'
 import { materialize } from './materialize.ts'
@@ -39,7 +39,7 @@ describe('materialize', () => {
     const run = await materialize(all, { projectFolder })
     expect(run.status).toBe('FAILURE')
     expect([...run.materializations.keys()]).toEqual(['raw', 'sum'])
-    using log = new EventLog(projectFolder)
+    using log = EventLog.open(projectFolder)
     expect(log.runs(1)).toMatchObject([{ runId: run.runId, status: 'FAILURE' }])
   })
 
@@ -53,7 +53,7 @@ describe('materialize', () => {
   test('runs a job, and says so in the log', async () => {
     const projectFolder = temporaryFolder()
     await materialize(all, { projectFolder, job: 'numbers' })
-    using log = new EventLog(projectFolder)
+    using log = EventLog.open(projectFolder)
     expect(log.runs(1)).toMatchObject([{ jobName: 'numbers', assetKeys: ['raw', 'sum'] }])
   })
 

@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { asset } from '../definitions/asset.ts'
 import { definitions } from '../definitions/definitions.ts'
+import type { RunConfig } from '../definitions/job.ts'
 import { thrownBy } from '../test/temporary.ts'
-import { type PlannedStep, planRun, type RunConfig } from './plan.ts'
+import { type PlannedStep, planRun } from './plan.ts'
 
 const raw = asset({ key: 'raw', config: z.object({ limit: z.number().default(3) }), run: () => [1] })
 const clean = asset({ key: 'clean', inputs: { raw }, run: ({ inputs }) => inputs.raw })
@@ -13,8 +14,10 @@ const other = asset({ key: 'other', run: () => 1 })
 const all = definitions({ assets: [report, clean, other, raw] })
 
 const text = (steps: readonly PlannedStep[]) =>
-  steps.map(({ key, after, config }) => `${key} ← ${after.join(', ')} ${JSON.stringify(config) ?? ''}`.trim())
-const plan = async (keys: readonly string[], config?: RunConfig) => text(await planRun(all, keys, config))
+  steps.map(({ step, after, config }) => `${step.name} ← ${after.join(', ')} ${JSON.stringify(config) ?? ''}`.trim())
+const planned = (assetKeys: readonly string[], config: RunConfig = {}) =>
+  planRun(all, { assetKeys, config, kind: 'materialize', partitionKey: undefined }, new Date())
+const plan = async (keys: readonly string[], config?: RunConfig) => text(await planned(keys, config))
 
 describe('planRun', () => {
   test('everything', async () => {
@@ -23,7 +26,7 @@ describe('planRun', () => {
         "raw ←",
         "clean ← raw",
         "other ←",
-        "mart/report ← clean, raw, other",
+        "mart__report ← clean, raw, other",
       ]
     `)
   })
@@ -32,15 +35,15 @@ describe('planRun', () => {
     expect(await plan(['mart/report', 'raw'], { raw: { limit: 5 } })).toMatchInlineSnapshot(`
       [
         "raw ←  {"limit":5}",
-        "mart/report ← raw",
+        "mart__report ← raw",
       ]
     `)
-    expect(await plan(['mart/report'])).toEqual(['mart/report ←'])
-    expect(await plan([])).toEqual([])
+    expect(await plan(['mart/report'])).toEqual(['mart__report ←'])
+    expect(await thrownBy(() => plan([]))).toMatchObject({ code: 'DAGMA_SELECTION_EMPTY' })
   })
 
   test('config is checked before anything runs, and stays as it was entered', async () => {
-    expect((await planRun(all, ['raw'], { raw: {} }))[0]?.config).toEqual({})
+    expect((await planned(['raw'], { raw: {} }))[0]?.config).toEqual({})
     const wrong: [keys: string[], config: RunConfig][] = [
       [['raw'], { raw: { limit: 'x' } }],
       [['raw'], { nothing: {} }],
@@ -51,7 +54,7 @@ describe('planRun', () => {
     for (const [keys, config] of wrong) messages.push((await thrownBy(() => plan(keys, config))).message)
     expect(messages).toMatchInlineSnapshot(`
       [
-        "The config of asset "raw" is wrong: limit: Invalid input: expected number, received string. Mend these fields of the config. [DAGMA_CONFIG_INVALID]",
+        "The config of "raw" is wrong: limit: Invalid input: expected number, received string. Mend these fields of the config. [DAGMA_CONFIG_INVALID]",
         "Config was given for "nothing", which is not selected. Give config only for selected assets that declare it. [DAGMA_CONFIG_UNKNOWN]",
         "Config was given for "other", which is not selected. Give config only for selected assets that declare it. [DAGMA_CONFIG_UNKNOWN]",
         "Config was given for "other", which takes none. Give config only for selected assets that declare it. [DAGMA_CONFIG_UNKNOWN]",

@@ -6,10 +6,13 @@ import { asset } from '../definitions/asset.ts'
 import { definitions } from '../definitions/definitions.ts'
 import type { IOManager } from '../definitions/io-manager.ts'
 import { temporaryFolder, thrownBy } from '../test/temporary.ts'
-import { jsonFiles, jsonText, projectIOManager } from './json-files.ts'
+import { jsonFiles } from './json-files.ts'
+import { jsonText } from './json-text.ts'
+import { projectValues, Values } from './values.ts'
 
-const load = (manager: IOManager, ...assetKey: string[]) => manager.loadInput({ assetKey, runId: 'r', downstream: ['consumer'] })
-const store = (manager: IOManager, value: unknown, ...assetKey: string[]) => manager.handleOutput({ assetKey, runId: 'r' }, value)
+const of = (assetKey: string[], partitionKey?: string) => ({ assetKey, partitionKey, runId: 'r' })
+const load = async (manager: IOManager, ...assetKey: string[]) => (await manager.loadInput(of(assetKey)))?.value
+const store = (manager: IOManager, value: unknown, ...assetKey: string[]) => manager.handleOutput(of(assetKey), value)
 
 describe('jsonFiles', () => {
   test('gives back what it was given', async () => {
@@ -42,14 +45,23 @@ describe('jsonFiles', () => {
   test('says what is missing and what is broken', async () => {
     const folder = temporaryFolder({ 'broken.json': '{"a":' })
     const manager = jsonFiles(folder)
-    const messages = [await thrownBy(() => load(manager, 'x', 'gone')), await thrownBy(() => load(manager, 'broken'))]
-    expect(messages.map(({ message }) => message.replace(folder, '<folder>'))).toMatchInlineSnapshot(`
-      [
-        "Asset "consumer" needs the value of "x/gone", which has not been materialized. Materialize it first: \`dagma asset materialize --select x/gone\`. [DAGMA_INPUT_MISSING]",
-        "The stored value of asset "broken" cannot be read (<folder>/broken.json). Materialize it again: \`dagma asset materialize --select broken\`. [DAGMA_VALUE_UNREADABLE]",
-      ]
-    `)
-    expect(messages[1]?.cause).toBeInstanceOf(SyntaxError)
+    expect(await manager.loadInput(of(['x', 'gone']))).toBeUndefined()
+    const broken = await thrownBy(() => load(manager, 'broken'))
+    expect(broken.message.replace(folder, '<folder>')).toMatchInlineSnapshot(
+      `"The stored value of asset "broken" cannot be read (<folder>/broken.json). Materialize it again: \`dagma asset materialize --select broken\`. [DAGMA_VALUE_UNREADABLE]"`,
+    )
+    expect(broken.cause).toBeInstanceOf(SyntaxError)
+  })
+
+  test('keeps partitions apart, and apart from other assets', async () => {
+    const folder = temporaryFolder()
+    const manager = jsonFiles(folder)
+    const keys = ['2026-01-01', 'a/b', '..', 'ü|x']
+    for (const key of keys) await manager.handleOutput(of(['a'], key), key)
+    for (const key of keys) expect(await manager.loadInput(of(['a'], key))).toEqual({ value: key })
+    expect(await manager.loadInput(of(['a']))).toBeUndefined()
+    expect(readdirSync(folder)).toEqual(['a@'])
+    expect(readdirSync(join(folder, 'a@'))).toHaveLength(keys.length)
   })
 
   test('nobody reads a half-written value while another is written', async () => {
@@ -138,18 +150,42 @@ describe('jsonText', () => {
   })
 })
 
-test('the declared IO manager takes the place of files', async () => {
-  const kept = new Map<string, unknown>()
-  const ioManager: IOManager = {
-    handleOutput: async ({ assetKey }, value) => {
-      kept.set(assetKey.join('/'), value)
-      return {}
-    },
-    loadInput: async ({ assetKey }) => kept.get(assetKey.join('/')),
+describe('Values', () => {
+  const memory = (): IOManager & { readonly kept: Map<string, unknown> } => {
+    const kept = new Map<string, unknown>()
+    return {
+      kept,
+      handleOutput: async ({ assetKey }, value) => {
+        kept.set(assetKey.join('/'), value)
+        return {}
+      },
+      loadInput: async ({ assetKey }) => (kept.has(assetKey.join('/')) ? { value: kept.get(assetKey.join('/')) } : undefined),
+    }
   }
-  const a = asset({ key: 'a', run: () => 1 })
-  expect(projectIOManager(definitions({ assets: [a], ioManager }), '/nowhere')).toBe(ioManager)
-  const folder = temporaryFolder()
-  await projectIOManager(definitions({ assets: [a] }), folder).handleOutput({ assetKey: ['a'], runId: 'r' }, 1)
-  expect(readFileSync(join(folder, '.dagma', 'values', 'a.json'), 'utf8')).toBe('1')
+
+  test('an asset’s own IO manager, the declared default, then files', async () => {
+    const [own, declared, folder] = [memory(), memory(), temporaryFolder()]
+    const a = asset({ key: 'a', ioManager: 'own', run: () => 1 })
+    const b = asset({ key: 'b', run: () => 1 })
+    const both = new Values(definitions({ assets: [a, b], ioManagers: { own, default: declared } }), projectValues(folder))
+    await both.store(['a'], undefined, 'r', 1)
+    await both.store(['b'], undefined, 'r', 2)
+    expect([[...own.kept], [...declared.kept]]).toEqual([[['a', 1]], [['b', 2]]])
+    await new Values(definitions({ assets: [b] }), projectValues(folder)).store(['b'], undefined, 'r', 3)
+    expect(readFileSync(join(folder, '.dagma', 'values', 'b.json'), 'utf8')).toBe('3')
+  })
+
+  test('a value that is not there says what to do', async () => {
+    const values = new Values(definitions({ assets: [asset({ key: 'x/gone', run: () => 1 })] }), memory())
+    const messages = [
+      await thrownBy(() => values.load(['x', 'gone'], undefined, 'r', 'Step "consumer"')),
+      await thrownBy(() => values.load(['x', 'gone'], '2026-01-01', 'r', 'Step "consumer"')),
+    ]
+    expect(messages.map(({ message }) => message)).toMatchInlineSnapshot(`
+      [
+        "Step "consumer" needs the value of "x/gone", which has not been materialized. Materialize it first: \`dagma asset materialize --select x/gone\`. [DAGMA_INPUT_MISSING]",
+        "Step "consumer" needs the value of "x/gone", partition "2026-01-01", which has not been materialized. Materialize it first: \`dagma asset materialize --select x/gone --partition 2026-01-01\`. [DAGMA_INPUT_MISSING]",
+      ]
+    `)
+  })
 })

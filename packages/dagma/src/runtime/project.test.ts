@@ -54,7 +54,7 @@ describe('findProject', () => {
         "No Dagma project was found in / or above it. Run this inside a project whose package.json has \`"dagma": { "definitions": "src/definitions.ts" }\`, or name the module with -m. [DAGMA_PROJECT_NOT_FOUND]",
         "There is no definitions module at <folder>/src/defs.ts. Name the right file with -m, or in the "dagma" field of package.json. [DAGMA_MODULE_NOT_FOUND]",
         "There is no definitions module at <folder>/src/nothing.ts. Name the right file with -m, or in the "dagma" field of package.json. [DAGMA_MODULE_NOT_FOUND]",
-        "<folder>/broken/package.json is no valid JSON: SyntaxError: Expected property name or '}' in JSON at position 1 (line 1 column 2). Mend the module; nothing has run. [DAGMA_MODULE_FAILED]",
+        "<folder>/broken/package.json: this is no valid JSON: Expected property name or '}' in JSON at position 1 (line 1 column 2). Mend the module; nothing has run. [DAGMA_MODULE_FAILED]",
       ]
     `)
   })
@@ -93,10 +93,10 @@ describe('loadDefinitions', () => {
     }
     expect(messages).toMatchInlineSnapshot(`
       [
-        "<folder>/src/defs.ts could not be loaded: Error: no database. Mend the module; nothing has run. [DAGMA_MODULE_FAILED]",
-        "<folder>/src/defs.ts could not be loaded: it threw no Error. Mend the module; nothing has run. [DAGMA_MODULE_FAILED]",
-        "<folder>/src/defs.ts could not be loaded: Error: Cannot find module './missing.ts' imported from <folder>/src/defs.ts. Mend the module; nothing has run. [DAGMA_MODULE_FAILED]",
-        "<folder>/src/defs.ts could not be loaded: Error: Cannot find package 'package-that-nobody-has' imported from <folder>/src/defs.ts. Mend the module; nothing has run. [DAGMA_MODULE_FAILED]",
+        "<folder>/src/defs.ts: Error: no database. Mend the module; nothing has run. [DAGMA_MODULE_FAILED]",
+        "<folder>/src/defs.ts: it threw no Error. Mend the module; nothing has run. [DAGMA_MODULE_FAILED]",
+        "<folder>/src/defs.ts: this imports ./missing.ts, which is not there. Name the file with its ending, as in \`import { a } from "./a.ts"\`. [DAGMA_IMPORT_NOT_FOUND]",
+        "<folder>/src/defs.ts: this imports the package "package-that-nobody-has", which is not installed. Run \`npm install package-that-nobody-has\`. [DAGMA_PACKAGE_MISSING]",
         "<folder>/src/defs.ts has no default export made by definitions(). Write \`export default definitions({ assets: [...] })\`. [DAGMA_MODULE_NO_DEFINITIONS]",
         "<folder>/src/defs.ts has no default export made by definitions(). Write \`export default definitions({ assets: [...] })\`. [DAGMA_MODULE_NO_DEFINITIONS]",
         "An asset cannot be named "a b". Use letters, digits, "_", "-" and "." (job, schedule, group and resource names: letters, digits and "_"), and "/" between the parts of an asset key. [DAGMA_KEY_INVALID]",

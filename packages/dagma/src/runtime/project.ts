@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Definitions, isDefinitions } from '../definitions/definitions.ts'
-import { DagmaError, DefinitionErrors, dagmaError } from '../errors.ts'
+import { dagmaError } from '../errors.ts'
+import { moduleFailure } from './module-failure.ts'
 
 /** A project on disk. */
 export interface Project {
@@ -29,21 +30,16 @@ export function findProject(from: string, module?: string): Project {
 
 /**
  * Loads a project's definitions, after its `.env` (variables that are set already stay).
- * @throws DefinitionErrors when definitions are wrong; DAGMA_MODULE_FAILED when the module throws; DAGMA_MODULE_NO_DEFINITIONS
+ * @throws DefinitionErrors when definitions are wrong; DAGMA_MODULE_FAILED and others of kind `definition` when the module cannot be loaded
  */
 export async function loadDefinitions(project: Project): Promise<Definitions> {
   const env = join(project.folder, '.env')
   if (existsSync(env)) process.loadEnvFile(env)
   const loaded: { default?: unknown } = await import(pathToFileURL(project.module).href).catch((error) => {
-    if (error instanceof DagmaError || error instanceof DefinitionErrors) throw error
-    throw dagmaError('DAGMA_MODULE_FAILED', { place: project.module, reason: `could not be loaded: ${messageOf(error)}` }, error)
+    throw moduleFailure(error, project.module)
   })
   if (!isDefinitions(loaded.default)) throw dagmaError('DAGMA_MODULE_NO_DEFINITIONS', { file: project.module })
   return loaded.default
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : 'it threw no Error'
 }
 
 function projectFolder(folder: string): string | undefined {
@@ -68,6 +64,6 @@ function readJson(file: string): unknown {
   try {
     return JSON.parse(readFileSync(file, 'utf8'))
   } catch (error) {
-    throw dagmaError('DAGMA_MODULE_FAILED', { place: file, reason: `is no valid JSON: ${messageOf(error)}` }, error)
+    throw dagmaError('DAGMA_MODULE_FAILED', { place: file, reason: `this is no valid JSON: ${(error as Error).message}` }, error)
   }
 }

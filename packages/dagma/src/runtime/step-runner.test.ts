@@ -1,42 +1,55 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { type Asset, type AssetContext, asset } from '../definitions/asset.ts'
-import type { IOManager } from '../definitions/io-manager.ts'
-import { materializeResult } from '../definitions/materialize-result.ts'
+import { definitions } from '../definitions/definitions.ts'
 import type { Resource } from '../definitions/resource.ts'
 import { resource } from '../definitions/resource.ts'
+import { materializeResult } from '../definitions/results.ts'
 import { secret } from '../metadata/secret.ts'
 import { setEnvironment, temporaryFolder, thrownBy } from '../test/temporary.ts'
 import { jsonFiles } from './json-files.ts'
 import { RunResources } from './run-resources.ts'
 import { runStep, type StepHost, type StepReport, validatedConfig } from './step-runner.ts'
+import { Values } from './values.ts'
 
-/** A host of steps that keeps what they report. */
+/** A host of steps that keeps what they report. `others` are the assets that the steps' inputs name. */
 function host(
-  settings: { resources?: Record<string, Resource<unknown>>; ioManager?: IOManager; config?: unknown; signal?: AbortSignal } = {},
+  settings: { resources?: Record<string, Resource<unknown>>; config?: unknown; signal?: AbortSignal; others?: readonly Asset[] } = {},
 ) {
   const reports: StepReport[] = []
   const signal = settings.signal ?? new AbortController().signal
   const log = { debug() {}, info() {}, warning() {}, error() {}, critical() {} }
-  const made: StepHost = {
+  const all = definitions({ assets: settings.others ?? [] })
+  const values = new Values(all, jsonFiles(temporaryFolder()))
+  const made: Omit<StepHost, 'selected'> = {
+    definitions: all,
     runId: 'run-1',
+    jobName: 'numbers_job',
+    runTags: { team: 'data' },
+    partitionKey: undefined,
     retryNumber: 2,
     config: settings.config,
     resources: new RunResources(new Map(Object.entries(settings.resources ?? {})), { runId: 'run-1', projectFolder: '/p', log, signal }),
-    ioManager: settings.ioManager ?? jsonFiles(temporaryFolder()),
+    values,
     signal,
+    now: () => new Date(),
     report: (report) => reports.push(report),
   }
-  return { reports, run: (of: Asset) => runStep(of, made), ioManager: made.ioManager }
+  return {
+    reports,
+    run: ({ step }: Asset) => runStep(step, { ...made, selected: new Set(step.assets.map((spec) => spec.key.join('/'))) }),
+    load: (...key: string[]) => values.load(key, undefined, 'r', 'the test'),
+  }
 }
 
 describe('runStep', () => {
   test('gives the function its context and stores what it returns', async () => {
-    const { run, reports, ioManager } = host({
+    const numbers = asset({ key: 'numbers', run: () => [1, 2] })
+    const { run, reports, load } = host({
+      others: [numbers],
       config: { factor: 3 },
       resources: { db: resource<{ name: string }, { name: string }>({ open: (settings) => settings })({ name: 'main' }) },
     })
-    const numbers = asset({ key: 'numbers', run: () => [1, 2] })
     await run(numbers)
     let seen: object = {}
     const scaled = asset({
@@ -44,9 +57,10 @@ describe('runStep', () => {
       inputs: { numbers },
       resources: { db: resource<{ name: string }, { name: string }>({ open: (settings) => settings }) },
       config: z.object({ factor: z.number(), offset: z.number().default(7) }),
-      run: async ({ signal, log, ...context }) => {
-        seen = context
-        log.info('scaling')
+      run: async (context) => {
+        const { assetKey, runId, jobName, runTags, hasPartitionKey, retryNumber, inputs, resources, config } = context
+        seen = { assetKey, runId, jobName, runTags, hasPartitionKey, retryNumber, inputs, resources, config }
+        context.log.info('scaling')
         await Promise.resolve()
         return materializeResult(
           context.inputs.numbers.map((n) => n * context.config.factor),
@@ -58,17 +72,21 @@ describe('runStep', () => {
     expect(seen).toEqual({
       assetKey: ['warehouse', 'scaled'],
       runId: 'run-1',
+      jobName: 'numbers_job',
+      runTags: { team: 'data' },
+      hasPartitionKey: false,
       retryNumber: 2,
       inputs: { numbers: [1, 2] },
       resources: { db: { name: 'main' } },
       config: { factor: 3, offset: 7 },
     })
-    expect(await ioManager.loadInput({ assetKey: ['warehouse', 'scaled'], runId: 'r', downstream: ['x'] })).toEqual([3, 6])
+    expect(await load('warehouse', 'scaled')).toEqual([3, 6])
     expect(reports.slice(1)).toEqual([
       { type: 'log', level: 'info', message: 'scaling' },
       {
         type: 'materialization',
         assetKey: ['warehouse', 'scaled'],
+        dataVersion: undefined,
         metadata: {
           count: { type: 'int', raw_value: 2 },
           latency_ms: { type: 'float', raw_value: expect.any(Number) },
@@ -94,7 +112,7 @@ describe('runStep', () => {
       status: 'failure',
       error: {
         name: 'UserCodeError',
-        message: 'Asset "broken" failed: no such table. Mend what the cause says. [DAGMA_STEP_FAILED]',
+        message: 'Step "broken" failed: no such table. Mend what the cause says. [DAGMA_STEP_FAILED]',
         cause: { name: 'DatabaseError', message: 'no such table', cause: { message: 'disk' } },
       },
     })
@@ -129,7 +147,7 @@ describe('runStep', () => {
   })
 
   test('a step whose metadata is refused does not replace the value', async () => {
-    const { run, ioManager } = host()
+    const { run, load } = host()
     let metadata: { a: number } = { a: 1 }
     let value = 'old'
     const changing = asset({ key: 'a', run: () => materializeResult(value, metadata) })
@@ -137,7 +155,7 @@ describe('runStep', () => {
     value = 'new'
     metadata = { a: Number.NaN }
     expect(await run(changing)).toMatchObject({ status: 'failure' })
-    expect(await ioManager.loadInput({ assetKey: ['a'], runId: 'r', downstream: ['x'] })).toBe('old')
+    expect(await load('a')).toBe('old')
   })
 
   test('a secret in an error, a log line or metadata is redacted', async () => {
@@ -186,14 +204,14 @@ describe('cancel', () => {
     const { run } = host({ signal: AbortSignal.abort() })
     expect(await run(never)).toMatchObject({
       status: 'canceled',
-      error: { message: 'The step of asset "never" was canceled. Start it again when you want it. [DAGMA_CANCELED]' },
+      error: { message: 'Step "never" was canceled. Start it again when you want it. [DAGMA_CANCELED]' },
     })
     expect(ran).toBe(false)
   })
 
   test.each([true, false])('on its way, whether the function heeds the signal (%s) or not: nothing is stored', async (heeds) => {
     const abort = new AbortController()
-    const { run, reports, ioManager } = host({ signal: abort.signal })
+    const { run, reports, load } = host({ signal: abort.signal })
     const waiting = asset({
       key: 'waiting',
       run: ({ signal }) => {
@@ -204,13 +222,13 @@ describe('cancel', () => {
     })
     expect(await run(waiting)).toMatchObject({ status: 'canceled' })
     expect(reports).toEqual([])
-    await thrownBy(() => ioManager.loadInput({ assetKey: ['waiting'], runId: 'r', downstream: ['x'] }))
+    expect(await thrownBy(() => load('waiting'))).toMatchObject({ code: 'DAGMA_INPUT_MISSING' })
   })
 })
 
 describe('validatedConfig', () => {
   const schema = z.object({ n: z.number(), list: z.array(z.object({ id: z.string() })).default([]) })
-  const of = (config: unknown) => validatedConfig({ key: ['a', 'b'], config: schema as never }, config)
+  const of = (config: unknown) => validatedConfig({ name: 'a__b', config: schema as never }, config)
 
   test('fills defaults in', async () => {
     expect(await of({ n: 1 })).toEqual({ n: 1, list: [] })
@@ -218,7 +236,7 @@ describe('validatedConfig', () => {
 
   test('names every field that is wrong', async () => {
     expect((await thrownBy(() => of({ n: 'x', list: [{ id: 1 }] }))).message).toMatchInlineSnapshot(
-      `"The config of asset "a/b" is wrong: n: Invalid input: expected number, received string; list.0.id: Invalid input: expected string, received number. Mend these fields of the config. [DAGMA_CONFIG_INVALID]"`,
+      `"The config of "a__b" is wrong: n: Invalid input: expected number, received string; list.0.id: Invalid input: expected string, received number. Mend these fields of the config. [DAGMA_CONFIG_INVALID]"`,
     )
   })
 
@@ -227,7 +245,7 @@ describe('validatedConfig', () => {
   })
 
   test('an asset without a schema has none', async () => {
-    expect(await validatedConfig({ key: ['a'], config: undefined }, { anything: 1 })).toBeUndefined()
+    expect(await validatedConfig({ name: 'a', config: undefined }, { anything: 1 })).toBeUndefined()
   })
 
   test('any Standard Schema will do, also an asynchronous one', async () => {
@@ -239,7 +257,7 @@ describe('validatedConfig', () => {
           typeof value === 'string' ? { value: value.length } : { issues: [{ message: 'no text', path: [{ key: 'x' }, 0] }] },
       },
     }
-    expect(await validatedConfig({ key: ['a'], config: custom }, 'abc')).toBe(3)
-    expect((await thrownBy(() => validatedConfig({ key: ['a'], config: custom }, 1))).message).toContain('x.0: no text.')
+    expect(await validatedConfig({ name: 'a', config: custom }, 'abc')).toBe(3)
+    expect((await thrownBy(() => validatedConfig({ name: 'a', config: custom }, 1))).message).toContain('x.0: no text.')
   })
 })

@@ -2,19 +2,25 @@ import { langflow } from '@dagma/langflow'
 import { qdrant } from '@dagma/qdrant'
 import { asset, materializeResult } from 'dagma'
 import { z } from 'zod'
-import { dimensions, embed } from '../../search/hashing-embedder.ts'
+import { dimensions, embedQuestion, embedTexts } from '../../search/hashing-embedder.ts'
 import { documentationPassages } from '../../search/passages.ts'
 
 export const embedTextsStub = asset({
   key: 'embed_texts_stub',
   group: 'llm',
-  description: 'The project’s documentation, cut into passages and embedded by hashing words: no model, the same vectors every time.',
+  description:
+    'The project’s documentation, cut into passages and embedded by hashing words and groups of letters: no model, the same vectors every time.',
   run: () => {
-    const passages = documentationPassages().map((passage) => ({ ...passage, vector: embed(`${passage.heading}\n${passage.text}`) }))
+    const texts = documentationPassages()
+    const vectors = embedTexts(texts)
+    const passages = texts.map((passage, index) => ({ ...passage, vector: vectors[index] ?? [] }))
     const documents = new Set(passages.map((passage) => passage.document))
     return materializeResult(passages, { texts_count: passages.length, documents_count: documents.size, dimensions })
   },
 })
+
+/** Marks this project's points: a collection may hold others too. */
+const source = 'dagma-documentation'
 
 export const qdrantUpsert = asset({
   key: 'qdrant_upsert',
@@ -24,10 +30,18 @@ export const qdrantUpsert = asset({
   inputs: { passages: embedTextsStub },
   resources: { qdrant },
   run: async ({ inputs: { passages }, resources: { qdrant } }) => {
-    await qdrant.ensureCollection({ size: dimensions, distance: 'Cosine' })
+    await qdrant.ensureCollection({ size: dimensions, distance: 'Dot' })
     const { points } = await qdrant.upsert(
-      passages.map(({ id, vector, document, heading, text }) => ({ id, vector, payload: { passage: id, document, heading, text } })),
+      passages.map(({ id, vector, document, headings, text }) => ({
+        id,
+        vector,
+        payload: { source, passage: id, document, heading: headings.join(' › '), text },
+      })),
     )
+    // Passages of an earlier state of the documentation.
+    await qdrant.delete({
+      filter: { must: { key: 'source', match: { value: source } }, must_not: { has_id: passages.map(({ id }) => id) } },
+    })
     const { qdrant_collection_url } = qdrant.links()
     return materializeResult(
       { collection: qdrant.collection, points },
@@ -51,10 +65,11 @@ export const qdrantSearch = asset({
   resources: { qdrant },
   config: searchConfig,
   run: async ({ config: { question, limit }, resources: { qdrant } }) => {
-    const found = await qdrant.query({ vector: embed(question), limit })
+    const found = await qdrant.query({ vector: embedQuestion(question), limit })
     const hits = found.map(({ score, payload }) => ({
       score,
       passage: String(payload?.passage),
+      document: String(payload?.document),
       heading: String(payload?.heading),
       text: String(payload?.text),
     }))

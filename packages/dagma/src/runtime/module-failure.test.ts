@@ -1,0 +1,84 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { commandLine } from '../test/processes.ts'
+import { temporaryFolder } from '../test/temporary.ts'
+
+const packageJson = '{"name":"p","type":"module","dagma":{}}'
+
+/** What the command line says of a project whose definitions module is `code`, its folder taken out; nothing may be written. */
+function loading(code: string, files: Record<string, string> = {}): { message: string; code: string | undefined } {
+  const folder = temporaryFolder({ 'package.json': packageJson, 'src/definitions.ts': code, ...files })
+  // Real Node must load the module: the test runner would transform it.
+  const { stderr, status } = spawnSync(process.execPath, [...commandLine, 'definitions', 'validate'], { cwd: folder, encoding: 'utf8' })
+  expect(status).toBe(2)
+  expect(existsSync(join(folder, '.dagma'))).toBe(false)
+  const message = stderr.replaceAll(folder, '<folder>').replace(/^error: /, '')
+  return { message, code: /\[(DAGMA_\w+)\]/.exec(message)?.[1] }
+}
+
+test.each<[what: string, code: string, message: string]>([
+  ['an enum', 'const a: number = 1\nenum Color { Red }\n', '<folder>/src/definitions.ts:2: this uses a TypeScript enum,'],
+  ['a parameter property', 'class A {\n  constructor(private a: number) {}\n}\n', ':2: this uses a TypeScript parameter property,'],
+  ['a namespace', 'namespace A { export const a = 1 }\n', ':1: this uses a TypeScript namespace declaration,'],
+  ['a decorator', 'function d(..._: unknown[]) {}\n\n@d\nclass A {}\n', ':3: this uses a TypeScript decorator,'],
+  [
+    'a decorator in another file',
+    'import "./empty.ts"\nimport { A } from "./decorated.ts"\nA\n',
+    '/src/decorated.ts:2: this uses a TypeScript decorator,',
+  ],
+])('%s', (_what, code, message) => {
+  const files = { 'src/empty.ts': '', 'src/decorated.ts': 'function d(..._: unknown[]) {}\n@d\nexport class A {}\n' }
+  const { code: found, message: told } = loading(code, files)
+  expect(found).toBe('DAGMA_TYPESCRIPT_UNSUPPORTED')
+  expect(told).toContain(message)
+})
+
+test('an import without its ending, and one with the ending of what it would be compiled to', () => {
+  const files = { 'src/other.ts': 'export const a = 1' }
+  for (const name of ['./other', './other.js']) {
+    const { code, message } = loading(`import { a } from '${name}'\nexport default a`, files)
+    expect(code).toBe('DAGMA_IMPORT_NOT_FOUND')
+    expect(message).toContain(
+      `<folder>/src/definitions.ts: this imports <folder>/src/${name.slice(2)}, which is not there. Did you mean <folder>/src/other.ts?`,
+    )
+  }
+  expect(loading(`import './gone.ts'`).message).not.toContain('Did you mean')
+})
+
+test('a file type that Node does not load', () => {
+  const { code, message } = loading(`import './view.tsx'`, { 'src/view.tsx': 'export const a = <div />' })
+  expect(code).toBe('DAGMA_FILE_TYPE_UNSUPPORTED')
+  expect(message).toMatch(/^<folder>\/src\/view\.tsx: /)
+})
+
+test('a package that ships TypeScript, and one that is not installed', () => {
+  const files = {
+    'node_modules/lib/package.json': '{"name":"lib","type":"module","exports":"./index.ts"}',
+    'node_modules/lib/index.ts': 'export const a: number = 1',
+  }
+  const shipped = loading(`import { a } from 'lib'\nexport default a`, files)
+  expect(shipped.code).toBe('DAGMA_TYPESCRIPT_IN_PACKAGE')
+  expect(shipped.message).toMatch(/^<folder>\/node_modules\/lib\/index\.ts: /)
+  const missing = loading(`import 'nolib'`)
+  expect(missing.code).toBe('DAGMA_PACKAGE_MISSING')
+  expect(missing.message).toContain('Run `npm install nolib`.')
+})
+
+test('a module that throws shows the user’s file and line first', () => {
+  const { code, message } = loading('const a: number = 1\nfunction fail() {\n  throw new TypeError("boom")\n}\nfail()\nexport default a')
+  expect(code).toBe('DAGMA_MODULE_FAILED')
+  expect(message).toMatch(/^<folder>\/src\/definitions\.ts:3: TypeError: boom\./)
+})
+
+test('a type that is imported as a value', () => {
+  const files = { 'src/types.ts': 'export interface Row { a: number }' }
+  const { message } = loading(`import { Row } from './types.ts'\nexport default 1 as unknown as Row`, files)
+  expect(message).toMatch(/^<folder>\/src\/definitions\.ts:1: .*when "Row" is a type, write "import type"/)
+})
+
+test('code that cannot be read, and a value that is no error', () => {
+  expect(loading('const a = 1\nexport default {').message).toMatch(/^<folder>\/src\/definitions\.ts:2: SyntaxError/)
+  expect(loading('throw undefined').message).toContain('<folder>/src/definitions.ts: it threw no Error')
+})

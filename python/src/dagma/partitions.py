@@ -1,0 +1,76 @@
+"""Partitions and their mappings: each form of the manifest as Dagster's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from dagma.errors import UnknownFormError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_CADENCES: Mapping[str, Callable[..., dg.PartitionsDefinition[Any]]] = {
+    "hourly": dg.HourlyPartitionsDefinition,
+    "daily": dg.DailyPartitionsDefinition,
+    "weekly": dg.WeeklyPartitionsDefinition,
+    "monthly": dg.MonthlyPartitionsDefinition,
+}
+
+_DAY_LENGTH = len("2026-01-31")
+
+
+def partitions_of(declared: Mapping[str, Any] | None) -> dg.PartitionsDefinition[Any] | None:
+    """Dagster's partitions definition, or None for an asset without partitions."""
+    if declared is None:
+        return None
+    kind = declared["kind"]
+    if kind in _CADENCES:
+        start, end = _moment(kind, declared["start"]), _moment(kind, declared["end"])
+        return _CADENCES[kind](start_date=start, end_date=end, timezone=declared["timezone"])
+    if kind == "static":
+        return dg.StaticPartitionsDefinition(list(declared["partition_keys"]))
+    if kind == "dynamic":
+        return dg.DynamicPartitionsDefinition(name=declared["name"])
+    if kind == "multi":
+        parts = {name: partitions_of(part) for name, part in declared["dimensions"].items()}
+        return dg.MultiPartitionsDefinition(parts)  # type: ignore[arg-type]
+    msg = "partitions"
+    raise UnknownFormError(msg, kind)
+
+
+def _moment(kind: str, text: str | None) -> str | None:
+    """A start or end in the form that Dagster reads for the cadence: hourly ones have a time of day."""
+    if text is None:
+        return None
+    day = text[:_DAY_LENGTH]
+    return day if kind != "hourly" else text if len(text) > _DAY_LENGTH else f"{day}-00:00"
+
+
+_MAPPINGS: Mapping[str, Callable[[Mapping[str, Any]], dg.PartitionMapping]] = {
+    "identity": lambda _: dg.IdentityPartitionMapping(),
+    "last": lambda _: dg.LastPartitionMapping(),
+    "all": lambda _: dg.AllPartitionMapping(),
+    "specific": lambda told: dg.SpecificPartitionsPartitionMapping(list(told["partition_keys"])),
+    "static": lambda told: dg.StaticPartitionMapping(
+        {key: list(to) for key, to in told["downstream_by_upstream"].items()}
+    ),
+    "time_window": lambda told: dg.TimeWindowPartitionMapping(
+        start_offset=told["start_offset"], end_offset=told["end_offset"]
+    ),
+    "multi_to_single": lambda told: dg.MultiToSingleDimensionPartitionMapping(
+        partition_dimension_name=told["dimension"]
+    ),
+}
+
+
+def mapping_of(declared: Mapping[str, Any] | None) -> dg.PartitionMapping | None:
+    """Dagster's partition mapping, or None for what it takes by default."""
+    if declared is None:
+        return None
+    make = _MAPPINGS.get(declared["kind"])
+    if make is None:
+        msg = "partition mapping"
+        raise UnknownFormError(msg, declared["kind"])
+    return make(declared)

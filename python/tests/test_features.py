@@ -1,0 +1,216 @@
+"""Every kind of definition, with the real TypeScript worker."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+import dagma
+from tests.conftest import REPOSITORY
+
+PACKAGE = REPOSITORY / "packages" / "dagma"
+
+pytestmark = pytest.mark.skipif(
+    not (PACKAGE / "dist" / "cli" / "tick.js").exists(), reason="packages/dagma is not built: run `npm run build`"
+)
+
+DEFINITIONS = """
+import * as d from 'dagma'
+const days = d.dailyPartitions({ start: '2026-11-01', end: '2026-11-05', timezone: 'Europe/Berlin' })
+const raw = d.asset({
+  key: 'raw', partitions: days, owners: ['team:data'], tags: { domain: 'shop' }, codeVersion: '3', pool: 'db',
+  checks: { not_empty: { blocking: true } },
+  run: ({ partitionKey }) =>
+    d.materializeResult([partitionKey], { n: 1 }, { dataVersion: 'v7', checks: { not_empty: { passed: true } } }),
+})
+const clean = d.asset({
+  key: 'clean', partitions: days, inputs: { raw },
+  run: ({ inputs }) => d.materializeResult(1, { from: inputs.raw[0] ?? '' }),
+})
+const all = d.asset({
+  key: 'all', inputs: { raw: d.mapped(raw, d.PartitionMapping.specific(['2026-11-02'])) },
+  automation: d.AutomationCondition.eager().and(d.AutomationCondition.anyDepsMissing().not()),
+  run: ({ inputs }) => d.materializeResult(Object.keys(inputs.raw).length, { keys: Object.keys(inputs.raw) }),
+})
+const flaky = d.asset({
+  key: 'flaky', retryPolicy: d.retryPolicy({ maxRetries: 1, delaySeconds: 0.01 }),
+  run: ({ retryNumber }) => { if (retryNumber < 1) throw new Error('not yet'); return retryNumber },
+})
+const never = d.asset({
+  key: 'never', retryPolicy: d.retryPolicy({ maxRetries: 3 }),
+  run: () => { throw new d.Failure('given up', { metadata: { rows: 3 }, allowRetries: false }) },
+})
+const bad = d.asset({ key: 'bad', run: () => 1 })
+const tooSmall = d.assetCheck({
+  asset: bad, name: 'big', blocking: true,
+  run: async ({ load }) => ({ passed: (await load()) > 1, metadata: { limit: 1 }, description: 'too small' }),
+})
+const warned = d.assetCheck({ asset: bad, name: 'odd', run: () => ({ passed: false, severity: 'WARN' }) })
+const afterBad = d.asset({ key: 'after_bad', deps: [bad], run: () => 2 })
+const shop = d.multiAsset({
+  name: 'shop', assets: { orders: {}, customers: { key: 'crm/customers', group: 'crm' } }, canSubset: true,
+  run: ({ selected }) => Object.fromEntries([...selected].map((name) => [name, 1])),
+})
+const feed = d.observableAsset({ key: 'feed', run: () => ({ dataVersion: '7', metadata: { n: 1 } }) })
+const outside = d.externalAsset({ key: 'outside', group: 'far' })
+const job = d.job({
+  name: 'job', selection: 'flaky,never,bad,after_bad', tags: { team: 'data' },
+  onFailure: ({ stepName, log }) => log.warning(`hook ${stepName}`),
+})
+export default d.definitions({
+  assets: [raw, clean, all, flaky, never, bad, afterBad, shop, feed, outside],
+  checks: [tooSmall, warned],
+  jobs: [job, d.job({ name: 'days', selection: [raw, clean] })],
+  schedules: [d.schedule({
+    name: 'nightly', job, cronSchedule: '0 2 * * *',
+    evaluate: ({ scheduledTime, log }) => {
+      log.info('looking')
+      if (scheduledTime.getUTCDate() === 1) return d.skipReason('first of the month')
+      return d.runRequest({ tags: { at: scheduledTime.toISOString() } })
+    },
+  })],
+  sensors: [d.sensor({
+    name: 'watch', job,
+    run: ({ cursor }) => {
+      if (cursor === 'end') throw new Error('lost')
+      if (cursor === '2') return d.skipReason('nothing new')
+      return {
+        runRequests: [d.runRequest({ runKey: 'a', config: { flaky: {} } })], cursor: '2',
+        dynamicPartitions: [{ partitions: 'names', add: ['x'] }],
+      }
+    },
+  })],
+})
+"""
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("features") / "project"
+    (root / "src").mkdir(parents=True)
+    (root / "node_modules").mkdir()
+    (root / "node_modules" / "dagma").symlink_to(PACKAGE)
+    (root / "package.json").write_text('{"name":"features","type":"module","dagma":{}}')
+    (root / "src" / "definitions.ts").write_text(DEFINITIONS)
+    return root
+
+
+@pytest.fixture
+def defs(project: Path) -> dg.Definitions:
+    return dagma.load_definitions(project)
+
+
+def run(defs: dg.Definitions, instance: dg.DagsterInstance, job: str, **how: Any) -> dg.ExecuteInProcessResult:
+    return defs.resolve_job_def(job).execute_in_process(instance=instance, raise_on_error=False, **how)
+
+
+def of_type(result: dg.ExecuteInProcessResult, kind: str) -> list[dg.DagsterEvent]:
+    return [event for event in result.all_events if event.event_type_value == kind]
+
+
+def materialized(result: dg.ExecuteInProcessResult) -> dict[str, dg.AssetMaterialization]:
+    events = result.get_asset_materialization_events()
+    return {event.materialization.asset_key.to_user_string(): event.materialization for event in events}
+
+
+def test_declarations(defs: dg.Definitions) -> None:
+    dg.Definitions.validate_loadable(defs)
+    specs = {spec.key.to_user_string(): spec for spec in defs.resolve_all_asset_specs()}
+    raw = specs["raw"]
+    assert (raw.owners, raw.tags["domain"], raw.code_version) == (["team:data"], "shop", "3")
+    assert isinstance(raw.partitions_def, dg.DailyPartitionsDefinition)
+    assert raw.partitions_def.get_partition_keys() == ["2026-11-01", "2026-11-02", "2026-11-03", "2026-11-04"]
+    assert specs["all"].automation_condition == (
+        dg.AutomationCondition.eager() & ~dg.AutomationCondition.any_deps_missing()
+    )
+    assert specs["outside"].group_name == "far"
+    assert defs.get_assets_def("raw").op.pools == {"db"}
+    assert defs.resolve_job_def("job").tags["team"] == "data"
+
+
+def test_partitions(defs: dg.Definitions, instance: dg.DagsterInstance) -> None:
+    made = materialized(run(defs, instance, "days", partition_key="2026-11-02"))
+    assert made["raw"].partition == "2026-11-02"
+    assert (made["raw"].tags or {})["dagster/data_version"] == "v7"
+    assert made["clean"].metadata["from"].value == "2026-11-02"
+    keys = run(defs, instance, "__ASSET_JOB", asset_selection=[dg.AssetKey("all")])
+    assert materialized(keys)["all"].metadata["keys"].value == ["2026-11-02"]
+
+
+def test_inline_check(defs: dg.Definitions, instance: dg.DagsterInstance) -> None:
+    (evaluation,) = run(defs, instance, "days", partition_key="2026-11-01").get_asset_check_evaluations()
+    assert (evaluation.check_name, evaluation.passed, evaluation.blocking) == ("not_empty", True, True)
+
+
+def test_retries_failures_and_blocking_checks(defs: dg.Definitions, instance: dg.DagsterInstance) -> None:
+    result = run(defs, instance, "job")
+    assert not result.success
+    assert [event.step_key for event in of_type(result, "STEP_UP_FOR_RETRY")] == ["flaky"]
+    failed = {event.step_key: event.event_specific_data for event in of_type(result, "STEP_FAILURE")}
+    assert set(failed) == {"never", "bad_big"}
+    told: Any = failed["never"]
+    assert told.user_failure_data.metadata["rows"].value == 3
+    checks = {check.check_name: check for check in result.get_asset_check_evaluations()}
+    assert checks["big"].description == "too small"
+    assert checks["big"].metadata["limit"].value == 1
+    assert (checks["odd"].passed, checks["odd"].severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert set(materialized(result)) == {"flaky", "bad"}
+
+
+def test_hook_on_failure_runs_when_no_try_is_left(
+    defs: dg.Definitions, instance: dg.DagsterInstance, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run(defs, instance, "job")
+    said = capfd.readouterr().err
+    assert "hook never" in said
+    assert "hook flaky" not in said
+
+
+def test_subset(defs: dg.Definitions, instance: dg.DagsterInstance) -> None:
+    one = run(defs, instance, "__ASSET_JOB", asset_selection=[dg.AssetKey(["crm", "customers"])])
+    assert set(materialized(one)) == {"crm/customers"}
+
+
+def test_observation(defs: dg.Definitions, instance: dg.DagsterInstance) -> None:
+    result = run(defs, instance, "__ASSET_JOB", asset_selection=[dg.AssetKey("feed")])
+    (event,) = of_type(result, "ASSET_OBSERVATION")
+    told: Any = event.event_specific_data
+    observation = told.asset_observation
+    assert (observation.data_version, observation.metadata["n"].value) == ("7", 1)
+
+
+def test_schedule(defs: dg.Definitions, instance: dg.DagsterInstance) -> None:
+    schedule = defs.get_schedule_def("nightly")
+
+    def tick(day: int) -> Any:
+        at = datetime.datetime(2026, 1, day, 2, tzinfo=datetime.timezone.utc)
+        context = dg.build_schedule_context(instance=instance, scheduled_execution_time=at)
+        return schedule.evaluate_tick(context)
+
+    (request,) = tick(2).run_requests
+    assert request.tags["at"] == "2026-01-02T02:00:00.000Z"
+    assert tick(1).skip_message == "first of the month"
+
+
+def test_sensor(defs: dg.Definitions, instance: dg.DagsterInstance) -> None:
+    sensor = defs.get_sensor_def("watch")
+
+    def tick(cursor: str | None) -> Any:
+        repository = defs.get_repository_def()
+        return sensor.evaluate_tick(
+            dg.build_sensor_context(instance=instance, cursor=cursor, repository_def=repository)
+        )
+
+    first = tick(None)
+    assert [(asked.run_key, asked.run_config) for asked in first.run_requests] == [
+        ("a", {"ops": {"flaky": {"config": {}}}})
+    ]
+    assert first.cursor == "2"
+    assert first.dynamic_partitions_requests[0].partition_keys == ["x"]
+    assert tick("2").skip_message == "nothing new"
+    with pytest.raises(dagma.DagmaError, match="lost"):
+        tick("end")
