@@ -70,13 +70,15 @@ describe('exit codes', () => {
       making raw with [redacted]
       unfinished {  raw warning: limit 2
       ✓ raw  <duration>
-          count       2
-          page        https://example.com/raw
-          latency_ms  <n>
-          size_bytes  5
+          count        2
+          page         https://example.com/raw
+          retry_count  0
+          latency_ms   <n>
+          size_bytes   5
       ✓ mart/sum  <duration>
-          latency_ms  <n>
-          size_bytes  1
+          retry_count  0
+          latency_ms   <n>
+          size_bytes   1
       SUCCESS in <duration>
       "
     `)
