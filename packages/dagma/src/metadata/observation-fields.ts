@@ -19,7 +19,7 @@ export type FieldPresence =
 export interface ObservationField {
   /** Types that its metadata value may have. */
   readonly types: readonly MetadataType[]
-  readonly unit: 'ms' | 'bytes' | 'items' | 'tokens' | 'characters' | null
+  readonly unit: 'ms' | 'bytes' | 'items' | 'tries' | 'tokens' | 'characters' | null
   readonly meaning: string
   readonly presence: FieldPresence
   /** Key of the system that it belongs to, and the operations, when it is not all of them. Absent: it belongs to none. */
@@ -52,6 +52,7 @@ export const observationFields = {
     metric: 'label status of dagma_step_duration_seconds and dagma_runs_total',
   }),
   retry_count: count('How often the step had been tried before; 0 when it went well at once.', {
+    unit: 'tries',
     presence: 'always',
     spanAttribute: 'dagma.retry_count',
   }),
