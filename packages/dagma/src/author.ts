@@ -1,5 +1,7 @@
 /** What integrations are written with, beside the public API of `dagma`. */
 
 export { type HttpAuth, type HttpCall, type HttpService, type HttpServiceOptions, httpService } from './author/http.ts'
+export { type PageLink, pageFinding } from './author/page.ts'
+export { failedFinding, finding } from './metadata/finding.ts'
 export { checkedHttpUrl, deepLink, isHttpUrl } from './metadata/links.ts'
 export { type HttpFailure, ServiceError } from './metadata/service-error.ts'

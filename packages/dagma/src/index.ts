@@ -53,6 +53,7 @@ export {
 export {
   type ClientOf,
   type OpenResource,
+  type ProbeContext,
   type Resource,
   type ResourceContext,
   type ResourceType,
@@ -100,6 +101,7 @@ export type { RunResult } from './engine/execute-run.ts'
 export { type MaterializeOptions, type MaterializeRun, materialize, type RunOptions, retryRun } from './engine/materialize.ts'
 export type { ErrorCode } from './error-catalogue.ts'
 export { DagmaError, DefinitionErrors, type ErrorKind } from './errors.ts'
+export type { Finding } from './metadata/finding.ts'
 export {
   type Json,
   type Metadata,
@@ -113,6 +115,13 @@ export {
   type TableSchema,
 } from './metadata/metadata-value.ts'
 export type { WireMetadata, WireMetadataValue } from './metadata/normalize.ts'
+export {
+  type FieldPresence,
+  type ObservationField,
+  type ObservationFieldName,
+  type ObservationMetadata,
+  observationFields,
+} from './metadata/observation-fields.ts'
 export { type Secret, secret } from './metadata/secret.ts'
 export type { Clock } from './runtime/clock.ts'
 export type { WireError } from './runtime/exit-gate.ts'

@@ -2,6 +2,7 @@ import { type Metadata, MetadataValue, type ResourceContext, type ResourceType, 
 import { checkedHttpUrl, isHttpUrl } from 'dagma/author'
 import type { Langflow } from './client.ts'
 import { type LangflowLinkSettings, langflowFlowUrl, langflowUiUrl } from './links.ts'
+import { probeLangflow } from './probe.ts'
 import { type LangflowCalls, restCalls } from './rest.ts'
 import { stubCalls } from './stub.ts'
 
@@ -23,7 +24,7 @@ export interface LangflowSettings {
  * LangFlow. Real when `baseUrl` is set, otherwise a stub that answers what it was asked and opens no socket.
  * `resources: { langflow: langflow(langflowFromEnv) }` reads the environment when a run opens it.
  */
-export const langflow: ResourceType<LangflowSettings, Langflow> = resource({ open: openLangflow })
+export const langflow: ResourceType<LangflowSettings, Langflow> = resource({ open: openLangflow, probe: probeLangflow })
 
 const stubFlow = 'local-echo'
 
@@ -54,6 +55,7 @@ function client(
     version: () => calls.version(),
     metadata: (flow = defaultFlowId) => ({
       backend,
+      operation: 'run flow',
       ...(defaultFlowId !== undefined && { default_flow_id: defaultFlowId }),
       ...link('langflow_ui_url', langflowUiUrl(links)),
       ...(flow !== undefined && link('langflow_flow_url', langflowFlowUrl(links, flow))),
@@ -65,11 +67,11 @@ function link(key: string, url: string | undefined): Metadata {
   return url === undefined ? {} : { [key]: MetadataValue.url(url) }
 }
 
-/** Declared when the module loads, so that redaction knows it from the start. */
-const environmentKey = secret('LANGFLOW_API_KEY')
+// Declared when the module loads, not when it is first read: redaction knows it from then on.
+const apiKey = secret('LANGFLOW_API_KEY')
 
 /** Settings from the environment, read when called: `LANGFLOW_BASE_URL`, `LANGFLOW_API_KEY` and `LANGFLOW_DEFAULT_FLOW_ID`. */
 export function langflowFromEnv(): LangflowSettings {
   const { LANGFLOW_BASE_URL: baseUrl, LANGFLOW_DEFAULT_FLOW_ID: defaultFlowId } = process.env
-  return { ...(baseUrl && { baseUrl }), ...(defaultFlowId && { defaultFlowId }), ...(environmentKey.isSet && { apiKey: environmentKey }) }
+  return { ...(baseUrl && { baseUrl }), ...(defaultFlowId && { defaultFlowId }), ...(apiKey.isSet && { apiKey }) }
 }

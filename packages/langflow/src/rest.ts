@@ -1,4 +1,4 @@
-import { httpService } from 'dagma/author'
+import { type HttpService, httpService } from 'dagma/author'
 import { flowAnswer } from './answer.ts'
 import type { FlowCall, Langflow } from './client.ts'
 import type { LangflowSettings } from './resource.ts'
@@ -8,9 +8,14 @@ export type LangflowCalls = Pick<Langflow, 'health' | 'version'> & {
   runFlow(flow: string, call: FlowCall): ReturnType<Langflow['runFlow']>
 }
 
-/** LangFlow's REST API: plain calls, since its own client falls back to a cloud address, to which the key would go, when the base URL is misspelt. */
-export function restCalls(baseUrl: string, { apiKey, timeoutMs = 120_000 }: LangflowSettings, signal: AbortSignal): LangflowCalls {
-  const service = httpService({
+/** The client of a server. */
+export function langflowService(
+  baseUrl: string,
+  { apiKey, timeoutMs = 120_000 }: LangflowSettings,
+  signal: AbortSignal,
+  options: { readonly retries?: number } = {},
+): HttpService {
+  return httpService({
     system: 'LangFlow',
     baseUrl,
     baseUrlSetting: 'LANGFLOW_BASE_URL',
@@ -24,7 +29,23 @@ export function restCalls(baseUrl: string, { apiKey, timeoutMs = 120_000 }: Lang
       404: 'Check the flow id or name (LANGFLOW_DEFAULT_FLOW_ID), and that LANGFLOW_BASE_URL is the root of the server.',
       500: "A component of the flow failed: open the flow in LangFlow's UI and run it there.",
     },
+    ...options,
   })
+}
+
+/** Whether the server says that it is well. */
+export async function isWell(service: HttpService): Promise<boolean> {
+  return (await service.json<{ status?: unknown }>({ operation: 'check health', method: 'GET', path: 'health' })).status === 'ok'
+}
+
+/** The server's version. */
+export async function serverVersion(service: HttpService): Promise<string> {
+  return String((await service.json<{ version?: unknown }>({ operation: 'get version', method: 'GET', path: 'api/v1/version' })).version)
+}
+
+/** LangFlow's REST API: plain calls, since its own client falls back to a cloud address, to which the key would go, when the base URL is misspelt. */
+export function restCalls(baseUrl: string, settings: LangflowSettings, signal: AbortSignal): LangflowCalls {
+  const service = langflowService(baseUrl, settings, signal)
   return {
     runFlow: async (flow, call) => {
       const { input, inputType = 'chat', outputType = 'chat', tweaks, sessionId } = call
@@ -38,9 +59,7 @@ export function restCalls(baseUrl: string, { apiKey, timeoutMs = 120_000 }: Lang
       })
       return flowAnswer(answer, { flow, ...(sessionId !== undefined && { sessionId }) })
     },
-    health: async () =>
-      (await service.json<{ status?: unknown }>({ operation: 'check health', method: 'GET', path: 'health' })).status === 'ok',
-    version: async () =>
-      String((await service.json<{ version?: unknown }>({ operation: 'get version', method: 'GET', path: 'api/v1/version' })).version),
+    health: () => isWell(service),
+    version: () => serverVersion(service),
   }
 }

@@ -4,6 +4,7 @@ import { checkedHttpUrl, isHttpUrl } from 'dagma/author'
 import type { Mlflow, MlflowRun, RunOptions } from './client.ts'
 import { mlflowExperimentUrl, mlflowRunUrl, mlflowTrackingUri, shownUri } from './links.ts'
 import { localStore } from './local-store.ts'
+import { probeMlflow } from './probe.ts'
 import { restStore } from './rest-store.ts'
 import { startRun } from './run.ts'
 import type { RunStore } from './store.ts'
@@ -35,7 +36,7 @@ export interface MlflowSettings {
  * MLflow tracking. Real when `useTracking`, otherwise a stub that keeps its runs as files under `.dagma/mlflow-stub/` and opens no socket.
  * `resources: { mlflow: mlflow(mlflowFromEnv) }` reads the environment when a run opens it.
  */
-export const mlflow: ResourceType<MlflowSettings, Mlflow> = resource({ open: openMlflow })
+export const mlflow: ResourceType<MlflowSettings, Mlflow> = resource({ open: openMlflow, probe: probeMlflow })
 
 function openMlflow(settings: MlflowSettings, context: ResourceContext): Mlflow {
   const { uiBaseUrl, experimentId, experimentName } = settings
@@ -75,6 +76,7 @@ function client(
     readArtifact: (id, path) => store.readArtifact(id, path),
     metadata: (run) => ({
       backend,
+      operation: 'track run',
       mlflow_tracking_uri: mlflowTrackingUri(trackingUri),
       ...link('mlflow_run_url', mlflowRunUrl(links, run)),
       ...link('mlflow_experiment_url', mlflowExperimentUrl(links, run.experimentId)),
@@ -107,8 +109,9 @@ function link(key: string, url: string | undefined): Metadata {
   return url === undefined ? {} : { [key]: MetadataValue.url(url) }
 }
 
-/** Declared when the module loads, so that redaction knows them from the start. */
-const environment = { password: secret('MLFLOW_TRACKING_PASSWORD'), token: secret('MLFLOW_TRACKING_TOKEN') }
+// Declared when the module loads, not when they are first read: redaction knows them from then on.
+const trackingPassword = secret('MLFLOW_TRACKING_PASSWORD')
+const trackingToken = secret('MLFLOW_TRACKING_TOKEN')
 
 /**
  * Settings from the environment, read when called: `MLFLOW_USE_TRACKING`, `MLFLOW_TRACKING_URI`, `MLFLOW_UI_BASE_URL`, `MLFLOW_EXPERIMENT_ID`,
@@ -125,15 +128,11 @@ export function mlflowFromEnv(): MlflowSettings {
     experimentName: env.MLFLOW_EXPERIMENT_NAME,
     workspace: env.MLFLOW_WORKSPACE,
     username: env.MLFLOW_TRACKING_USERNAME,
-    password: ifSet(environment.password),
-    token: ifSet(environment.token),
+    password: trackingPassword.isSet && trackingPassword,
+    token: trackingToken.isSet && trackingToken,
   }
   return {
     useTracking: asked === 'true',
     ...(Object.fromEntries(Object.entries(settings).filter(([, value]) => value)) as Partial<MlflowSettings>),
   }
-}
-
-function ifSet(declared: Secret): Secret | undefined {
-  return declared.isSet ? declared : undefined
 }

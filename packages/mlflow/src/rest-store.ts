@@ -36,11 +36,7 @@ export function restStore(settings: MlflowSettings, signal: AbortSignal): RunSto
   const get = (runId: string) =>
     service.json<RunAnswer>({ operation: 'get run', method: 'GET', path: `${api}/runs/get`, query: { run_id: runId }, signal })
   return {
-    version: async () => {
-      // Plain text; what else answers there is no MLflow.
-      const text = new TextDecoder().decode(await service.bytes({ operation: 'get version', method: 'GET', path: 'version', signal }))
-      return /^\d[\w.+-]{0,40}$/.test(text) ? text : 'unknown'
-    },
+    version: () => serverVersion(service, signal),
     experiment: () => {
       known ??= findExperiment(service, settings, signal).catch((error) => {
         known = undefined
@@ -88,7 +84,14 @@ export function restStore(settings: MlflowSettings, signal: AbortSignal): RunSto
   }
 }
 
-function mlflowService(settings: MlflowSettings): HttpService {
+/** The server's version; `unknown` when what answers there is no MLflow. */
+export async function serverVersion(service: HttpService, signal: AbortSignal): Promise<string> {
+  const text = new TextDecoder().decode(await service.bytes({ operation: 'get version', method: 'GET', path: 'version', signal }))
+  return /^\d[\w.+-]{0,40}$/.test(text) ? text : 'unknown'
+}
+
+/** The client of the server that the settings name. */
+export function mlflowService(settings: MlflowSettings, options: { readonly retries?: number } = {}): HttpService {
   const { trackingUri = '', username, password, token, workspace, timeoutMs } = settings
   const auth = token ? { bearer: token } : username && password ? { user: username, password } : undefined
   return httpService({
@@ -108,10 +111,16 @@ function mlflowService(settings: MlflowSettings): HttpService {
       403: 'Check the rights of the user or token; a server in a container also answers so when MLFLOW_TRACKING_URI names it by a host that its --allowed-hosts lacks.',
     },
     errorCode,
+    ...options,
   })
 }
 
-async function findExperiment(service: HttpService, settings: MlflowSettings, signal: AbortSignal): Promise<MlflowExperiment> {
+/** The experiment of new runs as it is: undefined when it is named, and no run has made it yet. */
+export async function knownExperiment(
+  service: HttpService,
+  settings: MlflowSettings,
+  signal: AbortSignal,
+): Promise<MlflowExperiment | undefined> {
   const { experimentId, experimentName = 'Default' } = settings
   if (experimentId) {
     const query = { experiment_id: experimentId }
@@ -119,17 +128,21 @@ async function findExperiment(service: HttpService, settings: MlflowSettings, si
       await service.json<ExperimentAnswer>({ operation: 'get experiment', method: 'GET', path: `${api}/experiments/get`, query, signal }),
     )
   }
-  const byName = () =>
-    service.json<ExperimentAnswer | 'none'>({
-      operation: 'find experiment',
-      method: 'GET',
-      path: `${api}/experiments/get-by-name`,
-      query: { experiment_name: experimentName },
-      signal,
-      expected: ({ answer }) => (errorCode(answer) === gone ? 'none' : undefined),
-    })
-  const found = await byName()
-  if (found !== 'none') return active(found)
+  const found = await service.json<ExperimentAnswer | 'none'>({
+    operation: 'find experiment',
+    method: 'GET',
+    path: `${api}/experiments/get-by-name`,
+    query: { experiment_name: experimentName },
+    signal,
+    expected: ({ answer }) => (errorCode(answer) === gone ? 'none' : undefined),
+  })
+  return found === 'none' ? undefined : active(found)
+}
+
+async function findExperiment(service: HttpService, settings: MlflowSettings, signal: AbortSignal): Promise<MlflowExperiment> {
+  const known = await knownExperiment(service, settings, signal)
+  if (known !== undefined) return known
+  const { experimentName = 'Default' } = settings
   const made = await service.json<{ experiment_id: string } | 'taken'>({
     operation: 'create experiment',
     method: 'POST',
@@ -141,9 +154,22 @@ async function findExperiment(service: HttpService, settings: MlflowSettings, si
   })
   if (made !== 'taken') return { id: made.experiment_id, name: experimentName }
   // Someone else made it in between.
-  const other = await byName()
-  if (other === 'none') throw new Error(`MLflow: experiment "${experimentName}" is neither there nor can it be made.`)
-  return active(other)
+  const other = await knownExperiment(service, settings, signal)
+  if (other === undefined) throw new Error(`MLflow: experiment "${experimentName}" is neither there nor can it be made.`)
+  return other
+}
+
+/** The run of an experiment that started last, if any. */
+export async function latestRun(service: HttpService, experimentId: string, signal: AbortSignal): Promise<CreatedRun | undefined> {
+  const { runs = [] } = await service.json<{ runs?: readonly RunAnswer['run'][] }>({
+    operation: 'find runs',
+    method: 'POST',
+    path: `${api}/runs/search`,
+    json: { experiment_ids: [experimentId], max_results: 1 },
+    idempotent: true,
+    signal,
+  })
+  return runs[0] && created(runs[0])
 }
 
 function active({ experiment }: ExperimentAnswer): MlflowExperiment {

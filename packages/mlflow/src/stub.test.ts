@@ -20,6 +20,7 @@ describe('the stub', () => {
     expect(client.backend).toBe('local')
     expect(client.metadata(run)).toEqual({
       backend: 'local',
+      operation: 'track run',
       mlflow_tracking_uri: expect.objectContaining({ type: 'text', value: 'file:.dagma/mlflow-stub' }),
     })
   })
@@ -105,4 +106,9 @@ describe('the resource', () => {
     expect(mlflowFromEnv).toThrow('MLFLOW_USE_TRACKING must be true or false.')
     vi.unstubAllEnvs()
   })
+})
+
+it('lets redaction know its secrets as soon as it is loaded', () => {
+  const declared = (globalThis as { [known: symbol]: ReadonlyMap<string, unknown> | undefined })[Symbol.for('dagma.secrets')]
+  expect([...(declared?.keys() ?? [])]).toEqual(expect.arrayContaining(['MLFLOW_TRACKING_PASSWORD', 'MLFLOW_TRACKING_TOKEN']))
 })

@@ -1,7 +1,8 @@
 import { type ResourceContext, type ResourceType, resource } from 'dagma'
-import { httpService } from 'dagma/author'
 import { CollectionClient } from './client.ts'
+import { probeQdrant } from './probe.ts'
 import type { Qdrant } from './qdrant.ts'
+import { isOpenToOthers, qdrantService } from './service.ts'
 import { type QdrantSettings, qdrantLinks, type Server, serverOf } from './settings.ts'
 import type { Wire } from './wire.ts'
 
@@ -20,27 +21,14 @@ export const qdrant: ResourceType<QdrantSettings, Qdrant> = resource({
     return server === undefined ? openLocal(settings, context) : openServer(settings, server, context)
   },
   close: (client) => closers.get(client)?.(),
+  probe: probeQdrant,
 })
 
 function openServer(settings: QdrantSettings, server: Server, { log, signal }: ResourceContext): Qdrant {
-  const { apiKey, collection, timeoutMs, retries } = settings
-  const key = apiKey?.isSet ? apiKey : undefined
-  key?.reveal()
-  if (key && isOpenToOthers(server.baseUrl))
+  const { apiKey, collection } = settings
+  const wire = qdrantService(settings, server, signal)
+  if (apiKey?.isSet && isOpenToOthers(server.baseUrl))
     log.warning(`Qdrant: the API key goes unencrypted to ${new URL(server.baseUrl).host}; use https.`)
-  const wire = httpService({
-    system: 'Qdrant',
-    baseUrl: server.baseUrl,
-    baseUrlSetting: settings.url ? 'QDRANT_URL' : 'QDRANT_HOST',
-    authSetting: apiKey?.variable ?? 'QDRANT_API_KEY',
-    ...(key && { auth: { header: 'api-key', value: key } }),
-    ...(timeoutMs !== undefined && { timeoutMs }),
-    ...(retries !== undefined && { retries }),
-    signal,
-    cures: {
-      404: 'Check the name of the collection and the url, port and prefix of the resource, or make the collection with ensureCollection().',
-    },
-  })
   const collectionUrl = `${server.baseUrl}/collections/${encodeURIComponent(collection)}`
   return new CollectionClient({ backend: 'qdrant', collection, wire, links: qdrantLinks(settings), collectionUrl })
 }
@@ -53,9 +41,4 @@ async function openLocal({ collection }: QdrantSettings, { projectFolder, signal
   const client = new CollectionClient({ backend: 'local', collection, wire, links: {}, collectionUrl: '' })
   closers.set(client, local.close)
   return client
-}
-
-function isOpenToOthers(baseUrl: string): boolean {
-  const { protocol, hostname } = new URL(baseUrl)
-  return protocol === 'http:' && !/^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)
 }

@@ -99,3 +99,8 @@ describe('settings from the environment', () => {
     expect(() => qdrantFromEnv('docs')).toThrow(/QDRANT_USE_HTTPS must be true or false/)
   })
 })
+
+it('lets redaction know its secrets as soon as it is loaded', () => {
+  const declared = (globalThis as { [known: symbol]: ReadonlyMap<string, unknown> | undefined })[Symbol.for('dagma.secrets')]
+  expect([...(declared?.keys() ?? [])]).toEqual(expect.arrayContaining(['QDRANT_API_KEY']))
+})

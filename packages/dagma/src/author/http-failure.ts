@@ -112,9 +112,18 @@ function generalCure(status: number, { system, auth, authSetting, baseUrlSetting
   return `Check what was asked for; the log of ${system} may say more.`
 }
 
-/** Why a successful answer is no JSON, judged by its content type. */
-export function contentFailure(response: Response, { system, baseUrlSetting }: Service): Failure | undefined {
+/** Why a successful answer is not of the kind that is wanted, judged by its content type. */
+export function contentFailure(response: Response, { system, baseUrlSetting }: Service, wanted: 'json' | 'page'): Failure | undefined {
   const type = (response.headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? ''
+  if (wanted === 'page') {
+    if (type === 'text/html') return undefined
+    const { status } = response
+    return {
+      status,
+      reason: 'answered no page',
+      cure: `Check that ${baseUrlSetting} is where ${system}'s web interface is, and that it is turned on.`,
+    }
+  }
   if (/\/(?:.*[.+-])?json$/.test(type)) return undefined
   const what = type === 'text/html' ? 'HTML' : 'another type'
   return {

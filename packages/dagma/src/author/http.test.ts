@@ -1,5 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { secret } from '../metadata/secret.ts'
 import { type HttpServiceOptions, httpService } from './http.ts'
@@ -105,6 +107,26 @@ describe('a call', () => {
     await expect(service.json({ ...get, signal: AbortSignal.abort(new Error('before')) })).rejects.toThrow('before')
     await expect(service.json({ ...get, signal: abort.signal })).rejects.toThrow('canceled')
     expect(count()).toBe(1)
+  })
+
+  it.each(['the time-out', 'a signal'])('ends a body that never ends by %s, also after a garbage collection', async (how) => {
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    const abort = new AbortController()
+    const { service } = await serviceOf(
+      (_, response) => {
+        response.writeHead(200, { 'content-type': 'application/json' })
+        response.write('{"x": "')
+      },
+      { timeoutMs: how === 'a signal' ? 60_000 : 300 },
+    )
+    const collecting = setInterval(collect, 20)
+    const aborting = setTimeout(() => how === 'a signal' && abort.abort(new Error('canceled')), 300)
+    await expect(service.json({ ...get, signal: abort.signal })).rejects.toThrow(
+      how === 'a signal' ? 'canceled' : /did not end within 300 ms/,
+    )
+    clearInterval(collecting)
+    clearTimeout(aborting)
   })
 
   it('shows an error code of capitals only', async () => {

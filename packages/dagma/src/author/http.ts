@@ -77,6 +77,8 @@ export interface HttpService {
   readonly json: <T>(call: HttpCall<T>) => Promise<T>
   /** Makes a call whose answer does not matter: any of the 2xx statuses will do. Throws as `json` does. */
   readonly send: (call: HttpCall<void>) => Promise<void>
+  /** Makes the call and checks that a page (HTML) answers. Throws as `json` does. */
+  readonly page: (call: HttpCall<void>) => Promise<void>
   /** Makes the call and gives the bytes that it was answered with, whatever their type. Throws as `json` does. */
   readonly bytes: (call: HttpCall<Uint8Array<ArrayBuffer>>) => Promise<Uint8Array<ArrayBuffer>>
 }
@@ -99,37 +101,36 @@ export function httpService(options: HttpServiceOptions): HttpService {
   return {
     json: async <T>(call: HttpCall<T>) => (await attempt(service, call, 'json')) as T,
     send: async (call) => void (await attempt(service, call, 'nothing')),
+    page: async (call) => void (await attempt(service, call, 'page')),
     bytes: async (call) => (await attempt(service, call, 'bytes')) as Uint8Array<ArrayBuffer>,
   }
 }
 
 type Service = HttpServiceOptions & { readonly timeoutMs: number }
 
-async function attempt<T>(service: Service, call: HttpCall<T>, wanted: 'json' | 'nothing' | 'bytes'): Promise<unknown> {
+async function attempt<T>(service: Service, call: HttpCall<T>, wanted: 'json' | 'nothing' | 'page' | 'bytes'): Promise<unknown> {
   const callers = [service.signal, call.signal].filter((signal) => signal !== undefined)
   const timeoutMs = call.timeoutMs ?? service.timeoutMs
-  const tooSlow = new AbortController()
   const url = deepLink(service.baseUrl, call.path)
   const refuse = (failure: Failure): never => {
     for (const { aborted, reason } of callers) if (aborted) throw reason
     throw new ServiceError({ system: service.system, operation: call.operation, method: call.method, url, ...failure })
   }
   for (const signal of callers) signal.throwIfAborted()
-  const sent = await request(service, call, url, AbortSignal.any([...callers, tooSlow.signal]))
+  const sent = await request(service, call, url, AbortSignal.any(callers))
   if ('thrown' in sent) {
     const answered = answerOf(sent.thrown)
     return (answered && call.expected?.(answered)) ?? refuse(thrownFailure(sent.thrown, { ...service, timeoutMs }))
   }
   const { response } = sent
-  const unfit = wanted === 'json' ? contentFailure(response, service) : undefined
-  if (unfit || wanted === 'nothing') {
+  const unfit = wanted === 'json' || wanted === 'page' ? contentFailure(response, service, wanted) : undefined
+  if (unfit || wanted === 'nothing' || wanted === 'page') {
     await response.body?.cancel()
     return unfit && refuse(unfit)
   }
-  const timer = setTimeout(() => tooSlow.abort(), timeoutMs)
-  const bytes = await bodyBytes(response, [...callers, tooSlow.signal])
-    .catch(() => refuse(bodyFailure(response.status, service.system, tooSlow.signal.aborted ? timeoutMs : undefined)))
-    .finally(() => clearTimeout(timer))
+  const bytes = await body(response, callers, timeoutMs).catch((reason) =>
+    refuse(bodyFailure(response.status, service.system, reason === late ? timeoutMs : undefined)),
+  )
   if (wanted === 'bytes') return bytes
   try {
     return JSON.parse(new TextDecoder().decode(bytes))
@@ -138,22 +139,33 @@ async function attempt<T>(service: Service, call: HttpCall<T>, wanted: 'json' | 
   }
 }
 
+/** What {@link body} throws when the answer did not end in time. */
+const late = Symbol('late')
+
 /**
- * The body, read until a signal is aborted. The signals are listened to here: after a garbage collection, what fetch was given may no longer
- * reach a body that never ends.
+ * The whole body of an answer. It is read through a reader that is canceled by hand: after a garbage collection, the signal that fetch was given
+ * may no longer reach the reading, and a body that never ends would hang.
  */
-async function bodyBytes(response: Response, signals: readonly AbortSignal[]): Promise<Uint8Array<ArrayBuffer>> {
+async function body(response: Response, callers: readonly AbortSignal[], timeoutMs: number): Promise<Uint8Array<ArrayBuffer>> {
   const reader = response.body?.getReader()
   if (reader === undefined) return new Uint8Array()
+  let isLate = false
   const stop = (): void => void reader.cancel().catch(() => {})
-  for (const signal of signals) signal.addEventListener('abort', stop, { once: true })
+  const timer = setTimeout(() => {
+    isLate = true
+    stop()
+  }, timeoutMs)
+  for (const signal of callers) signal.addEventListener('abort', stop, { once: true })
   try {
-    const chunks: Uint8Array[] = []
-    for (let part = await reader.read(); !part.done; part = await reader.read()) chunks.push(part.value)
-    for (const signal of signals) signal.throwIfAborted() // a canceled reader ends as if all had come
-    return new Uint8Array(Buffer.concat(chunks))
+    const parts: Uint8Array[] = []
+    for (let part = await reader.read(); !part.done; part = await reader.read()) parts.push(part.value)
+    // A canceled body looks like one that came to its end.
+    for (const signal of callers) signal.throwIfAborted()
+    if (isLate) throw late
+    return new Uint8Array(Buffer.concat(parts))
   } finally {
-    for (const signal of signals) signal.removeEventListener('abort', stop)
+    clearTimeout(timer)
+    for (const signal of callers) signal.removeEventListener('abort', stop)
   }
 }
 

@@ -11,6 +11,7 @@ import { assetShowCommand } from './asset-show.ts'
 import { buildCommand } from './build.ts'
 import { definitionsValidateCommand } from './definitions-validate.ts'
 import { devCommand } from './dev.ts'
+import { doctorCommand } from './doctor.ts'
 import { exitCodes } from './exit-codes.ts'
 import { jobLaunchCommand } from './job-launch.ts'
 import { jobListCommand } from './job-list.ts'
@@ -70,6 +71,7 @@ function program(): Command {
     group('schedule', 'List and preview schedules.', scheduleListCommand(), schedulePreviewCommand()),
     group('sensor', 'List and preview sensors.', sensorListCommand(), sensorPreviewCommand()),
     group('definitions', 'Check definitions.', definitionsValidateCommand()),
+    doctorCommand(),
     devCommand(),
     buildCommand(),
   )

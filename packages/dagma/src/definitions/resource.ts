@@ -1,3 +1,4 @@
+import type { Finding } from '../metadata/finding.ts'
 import type { StepLog } from './step-log.ts'
 
 /** What a resource is opened with. */
@@ -7,6 +8,15 @@ export interface ResourceContext {
   readonly projectFolder: string
   readonly log: StepLog
   /** Aborted when the run is canceled. */
+  readonly signal: AbortSignal
+}
+
+/** What a resource is probed with, by `dagma doctor`. */
+export interface ProbeContext {
+  /** Folder of the project, absolute. */
+  readonly projectFolder: string
+  /** How long one call to the system may take, in milliseconds. */
+  readonly timeoutMs: number
   readonly signal: AbortSignal
 }
 
@@ -23,6 +33,8 @@ export interface OpenResource<out Client> {
  */
 export interface Resource<out Client> {
   readonly open: (context: ResourceContext) => Promise<OpenResource<Client>>
+  /** Looks at the system without opening the resource and without changing anything. Absent when the kind of resource has no probe. */
+  readonly probe?: (context: ProbeContext) => Promise<readonly Finding[]>
 }
 
 /** The client type of a resource. */
@@ -34,19 +46,28 @@ export type ClientOf<R> = R extends Resource<infer Client> ? Client : R extends 
  */
 export type ResourceType<in Settings, out Client> = (settings: Settings | (() => Settings)) => Resource<Client>
 
-/** Declares a kind of resource. `open` makes the client, once per run and before any step that uses it; `close` runs at the run's end. */
+/**
+ * Declares a kind of resource. `open` makes the client, once per run and before any step that uses it; `close` runs at the run's end;
+ * `probe` tells `dagma doctor` how the system is.
+ */
 export function resource<Settings, Client>(options: {
   open: (settings: Settings, context: ResourceContext) => Client | Promise<Client>
   /** Default: nothing to close. */
   close?: (client: Client) => void | Promise<void>
+  /** Looks at the system without changing anything. What it throws becomes a finding. Default: `dagma doctor` says that there is none. */
+  probe?: (settings: Settings, context: ProbeContext) => readonly Finding[] | Promise<readonly Finding[]>
 }): ResourceType<Settings, Client> {
-  const { open, close = () => {} } = options
-  return (settings) => ({
-    open: async (context) => {
-      const client = await open(isLate(settings) ? settings() : settings, context)
-      return { client, close: () => close(client) }
-    },
-  })
+  const { open, close = () => {}, probe } = options
+  return (settings) => {
+    const settled = (): Settings => (isLate(settings) ? settings() : settings)
+    return {
+      open: async (context) => {
+        const client = await open(settled(), context)
+        return { client, close: () => close(client) }
+      },
+      ...(probe && { probe: async (context) => probe(settled(), context) }),
+    }
+  }
 }
 
 function isLate<Settings>(settings: Settings | (() => Settings)): settings is () => Settings {

@@ -24,17 +24,20 @@ export class ServiceError extends Error {
   readonly system: string
   readonly operation: string
   readonly status: number | undefined
+  /** The message without its cure. */
+  readonly summary: string
+  readonly cure: string
 
   /** `cause` is kept only when it is given: leave out what may hold a body or a header. */
   constructor(failure: HttpFailure, cause?: unknown) {
     const { system, operation, method, url, status, reason, cure } = failure
-    super(
-      `${system}: ${operation} failed: ${method} ${bareUrl(url)}${status === undefined ? '' : ` answered ${status}`}: ${reason}. ${cure}`,
-      cause === undefined ? undefined : { cause },
-    )
+    const summary = `${system}: ${operation} failed: ${method} ${bareUrl(url)}${status === undefined ? '' : ` answered ${status}`}: ${reason}.`
+    super(`${summary} ${cure}`, cause === undefined ? undefined : { cause })
     this.system = system
     this.operation = operation
     this.status = status
+    this.summary = summary
+    this.cure = cure
   }
 }
 

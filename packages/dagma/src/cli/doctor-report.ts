@@ -1,0 +1,45 @@
+import { pythonFinding } from '../dagster/foreign-package.ts'
+import type { Definitions } from '../definitions/definitions.ts'
+import type { ProbeContext, Resource } from '../definitions/resource.ts'
+import { type Finding, failedFinding } from '../metadata/finding.ts'
+import { gateValue } from '../runtime/exit-gate.ts'
+
+/** What was found about one thing, and whose it is: the key of a resource, or `project`. */
+export interface DoctorFinding extends Finding {
+  readonly of: string
+}
+
+/** What `dagma doctor` found, in the form that `--json` prints. */
+export interface DoctorReport {
+  /** `bad` when anything is. */
+  readonly status: 'good' | 'bad'
+  readonly findings: readonly DoctorFinding[]
+}
+
+/** Looks at a project and at each system that its resources name. It changes nothing, and what it gives has passed the exit gate. */
+export async function doctorReport({ resources }: Pick<Definitions, 'resources'>, context: ProbeContext): Promise<DoctorReport> {
+  const probed = await Promise.all(
+    [...resources].map(async ([of, resource]) => (await probe(resource, context)).map((finding) => ({ of, ...finding }))),
+  )
+  const own = [nodeFinding(process.versions.node), pythonFinding(context.projectFolder)].map((finding) => ({ of: 'project', ...finding }))
+  const findings = gateValue([...own, ...probed.flat()])
+  return { status: findings.some(({ status }) => status === 'bad') ? 'bad' : 'good', findings }
+}
+
+async function probe(resource: Resource<unknown>, context: ProbeContext): Promise<readonly Finding[]> {
+  if (resource.probe === undefined)
+    return [{ check: 'probe', status: 'good', found: 'This kind of resource has no probe: it was not looked at.' }]
+  try {
+    return await resource.probe(context)
+  } catch (error) {
+    return [failedFinding('settings', error)]
+  }
+}
+
+/** Whether this Node can run projects. */
+export function nodeFinding(version: string): Finding {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  const check = 'Node'
+  if (major > 22 || (major === 22 && minor >= 18)) return { check, status: 'good', found: `Node ${version}` }
+  return { check, status: 'bad', found: `Node ${version} is too old.`, cure: 'Put Node 22.18 or newer first on PATH.' }
+}

@@ -1,0 +1,149 @@
+import { type Finding, secret } from 'dagma'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { bodyMarker, type FaultServer, faultServer, type Handler, json } from '../../../scripts/test-services/fault-server.ts'
+import { type QdrantSettings, qdrant } from './index.ts'
+
+afterEach(() => vi.unstubAllEnvs())
+
+const key = 'key-of-the-doctor'
+
+async function probe(settings: Partial<QdrantSettings>): Promise<readonly Finding[]> {
+  vi.stubEnv('QDRANT_DOCTOR_KEY', key)
+  const context = { projectFolder: '/nowhere', timeoutMs: 400, signal: new AbortController().signal }
+  const findings = (await qdrant({ collection: 'docs', ...settings }).probe?.(context)) ?? []
+  expect(JSON.stringify(findings)).not.toMatch(new RegExp(`${key}|${bodyMarker}`))
+  for (const { status, cure } of findings) if (status !== 'good') expect(cure).toMatch(/\S/)
+  return findings
+}
+
+const the = (findings: readonly Finding[], check: string) => findings.find((finding) => finding.check === check)
+
+/** A Qdrant that is well, with the collection `docs`, but for what `odd` answers: it gives true when it did. */
+const server = (odd: (...args: Parameters<Handler>) => boolean = () => false): Promise<FaultServer> =>
+  faultServer((request, response, count) => {
+    if (odd(request, response, count)) return
+    const { method, url, headers } = request
+    if (url === '/') return json(response, { title: 'qdrant', version: '1.18.3' })
+    if (url === '/dashboard') return void response.writeHead(200, { 'content-type': 'text/html' }).end('<html></html>')
+    if (headers['api-key'] !== key) return void response.writeHead(401).end(bodyMarker)
+    if (`${method} ${url}` === 'GET /collections/docs') return json(response, { result: { status: 'green', config: bodyMarker } })
+    if (`${method} ${url}` === 'POST /collections/docs/points/query') return json(response, { result: { points: [] } })
+    return json(response, { status: { error: bodyMarker } }, method === 'POST' ? 405 : 404)
+  })
+
+const real = (url: string, more: Partial<QdrantSettings> = {}) => ({ url, apiKey: secret('QDRANT_DOCTOR_KEY'), ...more })
+
+it('finds a Qdrant that is well: server, version, key, collection, and every link by its own method', async () => {
+  const asked: string[] = []
+  await using qdrantServer = await server(({ url, headers, method }) => {
+    asked.push(`${method} ${url} ${headers['api-key'] ? 'with' : 'without'} key`)
+    return false
+  })
+  const { url } = qdrantServer
+  const findings = await probe(real(url))
+  expect(
+    findings.map(({ check, status, found }) => `${status} ${check}: ${found.replaceAll(url, 'http://qdrant')}`),
+  ).toMatchInlineSnapshot(`
+    [
+      "good reachable: Qdrant 1.18.3 answers.",
+      "good authentication: The key in QDRANT_DOCTOR_KEY is taken.",
+      "good collection: Collection "docs" is there.",
+      "good qdrant_collection_url: http://qdrant/collections/docs answers GET.",
+      "good qdrant_search_endpoint: http://qdrant/collections/docs/points/query answers POST.",
+      "good qdrant_dashboard_url: http://qdrant/dashboard#/collections/docs opens",
+    ]
+  `)
+  expect(asked).toEqual([
+    'GET / with key',
+    'GET /collections/docs with key',
+    'POST /collections/docs/points/query with key',
+    'GET /dashboard without key',
+  ])
+})
+
+it('says that the local store serves, and what turns the server on', async () => {
+  expect(await probe({})).toMatchObject([{ check: 'backend', status: 'local', cure: expect.stringContaining('QDRANT_URL') }])
+  expect(await probe({ port: 6333, apiKey: secret('QDRANT_DOCTOR_KEY') })).toMatchObject([
+    { status: 'local' },
+    { status: 'warning', found: 'Neither is set, which leaves QDRANT_DOCTOR_KEY and the port unused.' },
+  ])
+})
+
+describe('a Qdrant link gives 404', () => {
+  it('because the collection does not exist, or has another name', async () => {
+    await using qdrantServer = await server()
+    const findings = await probe(real(qdrantServer.url, { collection: 'others' }))
+    expect(the(findings, 'authentication')?.status).toBe('good')
+    expect(the(findings, 'collection')).toEqual({
+      check: 'collection',
+      status: 'bad',
+      found: 'There is no collection "others" on this server: the links would answer 404.',
+      cure: expect.stringMatching(/Materialize the asset .* name \(QDRANT_COLLECTION\) .* QDRANT_URL is the right server/),
+    })
+    expect(the(findings, 'qdrant_collection_url')).toBeUndefined()
+  })
+
+  it('because the prefix is wrong', async () => {
+    await using qdrantServer = await server()
+    const [reachable] = await probe(real(`${qdrantServer.url}/wrong`))
+    // The server without the key answers 401 below a path that it does not know; with it, 404.
+    expect(reachable).toMatchObject({
+      status: 'bad',
+      found: expect.stringContaining('answered 404'),
+      cure: expect.stringContaining('prefix'),
+    })
+  })
+})
+
+describe('host, port, https and key', () => {
+  it('nobody is at host and port', async () => {
+    const gone = await server()
+    await gone[Symbol.asyncDispose]()
+    const { hostname: host, port } = new URL(gone.url)
+    const findings = await probe({ host, port: Number(port) })
+    expect(findings).toMatchObject([
+      { check: 'reachable', status: 'bad', cure: expect.stringContaining('QDRANT_HOST has its host and port') },
+    ])
+  })
+
+  it('somebody else is there', async () => {
+    await using other = await faultServer((_, response) => json(response, { hello: bodyMarker }))
+    expect(await probe(real(other.url))).toMatchObject([{ status: 'bad', cure: expect.stringContaining('6333 for REST') }])
+  })
+
+  it('https is on where only http is spoken', async () => {
+    await using qdrantServer = await server()
+    const [reachable] = await probe(real(qdrantServer.url.replace('http:', 'https:')))
+    expect(reachable).toMatchObject({
+      status: 'bad',
+      found: expect.stringContaining('no secure connection'),
+      cure: expect.stringContaining('https only where'),
+    })
+  })
+
+  it('a key goes as plain text to another machine', async () => {
+    expect(the(await probe({ host: 'qdrant.invalid', apiKey: secret('QDRANT_DOCTOR_KEY') }), 'https')).toMatchObject({ status: 'warning' })
+  })
+
+  it('the key is missing or wrong', async () => {
+    await using qdrantServer = await server()
+    const missing = await probe({ url: qdrantServer.url, apiKey: secret('QDRANT_UNSET_KEY') })
+    expect(the(missing, 'authentication')).toMatchObject({ status: 'bad', cure: expect.stringContaining('set QDRANT_UNSET_KEY') })
+    vi.stubEnv('QDRANT_WRONG_KEY', 'key-of-somebody-else')
+    const wrong = await probe({ url: qdrantServer.url, apiKey: secret('QDRANT_WRONG_KEY') })
+    expect(the(wrong, 'authentication')).toMatchObject({ status: 'bad', cure: 'Check the value of QDRANT_WRONG_KEY.' })
+  })
+
+  it('settings that cannot be used are said', async () => {
+    await expect(probe({ url: 'http://a:1', host: 'b' })).rejects.toThrow('both url and host are set')
+  })
+})
+
+it('is content with a server that has no web interface', async () => {
+  await using qdrantServer = await server((request, response) => {
+    if (request.url !== '/dashboard') return false
+    json(response, {}, 404)
+    return true
+  })
+  expect(the(await probe(real(qdrantServer.url)), 'qdrant_dashboard_url')).toMatchObject({ status: 'warning' })
+})
