@@ -35,6 +35,7 @@ export default definitions({
     })),
     watch('quiet', () => skipReason('nothing new')),
     watch('silent', () => undefined),
+    sensor({ name: 'second', job: [two, one], run: () => runRequest() }),
   ],
 })
 `
@@ -93,6 +94,10 @@ test.each([
       { partitions: 'files', add: [], remove: ['f0'] },
     ],
   })
+})
+
+test('a request that names no job means the first of its sensor', () => {
+  expect(answer(sensor('second'))).toEqual({ ...nothing, run_requests: [{ ...run, job_name: 'two' }] })
 })
 
 test('no run, with a reason or without', () => {
