@@ -28,6 +28,16 @@ test.each<[what: string, code: string, message: string]>([
     'import "./empty.ts"\nimport { A } from "./decorated.ts"\nA\n',
     '/src/decorated.ts:2: this uses a TypeScript decorator,',
   ],
+  ['a decorator of a member', 'function d(..._: unknown[]) {}\nclass A { @d m() {} }\n', ':2: this uses a TypeScript decorator,'],
+  [
+    'a decorator of a parameter',
+    'function d(..._: unknown[]) {}\nclass A { m(@d a: number) {} }\n',
+    ':2: this uses a TypeScript decorator,',
+  ],
+  ['a decorator after export', 'function d(..._: unknown[]) {}\nexport default @d class A {}\n', ':2: this uses a TypeScript decorator,'],
+  ['one below text that looks like it', 'const a = `\n@a`\n/*\n@b */ // @c\n@a\nclass A {}\n', ':5: this uses a TypeScript decorator,'],
+  ['one in a file imported for its effect', 'import "./decorated.ts"\n', '/src/decorated.ts:2: this uses a TypeScript decorator,'],
+  ['one in a file imported late', 'await import("./decorated.ts")\n', '/src/decorated.ts:2: this uses a TypeScript decorator,'],
 ])('%s', (_what, code, message) => {
   const files = { 'src/empty.ts': '', 'src/decorated.ts': 'function d(..._: unknown[]) {}\n@d\nexport class A {}\n' }
   const { code: found, message: told } = loading(code, files)
@@ -76,6 +86,11 @@ test('a type that is imported as a value', () => {
   const files = { 'src/types.ts': 'export interface Row { a: number }' }
   const { message } = loading(`import { Row } from './types.ts'\nexport default 1 as unknown as Row`, files)
   expect(message).toMatch(/^<folder>\/src\/definitions\.ts:1: .*when "Row" is a type, write "import type"/)
+})
+
+test('what is no decorator is none: text, comments, and addresses', () => {
+  const files = { 'src/other.js': 'const a = `\n@daily`\n/*\n@d */ const b = "a @b" // @c\nconst c = a \\ b\n' }
+  expect(loading('import "./other.js"\n', files).code).toBe('DAGMA_MODULE_FAILED')
 })
 
 test('code that cannot be read, and a value that is no error', () => {

@@ -51,13 +51,19 @@ function decoratorIn(file: string, seen: Set<string>): string | undefined {
   if (seen.has(file) || !existsSync(file)) return undefined
   seen.add(file)
   const text = readFileSync(file, 'utf8')
-  const line = text.split('\n').findIndex((one) => /^\s*@[A-Za-z_$]/.test(one)) + 1
-  if (line > 0) return `${file}:${line}`
-  for (const [, imported = ''] of text.matchAll(/from\s+['"](\.[^'"]+)['"]/g)) {
+  const found = /(?:^|[\s({;])@[A-Za-z_$]/.exec(withoutText(text))
+  if (found !== null) return `${file}:${text.slice(0, found.index + found[0].length).split('\n').length}`
+  for (const [, imported = ''] of text.matchAll(/(?:from|import)[\s(]*['"](\.[^'"]+)['"]/g)) {
     const place = decoratorIn(resolve(dirname(file), imported), seen)
     if (place !== undefined) return place
   }
   return undefined
+}
+
+/** A module's text with its comments and quoted text blanked, each character for one, lines kept. */
+function withoutText(code: string): string {
+  const quoted = /\/\*.*?\*\/|\/\/[^\n]*|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`/gs
+  return code.replace(quoted, (found) => found.replace(/[^\n]/g, '.'))
 }
 
 function pathOf(address: string | undefined): string | undefined {
