@@ -56,11 +56,8 @@ export default definitions({ assets: [raw, stored], jobs: [job({ name: 'shop_job
   )
   run('npm', ['install', '--silent', '--no-audit', '--no-fund', ...tarballs], project)
   run(process.execPath, ['node_modules/dagma/bin/dagma.js', 'job', 'launch', '-j', 'shop_job'], project)
-  run(
-    process.execPath,
-    ['--input-type=module', '-e', "await import('dagma/testing'); await import('dagma/pipes'); await import('dagma/author')"],
-    project,
-  )
+  const doors = ['dagma/testing', 'dagma/pipes', 'dagma/author', '@dagma/langflow', '@dagma/mlflow']
+  run(process.execPath, ['--input-type=module', '-e', doors.map((door) => `await import('${door}')`).join(';')], project)
 }
 
 function run(command, args, cwd = root) {
