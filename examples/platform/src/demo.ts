@@ -33,6 +33,7 @@ function printAsset(key: string): void {
   const made = run.materializations.get(key)
   console.log(`  ${made === undefined ? styleText('red', '✗') : styleText('green', '✓')} ${key}`)
   for (const [name, { raw_value }] of Object.entries(made?.metadata ?? {})) {
+    if (name === 'event_type' || name === 'status') continue // the line above says it
     console.log(`      ${styleText('dim', name.padEnd(24))} ${typeof raw_value === 'string' ? raw_value : JSON.stringify(raw_value)}`)
   }
 }

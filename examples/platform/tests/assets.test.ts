@@ -21,7 +21,7 @@ function types(asset: string): Record<string, MetadataType> {
   return Object.fromEntries(Object.entries(metadata).map(([key, { type }]) => [key, type]))
 }
 
-const observed = { latency_ms: 'float', size_bytes: 'int' }
+const observed = { event_type: 'text', status: 'text', retry_count: 'int', latency_ms: 'float', size_bytes: 'int' }
 
 describe('metadata on the local forms: presence and type', () => {
   it.each<[string, Record<string, MetadataType>]>([
@@ -29,12 +29,22 @@ describe('metadata on the local forms: presence and type', () => {
     ['sum_numbers', { input_count: 'int', result: 'int' }],
     [
       'train_model_stub',
-      { params_count: 'int', metrics_count: 'int', artifact_uploaded: 'bool', backend: 'text', mlflow_tracking_uri: 'text' },
+      {
+        params_count: 'int',
+        metrics_count: 'int',
+        artifact_uploaded: 'bool',
+        backend: 'text',
+        operation: 'text',
+        mlflow_tracking_uri: 'text',
+      },
     ],
-    ['embed_texts_stub', { texts_count: 'int', documents_count: 'int', dimensions: 'int', backend: 'text', operation: 'text' }],
-    ['qdrant_upsert', { points_count: 'int', collection: 'text', backend: 'text' }],
-    ['qdrant_search', { returned: 'int', collection: 'text', backend: 'text' }],
-    ['langflow_run_flow', { outputs_count: 'int', answer_characters: 'int', backend: 'text', default_flow_id: 'text' }],
+    [
+      'embed_texts_stub',
+      { texts_count: 'int', documents_count: 'int', dimensions: 'int', backend: 'text', operation: 'text', model: 'text' },
+    ],
+    ['qdrant_upsert', { points_count: 'int', collection: 'text', backend: 'text', operation: 'text' }],
+    ['qdrant_search', { returned: 'int', collection: 'text', backend: 'text', operation: 'text' }],
+    ['langflow_run_flow', { outputs_count: 'int', answer_characters: 'int', backend: 'text', operation: 'text', default_flow_id: 'text' }],
   ])('%s', (asset, expected) => {
     // Exactly these keys: so no link, and no text of a passage, question or answer.
     expect(types(asset)).toEqual({ ...expected, ...observed })

@@ -115,6 +115,13 @@ export {
   type TableSchema,
 } from './metadata/metadata-value.ts'
 export type { WireMetadata, WireMetadataValue } from './metadata/normalize.ts'
+export {
+  type FieldPresence,
+  type ObservationField,
+  type ObservationFieldName,
+  type ObservationMetadata,
+  observationFields,
+} from './metadata/observation-fields.ts'
 export { type Secret, secret } from './metadata/secret.ts'
 export type { Clock } from './runtime/clock.ts'
 export type { WireError } from './runtime/exit-gate.ts'

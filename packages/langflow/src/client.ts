@@ -42,7 +42,7 @@ export interface Langflow {
   /** The server's version; `local` for the stub. */
   version(): Promise<string>
   /**
-   * What an asset shows: `backend`, `default_flow_id` when there is one, and links: `langflow_ui_url` (the UI's root) and
+   * What an asset shows: `backend`, `operation` (`run flow`), `default_flow_id` when there is one, and links: `langflow_ui_url` (the UI's root) and
    * `langflow_flow_url` (the page of the flow, by default the default one). The stub gives no link.
    */
   metadata(flow?: string): Metadata

@@ -8,7 +8,11 @@ langflowConformance('stub', () => open({}))
 
 describe('the stub', () => {
   it('gives no link, whatever is set, and says that it is local', async () => {
-    expect((await open({ uiUrl: 'http://ui', defaultFlowId: 'f' })).metadata()).toEqual({ backend: 'local', default_flow_id: 'f' })
+    expect((await open({ uiUrl: 'http://ui', defaultFlowId: 'f' })).metadata()).toEqual({
+      backend: 'local',
+      operation: 'run flow',
+      default_flow_id: 'f',
+    })
   })
 
   it('opens no socket', async () => {
@@ -38,6 +42,7 @@ describe('the resource', () => {
   it('has no flow in its metadata when none is known', async () => {
     expect((await open({ baseUrl: 'http://host:7860' })).metadata()).toEqual({
       backend: 'langflow',
+      operation: 'run flow',
       langflow_ui_url: expect.objectContaining({ type: 'url', value: 'http://host:7860' }),
     })
   })

@@ -55,6 +55,7 @@ function client(
     version: () => calls.version(),
     metadata: (flow = defaultFlowId) => ({
       backend,
+      operation: 'run flow',
       ...(defaultFlowId !== undefined && { default_flow_id: defaultFlowId }),
       ...link('langflow_ui_url', langflowUiUrl(links)),
       ...(flow !== undefined && link('langflow_flow_url', langflowFlowUrl(links, flow))),

@@ -110,7 +110,7 @@ export interface Mlflow {
   /** Reads a run's artifact back. */
   readArtifact(runId: string, path: string): Promise<Uint8Array<ArrayBuffer>>
   /**
-   * What an asset shows of a run: `backend`, `mlflow_tracking_uri` (a url when it is http or https, else text), and, when they can be
+   * What an asset shows of a run: `backend`, `operation` (`track run`), `mlflow_tracking_uri` (a url when it is http or https, else text), and, when they can be
    * derived, `mlflow_run_url` and `mlflow_experiment_url`. The stub gives no link.
    */
   metadata(run: Pick<MlflowRun, 'runId' | 'experimentId'>): Metadata

@@ -76,6 +76,7 @@ function client(
     readArtifact: (id, path) => store.readArtifact(id, path),
     metadata: (run) => ({
       backend,
+      operation: 'track run',
       mlflow_tracking_uri: mlflowTrackingUri(trackingUri),
       ...link('mlflow_run_url', mlflowRunUrl(links, run)),
       ...link('mlflow_experiment_url', mlflowExperimentUrl(links, run.experimentId)),

@@ -20,6 +20,7 @@ describe('the stub', () => {
     expect(client.backend).toBe('local')
     expect(client.metadata(run)).toEqual({
       backend: 'local',
+      operation: 'track run',
       mlflow_tracking_uri: expect.objectContaining({ type: 'text', value: 'file:.dagma/mlflow-stub' }),
     })
   })

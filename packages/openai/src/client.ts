@@ -43,6 +43,6 @@ export interface Embeddings {
    * for each text.
    */
   embed(texts: readonly string[], options?: EmbedOptions): Promise<Embedded>
-  /** What an asset shows of texts that were embedded: `backend`, `operation` and counts. No text, and no vector. */
+  /** What an asset shows of texts that were embedded: `backend`, `operation`, `model` and counts. No text, and no vector. */
   metadata(embedded: Embedded): Metadata
 }

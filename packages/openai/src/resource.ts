@@ -59,9 +59,10 @@ function client(about: Pick<Embeddings, 'backend' | 'model' | 'distance'>, embed
       const { vectors, usage } = await embedder(texts, options)
       return { vectors, usage, model: about.model, dimensions: vectors[0]?.length ?? 0 }
     },
-    metadata: ({ vectors, dimensions, usage }) => ({
+    metadata: ({ vectors, model, dimensions, usage }) => ({
       backend: about.backend,
       operation: 'embed texts',
+      model,
       texts_count: vectors.length,
       dimensions,
       prompt_tokens: usage?.promptTokens,

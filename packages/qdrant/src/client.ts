@@ -1,3 +1,4 @@
+import type { Metadata } from 'dagma'
 import { type HttpCall, type HttpFailure, ServiceError } from 'dagma/author'
 import { batches, eachAtMost, sizeBound } from './batches.ts'
 import { type QdrantFilter, storedFilter } from './filter.ts'
@@ -8,6 +9,7 @@ import type {
   QdrantCollectionInfo,
   QdrantHit,
   QdrantLinks,
+  QdrantOperation,
   QdrantPage,
   QdrantParts,
   QdrantPoint,
@@ -56,6 +58,12 @@ export class CollectionClient implements Qdrant {
 
   links(): QdrantLinks {
     return this.#options.links
+  }
+
+  metadata(operation: QdrantOperation): Metadata {
+    const { qdrant_collection_url, qdrant_search_endpoint } = this.links()
+    const link = operation === 'query points' ? { qdrant_search_endpoint } : { qdrant_collection_url }
+    return { backend: this.backend, operation, collection: this.collection, ...link }
   }
 
   async ensureCollection({ size, distance = 'Cosine' }: QdrantVectors): Promise<{ readonly created: boolean }> {

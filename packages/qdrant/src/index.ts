@@ -6,6 +6,7 @@ export type {
   QdrantCollectionInfo,
   QdrantHit,
   QdrantLinks,
+  QdrantOperation,
   QdrantPage,
   QdrantParts,
   QdrantPayload,

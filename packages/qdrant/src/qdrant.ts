@@ -1,4 +1,4 @@
-import type { Json, MetadataValue } from 'dagma'
+import type { Json, Metadata, MetadataValue } from 'dagma'
 import type { QdrantFilter } from './filter.ts'
 import type { Distance } from './wire.ts'
 
@@ -90,6 +90,9 @@ export interface QdrantCollectionInfo {
   readonly status: string
 }
 
+/** What an asset did in Qdrant, as {@link Qdrant.metadata} takes it. */
+export type QdrantOperation = 'upsert points' | 'query points' | 'count points' | 'retrieve points' | 'scroll points' | 'delete points'
+
 /** Which points {@link Qdrant.delete} removes. */
 export type QdrantSelection = { readonly ids: readonly PointId[] } | { readonly filter: QdrantFilter }
 
@@ -116,6 +119,11 @@ export interface Qdrant {
   readonly collection: string
   /** Links to the server; none with the local store. */
   links(): QdrantLinks
+  /**
+   * What an asset shows of what it did: `backend`, `operation`, `collection`, and the link that fits: `qdrant_search_endpoint` for a query, otherwise
+   * `qdrant_collection_url`. The local store gives no link.
+   */
+  metadata(operation: QdrantOperation): Metadata
   /**
    * Makes the collection when it is missing.
    * @throws ServiceError with status 409 when it is there with another size or distance, or with named vectors.

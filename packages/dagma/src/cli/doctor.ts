@@ -10,9 +10,7 @@ import { printJson, printLine } from './output.ts'
 /** `dagma doctor` */
 export function doctorCommand(): Command {
   return new Command('doctor')
-    .description(
-      'Look at each system that the project uses: whether it answers, its version, keys, variables and links, with a cure for what is wrong.',
-    )
+    .description('Check the systems that the project uses, their keys, variables and links, with a cure for what is wrong.')
     .option('-t, --timeout <seconds>', 'how long one call may take', positiveInteger, 5)
     .addOption(moduleOption())
     .addOption(jsonOption())

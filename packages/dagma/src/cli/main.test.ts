@@ -70,13 +70,15 @@ describe('exit codes', () => {
       making raw with [redacted]
       unfinished {  raw warning: limit 2
       ✓ raw  <duration>
-          count       2
-          page        https://example.com/raw
-          latency_ms  <n>
-          size_bytes  5
+          count        2
+          page         https://example.com/raw
+          retry_count  0
+          latency_ms   <n>
+          size_bytes   5
       ✓ mart/sum  <duration>
-          latency_ms  <n>
-          size_bytes  1
+          retry_count  0
+          latency_ms   <n>
+          size_bytes   1
       SUCCESS in <duration>
       "
     `)
@@ -313,20 +315,22 @@ export default definitions({ assets: [asset({ key: 'a', run: ({ signal }) => new
       Software-defined assets in TypeScript: run them here, or in the real Dagster.
 
       Options:
-        -V, --version    output the version number
-        -h, --help       display help for command
+        -V, --version     output the version number
+        -h, --help        display help for command
 
       Commands:
-        asset            List, look at and make assets.
-        job              List and launch jobs.
-        run              Look at runs of the embedded engine, and retry them.
-        schedule         List and preview schedules.
-        sensor           List and preview sensors.
-        definitions      Check definitions.
-        dev [options]    Open the project in the real Dagster UI. Sets Dagster up by
-                         itself.
-        build [options]  Write the manifest that the Dagster host reads.
-        help [command]   display help for command
+        asset             List, look at and make assets.
+        job               List and launch jobs.
+        run               Look at runs of the embedded engine, and retry them.
+        schedule          List and preview schedules.
+        sensor            List and preview sensors.
+        definitions       Check definitions.
+        doctor [options]  Check the systems that the project uses, their keys,
+                          variables and links, with a cure for what is wrong.
+        dev [options]     Open the project in the real Dagster UI. Sets Dagster up by
+                          itself.
+        build [options]   Write the manifest that the Dagster host reads.
+        help [command]    display help for command
 
       Exit codes: 0 good, 1 a run failed, 2 wrong usage or definitions.
       Shell completion: \`dagma complete bash\` (or zsh, fish, powershell) prints the script.

@@ -1,5 +1,6 @@
 import { styleText } from 'node:util'
 import type { WireMetadata, WireMetadataValue } from '../metadata/normalize.ts'
+import type { ObservationFieldName } from '../metadata/observation-fields.ts'
 
 let write = (text: string): unknown => process.stdout.write(text)
 let status = ''
@@ -43,10 +44,14 @@ export function printTable(header: readonly string[], rows: readonly (readonly s
   for (const row of rows) printLine(line(row))
 }
 
+/** The line above says it. */
+const saidAbove: readonly ObservationFieldName[] = ['event_type', 'status']
+
 /** Prints metadata, a key a line, below what it belongs to. */
 export function printMetadata(metadata: WireMetadata): void {
-  const width = Math.max(0, ...Object.keys(metadata).map((key) => key.length))
-  for (const [key, value] of Object.entries(metadata)) printLine(`    ${styleText('dim', key.padEnd(width))}  ${metadataText(value)}`)
+  const shown = Object.entries(metadata).filter(([key]) => !(saidAbove as readonly string[]).includes(key))
+  const width = Math.max(0, ...shown.map(([key]) => key.length))
+  for (const [key, value] of shown) printLine(`    ${styleText('dim', key.padEnd(width))}  ${metadataText(value)}`)
 }
 
 /** A metadata value on one line. */

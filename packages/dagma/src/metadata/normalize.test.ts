@@ -224,16 +224,22 @@ describe('bounds', () => {
 
 describe('observe', () => {
   test('adds what was measured, rounded to microseconds', () => {
-    expect(observe(normalize({ a: 1 }), { latencyMs: 1.23456, sizeBytes: 7 })).toEqual({
+    expect(observe(normalize({ a: 1 }), { eventType: 'materialization', retryCount: 2, latencyMs: 1.23456, sizeBytes: 7 })).toEqual({
       a: { type: 'int', raw_value: 1 },
+      event_type: { type: 'text', raw_value: 'materialization' },
+      status: { type: 'text', raw_value: 'success' },
+      retry_count: { type: 'int', raw_value: 2 },
       latency_ms: { type: 'float', raw_value: 1.235 },
       size_bytes: { type: 'int', raw_value: 7 },
     })
   })
 
   test('keeps what the author said, and claims no size that nobody told', () => {
-    expect(observe(normalize({ latency_ms: 5 }), { latencyMs: 1, sizeBytes: undefined })).toEqual({
-      latency_ms: { type: 'int', raw_value: 5 },
+    const said = normalize({ latency_ms: 5, status: 'partial' })
+    expect(observe(said, { eventType: 'observation', retryCount: 0, latencyMs: 1, sizeBytes: undefined })).toEqual({
+      ...said,
+      event_type: { type: 'text', raw_value: 'observation' },
+      retry_count: { type: 'int', raw_value: 0 },
     })
   })
 })

@@ -24,7 +24,7 @@ describe('the exit gate', () => {
       gateValue({ [value]: [value, { deep: encoded }] }),
       gateError(new Error(value, { cause: new TypeError(`caused by ${value}`) })),
       gateStaticMetadata({ [value]: value }),
-      gateMetadata(normalize({ a: { b: [value] }, url: MetadataValue.url(`https://h/${encoded}`) }), { latencyMs: 1, sizeBytes: 1 }),
+      gateMetadata(normalize({ a: { b: [value] }, url: MetadataValue.url(`https://h/${encoded}`) }), facts),
     ]
     expect(leaks(out)).toBe(false)
     expect(JSON.stringify(out)).not.toContain(encoded)
@@ -36,9 +36,11 @@ describe('the exit gate', () => {
     const metadata = { a: `${'x'.repeat(15_990)}${value}` }
     const expected = `${'x'.repeat(15_990)}[redacted]`
     expect(gateStaticMetadata(metadata).a?.raw_value).toBe(expected)
-    expect(gateMetadata(normalize(metadata), { latencyMs: 1, sizeBytes: 1 }).a?.raw_value).toBe(expected)
+    expect(gateMetadata(normalize(metadata), facts).a?.raw_value).toBe(expected)
   })
 })
+
+const facts = { eventType: 'materialization', retryCount: 0, latencyMs: 1, sizeBytes: 1 } as const
 
 describe('gateError', () => {
   test('keeps the user’s frames and drops those of Node and Dagma', () => {

@@ -16,7 +16,12 @@ export async function reportResult(step: Step, host: StepHost, returned: unknown
   const [only] = step.assets
   if (step.kind === 'observe') {
     const { metadata = {}, dataVersion } = expectObject<ObserveResult>(step, returned, 'no observation such as { dataVersion, metadata }')
-    const gated = gateMetadata(normalize(metadata), { latencyMs, sizeBytes: undefined })
+    const gated = gateMetadata(normalize(metadata), {
+      eventType: 'observation',
+      retryCount: host.retryNumber,
+      latencyMs,
+      sizeBytes: undefined,
+    })
     host.report({ type: 'observation', assetKey: only?.key ?? [], metadata: gated, dataVersion })
     return
   }
@@ -45,7 +50,7 @@ async function storeAndReport(step: Step, host: StepHost, assetKey: AssetKey, re
   host.report({
     type: 'materialization',
     assetKey,
-    metadata: gateMetadata(told, { latencyMs, sizeBytes }),
+    metadata: gateMetadata(told, { eventType: 'materialization', retryCount: host.retryNumber, latencyMs, sizeBytes }),
     dataVersion: extras.dataVersion,
   })
   for (const check of checks) host.report(check)

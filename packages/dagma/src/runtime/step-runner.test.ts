@@ -89,6 +89,9 @@ describe('runStep', () => {
         dataVersion: undefined,
         metadata: {
           count: { type: 'int', raw_value: 2 },
+          event_type: { type: 'text', raw_value: 'materialization' },
+          status: { type: 'text', raw_value: 'success' },
+          retry_count: { type: 'int', raw_value: 2 },
           latency_ms: { type: 'float', raw_value: expect.any(Number) },
           size_bytes: { type: 'int', raw_value: 5 },
         },

@@ -46,10 +46,11 @@ export function embeddingsConformance(prepare: () => Promise<Embeddings>): void 
     expect(metadata).toMatchObject({
       backend: client.backend,
       operation: 'embed texts',
+      model: client.model,
       texts_count: texts.length,
       dimensions: expect.any(Number),
     })
     for (const [key, value] of Object.entries(metadata))
-      expect(typeof value, key).toMatch(key === 'backend' || key === 'operation' ? /string/ : /number|undefined/)
+      expect(typeof value, key).toMatch(['backend', 'operation', 'model'].includes(key) ? /string/ : /number|undefined/)
   })
 }

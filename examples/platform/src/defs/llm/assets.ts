@@ -47,11 +47,7 @@ export const qdrantUpsert = asset({
     await qdrant.delete({
       filter: { must: { key: 'source', match: { value: source } }, must_not: { has_id: passages.map(({ id }) => id) } },
     })
-    const { qdrant_collection_url } = qdrant.links()
-    return materializeResult(
-      { collection: qdrant.collection, points },
-      { points_count: points, collection: qdrant.collection, backend: qdrant.backend, qdrant_collection_url },
-    )
+    return materializeResult({ collection: qdrant.collection, points }, { points_count: points, ...qdrant.metadata('upsert points') })
   },
 })
 
@@ -79,13 +75,7 @@ export const qdrantSearch = asset({
       heading: String(payload?.heading),
       text: String(payload?.text),
     }))
-    const { qdrant_search_endpoint } = qdrant.links()
-    return materializeResult(hits, {
-      returned: hits.length,
-      collection: qdrant.collection,
-      backend: qdrant.backend,
-      qdrant_search_endpoint,
-    })
+    return materializeResult(hits, { returned: hits.length, ...qdrant.metadata('query points') })
   },
 })
 

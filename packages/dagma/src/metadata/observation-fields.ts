@@ -1,0 +1,141 @@
+import type { MetadataType, MetadataTypes } from './metadata-value.ts'
+
+/** When a field is there. */
+export type FieldPresence =
+  /** On every materialization and observation. */
+  | 'always'
+  /** On every materialization whose value was stored by an IO manager that tells its size. */
+  | 'stored'
+  /** On every materialization of an asset that talks to the system, whichever form served. */
+  | 'system'
+  /** As `system`, but only where the real system served: never with a local form. */
+  | 'server'
+  /** Where the asset, or what it talks to, has it to tell. */
+  | 'optional'
+  /** Not on a materialization: with a step that failed. */
+  | 'failure'
+
+/** One field of the observation field specification. */
+export interface ObservationField {
+  /** Types that its metadata value may have. */
+  readonly types: readonly MetadataType[]
+  readonly unit: 'ms' | 'bytes' | 'items' | 'tries' | 'tokens' | 'characters' | null
+  readonly meaning: string
+  readonly presence: FieldPresence
+  /** Key of the system that it belongs to, and the operations, when it is not all of them. Absent: it belongs to none. */
+  readonly of?: { readonly system: 'mlflow' | 'qdrant' | 'langflow' | 'openai'; readonly operations?: readonly string[] }
+  /** Whether it stands in the metadata. */
+  readonly metadata: boolean
+  /** Name of the span attribute that tells the same; null when none does. */
+  readonly spanAttribute: string | null
+  /** Name of the metric, or of a metric's label, that tells the same, in base units; null when none does. */
+  readonly metric: string | null
+}
+
+const count = (meaning: string, more: Partial<Omit<ObservationField, 'types'>> = {}) =>
+  ({ types: ['int'], unit: 'items', meaning, presence: 'optional', metadata: true, spanAttribute: null, metric: null, ...more }) as const
+
+const link = (meaning: string, presence: FieldPresence, of: ObservationField['of'] & {}) =>
+  ({ types: ['url'], unit: null, meaning, presence, of, metadata: true, spanAttribute: null, metric: null }) as const
+
+const text = (meaning: string, presence: FieldPresence, more: Partial<Omit<ObservationField, 'types'>> = {}) =>
+  ({ types: ['text'], unit: null, meaning, presence, metadata: true, spanAttribute: null, metric: null, ...more }) as const
+
+/**
+ * The observation field specification: what a materialization tells about itself, under which name and in which unit. One table for metadata,
+ * traces and metrics. A test holds `docs/observation-fields.md` and the example project's runs against it.
+ */
+export const observationFields = {
+  event_type: text('What happened: `materialization` or `observation`.', 'always', { spanAttribute: 'dagma.event_type' }),
+  status: text('How it ended: `success`. A step that failed has no materialization; its span and metrics say `failure`.', 'always', {
+    spanAttribute: 'dagma.status',
+    metric: 'label status of dagma_step_duration_seconds and dagma_runs_total',
+  }),
+  retry_count: count('How often the step had been tried before; 0 when it went well at once.', {
+    unit: 'tries',
+    presence: 'always',
+    spanAttribute: 'dagma.retry_count',
+  }),
+  latency_ms: {
+    types: ['float'],
+    unit: 'ms',
+    meaning: "How long the asset's function ran.",
+    presence: 'always',
+    metadata: true,
+    spanAttribute: null,
+    metric: 'dagma_step_duration_seconds',
+  },
+  size_bytes: count('Size of the stored value.', {
+    unit: 'bytes',
+    presence: 'stored',
+    spanAttribute: 'dagma.size_bytes',
+    metric: 'dagma_output_bytes',
+  }),
+  error_summary: text('What went wrong, in one line: the message of the error, redacted; never a body or a header.', 'failure', {
+    metadata: false,
+    spanAttribute: 'exception.message',
+  }),
+
+  backend: text('Which form served: `local`, or the name of the system: `mlflow`, `qdrant`, `langflow`, `openai`.', 'system', {
+    spanAttribute: 'dagma.backend',
+  }),
+  operation: text('What the asset did there: `track run`, `upsert points`, `query points`, `run flow`, `embed texts`.', 'system', {
+    spanAttribute: 'dagma.operation',
+  }),
+  collection: text('The Qdrant collection.', 'system', { of: { system: 'qdrant' }, spanAttribute: 'db.collection.name' }),
+  default_flow_id: text('The LangFlow flow that runs when a call names none.', 'optional', { of: { system: 'langflow' } }),
+  model: text('The embedding model.', 'system', { of: { system: 'openai' }, spanAttribute: 'gen_ai.request.model' }),
+
+  count: count('How many items the value has.'),
+  input_count: count('How many items went in.'),
+  params_count: count('How many params the MLflow run has.', { of: { system: 'mlflow' } }),
+  metrics_count: count('How many metrics the MLflow run has.', { of: { system: 'mlflow' } }),
+  points_count: count('How many points were stored.', { of: { system: 'qdrant' } }),
+  returned: count('How many points were found.', { of: { system: 'qdrant' } }),
+  outputs_count: count('How many outputs the flow has.', { of: { system: 'langflow' } }),
+  texts_count: count('How many texts were embedded.'),
+  documents_count: count('How many documents they come from.'),
+  dimensions: count('How many numbers a vector has.'),
+  answer_characters: count("Length of the flow's answer.", { unit: 'characters', of: { system: 'langflow' } }),
+  prompt_tokens: count('Tokens that the embedding endpoint counted in the texts.', {
+    unit: 'tokens',
+    presence: 'server',
+    of: { system: 'openai' },
+    spanAttribute: 'gen_ai.usage.input_tokens',
+  }),
+  total_tokens: count('Tokens that the embedding endpoint counted in all.', {
+    unit: 'tokens',
+    presence: 'server',
+    of: { system: 'openai' },
+  }),
+
+  preview: { ...text('A small sample of plain numbers or structured values; never texts or whole vectors.', 'optional'), types: ['json'] },
+  result: { ...text('The value itself, where it is one number.', 'optional'), types: ['int', 'float'] },
+  artifact_uploaded: {
+    ...text('Whether an artifact was stored with the MLflow run.', 'optional', { of: { system: 'mlflow' } }),
+    types: ['bool'],
+  },
+
+  mlflow_tracking_uri: {
+    ...text('Where the MLflow run is kept: a url when it is http or https, else text.', 'system', { of: { system: 'mlflow' } }),
+    types: ['url', 'text'],
+  },
+  mlflow_run_url: link('Page of the MLflow run. Absent also when no http or https base is known.', 'server', { system: 'mlflow' }),
+  mlflow_experiment_url: link("Page of the run's experiment. Absent as `mlflow_run_url`.", 'server', { system: 'mlflow' }),
+  qdrant_collection_url: link('The collection, for `GET` with the key.', 'server', { system: 'qdrant', operations: ['upsert points'] }),
+  qdrant_search_endpoint: link("The collection's query endpoint, for `POST` with the key.", 'server', {
+    system: 'qdrant',
+    operations: ['query points'],
+  }),
+  qdrant_dashboard_url: link("Page of the collection in Qdrant's own UI.", 'optional', { system: 'qdrant' }),
+  langflow_ui_url: link("Root of LangFlow's UI.", 'server', { system: 'langflow' }),
+  langflow_flow_url: link('Page of the flow, where the flow is named by its id.', 'optional', { system: 'langflow' }),
+} as const satisfies { readonly [name: string]: ObservationField }
+
+/** Name of a field of {@link observationFields}. */
+export type ObservationFieldName = keyof typeof observationFields
+
+/** Values of the fields, by name: what {@link observationFields} says of their types. */
+export type ObservationMetadata = {
+  readonly [Name in ObservationFieldName]?: MetadataTypes[(typeof observationFields)[Name]['types'][number]]
+}
