@@ -45,7 +45,7 @@ export function printTable(header: readonly string[], rows: readonly (readonly s
 }
 
 /** The line above says it. */
-const saidAbove: readonly ObservationFieldName[] = ['event_type', 'status']
+const saidAbove: readonly ObservationFieldName[] = ['event_type', 'status', 'error_type', 'error_summary']
 
 /** Prints metadata, a key a line, below what it belongs to. */
 export function printMetadata(metadata: WireMetadata): void {
