@@ -136,7 +136,7 @@ function inOrder(data: unknown, count: number, asked: Asked): (readonly number[]
 function sameSize(vectors: readonly (readonly number[])[], asked: Asked): number {
   const size = vectors[0]?.length ?? 0
   const wanted = asked.dimensions ?? size
-  const other = vectors.find((vector) => vector.length !== wanted && vectors.length > 0)
+  const other = vectors.find((vector) => vector.length !== wanted)
   if (other === undefined) return size
   throw asked.dimensions === undefined
     ? unfit(asked, `the vectors have different sizes: ${size} and ${other.length} numbers`, 'Check that one model answers at this address.')
