@@ -1,21 +1,28 @@
 import { langflow } from '@dagma/langflow'
+import { embeddings } from '@dagma/openai'
 import { qdrant } from '@dagma/qdrant'
 import { asset, materializeResult } from 'dagma'
 import { z } from 'zod'
-import { dimensions, embedQuestion, embedTexts } from '../../search/hashing-embedder.ts'
+import { embedAsked, embedPassages } from '../../search/embedder.ts'
 import { documentationPassages } from '../../search/passages.ts'
 
 export const embedTextsStub = asset({
   key: 'embed_texts_stub',
   group: 'llm',
   description:
-    'The project’s documentation, cut into passages and embedded by hashing words and groups of letters: no model, the same vectors every time.',
-  run: () => {
+    'The project’s documentation, cut into passages and embedded: by the configured endpoint, otherwise by hashing words and groups of letters, without a model.',
+  resources: { embeddings },
+  run: async ({ resources: { embeddings }, signal }) => {
     const texts = documentationPassages()
-    const vectors = embedTexts(texts)
-    const passages = texts.map((passage, index) => ({ ...passage, vector: vectors[index] ?? [] }))
+    const embedded = await embedPassages(embeddings, texts, signal)
+    const passages = texts.map((passage, index) => ({ ...passage, vector: embedded.vectors[index] ?? [] }))
     const documents = new Set(passages.map((passage) => passage.document))
-    return materializeResult(passages, { texts_count: passages.length, documents_count: documents.size, dimensions })
+    return materializeResult(passages, {
+      texts_count: passages.length,
+      documents_count: documents.size,
+      dimensions: passages[0]?.vector.length ?? 0,
+      ...embeddings.metadata(embedded),
+    })
   },
 })
 
@@ -30,7 +37,7 @@ export const qdrantUpsert = asset({
   inputs: { passages: embedTextsStub },
   resources: { qdrant },
   run: async ({ inputs: { passages }, resources: { qdrant } }) => {
-    await qdrant.ensureCollection({ size: dimensions, distance: 'Dot' })
+    await qdrant.ensureCollection({ size: passages[0]?.vector.length ?? 1, distance: 'Dot' })
     const { points } = await qdrant.upsert(
       passages.map(({ id, vector, document, headings, text }) => ({
         id,
@@ -58,10 +65,10 @@ export const qdrantSearch = asset({
   description: 'Finds the passages that answer a question.',
   kinds: ['qdrant'],
   deps: [qdrantUpsert],
-  resources: { qdrant },
+  resources: { embeddings, qdrant },
   config: searchConfig,
-  run: async ({ config: { question, limit }, resources: { qdrant } }) => {
-    const found = await qdrant.query({ vector: embedQuestion(question), limit })
+  run: async ({ config: { question, limit }, resources: { embeddings, qdrant }, signal }) => {
+    const found = await qdrant.query({ vector: await embedAsked(embeddings, question, signal), limit })
     const hits = found.map(({ score, payload }) => ({
       score,
       passage: String(payload?.passage),
