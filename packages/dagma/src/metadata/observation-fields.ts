@@ -88,9 +88,13 @@ export const observationFields = {
   backend: text('Which form served: `local`, or the name of the system: `mlflow`, `qdrant`, `langflow`, `openai`.', 'system', {
     spanAttribute: 'dagma.backend',
   }),
-  operation: text('What the asset did there: `track run`, `upsert points`, `query points`, `run flow`, `embed texts`. On a failed step: the call that failed.', 'system', {
-    spanAttribute: 'dagma.operation',
-  }),
+  operation: text(
+    'What the asset did there: `track run`, `upsert points`, `query points`, `run flow`, `embed texts`. On a failed step: the call that failed.',
+    'system',
+    {
+      spanAttribute: 'dagma.operation',
+    },
+  ),
   collection: text('The Qdrant collection.', 'system', { of: { system: 'qdrant' }, spanAttribute: 'db.collection.name' }),
   default_flow_id: text('The LangFlow flow that runs when a call names none.', 'optional', { of: { system: 'langflow' } }),
   model: text('The embedding model.', 'system', { of: { system: 'openai' }, spanAttribute: 'gen_ai.request.model' }),

@@ -68,6 +68,7 @@ function typeOf(error: unknown): string {
 }
 
 function summaryOf(error: unknown): string {
-  const text = error instanceof Error ? String(error.message) : typeof error === 'string' ? error : `a value that is no Error: ${typeof error}`
+  const text =
+    error instanceof Error ? String(error.message) : typeof error === 'string' ? error : `a value that is no Error: ${typeof error}`
   return text.split('\n', 1)[0] ?? ''
 }
