@@ -80,6 +80,15 @@ const behaviours = {
     writeFileSync('sleeping', 'yes')
     await sleep(60_000)
   },
+  async second({ report }) {
+    await sleep(1000)
+    report({})
+  },
+  async endless() {
+    writeFileSync('sleeping', 'yes')
+    await sleep(100)
+    for (;;);
+  },
   async bad_metadata({ report }) {
     report({ odd: value('hologram', 1) })
   },
@@ -98,7 +107,7 @@ async function runStep(step, params) {
   running.set(step, abort)
   pipes('opened', { extras: {} })
   try {
-    await behaviours[extras.step_name]({
+    await behaviours[extras.step_name.replace(/_\d+$/, '')]({
       context,
       extras,
       signal: abort.signal,

@@ -40,7 +40,7 @@ def test_private_dagster_only_in_compat(source: Path) -> None:
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.name)
 def test_files_stay_short(source: Path) -> None:
-    assert len(source.read_text().splitlines()) <= 220
+    assert len(source.read_text().splitlines()) <= 250
 
 
 def test_public_names() -> None:

@@ -13,6 +13,7 @@ import pytest
 
 import dagma
 from dagma.errors import BuildError, DefinitionError, ManifestError, ProjectNotFoundError
+from dagma.executor import dagma_executor
 from dagma.load import build_definitions
 from dagma.parse import parse_manifest
 from dagma.project import Project
@@ -36,7 +37,7 @@ def test_golden_manifest_becomes_definitions(golden: dg.Definitions, tmp_path: P
     assert upstream.description == "Numbers to start from."
     (place,) = upstream.metadata["dagster/code_references"].code_references
     assert (place.file_path, place.line_number) == (str(tmp_path / "src" / "definitions.ts"), 7)
-    assert golden.resolve_job_def("numbers_job").executor_def is dg.in_process_executor
+    assert golden.resolve_job_def("numbers_job").executor_def is dagma_executor
     schedule = golden.resolve_schedule_def("numbers_daily")
     assert (schedule.job_name, schedule.cron_schedule, schedule.execution_timezone) == (
         "numbers_job",
@@ -124,7 +125,7 @@ def test_module_for_dagster_commands(make_project: MakeProject, monkeypatch: pyt
     monkeypatch.chdir(make_project(step("good")))
     monkeypatch.delitem(sys.modules, "dagma.definitions", raising=False)
     module = importlib.import_module("dagma.definitions")
-    assert module.defs.executor is dg.in_process_executor
+    assert module.defs.executor is dagma_executor
 
 
 def test_wrong_definitions_show_the_build_message(make_project: MakeProject) -> None:

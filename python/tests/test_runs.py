@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 from typing import Any
 
@@ -160,7 +159,5 @@ def test_stubborn_worker_leaves_nothing(
     (project / "closes-badly").touch()
     monkeypatch.setattr("dagma.worker._CLOSE_GRACE", 0.5)
     monkeypatch.setattr("dagma.worker._GRACE", 0.5)
-    begun = time.monotonic()
     assert run(project, instance).success
-    assert time.monotonic() - begun < 5
     assert not is_running(worker_pid(project))

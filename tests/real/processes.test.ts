@@ -104,10 +104,8 @@ describe.skipIf(lacks(needsPython(), needsProc()))('dagma dev', () => {
     const { running } = await withRunUnderWay()
     running.child.kill('SIGINT')
     await running.until(({ stderr }) => stderr.includes('interrupt again'))
-    const sent = performance.now()
     running.child.kill('SIGINT')
-    await running.ended
-    expect(performance.now() - sent).toBeLessThan(2_000)
+    expect((await running.ended).code).toBe(130) // the first one alone ends with 0, after the runs have
     expect(await whatIsLeft(running)).toEqual([])
   })
 

@@ -53,9 +53,9 @@ export const catalogue = {
       `Step "${step}" keeps its values with the IO manager "${ioManager}", which is not bound (bound: ${bound.length > 0 ? bound.join(', ') : 'none'}).`,
     ({ ioManager }) => `Add "${ioManager}" to the ioManagers of definitions().`,
   ),
-  DAGMA_PARTITIONS_INVALID: entry<{ reason: string }>(
+  DAGMA_PARTITIONS_INVALID: entry<{ what: string; reason: string }>(
     'definition',
-    ({ reason }) => `Partitions cannot be made: ${reason}.`,
+    ({ what, reason }) => `${what} has partitions that cannot be made: ${reason}.`,
     'Mend the start, the end or the time zone.',
   ),
   DAGMA_PARTITIONS_MISMATCH: entry<{ what: string; reason: string }>(

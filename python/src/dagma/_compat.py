@@ -1,4 +1,223 @@
 """The only module that may touch Dagster beyond its public interface, each item with its reason.
 
-Nothing needs it yet. `tests/test_imports.py` fails when another module imports `dagster._*` or `dagster_shared`.
+Dagster has no public way to write an executor that shares one process, nor to write a run launcher; its own
+integration packages import the same names. `tests/test_imports.py` fails when another module imports `dagster._*` or
+`dagster_shared`; the tests of executor and launcher run on the oldest and the newest Dagster supported.
 """
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+# A run's origin says how its definitions are loaded; a launcher must know to load them itself.
+from dagster._core.code_pointer import ModuleCodePointer
+from dagster._core.events import EngineEventData, JobFailureData, RunFailureReason
+from dagster._core.execution.api import ExecuteRunWithPlanIterable
+from dagster._core.execution.compute_logs import create_compute_log_file_key
+from dagster._core.execution.context_creation_job import PlanExecutionContextManager
+from dagster._core.execution.plan.execute_plan import _trigger_hook, dagster_event_sequence_for_step
+from dagster._core.execution.plan.instance_concurrency_context import InstanceConcurrencyContext
+
+# `Executor.retries` is public and must return one; the class is not exported.
+from dagster._core.execution.retries import RetryMode, get_retries_config
+
+# The same limits by tag as Dagster's multiprocess executor has, in the same form.
+from dagster._core.execution.tags import get_tag_concurrency_limits_config
+
+# The interface of run launchers: a plugin point that dagster.yaml documents, whose classes are not exported.
+from dagster._core.instance import InstanceRef
+from dagster._core.launcher.base import CheckRunHealthResult, LaunchRunContext, RunLauncher, WorkerStatus
+from dagster._core.origin import RepositoryPythonOrigin
+
+# What `dagster api execute_run` does with a run once its process is there.
+from dagster._grpc.impl import core_execute_run
+
+# Classes that dagster.yaml names, and how Dagster hands an instance or an origin to another process.
+from dagster._serdes import ConfigurableClass, ConfigurableClassData, deserialize_value, serialize_value
+from dagster._utils.error import serializable_error_info_from_exc_info
+from dagster._utils.hosted_user_process import recon_job_from_origin, recon_repository_from_origin
+
+# An executor on the main thread holds interrupts back, and asks for them when it can act on them.
+from dagster._utils.interrupts import capture_interrupts, pop_captured_interrupt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from dagster._core.execution.plan.active import ActiveExecution
+
+__all__ = [  # what other modules take from here as it is
+    "CheckRunHealthResult",
+    "ConfigurableClass",
+    "ConfigurableClassData",
+    "LaunchRunContext",
+    "RetryMode",
+    "RunLauncher",
+    "WorkerStatus",
+    "capture_interrupts",
+    "get_retries_config",
+    "get_tag_concurrency_limits_config",
+    "pop_captured_interrupt",
+]
+
+PlanContext = Any
+"""Dagster's context of a whole plan's execution; its class is not public."""
+
+
+def execute_in_this_process(
+    context: PlanContext, iterate: Callable[[PlanContext, Any], Iterator[dg.DagsterEvent]]
+) -> Iterator[dg.DagsterEvent]:
+    """Runs a plan as Dagster's in-process executor does, resources opened once, its steps by `iterate`."""
+
+    def iterator(job_context: PlanContext, execution_plan: Any) -> Iterator[dg.DagsterEvent]:
+        return iterate(job_context, execution_plan)
+
+    manager = PlanExecutionContextManager(
+        job=context.job,
+        retry_mode=context.retry_mode,
+        execution_plan=context.execution_plan,
+        run_config=context.run_config,
+        dagster_run=context.dagster_run,
+        instance=context.instance,
+        raise_on_error=context.raise_on_error,
+        output_capture=context.output_capture,
+    )
+    yield from ExecuteRunWithPlanIterable(context.execution_plan, iterator, manager)
+
+
+@contextmanager
+def active_execution(
+    context: PlanContext, plan: Any, max_concurrent: int, tag_limits: list[dict[str, Any]]
+) -> Iterator[ActiveExecution]:
+    """Dagster's own bookkeeping of which steps are ready: order, priorities, pools, retries, skips."""
+    with (
+        InstanceConcurrencyContext(context.instance, context.dagster_run) as pools,
+        plan.start(
+            retry_mode=context.retry_mode,
+            max_concurrent=max_concurrent,
+            tag_concurrency_limits=tag_limits,
+            instance_concurrency_context=pools,
+        ) as active,
+    ):
+        yield active
+
+
+def engine_event(context: PlanContext, message: str, step_keys: Sequence[str] | None = None) -> dg.DagsterEvent:
+    """An event of the executor itself, in the run's log."""
+    data = EngineEventData.in_process(os.getpid(), list(step_keys or []))
+    return dg.DagsterEvent.engine_event(context, message, event_specific_data=data)
+
+
+def capture_output(context: PlanContext, plan: Any, stack: ExitStack) -> Iterator[dg.DagsterEvent]:
+    """Puts this process's stdout and stderr into the run's compute logs until `stack` closes."""
+    manager = context.instance.compute_log_manager
+    key = manager.build_log_key_for_run(context.run_id, create_compute_log_file_key())  # type: ignore[no-untyped-call]
+    try:
+        log_context = stack.enter_context(manager.capture_logs(key))
+    except Exception:  # noqa: BLE001  # as Dagster does: a run without compute logs is better than none
+        yield output_problem(context, "Exception while setting up compute log capture")
+        return
+    steps = [step.key for step in plan.get_steps_to_execute_in_topo_order()]
+    yield dg.DagsterEvent.capture_logs(context, steps, key, log_context)
+
+
+def output_problem(context: PlanContext, message: str) -> dg.DagsterEvent:
+    """An event with the exception that is being handled."""
+    error = serializable_error_info_from_exc_info(sys.exc_info())
+    return dg.DagsterEvent.engine_event(context, message, event_specific_data=EngineEventData(error=error))
+
+
+def step_events(step_context: Any) -> Iterator[dg.DagsterEvent]:
+    """Runs a step; its events as they come. An interrupt is raised when its failure event has been given."""
+    return dagster_event_sequence_for_step(step_context)
+
+
+def hook_events(step_context: Any, events: Sequence[dg.DagsterEvent]) -> Iterator[dg.DagsterEvent]:
+    """Runs the hooks of a step that has ended."""
+    return _trigger_hook(step_context, events)
+
+
+def execute_run(instance: dg.DagsterInstance, run_id: str) -> None:
+    """What the hidden command `dagster api execute_run` does, in this process, with an instance that is open."""
+    run = instance.get_run_by_id(run_id)
+    if run is None or run.job_code_origin is None:
+        message = f"Run {run_id} is not in this instance, or says not where its job is defined."
+        raise dg.DagsterInvariantViolationError(message)
+    pid = os.getpid()
+    instance.report_engine_event(f"Started process for run (pid: {pid}).", run, EngineEventData.in_process(pid))
+    for _event in core_execute_run(recon_job_from_origin(run.job_code_origin), run, instance, inject_env_vars=True):
+        pass
+    instance.report_engine_event(f"Process for run exited (pid: {pid}).", run)
+
+
+@dataclass(frozen=True)
+class RunTarget:
+    """Where a run's definitions come from."""
+
+    module: str | None
+    """The Python module that was named, if it was a module."""
+    executable: str
+    is_local: bool
+    """Whether the code server runs on this machine, outside a container of its own."""
+    repository: str
+    """The repository's origin as text, for `load_repository`."""
+    metadata: Mapping[str, Any]
+    """What the definitions say of themselves, as they were when their code location was loaded."""
+
+
+def run_target(context: LaunchRunContext) -> RunTarget | None:
+    """Where the run that is launched is defined; nothing when it does not say so."""
+    run, workspace = context.dagster_run, context.workspace
+    if run.remote_job_origin is None or run.job_code_origin is None or workspace is None:
+        return None
+    code = run.job_code_origin.repository_origin
+    server = run.remote_job_origin.repository_origin.code_location_origin
+    location = workspace.get_code_location(server.location_name)
+    repository = location.get_repository(run.remote_job_origin.repository_origin.repository_name)
+    return RunTarget(
+        module=code.code_pointer.module if isinstance(code.code_pointer, ModuleCodePointer) else None,
+        executable=code.executable_path,
+        is_local=code.container_image is None and getattr(server, "host", None) in _LOCAL_HOSTS,
+        repository=serialize_value(code),
+        metadata=repository.repository_snap.metadata or {},
+    )
+
+
+_LOCAL_HOSTS = {None, "localhost", "127.0.0.1", "::1"}
+
+
+def instance_as_text(instance: dg.DagsterInstance) -> str:
+    """The instance's configuration, for `open_instance` in another process."""
+    return serialize_value(instance.get_ref())
+
+
+def open_instance(ref: str) -> dg.DagsterInstance:
+    """The instance that `instance_as_text` gave."""
+    return dg.DagsterInstance.from_ref(deserialize_value(ref, InstanceRef))
+
+
+def load_repository(origin: str) -> Mapping[str, Any]:
+    """Loads a code location's definitions as a run does, its jobs too; gives its metadata."""
+    repository = recon_repository_from_origin(deserialize_value(origin, RepositoryPythonOrigin)).get_definition()
+    repository.get_all_jobs()
+    return repository.metadata or {}
+
+
+def report_run_died(instance: dg.DagsterInstance, run_id: str, reason: str) -> None:
+    """Ends a run whose process is gone: canceled if that was asked for, else failed; frees its slots in pools."""
+    run = instance.get_run_by_id(run_id)
+    if run is None:
+        return
+    if not run.is_finished:
+        if run.status is dg.DagsterRunStatus.CANCELING:
+            instance.report_run_canceled(run, reason)
+        else:
+            data = JobFailureData(error=None, failure_reason=RunFailureReason.UNEXPECTED_TERMINATION)
+            instance.report_run_failed(run, reason, data)
+    if instance.event_log_storage.supports_global_concurrency_limits:
+        instance.event_log_storage.free_concurrency_slots_for_run(run_id)

@@ -8,6 +8,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from dagma.errors import ProtocolError, StepError
+from dagma.interrupts import raise_if_interrupted
 
 if TYPE_CHECKING:
     import socket
@@ -34,7 +35,7 @@ class StepCall:
         if seconds is not None:
             return self._done.wait(seconds)
         while not self._done.wait(_POLL):
-            pass
+            raise_if_interrupted()
         return True
 
     def result(self) -> Mapping[str, Any]:
@@ -101,6 +102,7 @@ class Channel:
                 if not self.was_ready and self._end is not None:
                     raise self._end()
                 return True
+            raise_if_interrupted()
         return False
 
     def open_step(self, on_message: Callable[[Any], None]) -> StepCall:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dagster as dg
-
+from dagma.executor import dagma_executor
 from dagma.load import definitions_of
 from dagma.project import find_project
 
-defs = definitions_of(find_project(), executor=dg.in_process_executor)
+defs = definitions_of(find_project(), executor=dagma_executor)

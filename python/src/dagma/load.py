@@ -10,6 +10,7 @@ import dagster as dg
 
 from dagma.assets import asset_spec, build_step
 from dagma.build import read_manifest
+from dagma.executor import dagma_executor
 from dagma.project import open_project
 from dagma.resource import worker_key, worker_resource
 from dagma.ticks import build_schedule, build_sensor
@@ -21,12 +22,16 @@ if TYPE_CHECKING:
     from dagma.project import Project
     from dagma.ticks import UnresolvedJob
 
+DIGEST_METADATA = "dagma/manifest_digest"
+PROJECT_METADATA = "dagma/project"
+"""Metadata of the code location, by which the launcher knows what it launches."""
+
 
 def load_definitions(path: str | PathLike[str]) -> dg.Definitions:
     """The definitions of the project in folder `path`, to serve as they are or to merge with others.
 
     Its jobs run in one process with one Node worker. No executor is set for the whole code location, since that is
-    for the one who merges to choose: set `executor=dagster.in_process_executor` there to have the same for assets
+    for the one who merges to choose: set `executor=dagma.executor.dagma_executor` there to have the same for assets
     that are materialized without a job.
     """
     return definitions_of(open_project(Path(path), because="load_definitions was given its path"))
@@ -56,6 +61,7 @@ def build_definitions(
         schedules=[build_schedule(project, schedule) for schedule in manifest.schedules],
         sensors=[build_sensor(project, sensor, jobs) for sensor in manifest.sensors],
         executor=executor,
+        metadata={DIGEST_METADATA: manifest.digest, PROJECT_METADATA: str(project.root)},
     )
 
 
@@ -69,5 +75,5 @@ def _job(job: Job, manifest: Manifest) -> UnresolvedJob:
         selection=assets,
         tags=dict(job.tags),
         config={"ops": ops} if ops else None,
-        executor_def=dg.in_process_executor,
+        executor_def=dagma_executor,
     )

@@ -16,6 +16,7 @@ from typing import IO
 _CHUNK = 65_536
 _LONGEST_LINE = 1_048_576
 _TAIL_LINES = 40
+_MOST_HELD = 999
 _TAIL_LINE_LENGTH = 500
 
 
@@ -29,6 +30,7 @@ class OutputPump:
         self._partial = bytearray()
         self._tail: deque[str] = deque(maxlen=_TAIL_LINES)
         self._lock = threading.Lock()
+        self._held: list[bytes] | None = []
         self._ended = False
         self._thread = threading.Thread(target=self._run, name=f"dagma-output-{target}", daemon=True)
         self._thread.start()
@@ -37,6 +39,13 @@ class OutputPump:
         """The last lines of the stream, as they were written."""
         with self._lock:
             return "\n".join(self._tail)
+
+    def release(self) -> None:
+        """Writes from now on, and first what was held back: lines from before the run captured its output."""
+        with self._lock:
+            held, self._held = self._held, None
+            for line in held or []:
+                self._write(line)
 
     def drain(self, *, partial: bool, seconds: float = 1.0) -> None:
         """Writes everything that the worker has printed until now; with `partial` also a line without its end."""
@@ -50,6 +59,7 @@ class OutputPump:
     def close(self, seconds: float) -> None:
         """Waits for the end of the stream, at most so long, then lets go of it."""
         self._thread.join(seconds)
+        self.release()
         with self._lock:
             while self._copy_some():
                 pass
@@ -98,6 +108,12 @@ class OutputPump:
     def _write_line(self, line: bytes) -> None:
         """The one door through which a line of the worker leaves: whatever must never leave is taken out here."""
         self._tail.append(line.decode("utf-8", "replace").rstrip("\n")[:_TAIL_LINE_LENGTH])
+        if self._held is None:
+            self._write(line)
+        else:
+            self._held = [*self._held[-_MOST_HELD:], line]
+
+    def _write(self, line: bytes) -> None:
         view = memoryview(line)
         try:
             while view:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     StepContext: TypeAlias = dg.AssetExecutionContext | dg.AssetCheckExecutionContext
 
-_CANCEL_GRACE = 3.0
+_CANCEL_GRACE = 2.0
 """Seconds a cancelled step has to end by itself."""
 
 

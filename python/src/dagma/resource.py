@@ -11,6 +11,7 @@ import dagster as dg
 
 from dagma.errors import LoadError, WorkerStartError
 from dagma.project import find_toolchain
+from dagma.spare import take_spare
 from dagma.worker import NodeWorker
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class WorkerHost:
     def worker(self) -> NodeWorker:
         """The run's worker, with the definitions loaded."""
         worker = self._spawned()
+        worker.release_output()
         worker.wait_ready()
         return worker
 
@@ -70,7 +72,7 @@ class WorkerHost:
                 worker = None
             if worker is None:
                 try:
-                    worker = NodeWorker(self.project, find_toolchain(self.project))
+                    worker = take_spare(self.project) or NodeWorker(self.project, find_toolchain(self.project))
                 except (LoadError, OSError) as error:
                     message = f"The Node worker could not be started. {error}"
                     raise WorkerStartError(message) from error

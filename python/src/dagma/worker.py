@@ -8,11 +8,13 @@ import signal
 import socket
 import subprocess
 import threading
+from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
 from dagma.channel import Channel
 from dagma.errors import StepError, WorkerDiedError, WorkerStartError
 from dagma.output import OutputPump
+from dagma.process import dies_with_this_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,14 +31,18 @@ _CLOSE_GRACE = 10.0
 """Seconds a worker has to close its resources and go, when its steps have all ended."""
 
 _GRACE = 2.0
-"""Seconds it has when a step does not end, and again after SIGTERM."""
+"""Seconds it has when it has not loaded yet, and again after SIGTERM."""
+
+_STUCK_GRACE = 0.5
+"""Seconds it has when a step did not end though it was told to, and again after SIGTERM."""
 
 
 class NodeWorker:
     """One running `dagma worker`.
 
     It leads its own process group, so Ctrl-C in a terminal reaches only the run, which then cancels its steps. When
-    the run's process dies the channel's end of file tells the worker to go.
+    the run's process dies the channel's end of file tells the worker to go, and on Linux the kernel kills it: a step
+    that keeps Node busy without a pause would never see the end of file.
     """
 
     def __init__(self, project: Project, tools: Toolchain) -> None:
@@ -45,18 +51,12 @@ class NodeWorker:
         self._closing = False
         self._stuck = False
         self._connection, theirs = socket.socketpair()
+        started: Future[subprocess.Popen[bytes]] = Future()
+        life = threading.Thread(target=self._live, args=(tools, theirs, started), name="dagma-worker", daemon=True)
         try:
             with theirs:
-                self._process = subprocess.Popen(
-                    [tools.node, tools.cli, "worker"],
-                    cwd=project.root,
-                    env={**os.environ, WORKER_FD_ENV: str(theirs.fileno())},
-                    pass_fds=[theirs.fileno()],
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.PIPE,
-                    start_new_session=True,
-                )
+                life.start()
+                self._process = started.result()
         except BaseException:
             self._connection.close()
             raise
@@ -65,7 +65,6 @@ class NodeWorker:
         self._stdout = OutputPump(self._process.stdout, 1)
         self._stderr = OutputPump(self._process.stderr, 2)
         self.channel = Channel(self._connection, self._describe_end)
-        threading.Thread(target=self._watch, name="dagma-worker-exit", daemon=True).start()
 
     @property
     def pid(self) -> int:
@@ -86,6 +85,11 @@ class NodeWorker:
         for pump in (self._stdout, self._stderr):
             pump.drain(partial=self.channel.idle)
 
+    def release_output(self) -> None:
+        """Writes out what the worker has printed, and will print: its run has begun, with its compute logs."""
+        for pump in (self._stdout, self._stderr):
+            pump.release()
+
     def give_up_on_steps(self) -> None:
         """Notes that a step did not end when it was told to: there is no use in waiting long for the worker."""
         self._stuck = True
@@ -96,10 +100,10 @@ class NodeWorker:
         try:
             with contextlib.suppress(OSError):
                 self._connection.shutdown(socket.SHUT_WR)
-            closes_resources = self.channel.was_ready and not self._stuck
-            if not self._exited.wait(_CLOSE_GRACE if closes_resources else _GRACE):
+            grace = _STUCK_GRACE if self._stuck else _CLOSE_GRACE if self.channel.was_ready else _GRACE
+            if not self._exited.wait(grace):
                 self._signal(signal.SIGTERM)
-                self._exited.wait(_GRACE)
+                self._exited.wait(_STUCK_GRACE if self._stuck else _GRACE)
         finally:
             self._signal(signal.SIGKILL)
             self._exited.wait(_GRACE)
@@ -114,8 +118,25 @@ class NodeWorker:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, number)
 
-    def _watch(self) -> None:
-        self._process.wait()
+    def _live(self, tools: Toolchain, theirs: socket.socket, started: Future[subprocess.Popen[bytes]]) -> None:
+        """Starts the process and waits for its end in one thread: the kernel's promise to kill it is the thread's."""
+        try:
+            process = subprocess.Popen(
+                [tools.node, tools.cli, "worker"],
+                cwd=self._project.root,
+                env={**os.environ, WORKER_FD_ENV: str(theirs.fileno())},
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+                preexec_fn=dies_with_this_process(),  # noqa: PLW1509  # see there
+            )
+        except BaseException as error:  # noqa: BLE001  # for the thread that waits
+            started.set_exception(error)
+            return
+        started.set_result(process)
+        process.wait()
         self._exited.set()
         # A process that the worker has started may hold a copy of its end; this ends the messages all the same.
         with contextlib.suppress(OSError):

@@ -14,11 +14,12 @@ export function devCommand(): Command {
     .description('Open the project in the real Dagster UI. Sets Dagster up by itself.')
     .option('-p, --port <port>', 'port on 127.0.0.1', port, 3000)
     .option('--check', 'set up and validate, start nothing, and print the lines for a shell')
-    .action(async ({ port, check = false }: { port: number; check?: boolean }) => {
+    .option('--queue', "start runs through Dagster's queue: its limits hold, and a run starts seconds later")
+    .action(async ({ port, check = false, queue = false }: { port: number; check?: boolean; queue?: boolean }) => {
       const { project } = await loadProject({})
       const tell = (line: string): void => void process.stderr.write(`${line}\n`)
       if (!check) await checkPortFree(port)
-      const environment = await ensurePythonEnvironment(project.folder, tell)
+      const environment = await ensurePythonEnvironment(project.folder, tell, check && !queue ? undefined : queue)
       if (check) {
         await validateInDagster(environment, project.folder)
         tell('Dagster loads this project. For the dagster command line, put these lines into a shell:')
@@ -27,7 +28,8 @@ export function devCommand(): Command {
         printLine(`export PATH=${shellQuoted(environment.bin)}:${shellQuoted(dirname(process.execPath))}:"$PATH"`)
         return
       }
-      tell('Starting Dagster … (runs start at once, without a queue: limits on how many runs go at a time do not hold)')
+      const how = queue ? 'runs wait in its queue' : 'runs start at once, without a queue: limits on how many runs go at a time do not hold'
+      tell(`Starting Dagster … (${how})`)
       const code = await runDagsterDev({
         environment,
         projectFolder: project.folder,

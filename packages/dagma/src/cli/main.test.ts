@@ -392,6 +392,8 @@ export default definitions({ assets: [asset({ key: 'a', run: ({ signal }) => new
         -p, --port <port>  port on 127.0.0.1 (default: 3000)
         --check            set up and validate, start nothing, and print the lines for
                            a shell
+        --queue            start runs through Dagster's queue: its limits hold, and a
+                           run starts seconds later
         -h, --help         display help for command
       "
     `)

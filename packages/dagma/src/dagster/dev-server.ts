@@ -5,7 +5,10 @@ import { createServer } from 'node:net'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { dagmaError } from '../errors.ts'
+import { killTree } from './kill-tree.ts'
 import { dagsterVariables, type PythonEnvironment } from './python-environment.ts'
+import { reloadDefinitions } from './reload-definitions.ts'
+import { watchSources } from './watch-sources.ts'
 
 const host = '127.0.0.1'
 
@@ -45,20 +48,24 @@ export async function runDagsterDev(options: {
   eachLine(child, onLine)
   const ended = once(child, 'exit')
   const over = new AbortController()
-  const leaveNone = (): void => void killGroup(child)
+  const leaveNone = (): void => killGroup(child)
   process.once('exit', leaveNone) // a second Ctrl-C ends this process at once
-  const ready = untilReady(`http://${host}:${port}`, over.signal, onReady)
+  const address = `http://${host}:${port}`
+  const ready = untilReady(address, over.signal, onReady)
+  const watching = watchSources(projectFolder, over.signal, () => {
+    void reloadDefinitions(address, over.signal).then((line) => line === '' || onLine(line))
+  })
   try {
     const stopped = once(signal, 'abort', { signal: over.signal }).catch(() => undefined)
     if (!signal.aborted) await Promise.race([ended, stopped])
     if (!signal.aborted) return child.exitCode ?? 1
-    interruptGroup(child)
+    signalGroup(child, 'SIGINT') // as a terminal does on Ctrl-C: the runs under way cancel their steps and end
     await groupEnded(child, 15_000)
     return null
   } finally {
     over.abort()
-    await ready
-    leaveNone()
+    await Promise.all([ready, watching])
+    await endGroup(child)
     process.off('exit', leaveNone)
   }
 }
@@ -84,17 +91,23 @@ async function untilReady(address: string, signal: AbortSignal, onReady: (addres
   }
 }
 
-/** As a terminal does on Ctrl-C: the runs under way are told, too, so that they cancel their steps and end. */
-const interruptGroup = (child: ChildProcess): boolean => signalGroup(child, 'SIGINT')
-
-const killGroup = (child: ChildProcess): boolean => signalGroup(child, 'SIGKILL')
-
 /** Waits until all processes of the group have ended, but at most so long: a run needs a moment to cancel its steps. */
 async function groupEnded(child: ChildProcess, withinMs: number): Promise<void> {
   for (const deadline = Date.now() + withinMs; Date.now() < deadline && signalGroup(child, 0); ) await sleep(50)
 }
 
-/** False when there is no such process any more. */
+/** Runs that go on are asked to end, so that Dagster knows; then everything in the group is killed. */
+async function endGroup(child: ChildProcess): Promise<void> {
+  signalGroup(child, 'SIGTERM')
+  await groupEnded(child, 6_000)
+  killGroup(child)
+}
+
+function killGroup(child: ChildProcess): void {
+  if (child.pid !== undefined) killTree(child.pid)
+}
+
+/** Whether there was something in the group. */
 function signalGroup(child: ChildProcess, signal: NodeJS.Signals | 0): boolean {
   try {
     return child.pid !== undefined && process.kill(-child.pid, signal)

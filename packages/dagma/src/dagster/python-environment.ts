@@ -21,23 +21,39 @@ export interface PythonEnvironment {
 /** Wheel of `dagster-dagma` and the locked requirements that travel in this npm package. */
 const shipped = fileURLToPath(new URL('../../python/', import.meta.url))
 
-const dagsterYaml = `# Written by Dagma. Runs start at once, without a queue; \`dagma dev\` says what that loses.
+const ours = '# Written by Dagma.'
+
+/** Settings of Dagster: runs start at once from a preloaded process, or through Dagster's queue. */
+function dagsterYaml(queue: boolean): string {
+  return `${ours} Remove this line to keep changes of your own.
+run_launcher:
+  module: dagma.launcher
+  class: DagmaRunLauncher
 run_coordinator:
   module: dagster.core.run_coordinator
-  class: DefaultRunCoordinator
+  class: ${queue ? 'QueuedRunCoordinator' : 'DefaultRunCoordinator'}
+# A run whose process was killed is noticed at once by the process that started it; where that is gone too, by this.
+run_monitoring:
+  enabled: true
+  poll_interval_seconds: 10
 # No newsletter dialog on the first page.
 nux:
   enabled: false
 telemetry:
   enabled: false
 `
+}
 
 /**
  * Makes the environment below `.dagma/` of the project, or finds it made: uv when it is on PATH, otherwise venv and pip. `tell` gets a line
- * for each thing that takes long.
+ * for each thing that takes long. `queue` says how runs start; without it Dagster's settings stay as they are.
  * @throws DAGMA_PYTHON_MISSING, DAGMA_SETUP_FAILED; what was half made is made anew next time
  */
-export async function ensurePythonEnvironment(projectFolder: string, tell: (line: string) => void): Promise<PythonEnvironment> {
+export async function ensurePythonEnvironment(
+  projectFolder: string,
+  tell: (line: string) => void,
+  queue?: boolean,
+): Promise<PythonEnvironment> {
   const folder = join(projectFolder, '.dagma', 'python')
   const dagsterHome = join(projectFolder, '.dagma', 'dagster-home')
   const bin = join(folder, 'bin')
@@ -51,8 +67,7 @@ export async function ensurePythonEnvironment(projectFolder: string, tell: (line
     writeFileSync(stamp, digest)
   }
   mkdirSync(dagsterHome, { recursive: true })
-  const settings = join(dagsterHome, 'dagster.yaml')
-  if (!existsSync(settings)) writeFileSync(settings, dagsterYaml)
+  writeSettings(join(dagsterHome, 'dagster.yaml'), queue)
   return { bin, dagsterHome }
 }
 
@@ -60,6 +75,12 @@ export async function ensurePythonEnvironment(projectFolder: string, tell: (line
 export function dagsterVariables(environment: PythonEnvironment): { DAGSTER_HOME: string; PATH: string } {
   const path = [environment.bin, dirname(process.execPath), process.env.PATH ?? '']
   return { DAGSTER_HOME: environment.dagsterHome, PATH: path.join(delimiter) }
+}
+
+function writeSettings(file: string, queue: boolean | undefined): void {
+  const found = existsSync(file) ? readFileSync(file, 'utf8') : undefined
+  if (found !== undefined && !found.startsWith(ours)) return
+  if (found === undefined || queue !== undefined) writeFileSync(file, dagsterYaml(queue ?? false))
 }
 
 function shippedPackage(): { wheel: string; requirements: string; digest: string } {

@@ -36,6 +36,8 @@ export function mapped<Value, Mapping extends PartitionMapping>(
 
 /** What every kind of asset may declare of itself, beside its key. */
 export interface AssetSpecOptions {
+  /** Parts that stand before the key; default: none. */
+  readonly keyPrefix?: AssetKeyInput
   /** Group in the UI; default `default`. */
   readonly group?: string
   /** Markdown shown on the asset's page. */
@@ -75,7 +77,7 @@ export interface AssetSpec extends AssetRef {
 export function assetSpec(key: AssetKeyInput, options: AssetSpecOptions, inputs: readonly AssetRef[], deps: readonly Dep[]): AssetSpec {
   const upstream = [...inputs, ...deps].map(depWithMapping)
   return {
-    key: assetKey(key),
+    key: assetKey(key, options.keyPrefix),
     group: checkedName('A group', options.group ?? 'default'),
     description: options.description,
     owners: options.owners ?? [],

@@ -1,4 +1,4 @@
-import { type AssetKey, type AssetKeyInput, assetKey, stepName } from './asset-key.ts'
+import { type AssetKey, type AssetKeyInput, stepName } from './asset-key.ts'
 import { type AssetRef, type AssetSpecOptions, assetSpec, type Dep } from './asset-spec.ts'
 import { callSite } from './call-site.ts'
 import { makeStep } from './make-step.ts'
@@ -53,8 +53,8 @@ export interface Asset<Value = unknown, Req extends Requirements = Requirements>
 export function asset<In extends Inputs = {}, Req extends Requirements = {}, Config = undefined, Out = unknown>(
   options: AssetOptions<In, Req, Config, Out>,
 ): Asset<Returned<Out>, Req> {
-  const key = assetKey(options.key)
-  const spec = assetSpec(key, options, Object.values(options.inputs ?? {}), options.deps ?? [])
+  const spec = assetSpec(options.key, options, Object.values(options.inputs ?? {}), options.deps ?? [])
+  const { key } = spec
   const checks = inlineChecks(key, options.checks)
   const step = makeStep(
     'materialize',

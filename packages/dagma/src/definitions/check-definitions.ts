@@ -102,6 +102,7 @@ function whyNoCron(cron: string): string | undefined {
 
 /** Whether Python knows the zone too: it wants the letters' case as it is, and no offsets such as "+01:00". */
 function isTimezone(name: string): boolean {
+  if (name === 'UTC') return true // loading all others takes 15 ms
   try {
     const { timeZone } = new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions()
     return /^[A-Z]/.test(name) && (timeZone === name || timeZone.toLowerCase() !== name.toLowerCase())

@@ -58,7 +58,7 @@ function readable(partitions: PartitionsDefinition, what: string, errors: DagmaE
       const { partition_keys: keys } = partitions
       if (keys.length === 0 || new Set(keys).size < keys.length)
         errors.push(mismatch(what, 'has static partitions that are empty or not unique'))
-    } else if (isTime(partitions)) checkTimePartitions(partitions)
+    } else if (isTime(partitions)) checkTimePartitions(partitions, what)
   } catch (error) {
     errors.push(error as DagmaError)
   }

@@ -1,5 +1,5 @@
 import type { AssetContext, Requiring } from './asset.ts'
-import { type AssetKeyInput, assetKey, stepName } from './asset-key.ts'
+import { type AssetKeyInput, stepName } from './asset-key.ts'
 import { type AssetRef, type AssetSpecOptions, assetSpec } from './asset-spec.ts'
 import { callSite } from './call-site.ts'
 import { makeStep } from './make-step.ts'
@@ -25,8 +25,8 @@ export interface ObservableAssetOptions<Req extends Requirements, Config>
 export function observableAsset<Value = unknown, Req extends Requirements = {}, Config = undefined>(
   options: ObservableAssetOptions<Req, Config>,
 ): ObservableAsset<Value, Req> {
-  const key = assetKey(options.key)
-  const spec = assetSpec(key, options, [], [])
+  const spec = assetSpec(options.key, options, [], [])
+  const { key } = spec
   return {
     type: 'observable_asset',
     key,

@@ -11,6 +11,8 @@ import { parseSelection } from './selection/parse.ts'
  * @throws DAGMA_SELECTION_UNKNOWN when a name, or a `key:` without "*", matches no asset. Other filters may match nothing.
  */
 export function selectAssets(selection: string, assets: ReadonlyMap<string, AssetNode>): string[] {
+  const names = new Set(selection.split(','))
+  if ([...names].every((name) => assets.has(name))) return [...assets.keys()].filter((key) => names.has(key))
   const parsed = parseSelection(selection)
   if (parsed === undefined) return []
   const selected = evaluate(parsed, assetGraph([...assets].map(([key, asset]) => selectable(key, asset))), selection)

@@ -38,27 +38,28 @@ export function timeWindows(partitions: TimePartitions, now: Date): TimeWindow[]
   return windows
 }
 
-/** Whether start, end and time zone can be read. @throws DAGMA_PARTITIONS_INVALID */
-export function checkTimePartitions(partitions: TimePartitions): void {
-  cron(partitions)
-  moment(partitions.start, partitions)
-  if (partitions.end !== null) moment(partitions.end, partitions)
+/** Whether start, end and time zone of the partitions of `what` can be read. @throws DAGMA_PARTITIONS_INVALID */
+export function checkTimePartitions(partitions: TimePartitions, what: string): void {
+  cron(partitions, what)
+  moment(partitions.start, partitions, what)
+  if (partitions.end !== null) moment(partitions.end, partitions, what)
 }
 
-function cron({ kind, timezone }: TimePartitions): Cron {
+function cron({ kind, timezone }: TimePartitions, what = 'A partition'): Cron {
   try {
     new Intl.DateTimeFormat('en', { timeZone: timezone })
   } catch {
-    throw dagmaError('DAGMA_PARTITIONS_INVALID', { reason: `the time zone "${timezone}" is unknown` })
+    throw dagmaError('DAGMA_PARTITIONS_INVALID', { what, reason: `the time zone "${timezone}" is unknown` })
   }
   return new Cron(cronOf[kind], { timezone, paused: true })
 }
 
 /** The moment at which a local date or time begins in a time zone. */
-function moment(text: string, { kind, timezone }: TimePartitions): Date {
+function moment(text: string, { kind, timezone }: TimePartitions, what = 'A partition'): Date {
   const found = /^(\d{4})-(\d{2})-(\d{2})(?:-(\d{2}):(\d{2}))?$/.exec(text)
   if (found === null || Number.isNaN(Date.parse(text.slice(0, 10)))) {
     throw dagmaError('DAGMA_PARTITIONS_INVALID', {
+      what,
       reason: `"${text}" is no date such as 2026-01-31${kind === 'hourly' ? ' or 2026-01-31-06:00' : ''}`,
     })
   }

@@ -70,11 +70,12 @@ export class EventLog implements Disposable {
     })
   }
 
-  /** Records events of a run, all or none. They are durable when this returns. */
-  append(runId: string, bodies: readonly EventBody[]): RunEvent[] {
-    const time = Date.now()
+  /** Records events of a run, all or none. They are durable when this returns. `times`: when they happened; default: now. */
+  append(runId: string, bodies: readonly EventBody[], times: readonly number[] = []): RunEvent[] {
+    const now = Date.now()
     const write = (): RunEvent[] =>
-      bodies.map((body) => {
+      bodies.map((body, index) => {
+        const time = times[index] ?? now
         this.#insert.run(runId, time, body.type, 'asset' in body ? body.asset : null, JSON.stringify(body))
         return { ...body, runId, time }
       })

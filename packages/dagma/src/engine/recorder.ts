@@ -10,6 +10,7 @@ export class Recorder {
   readonly #runId: string
   readonly #onEvent: ((event: RunEvent) => void) | undefined
   #pending: EventBody[] = []
+  #times: number[] = []
   #flushing: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
   #listenerFailure: { readonly error: unknown } | undefined
@@ -22,13 +23,13 @@ export class Recorder {
 
   /** Records events that nobody waits for: they become durable with those that somebody does, or soon. */
   note(...bodies: readonly EventBody[]): void {
-    this.#pending.push(...bodies)
+    this.#add(bodies)
     this.#timer ??= setTimeout(() => void this.record().catch(() => undefined), patienceMs)
   }
 
   /** Resolves when these events, and all before them, are durable. Those of one turn of the event loop share a transaction. */
   record(...bodies: readonly EventBody[]): Promise<void> {
-    this.#pending.push(...bodies)
+    this.#add(bodies)
     this.#flushing ??= new Promise((resolve, reject) => {
       setImmediate(() => {
         try {
@@ -48,8 +49,9 @@ export class Recorder {
     clearTimeout(this.#timer)
     this.#timer = undefined
     if (this.#pending.length === 0) return
-    const events = this.#eventLog.append(this.#runId, this.#pending)
+    const events = this.#eventLog.append(this.#runId, this.#pending, this.#times)
     this.#pending = []
+    this.#times = []
     this.tell(events)
   }
 
@@ -67,5 +69,13 @@ export class Recorder {
   /** Throws what a listener threw first. */
   throwIfListenerFailed(): void {
     if (this.#listenerFailure !== undefined) throw this.#listenerFailure.error
+  }
+
+  #add(bodies: readonly EventBody[]): void {
+    const now = Date.now()
+    for (const body of bodies) {
+      this.#pending.push(body)
+      this.#times.push(now)
+    }
   }
 }

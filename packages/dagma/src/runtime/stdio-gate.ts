@@ -1,11 +1,13 @@
+import { gateChildOutput } from './child-output-gate.ts'
 import { gateText } from './exit-gate.ts'
 
 /**
- * Sends what this process writes to its stdout and stderr through the exit gate, line by line: a line is written when it is whole, or when
- * the process exits.
+ * Sends what this process and its children write to their stdout and stderr through the exit gate, line by line: a line is written when it is
+ * whole, or when the process exits.
  */
 export function gateStdio(): void {
   for (const stream of [process.stdout, process.stderr]) gateStream(stream)
+  gateChildOutput()
 }
 
 function gateStream(stream: NodeJS.WriteStream): void {

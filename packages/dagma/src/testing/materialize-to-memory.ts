@@ -41,7 +41,7 @@ export async function materializeToMemory(
   using eventLog = EventLog.inMemory()
   const selection = run.selection ?? (run.job === undefined && given.length > 0 ? made(defs, given) : undefined)
   const all = { projectFolder: tmpdir(), ...run, ...(selection === undefined ? {} : { selection }) }
-  return materializeWith({ ...defs, ioManagers: new Map([['default', ioManager]]) }, all, {
+  return await materializeWith({ ...defs, ioManagers: new Map([['default', ioManager]]) }, all, {
     eventLog,
     ...(clock === undefined ? {} : { clock }),
   })

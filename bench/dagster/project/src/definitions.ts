@@ -1,0 +1,15 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { asset, definitions, job } from 'dagma'
+
+const fan = Array.from({ length: 16 }, (_, n) =>
+  asset({
+    key: `fan_${n}`,
+    run: async () => {
+      await sleep(1000)
+      return n
+    },
+  }),
+)
+const many = Array.from({ length: Number(process.env.BENCH_ASSETS ?? 0) }, (_, n) => asset({ key: `many_${n}`, run: () => n }))
+
+export default definitions({ assets: [...fan, ...many], jobs: [job({ name: 'fan_job', selection: fan })] })

@@ -1,0 +1,103 @@
+/** Commands on a project with every kind of definition, as whole processes. */
+import { spawnSync } from 'node:child_process'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { commandLine, dagma } from '../test/processes.ts'
+import { temporaryFolder } from '../test/temporary.ts'
+
+const definitions = `import { asset, assetCheck, dailyPartitions, definitions, job, observableAsset, runRequest, schedule, sensor, skipReason } from '${dagma}'
+let tries = 0
+const days = dailyPartitions({ start: '2026-01-01', end: '2026-01-05' })
+const raw = asset({ key: 'raw', partitions: days, run: ({ partitionKey, log }) => { log.info('making ' + partitionKey); return partitionKey } })
+const good = asset({ key: 'good', keyPrefix: 'mart', run: () => 4 })
+const even = assetCheck({ asset: good, name: 'even', run: async ({ load }) => ({ passed: (await load()) % 2 === 0 }) })
+const feed = observableAsset({ key: 'feed', run: () => ({ dataVersion: '7' }) })
+const flaky = asset({ key: 'flaky', run: () => { if (process.env.FLAKY === 'fails') throw new Error('not now'); return 1 } })
+const after = asset({ key: 'after', deps: [flaky], run: () => 2 })
+const nightly = job({ name: 'nightly', selection: [good, flaky, after] })
+export default definitions({
+  assets: [raw, good, feed, flaky, after], checks: [even], jobs: [nightly],
+  schedules: [schedule({ name: 'at_two', job: nightly, cronSchedule: '0 2 * * *', evaluate: ({ scheduledTime, log }) => { log.info('asked'); return runRequest({ tags: { at: scheduledTime.toISOString() } }) } })],
+  sensors: [sensor({ name: 'watch', job: nightly, run: ({ cursor }) => cursor === '2' ? skipReason('nothing new') : ({ runRequests: [runRequest({ runKey: 'k' })], cursor: '2' }) })],
+})
+`
+
+let folder = ''
+beforeEach(() => {
+  folder = temporaryFolder({ 'package.json': '{"name":"p","type":"module","dagma":{}}', 'src/definitions.ts': definitions })
+})
+
+function cli(args: string, env: Record<string, string> = {}) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...commandLine, ...args.split(' ')], {
+    cwd: folder,
+    encoding: 'utf8',
+    env: { ...process.env, NO_COLOR: '1', ...env },
+  })
+  return { status, stdout, stderr }
+}
+
+const json = (args: string) => JSON.parse(cli(`${args} --json`).stdout)
+
+describe('partitions', () => {
+  test('a range makes a run of each, oldest first', () => {
+    const { status, stdout } = cli('asset materialize -s raw --partition-range 2026-01-02...2026-01-04')
+    expect([status, stdout.match(/✓ raw \[.+?\]/g)]).toEqual([0, ['✓ raw [2026-01-02]', '✓ raw [2026-01-03]', '✓ raw [2026-01-04]']])
+    expect(json('run list -n 3').map((run: { partition: string }) => run.partition)).toEqual(['2026-01-04', '2026-01-03', '2026-01-02'])
+  })
+
+  test.each([
+    ['--partition 2026-01-09', 'is no partition of "raw"'],
+    ['--partition-range 2026-01-04...2026-01-02', 'is no partition of "raw"'],
+    ['--partition-range 2026-01-02', 'must be two partitions with "..." between them'],
+    ['--partition a --partition-range a...b', "cannot be used with option '--partition-range"],
+    ['', 'and the run names none'],
+  ])('%s is wrong usage', (options, message) => {
+    const { status, stderr } = cli(`asset materialize -s raw ${options}`.trim())
+    expect([status, stderr]).toEqual([2, expect.stringContaining(message)])
+  })
+})
+
+test('checks and observations alone', () => {
+  cli('asset materialize -s mart/good')
+  expect(cli('asset check -s mart/good').stdout).toContain('✓ mart/good:even  passed')
+  expect(cli('asset observe -s feed').stdout).toContain('◉ feed')
+  expect(cli('asset observe -s mart/good')).toMatchObject({ status: 2, stderr: expect.stringContaining('DAGMA_SELECTION_EMPTY') })
+})
+
+test('a failed run is retried from where it failed, with its tags; one that succeeded is not', () => {
+  const failed = cli('job launch -j nightly --tag team=data', { FLAKY: 'fails' })
+  expect([failed.status, failed.stdout]).toEqual([1, expect.stringContaining('skipped, because flaky did not succeed')])
+  const [run] = json('run list -n 1')
+  const { status, stdout } = cli(`run retry ${run.run_id.slice(0, 8)}`)
+  expect([status, stdout.match(/✓ \S+/g)]).toEqual([0, ['✓ flaky', '✓ after']])
+  const [retry] = json('run list -n 1')
+  expect(retry).toMatchObject({ status: 'SUCCESS', job_name: 'nightly', parent_run_id: run.run_id, tags: { team: 'data' } })
+  expect(cli(`run retry ${retry.run_id}`)).toMatchObject({ status: 2, stderr: expect.stringContaining('it succeeded') })
+})
+
+test('log lines of a run, of one step', () => {
+  cli('asset materialize -s raw --partition 2026-01-01')
+  const [{ run_id }] = json('run list -n 1')
+  expect(cli(`run logs ${run_id}`).stdout).toMatch(/^\S+ raw info making 2026-01-01\n$/)
+  expect(cli(`run logs ${run_id} --step other`).stdout).toBe('')
+})
+
+test('ticks are shown, nothing is started', () => {
+  expect(json('schedule list')).toMatchObject([{ name: 'at_two', cron_schedule: '0 2 * * *', execution_timezone: 'UTC' }])
+  const preview = json('schedule preview at_two -n 2')
+  expect(preview.ticks).toHaveLength(2)
+  expect(preview.first).toMatchObject({
+    run_requests: [{ job_name: 'nightly', tags: { at: preview.ticks[0] } }],
+    logs: [{ level: 'info', message: 'asked' }],
+  })
+  expect(json('sensor list')).toMatchObject([{ name: 'watch', job_names: ['nightly'] }])
+  expect(json('sensor preview watch')).toMatchObject({ run_requests: [{ run_key: 'k' }], cursor: '2' })
+  expect(cli('sensor preview watch --cursor 2').stdout).toBe('no run: nothing new\n')
+  expect(cli('sensor preview wach')).toMatchObject({ status: 2, stderr: expect.stringContaining('DAGMA_TICK_UNKNOWN') })
+})
+
+test('definitions are counted, the version told, words completed', () => {
+  expect(json('definitions validate')).toEqual({ assets: 5, checks: 1, jobs: 1, schedules: 1, sensors: 1 })
+  expect(cli('--version').stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
+  expect(cli('complete -- asset ').stdout).toMatch(/^materialize\t/m)
+  expect(cli('complete bash').stdout).toContain('dagma')
+})

@@ -1,0 +1,283 @@
+/** Every kind of definition on the whole engine, in memory. */
+import { existsSync } from 'node:fs'
+import { describe, expect, expectTypeOf, test } from 'vitest'
+import { asset } from '../definitions/asset.ts'
+import { assetCheck } from '../definitions/asset-check.ts'
+import { mapped } from '../definitions/asset-spec.ts'
+import { definitions } from '../definitions/definitions.ts'
+import { externalAsset } from '../definitions/external-asset.ts'
+import { Failure } from '../definitions/failure.ts'
+import { job } from '../definitions/job.ts'
+import { multiAsset } from '../definitions/multi-asset.ts'
+import { observableAsset } from '../definitions/observable-asset.ts'
+import { PartitionMapping } from '../definitions/partition-mapping.ts'
+import { dailyPartitions, staticPartitions } from '../definitions/partitions.ts'
+import { resource } from '../definitions/resource.ts'
+import { materializeResult } from '../definitions/results.ts'
+import { retryPolicy } from '../definitions/retry-policy.ts'
+import type { MaterializeRun } from '../engine/materialize.ts'
+import { temporaryFolder, thrownBy } from '../test/temporary.ts'
+import { fakeClock } from './fake-clock.ts'
+import { materializeToMemory } from './materialize-to-memory.ts'
+
+/** The events worth looking at, each in a word or two. */
+const brief = ({ events }: MaterializeRun) =>
+  events.flatMap((event) => {
+    if (event.type === 'ASSET_MATERIALIZATION' || event.type === 'ASSET_OBSERVATION') return [`${event.type.slice(6, 9)} ${event.asset}`]
+    if (event.type === 'ASSET_CHECK_EVALUATION') return [`CHECK ${event.asset}:${event.check} ${event.passed ? 'passed' : event.severity}`]
+    return /FAILURE|SKIPPED|RETRY|RESTARTED/.test(event.type) && 'step' in event ? [`${event.type} ${event.step}`] : []
+  })
+
+const numbers = asset({ key: 'numbers', run: () => [1, 2, 3] })
+const sum = asset({ key: 'sum', inputs: { numbers }, run: ({ inputs }) => inputs.numbers.reduce((a, b) => a + b, 0) })
+
+describe('materializeToMemory', () => {
+  test('gives the values, and writes nothing', async () => {
+    const projectFolder = temporaryFolder()
+    const run = await materializeToMemory([numbers, sum], { projectFolder })
+    expect([run.status, await run.load(sum), existsSync(`${projectFolder}/.dagma`)]).toEqual(['SUCCESS', 6, false])
+  })
+
+  test('takes upstream values instead of making them, also of assets that are not in the list', async () => {
+    expect(await (await materializeToMemory([sum], { values: { numbers: [10] } })).load(sum)).toBe(10)
+    const run = await materializeToMemory([numbers, sum], { values: { numbers: [20] } })
+    expect([await run.load(sum), [...run.materializations.keys()]]).toEqual([20, ['sum']])
+  })
+
+  test('binds other resources in the place of a project’s own', async () => {
+    const clock = resource({ open: (at: number) => ({ now: () => at }) })
+    const stamp = asset({ key: 'stamp', resources: { clock }, run: ({ resources }) => resources.clock.now() })
+    const project = definitions({ assets: [stamp], resources: { clock: clock(1) } })
+    expect(await (await materializeToMemory(project)).load(stamp)).toBe(1)
+    expect(await (await materializeToMemory(project, { resources: { clock: clock(2) } })).load(stamp)).toBe(2)
+  })
+})
+
+describe('multi-assets', () => {
+  const shop = multiAsset({
+    name: 'shop',
+    canSubset: true,
+    assets: { orders: {}, customers: { key: 'crm/customers' } },
+    run: ({ selected }) => ({
+      ...(selected.has('orders') ? { orders: materializeResult([20, 35], { count: 2 }) } : {}),
+      ...(selected.has('customers') ? { customers: 'Ada' } : {}),
+    }),
+  })
+  const report = asset({ key: 'report', inputs: shop.assets, run: ({ inputs }) => `${inputs.customers}: ${inputs.orders.length}` })
+
+  test('give each asset its value, and consumers their types', async () => {
+    expectTypeOf(shop.assets.orders).toExtend<{ key: readonly string[] }>()
+    const run = await materializeToMemory([shop, report])
+    expect(await run.load(report)).toBe('Ada: 2')
+    expect(brief(run)).toEqual(['MAT orders', 'MAT crm/customers', 'MAT report'])
+  })
+
+  test('make a part where they can be subset', async () => {
+    expect(brief(await materializeToMemory([shop], { selection: 'crm/customers' }))).toEqual(['MAT crm/customers'])
+  })
+
+  test('make all where they cannot', async () => {
+    const whole = multiAsset({ name: 'whole', assets: { a: {}, b: {} }, run: () => ({ a: 1, b: 2 }) })
+    expect(brief(await materializeToMemory([whole], { selection: 'b' }))).toEqual(['MAT a', 'MAT b'])
+  })
+
+  test.each([
+    ['a missing value', { a: 1 }, 'the value of "b" is missing'],
+    ['an unknown one', { a: 1, b: 2, c: 3 }, 'it has "c", which is none of its assets'],
+    ['no object', [1, 2], 'no object with a value for each asset'],
+  ])('%s is an error', async (_what, returned, reason) => {
+    const wrong = multiAsset({ name: 'wrong', assets: { a: {}, b: {} }, run: () => returned as { a: number; b: number } })
+    const [failed] = (await materializeToMemory([wrong])).events.filter((event) => event.type === 'STEP_FAILURE')
+    expect(failed?.error.message).toContain(`returned something wrong: ${reason}. Return what`)
+  })
+})
+
+describe('checks', () => {
+  const good = asset({ key: 'good', run: () => 4 })
+  const after = asset({ key: 'after', deps: [good], run: () => 1 })
+
+  test('on their own see the stored value, after the asset', async () => {
+    const even = assetCheck({
+      asset: good,
+      name: 'even',
+      run: async ({ load }) => ({ passed: (await load()) % 2 === 0, metadata: { n: 1 } }),
+    })
+    expect(brief(await materializeToMemory([good, after], { checks: [even] }))).toEqual(['MAT good', 'MAT after', 'CHECK good:even passed'])
+    expect(
+      brief(await materializeToMemory([good, after], { checks: [even], kind: 'check', values: { good: 3 }, selection: 'good' })),
+    ).toEqual(['CHECK good:even ERROR'])
+  })
+
+  test.each([
+    ['ERROR', 'FAILURE', ['MAT good', 'CHECK good:big ERROR', 'STEP_FAILURE good_big', 'STEP_SKIPPED after']],
+    ['WARN', 'SUCCESS', ['MAT good', 'CHECK good:big WARN', 'MAT after']],
+  ] as const)('that block hold back what is downstream: %s', async (severity, status, told) => {
+    const big = assetCheck({ asset: good, name: 'big', blocking: true, run: () => ({ passed: false, severity }) })
+    const run = await materializeToMemory([good, after], { checks: [big] })
+    expect([run.status, brief(run)]).toEqual([status, told])
+  })
+
+  test('of the asset itself: results are asked for, others are refused, and a blocking one stops', async () => {
+    const checked = (checks: object) =>
+      asset({ key: 'good', checks: { big: { blocking: true } }, run: () => materializeResult(1, {}, { checks: checks as never }) })
+    expect(brief(await materializeToMemory([checked({ big: { passed: false } }), after]))).toEqual([
+      'MAT good',
+      'CHECK good:big ERROR',
+      'STEP_FAILURE good',
+      'STEP_SKIPPED after',
+    ])
+    for (const wrong of [{}, { big: { passed: true }, other: { passed: true } }, { big: { passed: 'yes' } }]) {
+      const run = await materializeToMemory([checked(wrong), after])
+      expect(JSON.stringify(run.events)).toContain('DAGMA_RESULT_WRONG')
+      expect(run.materializations.size).toBe(0)
+    }
+  })
+})
+
+test('an observable asset is observed, not made', async () => {
+  const feed = observableAsset({ key: 'feed', run: () => ({ dataVersion: '7', metadata: { entries: 2 } }) })
+  const run = await materializeToMemory([feed], { kind: 'observe' })
+  expect(run.events.find((event) => event.type === 'ASSET_OBSERVATION')).toMatchObject({ asset: 'feed', dataVersion: '7' })
+  expect(await thrownBy(() => materializeToMemory([feed]))).toMatchObject({ code: 'DAGMA_SELECTION_EMPTY' })
+})
+
+test('an external asset gives its value as an input', async () => {
+  const rows = externalAsset<number[]>({ key: 'rows' })
+  const count = asset({ key: 'count', inputs: { rows }, run: ({ inputs }) => inputs.rows.length })
+  expect(await (await materializeToMemory([rows, count], { values: { rows: [1, 2] } })).load(count)).toBe(2)
+})
+
+describe('partitions', () => {
+  const days = dailyPartitions({ start: '2026-01-01' })
+  const raw = asset({ key: 'raw', partitions: days, run: ({ partitionKey }) => partitionKey })
+  const copy = asset({ key: 'copy', partitions: days, inputs: { raw }, run: ({ inputs }) => `copy of ${inputs.raw}` })
+  const clock = () => fakeClock(new Date('2026-01-03T12:00:00Z'))
+
+  test('the same key upstream; the materialization says which', async () => {
+    const run = await materializeToMemory([raw, copy], { partitionKey: '2026-01-02', clock: clock() })
+    expect(await run.load(copy)).toBe('copy of 2026-01-02')
+    expect(run.materializations.get('copy')?.partition).toBe('2026-01-02')
+  })
+
+  test('several upstream partitions come as an object', async () => {
+    const regions = staticPartitions(['x', 'y'])
+    const sales = externalAsset<number>({ key: 'sales', partitions: regions })
+    const all = asset({
+      key: 'all',
+      partitions: regions,
+      inputs: { sales: mapped(sales, PartitionMapping.specific(['x'])) },
+      run: ({ inputs }) => inputs.sales,
+    })
+    expectTypeOf(all).toExtend<{ key: readonly string[] }>()
+    const run = await materializeToMemory([sales, all], { values: { sales: 5 }, partitionKey: 'x' })
+    expect(await run.load(all)).toEqual({ x: 5 })
+  })
+
+  test.each([
+    [{}, 'DAGMA_PARTITION_NEEDED'],
+    [{ partitionKey: '2026-01-03' }, 'DAGMA_PARTITION_UNKNOWN'], // its day is not over
+  ])('a run that names none, or an unknown one, is refused: %o', async (options, code) => {
+    expect(await thrownBy(() => materializeToMemory([raw], { ...options, clock: clock() }))).toMatchObject({ code })
+  })
+
+  test('one for assets without partitions is refused; a step that asks for one it lacks fails', async () => {
+    expect(await thrownBy(() => materializeToMemory([numbers], { partitionKey: 'x' }))).toMatchObject({
+      code: 'DAGMA_PARTITION_WITHOUT_PARTITIONS',
+    })
+    const asking = asset({ key: 'asking', run: ({ hasPartitionKey, partitionKey }) => [hasPartitionKey, partitionKey] })
+    expect(JSON.stringify((await materializeToMemory([asking])).events)).toContain('DAGMA_NOT_PARTITIONED')
+  })
+})
+
+describe('retries', () => {
+  const flaky = (fails: number, policy: Parameters<typeof retryPolicy>[0]) =>
+    asset({
+      key: 'flaky',
+      retryPolicy: retryPolicy(policy),
+      run: ({ retryNumber }) => {
+        if (retryNumber < fails) throw new Error('not yet')
+        return retryNumber
+      },
+    })
+
+  test.each([
+    ['constant', [10, 10, 10]],
+    ['linear', [10, 20, 30]],
+    ['exponential', [10, 30, 70]],
+  ] as const)('wait as Dagster does: %s', async (backoff, seconds) => {
+    const clock = fakeClock()
+    const run = await materializeToMemory([flaky(3, { maxRetries: 3, delaySeconds: 10, backoff })], { clock })
+    expect([run.status, clock.waits.map((wait) => wait / 1000)]).toEqual(['SUCCESS', seconds])
+  })
+
+  test('end after the last one', async () => {
+    const run = await materializeToMemory([flaky(9, { maxRetries: 1 })])
+    expect([run.status, brief(run)]).toEqual(['FAILURE', ['STEP_UP_FOR_RETRY flaky', 'STEP_RESTARTED flaky', 'STEP_FAILURE flaky']])
+  })
+
+  test('are not made after a Failure that allows none; its metadata is kept', async () => {
+    const given = asset({
+      key: 'given',
+      retryPolicy: retryPolicy({ maxRetries: 3 }),
+      run: () => {
+        throw new Failure('given up', { metadata: { rows: 3 }, allowRetries: false })
+      },
+    })
+    const run = await materializeToMemory([given])
+    expect(brief(run)).toEqual(['STEP_FAILURE given'])
+    expect(run.events.find((event) => event.type === 'STEP_FAILURE')?.metadata).toEqual({ rows: { type: 'int', raw_value: 3 } })
+  })
+})
+
+test('a step that takes too long fails, and its signal is aborted', async () => {
+  let heard = false
+  const late = asset({
+    key: 'late',
+    timeoutSeconds: 0.01,
+    run: ({ signal }) =>
+      new Promise((_, reject) => {
+        signal.addEventListener('abort', () => {
+          heard = true
+          reject(signal.reason)
+        })
+      }),
+  })
+  const run = await materializeToMemory([late])
+  expect(heard).toBe(true)
+  expect(run.events.find((event) => event.type === 'STEP_FAILURE')?.error.message).toContain('did not end within 0.01 s')
+})
+
+describe('jobs', () => {
+  test('give their tags and config, and call their hooks when a step ended for good', async () => {
+    const told: string[] = []
+    const post = resource({ open: (_: object) => (line: string) => void told.push(line) })
+    const flaky = asset({
+      key: 'flaky',
+      retryPolicy: retryPolicy({ maxRetries: 1 }),
+      run: ({ retryNumber }) => {
+        if (retryNumber === 0) throw new Error('not yet')
+      },
+    })
+    const broken = asset({ key: 'broken', deps: [flaky], run: () => Promise.reject(new Error('no table')) })
+    const seen = asset({ key: 'seen', run: ({ runTags, jobName }) => ({ runTags, jobName }) })
+    const nightly = job({
+      name: 'nightly',
+      selection: [flaky, broken, seen],
+      tags: { team: 'data', kind: 'night' },
+      resources: { post },
+      onSuccess: ({ stepName, resources }) => resources.post(`${stepName} well`),
+      onFailure: ({ stepName, error, resources }) => {
+        resources.post(`${stepName}: ${error?.message.includes('no table')}`)
+        throw new Error('the hook itself fails')
+      },
+    })
+    const project = definitions({ assets: [flaky, broken, seen], jobs: [nightly], resources: { post: post({}) } })
+    const run = await materializeToMemory(project, { job: 'nightly', tags: { kind: 'test' } })
+    expect(told.sort()).toEqual(['broken: true', 'flaky well', 'seen well'])
+    expect(await run.load(seen)).toEqual({ runTags: { team: 'data', kind: 'test' }, jobName: 'nightly' })
+    expect(run.events.find((event) => event.type === 'LOG')).toMatchObject({
+      level: 'error',
+      message: expect.stringContaining('the hook itself fails'),
+    })
+  })
+})

@@ -1,0 +1,179 @@
+"""The executor of Dagma jobs: steps of a run that are ready overlap, in threads of the run's one process.
+
+A step in Python only waits for its Node worker, so threads are enough, and all steps share the run's one worker.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import queue
+import threading
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from dagma import _compat
+from dagma.interrupts import enter_run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from dagma._compat import PlanContext
+
+DEFAULT_MAX_CONCURRENT = 32
+"""Steps of one run that go on at a time: they wait for services more than they compute."""
+
+_POLL = 0.1
+"""Seconds after which an interrupt, or a slot that became free in a pool, is noticed at the latest."""
+
+_IDLE_POLL = 0.02
+_STOP_GRACE = 3.5
+"""Seconds that the steps of an interrupted run have to end."""
+
+
+class _Ended:
+    """The last a step's thread says; with the error that Dagster's own step handling let through."""
+
+    def __init__(self, error: BaseException | None) -> None:
+        self.error = error
+
+
+class _Crew:
+    """The threads of a run's steps, and what they have to say."""
+
+    def __init__(self, context: PlanContext) -> None:
+        self.stopping = threading.Event()
+        self._context = context
+        self._said: queue.SimpleQueue[tuple[str, dg.DagsterEvent | _Ended]] = queue.SimpleQueue()
+        self._running: dict[str, tuple[Any, list[dg.DagsterEvent]]] = {}
+
+    @property
+    def at_work(self) -> bool:
+        return bool(self._running)
+
+    def start(self, step: Any, known_state: Any) -> None:
+        step_context = self._context.for_step(step, known_state)
+        self._running[step.key] = (step_context, [])
+        context = contextvars.copy_context()
+        context.run(enter_run, self.stopping)
+        threading.Thread(
+            target=context.run, args=(self._work, step.key, step_context), name=f"dagma-step-{step.key}", daemon=True
+        ).start()
+
+    def events(self, active: Any) -> Iterator[dg.DagsterEvent]:
+        """What the steps say, until one has ended and no more is there, or a poll's time has passed."""
+        deadline = time.monotonic() + (_POLL if self._running else _IDLE_POLL)
+        ended = False
+        while True:
+            try:
+                key, said = self._said.get(timeout=0 if ended else max(0, deadline - time.monotonic()))
+            except queue.Empty:
+                return
+            step_context, events = self._running[key]
+            if isinstance(said, _Ended):
+                ended = True
+                del self._running[key]
+                yield from self._end(active, key, step_context, events, said.error)
+            else:
+                events.append(said)
+                yield said
+                active.handle_event(said)
+
+    def wind_down(self, active: Any) -> Iterator[dg.DagsterEvent]:
+        """Stops the steps; gives what they still say, for a limited time."""
+        self.stopping.set()
+        deadline = time.monotonic() + _STOP_GRACE
+        while self._running and time.monotonic() < deadline:
+            yield from self.events(active)
+
+    def _work(self, key: str, step_context: Any) -> None:
+        try:
+            for event in _compat.step_events(step_context):
+                self._said.put((key, event))
+        except BaseException as error:  # noqa: BLE001  # the main thread decides what it means
+            self._said.put((key, _Ended(error)))
+        else:
+            self._said.put((key, _Ended(None)))
+
+    def _end(
+        self, active: Any, key: str, step_context: Any, events: list[dg.DagsterEvent], error: BaseException | None
+    ) -> Iterator[dg.DagsterEvent]:
+        if error is not None and not self.stopping.is_set():
+            raise error
+        if self.stopping.is_set():
+            return
+        active.verify_complete(self._context, key)
+        skipped = list(active.plan_events_iterator(self._context))
+        yield from skipped
+        yield from _compat.hook_events(step_context, [*events, *skipped])
+
+
+class DagmaExecutor(dg.Executor):
+    """Runs ready steps at the same time; see `dagma_executor`."""
+
+    def __init__(self, retries: Any, max_concurrent: int, tag_limits: list[dict[str, Any]]) -> None:
+        self._retries = retries
+        self._max_concurrent = max_concurrent
+        self._tag_limits = tag_limits
+
+    @property
+    def retries(self) -> Any:
+        """Whether steps are retried."""
+        return self._retries
+
+    def execute(self, plan_context: PlanContext, execution_plan: Any) -> Iterator[dg.DagsterEvent]:
+        """The events of the whole plan."""
+        steps = execution_plan.step_keys_to_execute
+        yield _compat.engine_event(plan_context, "Executing steps in threads of this process", steps)
+        yield from _compat.execute_in_this_process(plan_context, self._run_steps)
+
+    def _run_steps(self, context: PlanContext, plan: Any) -> Iterator[dg.DagsterEvent]:
+        with (
+            _compat.active_execution(context, plan, self._max_concurrent, self._tag_limits) as active,
+            ExitStack() as output,
+        ):
+            yield from _compat.capture_output(context, plan, output)
+            crew = _Crew(context)
+            try:
+                while not active.is_complete:
+                    if _compat.pop_captured_interrupt():
+                        active.mark_interrupted()
+                        yield from crew.wind_down(active)
+                        raise dg.DagsterExecutionInterruptedError
+                    for step in active.get_steps_to_execute():
+                        crew.start(step, active.get_known_state())
+                    yield from active.concurrency_event_iterator(context)
+                    yield from crew.events(active)
+                    if not crew.at_work:
+                        yield from active.plan_events_iterator(context)
+            finally:
+                crew.stopping.set()
+            try:
+                output.close()
+            except Exception:  # noqa: BLE001  # as Dagster does: the run has ended well
+                yield _compat.output_problem(context, "Exception while cleaning up compute log capture")
+
+
+@dg.executor(
+    name="dagma",
+    config_schema={
+        "retries": _compat.get_retries_config(),  # type: ignore[no-untyped-call]
+        "max_concurrent": dg.Field(
+            dg.IntSource,
+            default_value=DEFAULT_MAX_CONCURRENT,
+            description="How many steps of the run go on at the same time.",
+        ),
+        "tag_concurrency_limits": _compat.get_tag_concurrency_limits_config(),  # type: ignore[no-untyped-call]
+    },
+)
+def dagma_executor(context: dg.InitExecutorContext) -> dg.Executor:
+    """Overlaps the ready steps of a run in threads of one process; they share the run's Node worker."""
+    config: Mapping[str, Any] = context.executor_config
+    max_concurrent = config["max_concurrent"]
+    if max_concurrent < 1:
+        message = f"max_concurrent is {max_concurrent}: at least one step must be allowed to run."
+        raise dg.DagsterInvalidDefinitionError(message)
+    retries = _compat.RetryMode.from_config(config["retries"])
+    return DagmaExecutor(retries, max_concurrent, list(config.get("tag_concurrency_limits") or []))

@@ -1,0 +1,127 @@
+"""Processes by more than their number: a process id alone comes back after its process has gone."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import platform
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+_PR_SET_PDEATHSIG = 1
+_HAS_PROC = sys.platform == "linux"
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A process: its id, when it started, and on which machine (or in which container) that id means it."""
+
+    pid: int
+    started: str
+    machine: str
+
+    @classmethod
+    def of(cls, pid: int) -> Identity:
+        """Of a process of this machine that lives."""
+        return cls(pid, _started(pid) or "", machine())
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Identity:
+        """From what `to_json` gave."""
+        return cls(int(data["pid"]), str(data["started"]), str(data["machine"]))
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return asdict(self)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the process can be seen from here."""
+        return self.machine == machine()
+
+    def is_alive(self) -> bool:
+        """Whether exactly this process lives; a zombie does not."""
+        return self.is_local and self.started != "" and _started(self.pid) == self.started
+
+    def send(self, number: signal.Signals) -> bool:
+        """Signals the process, if it is still the one; false when it is gone."""
+        if not self.is_local:
+            return False
+        try:
+            with self._held() as send:
+                if not self.is_alive():
+                    return False
+                send(number)
+        except OSError:
+            return False
+        return True
+
+    @contextmanager
+    def _held(self) -> Iterator[Callable[[signal.Signals], None]]:
+        """Where the system can, keeps the id from passing to another process between look and signal."""
+        if sys.platform != "linux":
+            yield lambda number: os.kill(self.pid, number)
+            return
+        descriptor = os.pidfd_open(self.pid)
+        try:
+            yield lambda number: signal.pidfd_send_signal(descriptor, number)
+        finally:
+            os.close(descriptor)
+
+    def kill_group(self) -> None:
+        """Kills what is left of the process group that the process leads or led."""
+        if not self.is_local or _started(self.pid) not in {None, self.started}:
+            return
+        try:
+            os.killpg(self.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            return
+
+
+def machine() -> str:
+    """What a process id is valid within: a boot of a machine, and on Linux a namespace of process ids."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return f"{boot}/{Path('/proc/self/ns/pid').stat().st_ino}"
+    except OSError:
+        return platform.node()
+
+
+def dies_with_this_process() -> Callable[[], None] | None:
+    """For `preexec_fn`: the child is killed when the thread that starts it ends, however it ends. Linux only.
+
+    It runs between fork and exec, and does no more than two system calls: the function is looked up before.
+    """
+    if sys.platform != "linux":
+        return None
+    prctl, parent = ctypes.CDLL(None).prctl, os.getpid()
+
+    def ask_kernel() -> None:
+        prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return ask_kernel
+
+
+def _started(pid: int) -> str | None:
+    """When a process started, in the system's own words; nothing when it has ended."""
+    if _HAS_PROC:
+        try:
+            fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+        except OSError:
+            return None
+        return None if fields[0] in "ZX" else fields[19]
+    listed = subprocess.run(
+        ["/bin/ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
+    state, _, started = listed.stdout.strip().partition(" ")
+    return None if not state or state.startswith("Z") else started.strip()

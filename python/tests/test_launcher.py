@@ -1,0 +1,238 @@
+"""Runs launched over GraphQL on a real Dagster: started, terminated, killed at every place; nothing is left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import FAKE, find_node, is_running, manifest, step, worker_pid
+from tests.dagster_server import DagsterServer, processes_of, until
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes under /proc")
+
+STEPS = ["good", "sleeps", "stubborn", "endless", "dies", *(f"second_{n}" for n in range(16))]
+
+
+def write_manifest(root: Path, *more: str) -> None:
+    found = manifest(*(step(name) for name in [*STEPS, *more]))
+    jobs = {f"{name}_job": [[name]] for name in [*STEPS[:5], *more]} | {"fan_job": [[f"second_{n}"] for n in range(16)]}
+    found["jobs"] = [
+        {"name": name, "description": None, "tags": {}, "config": {}, "asset_keys": keys} for name, keys in jobs.items()
+    ]
+    (root / "manifest.json").write_text(json.dumps(found))
+
+
+def make_project(root: Path) -> Path:
+    package = root / "node_modules" / "dagma"
+    (package / "bin").mkdir(parents=True)
+    (package / "package.json").write_text('{"name":"dagma","type":"module"}')
+    (package / "bin" / "dagma.js").write_text(FAKE.read_text())
+    (root / "package.json").write_text('{"name":"numbers","dagma":{}}')
+    write_manifest(root)
+    return root
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DagsterServer]:
+    os.environ["DAGMA_NODE"] = find_node()
+    found = DagsterServer(make_project(tmp_path_factory.mktemp("project")), "dagster", "dev")
+    yield found
+    found.stop()
+    until(lambda: not processes_of(found.project), 15)
+
+
+@pytest.fixture(autouse=True)
+def no_traces(server: DagsterServer) -> None:
+    for name in ("sleeping", "cancelled"):
+        (server.project / name).unlink(missing_ok=True)
+
+
+def parent_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def preloads(project: Path) -> list[int]:
+    """Preload processes; what they have forked has the same command line, but not the web server as its parent."""
+    found = processes_of(project)
+    return [
+        pid for pid, text in found.items() if "dagma.preload" in text and "webserver" in found.get(parent_of(pid), "")
+    ]
+
+
+def run_workers(project: Path) -> list[int]:
+    """What a preload process has forked, a spare one among them."""
+    found, parents = processes_of(project), preloads(project)
+    return [pid for pid, text in found.items() if "dagma.preload" in text and parent_of(pid) in parents]
+
+
+def worker_of(server: DagsterServer, run_id: str) -> int:
+    found = re.search(r"Started process for run \(pid: (\d+)\)", server.events(run_id))
+    assert found is not None
+    return int(found[1])
+
+
+def start(server: DagsterServer, job: str) -> str:
+    run_id = server.launch(job)
+    until((server.project / "sleeping").exists)
+    return run_id
+
+
+def gone(pid: int) -> Callable[[], bool]:
+    return lambda: not is_running(pid)
+
+
+def test_runs_and_keeps_a_spare(server: DagsterServer) -> None:
+    first, second = server.launch("good"), server.launch("good")
+    assert server.wait(first) == server.wait(second) == "SUCCESS"
+    assert worker_of(server, first) != worker_of(server, second)
+    until(gone(worker_of(server, second)))
+    until(lambda: len(run_workers(server.project)) == 1)
+    assert "Dagster's own way" not in (server.project / "server.log").read_text()
+
+
+def test_steps_of_one_run_overlap(server: DagsterServer) -> None:
+    run_id = server.launch("fan")
+    assert server.wait(run_id, 60) == "SUCCESS"
+    steps = server.step_times(run_id)
+    assert max(sum(begun <= at < ended for begun, ended in steps) for at, _ in steps) > 1
+
+
+@pytest.mark.parametrize("job", ["sleeps", "stubborn", "endless"])
+def test_terminate(server: DagsterServer, job: str) -> None:
+    run_id = start(server, job)
+    node = worker_pid(server.project)
+    server.terminate(run_id)
+    assert server.wait(run_id, 10) == "CANCELED"
+    assert (server.project / "cancelled").exists() == (job == "sleeps")
+    until(gone(node), 5)
+    until(gone(worker_of(server, run_id)), 5)
+
+
+def test_killed_run_worker(server: DagsterServer) -> None:
+    run_id = start(server, "endless")
+    node = worker_pid(server.project)
+    os.kill(worker_of(server, run_id), signal.SIGKILL)
+    assert server.wait(run_id, 5) == "FAILURE"
+    assert "was ended by SIGKILL" in server.events(run_id)
+    until(gone(node), 5)
+    assert server.wait(server.launch("good")) == "SUCCESS"
+
+
+def test_killed_node(server: DagsterServer) -> None:
+    run_id = start(server, "sleeps")
+    os.kill(worker_pid(server.project), signal.SIGKILL)
+    assert server.wait(run_id) == "FAILURE"
+    assert "ended by SIGKILL" in server.events(run_id)
+    assert server.wait(server.launch("good")) == "SUCCESS"
+
+
+def test_killed_preload_process(server: DagsterServer) -> None:
+    run_id = start(server, "sleeps")
+    (preload,) = preloads(server.project)
+    os.kill(preload, signal.SIGKILL)
+    time.sleep(0.5)
+    assert server.status(run_id) == "STARTED"
+    assert server.wait(server.launch("good")) == "SUCCESS"
+    server.terminate(run_id)
+    assert server.wait(run_id) == "CANCELED"
+
+
+def test_run_monitoring_finds_a_run_whose_processes_are_all_gone(server: DagsterServer) -> None:
+    run_id = start(server, "sleeps")
+    (preload,) = preloads(server.project)
+    os.kill(preload, signal.SIGKILL)
+    os.kill(worker_of(server, run_id), signal.SIGKILL)
+    assert server.wait(run_id, 20) == "FAILURE"
+    assert "is gone" in server.events(run_id)
+
+
+def test_changed_manifest(server: DagsterServer) -> None:
+    assert server.wait(server.launch("good")) == "SUCCESS"
+    (before,) = preloads(server.project)
+    write_manifest(server.project, "flaky")
+    server.reload()
+    assert server.wait(server.launch("flaky")) == "FAILURE"  # it is there, and fails at first
+    until(lambda: preloads(server.project) != [before] and len(preloads(server.project)) == 1)
+
+
+def test_changed_source_is_not_run_by_the_spare(server: DagsterServer) -> None:
+    assert server.wait(server.launch("good")) == "SUCCESS"
+    until(lambda: len(run_workers(server.project)) == 1)
+    time.sleep(1)
+    spare = worker_pid(server.project)
+    (server.project / "helper.ts").write_text("export const changed = true")
+    assert server.wait(server.launch("good")) == "SUCCESS"
+    assert not is_running(spare)
+
+
+def test_terminate_after_the_web_server_was_restarted(tmp_path: Path) -> None:
+    project = make_project(tmp_path)
+    first = DagsterServer(project, "dagster_webserver")
+    run_id = start(first, "sleeps")
+    first.stop(signal.SIGTERM)
+    second = DagsterServer(project, "dagster_webserver")
+    assert second.status(run_id) == "STARTED"
+    second.terminate(run_id)
+    assert second.wait(run_id, 5) == "CANCELED"
+    assert (project / "cancelled").exists()
+    second.stop(signal.SIGTERM)
+    until(lambda: not processes_of(project), 60)
+
+
+def test_terminate_a_run_that_the_command_line_has_launched(server: DagsterServer) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "dagster", "job", "launch", "-m", "dagma.definitions", "-j", "sleeps_job"],
+        cwd=server.project,
+        env=server.environment,
+        check=True,
+        stdout=subprocess.DEVNULL,  # a pipe would end with the run only
+        stderr=subprocess.DEVNULL,
+    )
+    until((server.project / "sleeping").exists)
+    (run_id,) = server.running()
+    server.terminate(run_id)
+    assert server.wait(run_id, 5) == "CANCELED"
+    assert (server.project / "cancelled").exists()
+
+
+def test_terminate_a_run_that_the_daemon_has_launched(tmp_path: Path) -> None:
+    server = DagsterServer(make_project(tmp_path), "dagster", "dev", queue=True)
+    run_id = start(server, "sleeps")
+    server.terminate(run_id)
+    assert server.wait(run_id, 5) == "CANCELED"
+    assert (server.project / "cancelled").exists()
+    server.stop()
+    until(lambda: not processes_of(server.project), 30)
+
+
+def test_sigterm_of_the_whole_group_leaves_nothing(tmp_path: Path) -> None:
+    project = make_project(tmp_path)
+    server = DagsterServer(project, "dagster", "dev")
+    start(server, "endless")
+    server.stop(signal.SIGTERM, group=True)
+    until(lambda: not processes_of(project), 30)
+
+
+def test_mixed_location_is_launched_by_dagster_itself(tmp_path: Path) -> None:
+    project = make_project(tmp_path)
+    (project / "mixed.py").write_text("import dagma\ndefs = dagma.load_definitions('.')\n")
+    server = DagsterServer(project, "dagster", "dev", target=("-f", "mixed.py"))
+    for _ in range(2):
+        assert server.wait(server.launch("good"), 60) == "SUCCESS"
+    log = (project / "server.log").read_text()
+    assert log.count("Runs are launched in Dagster's own way") == 1
+    assert "the code location is not `-m dagma.definitions`" in log
+    run_id = start(server, "sleeps")
+    server.terminate(run_id)
+    assert server.wait(run_id, 10) == "CANCELED"
+    server.stop()
+    until(lambda: not processes_of(project), 30)
