@@ -8,8 +8,8 @@ export interface FaultServer extends AsyncDisposable {
   readonly requests: () => number
 }
 
-/** Answers one request; `count` is 1 for the first. */
-export type Handler = (request: IncomingMessage, response: ServerResponse, count: number) => void
+/** Answers one request; `count` is 1 for the first. `body` is the request's, as text. */
+export type Handler = (request: IncomingMessage, response: ServerResponse, count: number, body: string) => void
 
 /** Stands in every answer of {@link faults}: must never come out in an error. */
 export const bodyMarker = 'text-of-the-answer-7f3a'
@@ -18,8 +18,9 @@ export const bodyMarker = 'text-of-the-answer-7f3a'
 export async function faultServer(handler: Handler): Promise<FaultServer> {
   let count = 0
   const server: Server = createServer((request, response) => {
-    request.resume()
-    request.once('end', () => handler(request, response, ++count))
+    const parts: Buffer[] = []
+    request.on('data', (part: Buffer) => parts.push(part))
+    request.once('end', () => handler(request, response, ++count, Buffer.concat(parts).toString()))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo

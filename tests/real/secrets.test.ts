@@ -11,7 +11,7 @@ import { platformProject, smallProject, type TestProject } from '../support/test
 type Env = Readonly<Record<string, string>>
 
 /** Variables of the specification that hold a secret. */
-const secretVariables = ['LANGFLOW_API_KEY', 'QDRANT_API_KEY', 'MLFLOW_TRACKING_PASSWORD', 'MLFLOW_TRACKING_TOKEN']
+const secretVariables = ['LANGFLOW_API_KEY', 'QDRANT_API_KEY', 'MLFLOW_TRACKING_PASSWORD', 'MLFLOW_TRACKING_TOKEN', 'EMBEDDINGS_API_KEY']
 /** Variables of the specification that hold an address, into which someone may write a password. */
 const addressVariables = ['MLFLOW_TRACKING_URI', 'MLFLOW_UI_BASE_URL', 'LANGFLOW_BASE_URL', 'QDRANT_URL']
 
@@ -30,6 +30,8 @@ describe.skipIf(lacks(needsPython()))('no secret leaves', () => {
     const search = new LeakSearch(keys)
     await onBothHosts(project, search, env)
     await onBothHosts(project, search, { ...env, MLFLOW_TRACKING_TOKEN: '' }) // the password's turn
+    // By itself: what comes after the embedding is skipped, and asks nobody.
+    await onBothHosts(project, search, { ...env, EMBEDDINGS_BASE_URL: server.url, EMBEDDINGS_MODEL: 'm' })
     for (const canary of Object.values(keys)) expect(server.told().split(canary).length - 1, canary).toBeGreaterThanOrEqual(2) // by each host
     expectNoLeak(search)
   })
@@ -44,6 +46,11 @@ describe.skipIf(lacks(needsPython()))('no secret leaves', () => {
     const search = new LeakSearch(secrets)
     await onBothHosts(project, search, { ...env, MLFLOW_USE_TRACKING: 'true' })
     await onBothHosts(project, search, { ...env, MLFLOW_TRACKING_URI: server.url, MLFLOW_USE_TRACKING: 'true' })
+    const embeddings = { EMBEDDINGS_PASSWORD: plainCanaryFor('EMBEDDINGS_PASSWORD') }
+    const inEmbeddings = new LeakSearch(embeddings)
+    const address = server.url.replace('//', `//someone:${embeddings.EMBEDDINGS_PASSWORD}@`)
+    await onBothHosts(project, inEmbeddings, { EMBEDDINGS_BASE_URL: address, EMBEDDINGS_MODEL: 'm' })
+    expectNoLeak(inEmbeddings)
     expectNoLeak(search)
   })
 

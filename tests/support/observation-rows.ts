@@ -1,12 +1,14 @@
 import { type ObservationField, observationFields } from 'dagma'
 
 const when: Readonly<Record<ObservationField['presence'], string>> = {
-  always: 'always',
+  every: 'always',
+  always: 'when a value was made or observed',
   stored: 'when the IO manager tells the size',
   system: 'with its system, real or local',
   server: 'with the real system only',
   optional: 'where there is something to tell',
   failure: 'when the step failed',
+  'failed-call': 'when the step failed because a call to a system failed',
 }
 
 /** The rows of the table in `docs/observation-fields.md`; `node tests/support/observation-rows.ts` prints them. */

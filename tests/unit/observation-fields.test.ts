@@ -37,8 +37,8 @@ function required(asset: string, metadata: WireMetadata): string[] {
   const told = text('backend') === 'local' ? used.at(-1) : text('backend')
   return fields
     .filter(([, { presence, of }]) => {
-      if (presence === 'always' || presence === 'stored') return true
-      if (presence === 'optional' || presence === 'failure' || told === undefined || used.length === 0) return false
+      if (presence === 'every' || presence === 'always' || presence === 'stored') return true
+      if (/^(?:optional|failure|failed-call)$/.test(presence) || told === undefined || used.length === 0) return false
       if (of !== undefined && (of.system !== told || of.operations?.includes(text('operation')) === false)) return false
       return presence === 'system' || text('backend') !== 'local'
     })
@@ -71,7 +71,7 @@ describe('every materialization of the example project carries the fields that a
 
   it('with every system', async () => {
     await using systems = await fakeSystems()
-    check(await runWith(systems.variables), ['mlflow', 'qdrant', 'langflow'])
+    check(await runWith(systems.variables), ['mlflow', 'qdrant', 'langflow', 'openai'])
   })
 })
 

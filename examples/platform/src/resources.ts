@@ -1,16 +1,25 @@
 import { langflow, langflowFromEnv } from '@dagma/langflow'
 import { mlflow, mlflowFromEnv } from '@dagma/mlflow'
+import { embeddings, embeddingsFromEnv } from '@dagma/openai'
 import { qdrant, qdrantFromEnv } from '@dagma/qdrant'
 
 export const resources = {
   mlflow: mlflow(mlflowFromEnv),
-  qdrant: qdrant(() => qdrantFromEnv('dagma_docs')),
+  embeddings: embeddings(embeddingsFromEnv),
+  qdrant: qdrant(() => qdrantFromEnv(collection())),
   langflow: langflow(langflowFromEnv),
+}
+
+/** Name of the collection: each model has its own, since vectors of different models cannot be compared and often differ in size. */
+function collection(): string {
+  const { baseUrl, model = '' } = embeddingsFromEnv()
+  return baseUrl ? `dagma_docs_${model.replace(/\W+/g, '_')}` : 'dagma_docs'
 }
 
 /** Which variable turns each real system on, and an asset that it serves; the demo prints it. */
 export const realSystems = [
   { system: 'MLflow', asset: 'train_model_stub', variables: 'MLFLOW_USE_TRACKING=true with MLFLOW_TRACKING_URI' },
+  { system: 'Embeddings', asset: 'embed_texts_stub', variables: 'EMBEDDINGS_BASE_URL with EMBEDDINGS_MODEL' },
   { system: 'Qdrant', asset: 'qdrant_upsert', variables: 'QDRANT_URL or QDRANT_HOST' },
   { system: 'LangFlow', asset: 'langflow_run_flow', variables: 'LANGFLOW_BASE_URL' },
 ] as const

@@ -6,7 +6,6 @@ import platform from '../src/definitions.ts'
 import { rawNumbers, sumNumbers } from '../src/defs/data/assets.ts'
 import { embedTextsStub, langflowRunFlow, qdrantSearch, qdrantUpsert } from '../src/defs/llm/assets.ts'
 import { trainModelStub } from '../src/defs/models/assets.ts'
-import { dimensions } from '../src/search/hashing-embedder.ts'
 import { LocalProject } from './local-run.ts'
 
 const project = new LocalProject()
@@ -39,7 +38,10 @@ describe('metadata on the local forms: presence and type', () => {
         mlflow_tracking_uri: 'text',
       },
     ],
-    ['embed_texts_stub', { texts_count: 'int', documents_count: 'int', dimensions: 'int' }],
+    [
+      'embed_texts_stub',
+      { texts_count: 'int', documents_count: 'int', dimensions: 'int', backend: 'text', operation: 'text', model: 'text' },
+    ],
     ['qdrant_upsert', { points_count: 'int', collection: 'text', backend: 'text', operation: 'text' }],
     ['qdrant_search', { returned: 'int', collection: 'text', backend: 'text', operation: 'text' }],
     ['langflow_run_flow', { outputs_count: 'int', answer_characters: 'int', backend: 'text', operation: 'text', default_flow_id: 'text' }],
@@ -50,9 +52,12 @@ describe('metadata on the local forms: presence and type', () => {
 
   it('covers every asset', () => expect([...run.materializations.keys()].sort()).toEqual([...platform.assets.keys()].sort()))
 
-  it.each(['train_model_stub', 'qdrant_upsert', 'qdrant_search', 'langflow_run_flow'])('%s says that a local form served', (asset) => {
-    expect(run.materializations.get(asset)?.metadata.backend).toEqual({ type: 'text', raw_value: 'local' })
-  })
+  it.each(['train_model_stub', 'embed_texts_stub', 'qdrant_upsert', 'qdrant_search', 'langflow_run_flow'])(
+    '%s says that a local form served',
+    (asset) => {
+      expect(run.materializations.get(asset)?.metadata.backend).toEqual({ type: 'text', raw_value: 'local' })
+    },
+  )
 
   it('has no text of a passage, question or answer in it', async () => {
     const metadata = JSON.stringify([...run.materializations.values()].map((made) => made.metadata))
@@ -96,7 +101,7 @@ describe('values', () => {
 })
 
 it('passages that left the documentation are removed from the collection, points of others stay', async () => {
-  const vector = new Array<number>(dimensions).fill(0.1)
+  const vector = new Array<number>(4096).fill(0.1)
   const others = asset({
     key: 'others',
     resources: { qdrant },

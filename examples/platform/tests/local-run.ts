@@ -10,7 +10,8 @@ export class LocalProject implements Disposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'dagma-platform-'))
 
   constructor() {
-    for (const variable of Object.keys(process.env)) if (/^(MLFLOW|QDRANT|LANGFLOW)_/.test(variable)) vi.stubEnv(variable, undefined)
+    for (const variable of Object.keys(process.env))
+      if (/^(MLFLOW|QDRANT|LANGFLOW|EMBEDDINGS)_/.test(variable)) vi.stubEnv(variable, undefined)
   }
 
   /** Materializes the assets; fails when the run does. */

@@ -21,8 +21,8 @@ const the = (findings: readonly Finding[], check: string) => findings.find((find
 
 /** A LangFlow that is well, but for what `odd` answers: it gives true when it did. */
 const server = (odd: (...args: Parameters<Handler>) => boolean = () => false): Promise<FaultServer> =>
-  faultServer((request, response, count) => {
-    if (odd(request, response, count)) return
+  faultServer((request, response, count, body) => {
+    if (odd(request, response, count, body)) return
     const { pathname } = new URL(request.url ?? '', 'http://x')
     if (pathname === '/health') return json(response, { status: 'ok' })
     if (pathname === '/api/v1/version') return json(response, { version: '1.6.0' })

@@ -23,8 +23,8 @@ const run = { info: { run_id: 'abc', experiment_id: '7', status: 'FINISHED', art
 
 /** An MLflow that is well, but for what `odd` answers: it gives true when it did. */
 const server = (odd: (...args: Parameters<Handler>) => boolean = () => false): Promise<FaultServer> =>
-  faultServer((request, response, count) => {
-    if (odd(request, response, count)) return
+  faultServer((request, response, count, body) => {
+    if (odd(request, response, count, body)) return
     const { pathname } = new URL(request.url ?? '', 'http://x')
     if (pathname === '/version') return void response.end('3.5.0')
     if (pathname === '/') return void response.writeHead(200, { 'content-type': 'text/html' }).end('<html></html>')

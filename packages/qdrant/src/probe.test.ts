@@ -20,8 +20,8 @@ const the = (findings: readonly Finding[], check: string) => findings.find((find
 
 /** A Qdrant that is well, with the collection `docs`, but for what `odd` answers: it gives true when it did. */
 const server = (odd: (...args: Parameters<Handler>) => boolean = () => false): Promise<FaultServer> =>
-  faultServer((request, response, count) => {
-    if (odd(request, response, count)) return
+  faultServer((request, response, count, body) => {
+    if (odd(request, response, count, body)) return
     const { method, url, headers } = request
     if (url === '/') return json(response, { title: 'qdrant', version: '1.18.3' })
     if (url === '/dashboard') return void response.writeHead(200, { 'content-type': 'text/html' }).end('<html></html>')

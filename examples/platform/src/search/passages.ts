@@ -12,6 +12,11 @@ export interface Passage {
   readonly text: string
 }
 
+/** A passage as it is embedded: its headings, then its text. */
+export function markdown({ headings, text }: Passage): string {
+  return [...headings.map((heading, index) => `${'#'.repeat(index + 1)} ${heading}`), text].join('\n')
+}
+
 /** Characters of the longest passage, where paragraphs allow it. */
 const longest = 900
 

@@ -70,15 +70,13 @@ describe('exit codes', () => {
       making raw with [redacted]
       unfinished {  raw warning: limit 2
       ✓ raw  <duration>
-          count        2
-          page         https://example.com/raw
-          retry_count  0
-          latency_ms   <n>
-          size_bytes   5
+          count       2
+          page        https://example.com/raw
+          latency_ms  <n>
+          size_bytes  5
       ✓ mart/sum  <duration>
-          retry_count  0
-          latency_ms   <n>
-          size_bytes   1
+          latency_ms  <n>
+          size_bytes  1
       SUCCESS in <duration>
       "
     `)

@@ -44,12 +44,14 @@ export function printTable(header: readonly string[], rows: readonly (readonly s
   for (const row of rows) printLine(line(row))
 }
 
-/** The line above says it. */
-const saidAbove: readonly ObservationFieldName[] = ['event_type', 'status']
+/** The lines around it say it. */
+const saidAbove: readonly ObservationFieldName[] = ['event_type', 'status', 'error_type', 'error_summary']
 
-/** Prints metadata, a key a line, below what it belongs to. */
+/** Prints metadata, a key a line, below what it belongs to; that nothing was retried is not worth a line. */
 export function printMetadata(metadata: WireMetadata): void {
-  const shown = Object.entries(metadata).filter(([key]) => !(saidAbove as readonly string[]).includes(key))
+  const shown = Object.entries(metadata).filter(
+    ([key, { raw_value }]) => !(saidAbove as readonly string[]).includes(key) && !(key === 'retry_count' && raw_value === 0),
+  )
   const width = Math.max(0, ...shown.map(([key]) => key.length))
   for (const [key, value] of shown) printLine(`    ${styleText('dim', key.padEnd(width))}  ${metadataText(value)}`)
 }

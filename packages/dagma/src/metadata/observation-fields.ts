@@ -2,6 +2,8 @@ import type { MetadataType, MetadataTypes } from './metadata-value.ts'
 
 /** When a field is there. */
 export type FieldPresence =
+  /** On every materialization, observation and failed step. */
+  | 'every'
   /** On every materialization and observation. */
   | 'always'
   /** On every materialization whose value was stored by an IO manager that tells its size. */
@@ -12,8 +14,10 @@ export type FieldPresence =
   | 'server'
   /** Where the asset, or what it talks to, has it to tell. */
   | 'optional'
-  /** Not on a materialization: with a step that failed. */
+  /** On every failed step. */
   | 'failure'
+  /** On a step that failed because a call to a system failed. */
+  | 'failed-call'
 
 /** One field of the observation field specification. */
 export interface ObservationField {
@@ -42,18 +46,18 @@ const text = (meaning: string, presence: FieldPresence, more: Partial<Omit<Obser
   ({ types: ['text'], unit: null, meaning, presence, metadata: true, spanAttribute: null, metric: null, ...more }) as const
 
 /**
- * The observation field specification: what a materialization tells about itself, under which name and in which unit. One table for metadata,
+ * The observation field specification: what a materialization, an observation or a failed step tells about itself, under which name and in which unit. One table for metadata,
  * traces and metrics. A test holds `docs/observation-fields.md` and the example project's runs against it.
  */
 export const observationFields = {
-  event_type: text('What happened: `materialization` or `observation`.', 'always', { spanAttribute: 'dagma.event_type' }),
-  status: text('How it ended: `success`. A step that failed has no materialization; its span and metrics say `failure`.', 'always', {
+  event_type: text('What happened: `materialization`, `observation` or `failure`.', 'every', { spanAttribute: 'dagma.event_type' }),
+  status: text('How it ended: `success`, or on a failed step `failure` or `canceled`.', 'every', {
     spanAttribute: 'dagma.status',
     metric: 'label status of dagma_step_duration_seconds and dagma_runs_total',
   }),
   retry_count: count('How often the step had been tried before; 0 when it went well at once.', {
     unit: 'tries',
-    presence: 'always',
+    presence: 'every',
     spanAttribute: 'dagma.retry_count',
   }),
   latency_ms: {
@@ -71,17 +75,26 @@ export const observationFields = {
     spanAttribute: 'dagma.size_bytes',
     metric: 'dagma_output_bytes',
   }),
-  error_summary: text('What went wrong, in one line: the message of the error, redacted; never a body or a header.', 'failure', {
-    metadata: false,
+  error_type: text("Name of the error, or the permanent code of an error of Dagma's own.", 'failure', { spanAttribute: 'error.type' }),
+  error_summary: text('What went wrong: the first line of the error, redacted; never a body or a header.', 'failure', {
     spanAttribute: 'exception.message',
+  }),
+  system: text('Name of the system to which a call failed.', 'failed-call', { spanAttribute: 'dagma.system' }),
+  http_status: count('HTTP status that the system answered; absent when there was no answer.', {
+    unit: null,
+    spanAttribute: 'http.response.status_code',
   }),
 
   backend: text('Which form served: `local`, or the name of the system: `mlflow`, `qdrant`, `langflow`, `openai`.', 'system', {
     spanAttribute: 'dagma.backend',
   }),
-  operation: text('What the asset did there: `track run`, `upsert points`, `query points`, `run flow`, `embed texts`.', 'system', {
-    spanAttribute: 'dagma.operation',
-  }),
+  operation: text(
+    'What the asset did there: `track run`, `upsert points`, `query points`, `run flow`, `embed texts`. On a failed step: the call that failed.',
+    'system',
+    {
+      spanAttribute: 'dagma.operation',
+    },
+  ),
   collection: text('The Qdrant collection.', 'system', { of: { system: 'qdrant' }, spanAttribute: 'db.collection.name' }),
   default_flow_id: text('The LangFlow flow that runs when a call names none.', 'optional', { of: { system: 'langflow' } }),
   model: text('The embedding model.', 'system', { of: { system: 'openai' }, spanAttribute: 'gen_ai.request.model' }),

@@ -1,5 +1,7 @@
+import { DagmaError } from '../errors.ts'
 import type { WireMetadata } from './normalize.ts'
 import type { ObservationFieldName } from './observation-fields.ts'
+import { ServiceError } from './service-error.ts'
 
 /** What the step runner knows of a materialization or an observation. */
 export interface StepFacts {
@@ -14,13 +16,59 @@ export interface StepFacts {
 
 /** Metadata with the observation fields that the step runner knows. What the asset's author gave under the same key stays. */
 export function observe(metadata: WireMetadata, { eventType, retryCount, latencyMs, sizeBytes }: StepFacts): WireMetadata {
-  const known: { readonly [Name in ObservationFieldName]?: WireMetadata[string] } = {
+  return withKnown(metadata, {
     event_type: { type: 'text', raw_value: eventType },
     status: { type: 'text', raw_value: 'success' },
     retry_count: { type: 'int', raw_value: retryCount },
     latency_ms: { type: 'float', raw_value: Math.round(latencyMs * 1000) / 1000 },
     ...(sizeBytes !== undefined && { size_bytes: { type: 'int', raw_value: sizeBytes } }),
-  }
+  })
+}
+
+/** What the step runner knows of a step that failed. */
+export interface FailureFacts {
+  readonly status: 'failure' | 'canceled'
+  readonly retryCount: number
+  /** What went wrong: what the user's code threw, or Dagma's own error. */
+  readonly error: unknown
+}
+
+/** Metadata of a failed step with the observation fields that the step runner knows. What the step's author gave under the same key stays. */
+export function observeFailure(metadata: WireMetadata, { status, retryCount, error }: FailureFacts): WireMetadata {
+  const service = serviceErrorIn(error)
+  return withKnown(metadata, {
+    event_type: { type: 'text', raw_value: 'failure' },
+    status: { type: 'text', raw_value: status },
+    retry_count: { type: 'int', raw_value: retryCount },
+    error_type: { type: 'text', raw_value: typeOf(error) },
+    error_summary: { type: 'text', raw_value: summaryOf(error) },
+    ...(service && { system: { type: 'text', raw_value: service.system }, operation: { type: 'text', raw_value: service.operation } }),
+    ...(service?.status !== undefined && { http_status: { type: 'int', raw_value: service.status } }),
+  })
+}
+
+function withKnown(metadata: WireMetadata, known: { readonly [Name in ObservationFieldName]?: WireMetadata[string] }): WireMetadata {
   const missing = Object.entries(known).filter(([key]) => !Object.hasOwn(metadata, key))
   return { ...metadata, ...Object.fromEntries(missing) }
+}
+
+const deepestCause = 10
+
+/** The failed call to another system that led to the error, if one did. */
+function serviceErrorIn(error: unknown): ServiceError | undefined {
+  let at = error
+  for (let depth = 0; depth <= deepestCause && at instanceof Error; depth++, at = at.cause) if (at instanceof ServiceError) return at
+  return undefined
+}
+
+/** Permanent code of Dagma's own errors, name of all others. */
+function typeOf(error: unknown): string {
+  if (error instanceof DagmaError) return error.code
+  return error instanceof Error ? String(error.name) : typeof error
+}
+
+function summaryOf(error: unknown): string {
+  const text =
+    error instanceof Error ? String(error.message) : typeof error === 'string' ? error : `a value that is no Error: ${typeof error}`
+  return text.split('\n', 1)[0] ?? ''
 }

@@ -1,7 +1,7 @@
 /** The one door out: whatever leaves a run passes here, on both hosts. Normalize → observe → redact. */
 import type { Metadata } from '../metadata/metadata-value.ts'
 import { bound, normalize, type WireMetadata } from '../metadata/normalize.ts'
-import { observe, type StepFacts } from '../metadata/observe.ts'
+import { type FailureFacts, observe, observeFailure, type StepFacts } from '../metadata/observe.ts'
 import { redact, redactValue } from '../metadata/redact.ts'
 
 /** An error as it is stored and sent, in the form of Dagster Pipes. */
@@ -17,6 +17,11 @@ export interface WireError {
 /** Normalized metadata of a materialization, ready to leave. */
 export function gateMetadata(metadata: WireMetadata, facts: StepFacts): WireMetadata {
   return bound(redactValue(observe(metadata, facts)) as WireMetadata)
+}
+
+/** Normalized metadata of a failed step, ready to leave. */
+export function gateFailureMetadata(metadata: WireMetadata, facts: FailureFacts): WireMetadata {
+  return bound(redactValue(observeFailure(metadata, facts)) as WireMetadata)
 }
 
 /** Metadata that is known when definitions load, ready to leave. */

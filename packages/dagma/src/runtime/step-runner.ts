@@ -81,7 +81,7 @@ export async function runStep(step: Step, host: StepHost): Promise<StepOutcome> 
     await attempt(step, { ...host, signal, report })
     return { status: 'success' }
   } catch (error) {
-    return stepFailure(step, error, { canceled: host.signal.aborted, timedOut: timeout?.aborted === true })
+    return stepFailure(step, error, { canceled: host.signal.aborted, timedOut: timeout?.aborted === true, retryNumber: host.retryNumber })
   } finally {
     over = true
   }

@@ -225,7 +225,10 @@ describe('retries', () => {
     })
     const run = await materializeToMemory([given])
     expect(brief(run)).toEqual(['STEP_FAILURE given'])
-    expect(run.events.find((event) => event.type === 'STEP_FAILURE')?.metadata).toEqual({ rows: { type: 'int', raw_value: 3 } })
+    expect(run.events.find((event) => event.type === 'STEP_FAILURE')?.metadata).toMatchObject({
+      rows: { type: 'int', raw_value: 3 },
+      error_summary: { type: 'text', raw_value: 'given up' },
+    })
   })
 })
 

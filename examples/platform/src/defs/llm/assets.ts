@@ -1,21 +1,23 @@
 import { langflow } from '@dagma/langflow'
+import { embeddings } from '@dagma/openai'
 import { qdrant } from '@dagma/qdrant'
 import { asset, materializeResult } from 'dagma'
 import { z } from 'zod'
-import { dimensions, embedQuestion, embedTexts } from '../../search/hashing-embedder.ts'
-import { documentationPassages } from '../../search/passages.ts'
+import { documentationPassages, markdown } from '../../search/passages.ts'
 
 export const embedTextsStub = asset({
   key: 'embed_texts_stub',
   group: 'llm',
   description:
-    'The project’s documentation, cut into passages and embedded by hashing words and groups of letters: no model, the same vectors every time.',
-  run: () => {
+    'The project’s documentation, cut into passages and embedded: by a model when one is set, otherwise by hashing words and groups of letters.',
+  kinds: ['openai'],
+  resources: { embeddings },
+  run: async ({ resources: { embeddings }, signal }) => {
     const texts = documentationPassages()
-    const vectors = embedTexts(texts)
-    const passages = texts.map((passage, index) => ({ ...passage, vector: vectors[index] ?? [] }))
+    const embedded = await embeddings.embed(texts.map(markdown), { signal })
+    const passages = texts.map((passage, index) => ({ ...passage, model: embedded.model, vector: embedded.vectors[index] ?? [] }))
     const documents = new Set(passages.map((passage) => passage.document))
-    return materializeResult(passages, { texts_count: passages.length, documents_count: documents.size, dimensions })
+    return materializeResult(passages, { documents_count: documents.size, ...embeddings.metadata(embedded) })
   },
 })
 
@@ -28,14 +30,17 @@ export const qdrantUpsert = asset({
   description: 'Stores the passages and their vectors in the collection.',
   kinds: ['qdrant'],
   inputs: { passages: embedTextsStub },
-  resources: { qdrant },
-  run: async ({ inputs: { passages }, resources: { qdrant } }) => {
-    await qdrant.ensureCollection({ size: dimensions, distance: 'Dot' })
+  resources: { embeddings, qdrant },
+  run: async ({ inputs: { passages }, resources: { embeddings, qdrant } }) => {
+    const other = passages.find(({ model }) => model !== embeddings.model)
+    if (other)
+      throw new Error(`The passages were embedded by ${other.model}, not by ${embeddings.model}: materialize embed_texts_stub again.`)
+    await qdrant.ensureCollection({ size: passages[0]?.vector.length ?? 1, distance: embeddings.distance })
     const { points } = await qdrant.upsert(
-      passages.map(({ id, vector, document, headings, text }) => ({
+      passages.map(({ id, model, vector, document, headings, text }) => ({
         id,
         vector,
-        payload: { source, passage: id, document, heading: headings.join(' › '), text },
+        payload: { source, model, passage: id, document, heading: headings.join(' › '), text },
       })),
     )
     // Passages of an earlier state of the documentation.
@@ -58,10 +63,11 @@ export const qdrantSearch = asset({
   description: 'Finds the passages that answer a question.',
   kinds: ['qdrant'],
   deps: [qdrantUpsert],
-  resources: { qdrant },
+  resources: { embeddings, qdrant },
   config: searchConfig,
-  run: async ({ config: { question, limit }, resources: { qdrant } }) => {
-    const found = await qdrant.query({ vector: embedQuestion(question), limit })
+  run: async ({ config: { question, limit }, resources: { embeddings, qdrant }, signal }) => {
+    const { vectors, model } = await embeddings.embed([question], { purpose: 'query', signal })
+    const found = await qdrant.query({ vector: vectors[0] ?? [], limit, filter: { must: { key: 'model', match: { value: model } } } })
     const hits = found.map(({ score, payload }) => ({
       score,
       passage: String(payload?.passage),

@@ -1,0 +1,99 @@
+import { deepLink, type HttpService, httpService, ServiceError } from 'dagma/author'
+import { type Answer, readAnswer } from './answer.ts'
+import { batches, eachAtMost } from './batches.ts'
+import type { EmbeddingsUsage } from './client.ts'
+import type { EmbeddingsSettings, Endpoint } from './settings.ts'
+
+/** An endpoint, with all that a call to it needs. */
+export interface Caller extends Endpoint {
+  readonly settings: EmbeddingsSettings
+  readonly service: HttpService
+}
+
+/** Name of the system in errors. */
+export const system = 'Embeddings'
+const operation = 'embed texts'
+
+/** @throws DAGMA_SECRET_SHORT when the key cannot be used. */
+export function caller(settings: EmbeddingsSettings, endpoint: Endpoint, signal: AbortSignal): Caller {
+  const { apiKey, timeoutMs = 60_000, retries } = settings
+  if (apiKey?.isSet) apiKey.reveal()
+  const service = httpService({
+    system,
+    baseUrl: endpoint.baseUrl,
+    baseUrlSetting: 'EMBEDDINGS_BASE_URL',
+    authSetting: apiKey?.variable ?? 'EMBEDDINGS_API_KEY',
+    ...(apiKey && { auth: { bearer: apiKey } }),
+    timeoutMs,
+    ...(retries !== undefined && { retries }),
+    signal,
+    cures: {
+      400: 'Check that EMBEDDINGS_MODEL embeds texts, that it can give EMBEDDINGS_DIMENSIONS when that is set, and that no text is too long for it.',
+      404: 'Check that the endpoint has the model in EMBEDDINGS_MODEL, and that EMBEDDINGS_BASE_URL is the root of its API (with its /v1).',
+      413: 'Send less at once: lower batchTexts or batchBytes.',
+      422: 'Check that no text is too long for the model, or send less at once: lower batchTexts or batchBytes.',
+      429: `It was tried ${(retries ?? 2) + 1} times: lower parallel, or look whether the quota of the account is used up.`,
+    },
+  })
+  return { ...endpoint, settings, service }
+}
+
+/** Embeds the texts of all calls. `dimensions` is the size that every vector must have, when it is known. */
+export async function embedAll(texts: readonly string[], from: Caller, dimensions: number | undefined, own?: AbortSignal): Promise<Answer> {
+  const { batchTexts = 100, batchBytes = 250_000, parallel = 4 } = from.settings
+  const vectors = new Array<readonly number[]>(texts.length)
+  const usages: (EmbeddingsUsage | undefined)[] = []
+  let size = dimensions
+  await eachAtMost(parallel, batches(texts, { texts: batchTexts, bytes: batchBytes }), async (batch, failed) => {
+    const answer = await embedOnce(batch.texts, from, AbortSignal.any([failed, ...(own ? [own] : [])]))
+    const got = answer.vectors[0]?.length ?? 0
+    size ??= got
+    if (got !== size) throw wrongSize(from, got, size)
+    for (const [index, vector] of answer.vectors.entries()) vectors[batch.start + index] = vector
+    usages.push(answer.usage)
+  })
+  return { vectors, usage: sum(usages) }
+}
+
+/** Embeds the texts in one call. */
+export async function embedOnce(texts: readonly string[], from: Caller, signal?: AbortSignal): Promise<Answer> {
+  const { service, model, settings } = from
+  const answer = await service.json({
+    operation,
+    method: 'POST',
+    path: 'embeddings',
+    json: { model, input: texts, ...(settings.dimensions !== undefined && { dimensions: settings.dimensions }) },
+    // The same texts give the same vectors, and a call that failed is not charged for.
+    idempotent: true,
+    ...(signal && { signal }),
+  })
+  const read = readAnswer(answer, texts.length)
+  if ('vectors' in read) return read
+  throw refusal(from, read.wrong, 'Check that EMBEDDINGS_BASE_URL is the root of an API that embeds as OpenAI does.')
+}
+
+function wrongSize(from: Caller, got: number, size: number): ServiceError {
+  const asked = from.settings.dimensions !== undefined
+  return refusal(
+    from,
+    `the vectors have ${got} numbers, not ${size}${asked ? ' as asked for' : ' as before'}`,
+    asked
+      ? 'Leave EMBEDDINGS_DIMENSIONS out, or set it to a size that the model can give.'
+      : 'Check that EMBEDDINGS_BASE_URL leads to one model only, not to different ones in turn.',
+  )
+}
+
+function refusal({ baseUrl }: Caller, reason: string, cure: string): ServiceError {
+  return new ServiceError({ system, operation, method: 'POST', url: deepLink(baseUrl, 'embeddings'), reason, cure })
+}
+
+/** Undefined when any call did not say: a part would be taken for the whole. */
+function sum(usages: readonly (EmbeddingsUsage | undefined)[]): EmbeddingsUsage | undefined {
+  let [promptTokens, totalTokens] = [0, 0]
+  for (const usage of usages) {
+    if (usage === undefined) return undefined
+    promptTokens += usage.promptTokens
+    totalTokens += usage.totalTokens
+  }
+  return { promptTokens, totalTokens }
+}

@@ -1,0 +1,103 @@
+import { secret } from 'dagma'
+import { ServiceError } from 'dagma/author'
+import { afterAll, describe, expect, it, vi } from 'vitest'
+import { bodyMarker, faultServer, json } from '../../../scripts/test-services/fault-server.ts'
+import { faultSuite } from '../../../scripts/test-services/fault-suite.ts'
+import { open } from './test/open.ts'
+
+vi.stubEnv('EMBEDDINGS_FAULT_KEY', 'key-of-the-fault-tests')
+afterAll(() => vi.unstubAllEnvs())
+
+const at = (baseUrl: string) => open({ baseUrl, model: 'fake', apiKey: secret('EMBEDDINGS_FAULT_KEY'), timeoutMs: 400 })
+const item = (embedding: unknown, index = 0) => ({ index, embedding })
+
+faultSuite({
+  system: 'Embeddings',
+  call: async (url) => (await at(url)).embed(['a text that stays here']),
+  idempotent: true,
+  secrets: ['key-of-the-fault-tests', 'a text that stays here'],
+  good: { data: [item([1, 2])] },
+})
+
+describe.concurrent('Embeddings: answers that cannot be used', () => {
+  it.each<[what: string, answer: unknown, reason: string]>([
+    ['nothing', null, 'the answer has no list of vectors'],
+    ['no list', { data: { embedding: [1] } }, 'the answer has no list of vectors'],
+    ['too few vectors', { data: [item([1])] }, 'the answer has 1 vectors for 2 texts'],
+    ['too many vectors', { data: [item([1]), item([1], 1), item([1], 2)] }, 'the answer has 3 vectors for 2 texts'],
+    ['an index twice', { data: [item([1]), item([2])] }, 'the answer does not say of each vector which text it belongs to'],
+    ['an index too high', { data: [item([1]), item([2], 2)] }, 'the answer does not say of each vector which text it belongs to'],
+    ['no index', { data: [{ embedding: [1] }, { embedding: [2] }] }, 'the answer does not say of each vector which text it belongs to'],
+    ['a vector as base64', { data: [item('AAAA'), item('AAAA', 1)] }, 'a vector of the answer is no list of numbers'],
+    ['an empty vector', { data: [item([]), item([], 1)] }, 'a vector of the answer is no list of numbers'],
+    ['null in a vector', { data: [item([null]), item([1], 1)] }, 'a vector of the answer is no list of numbers'],
+    ['two sizes', { data: [item([1, 2]), item([1], 1)] }, 'the answer has vectors of 2 and of 1 numbers'],
+  ])('%s', async (_what, answer, reason) => {
+    await using server = await faultServer((_, response) => json(response, answer))
+    const failure = (await at(server.url)).embed([`a ${bodyMarker}`, 'b'])
+    await expect(failure).rejects.toBeInstanceOf(ServiceError)
+    await expect(failure).rejects.toThrow(
+      `Embeddings: embed texts failed: POST ${server.url}/v1/embeddings: ${reason}. Check that EMBEDDINGS_BASE_URL`,
+    )
+    await expect(failure).rejects.not.toThrow(bodyMarker)
+  })
+
+  it('a size other than the one asked for', async () => {
+    await using server = await faultServer((_, response) => json(response, { data: [item([1, 2, 3])] }))
+    const client = await open({ baseUrl: server.url, model: 'fake', dimensions: 8 })
+    await expect(client.embed(['a'])).rejects.toThrow('the vectors have 3 numbers, not 8 as asked for. Leave EMBEDDINGS_DIMENSIONS out')
+  })
+
+  it('a size other than that of the texts before', async () => {
+    await using server = await faultServer((_, response, count) => json(response, { data: [item(new Array(count).fill(1))] }))
+    const client = await open({ baseUrl: server.url, model: 'fake', batchTexts: 1, parallel: 1 })
+    expect((await client.embed(['a'])).dimensions).toBe(1)
+    await expect(client.embed(['b'], { purpose: 'query' })).rejects.toThrow('the vectors have 2 numbers, not 1 as before')
+    const other = await open({ baseUrl: server.url, model: 'fake', batchTexts: 1, parallel: 1 })
+    await expect(other.embed(['a', 'b'])).rejects.toThrow(/the vectors have 4 numbers, not 3 as before/)
+  })
+
+  it('no usage in one of the answers: then none is told', async () => {
+    await using server = await faultServer((_, response, count) =>
+      json(response, { data: [item([1])], ...(count === 1 && { usage: { prompt_tokens: 5 } }) }),
+    )
+    const client = await open({ baseUrl: server.url, model: 'fake', batchTexts: 1, parallel: 1 })
+    expect((await client.embed(['a'])).usage).toEqual({ promptTokens: 5, totalTokens: 5 })
+    expect((await client.embed(['a', 'b'])).usage).toBeUndefined()
+  })
+})
+
+describe.concurrent('Embeddings: several calls', () => {
+  it('stop at the first failure, which is the one that is thrown', async () => {
+    await using server = await faultServer((_, response, count) => {
+      if (count === 2) json(response, {}, 400)
+      // The others are answered never: they must be given up.
+    })
+    const client = await open({ baseUrl: server.url, model: 'fake', batchTexts: 1, parallel: 2, timeoutMs: 30_000 })
+    const began = performance.now()
+    await expect(client.embed(['a', 'b', 'c', 'd'])).rejects.toThrow(/answered 400: Bad Request\. Check that EMBEDDINGS_MODEL/)
+    expect(performance.now() - began).toBeLessThan(5000)
+    expect(server.requests()).toBe(2)
+  })
+
+  it('are no more at once than asked for', async () => {
+    let [now, most] = [0, 0]
+    await using server = await faultServer((_, response) => {
+      most = Math.max(most, ++now)
+      setTimeout(() => {
+        now--
+        json(response, { data: [item([1])] })
+      }, 5)
+    })
+    const client = await open({ baseUrl: server.url, model: 'fake', batchTexts: 1, parallel: 3 })
+    await client.embed(Array.from({ length: 12 }, (_, index) => `text ${index}`))
+    expect(most).toBe(3)
+  })
+
+  it('stop when the signal is aborted on the way, with its reason', async () => {
+    const abort = new AbortController()
+    await using server = await faultServer(() => abort.abort(new Error('canceled')))
+    const client = await open({ baseUrl: server.url, model: 'fake', batchTexts: 1 })
+    await expect(client.embed(['a', 'b', 'c'], { signal: abort.signal })).rejects.toThrow('canceled')
+  })
+})

@@ -1,0 +1,56 @@
+import type { Finding, ProbeContext } from 'dagma'
+import { failedFinding, ServiceError } from 'dagma/author'
+import { caller, embedOnce } from './endpoint.ts'
+import { type EmbeddingsSettings, endpointOf, isOpenToOthers } from './settings.ts'
+
+/** What `dagma doctor` says of the embeddings: it embeds one word, since compatible servers have no other call in common. That costs about one token. */
+export async function probeEmbeddings(settings: EmbeddingsSettings, { timeoutMs, signal }: ProbeContext): Promise<Finding[]> {
+  const endpoint = endpointOf(settings)
+  if (endpoint === undefined) return local(settings)
+  const { apiKey } = settings
+  const open = openKey(settings, endpoint.baseUrl)
+  const reachable: Finding = { check: 'reachable', status: 'good', found: `${endpoint.baseUrl} answers.` }
+  const letIn: Finding = {
+    check: 'authentication',
+    status: 'good',
+    found: apiKey?.isSet ? `The key in ${apiKey.variable} is taken.` : 'No key is set, and none is wanted.',
+  }
+  const check = 'EMBEDDINGS_MODEL'
+  try {
+    const from = caller({ ...settings, timeoutMs, retries: 0 }, endpoint, signal)
+    const { vectors } = await embedOnce(['dagma'], from)
+    const got = vectors[0]?.length ?? 0
+    const { dimensions = got } = settings
+    const found = `Model "${endpoint.model}" gives vectors of ${got} numbers.`
+    if (got === dimensions) return [reachable, ...open, letIn, { check, status: 'good', found }]
+    const cure = 'Leave EMBEDDINGS_DIMENSIONS out, or set it to a size that the model can give.'
+    return [
+      reachable,
+      ...open,
+      letIn,
+      { check: 'EMBEDDINGS_DIMENSIONS', status: 'bad', found: `${found} It asks for ${dimensions}.`, cure },
+    ]
+  } catch (error) {
+    const status = error instanceof ServiceError ? error.status : undefined
+    // No answer, or one that is no API's: a page, a redirect, something else.
+    if (status === undefined || status < 400) return [failedFinding('reachable', error), ...open]
+    if (status === 401 || status === 403) return [reachable, ...open, failedFinding('authentication', error)]
+    return [reachable, ...open, failedFinding(status === 400 || status === 404 ? check : 'embeddings', error)]
+  }
+}
+
+function local({ model, apiKey }: EmbeddingsSettings): Finding[] {
+  const cure = 'Set EMBEDDINGS_BASE_URL and EMBEDDINGS_MODEL to use a model.'
+  const backend: Finding = { check: 'backend', status: 'local', found: 'The local embedder serves, which has no model.', cure }
+  const set = [model && 'EMBEDDINGS_MODEL', apiKey?.isSet && apiKey.variable].filter(Boolean).join(' and ')
+  if (set === '') return [backend]
+  const found = `It is not set, which leaves ${set} unused.`
+  const mend = 'Set it to the root of the API, for example https://api.openai.com/v1.'
+  return [backend, { check: 'EMBEDDINGS_BASE_URL', status: 'warning', found, cure: mend }]
+}
+
+function openKey({ apiKey }: EmbeddingsSettings, baseUrl: string): Finding[] {
+  if (!apiKey?.isSet || !isOpenToOthers(baseUrl)) return []
+  const found = `The key in ${apiKey.variable} goes over the network as plain text.`
+  return [{ check: 'https', status: 'warning', found, cure: 'Use https, or keep the server on a network of its own.' }]
+}
