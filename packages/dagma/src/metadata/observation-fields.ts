@@ -71,6 +71,10 @@ export const observationFields = {
     spanAttribute: 'dagma.size_bytes',
     metric: 'dagma_output_bytes',
   }),
+  trace_url: {
+    ...text('Page of the trace that the run is in, where traces are on and `DAGMA_TRACE_URL_TEMPLATE` is set.', 'optional'),
+    types: ['url'],
+  },
   error_summary: text('What went wrong, in one line: the message of the error, redacted; never a body or a header.', 'failure', {
     metadata: false,
     spanAttribute: 'exception.message',
