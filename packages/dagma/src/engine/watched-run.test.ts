@@ -9,9 +9,9 @@ import type { Instrument } from '../definitions/instrument.ts'
 import { job } from '../definitions/job.ts'
 import { resource } from '../definitions/resource.ts'
 import { retryPolicy } from '../definitions/retry-policy.ts'
-import { materialize } from '../engine/materialize.ts'
 import { secret } from '../metadata/secret.ts'
 import { setEnvironment, temporaryFolder } from '../test/temporary.ts'
+import { materialize } from './materialize.ts'
 
 /** An instrument that writes down what it is told. */
 function recording(traceUrl?: string): { instrument: Instrument; told: unknown[][] } {
