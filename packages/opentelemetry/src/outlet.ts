@@ -20,6 +20,8 @@ export class Outlet {
   #log: StepLog | undefined
   readonly #warned = new Set<string>()
   #gaveUp = false
+  /** Counts the runs: an export that began in an earlier one is no news. */
+  #era = 0
   readonly #agents: Agent[] = []
 
   /** A run begins: it is told of failures, and the collector gets another chance. */
@@ -27,6 +29,7 @@ export class Outlet {
     this.#log = log
     this.#warned.clear()
     this.#gaveUp = false
+    this.#era++
   }
 
   warn(what: string, text: string): void {
@@ -45,8 +48,9 @@ export class Outlet {
     const send = exporter.export.bind(exporter) as (items: unknown, done: (result: ExportResult) => void) => void
     const watchedExport = (items: unknown, done: (result: ExportResult) => void): void => {
       if (this.#gaveUp) return done({ code: 1 })
+      const era = this.#era
       send(items, (result) => {
-        if (result.code !== 0 && !this.#gaveUp) this.warn(what, `${what} could not be sent to ${bare(url)}: ${reason(result.error)}.`)
+        if (result.code !== 0 && !this.#gaveUp && era === this.#era) this.warn(what, `${what} could not be sent to ${bare(url)}: ${reason(result.error)}.`)
         done(result)
       })
     }
