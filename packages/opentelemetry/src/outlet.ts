@@ -50,7 +50,8 @@ export class Outlet {
       if (this.#gaveUp) return done({ code: 1 })
       const era = this.#era
       send(items, (result) => {
-        if (result.code !== 0 && !this.#gaveUp && era === this.#era) this.warn(what, `${what} could not be sent to ${bare(url)}: ${reason(result.error)}.`)
+        if (result.code !== 0 && !this.#gaveUp && era === this.#era)
+          this.warn(what, `${what} could not be sent to ${bare(url)}: ${reason(result.error)}.`)
         done(result)
       })
     }
