@@ -32,6 +32,11 @@ export class Outlet {
     this.#era++
   }
 
+  /** The run is over: what fails later is not told to it. */
+  end(log: StepLog): void {
+    if (this.#log === log) this.#log = undefined
+  }
+
   warn(what: string, text: string): void {
     if (!this.#warned.has(what)) this.#log?.warning(`OpenTelemetry: ${text}`)
     this.#warned.add(what)

@@ -70,7 +70,7 @@ export class Telemetry {
       headers: this.#ids === undefined ? injected : traceparent,
       traceUrl,
     })
-    return tree.watchRun(span, parent, () => this.#flush())
+    return tree.watchRun(span, parent, () => this.#flush().finally(() => this.#outlet.end(log)))
   }
 
   /** Sends all that is there, in bounded time, and never throws. */
