@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { OtlpReceiver } from '../../packages/opentelemetry/src/test/otlp-receiver.ts'
 import { canaryFor, LeakSearch, plainCanaryFor } from '../support/canaries.ts'
 import { dagsterRuns } from '../support/dagster-instance.ts'
 import { startDev } from '../support/dev-server.ts'
@@ -19,19 +20,26 @@ describe.skipIf(lacks(needsPython()))('no secret leaves', () => {
   it('where servers refuse the keys and say them back', async () => {
     using project = platformProject()
     await using server = await echoServer()
+    await using receiver = await OtlpReceiver.start()
     const keys = Object.fromEntries(secretVariables.map((name) => [name, canaryFor(name)]))
+    const collectorKey = canaryFor('OTEL_EXPORTER_OTLP_HEADERS')
     const env = {
       ...keys,
       MLFLOW_TRACKING_USERNAME: 'someone',
       ...addresses(server.url),
       MLFLOW_USE_TRACKING: 'true',
       LANGFLOW_DEFAULT_FLOW_ID: 'flow',
+      OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+      OTEL_EXPORTER_OTLP_HEADERS: `x-key=${encodeURIComponent(collectorKey)}`,
     }
-    const search = new LeakSearch(keys)
+    const search = new LeakSearch({ ...keys, collectorKey })
     await onBothHosts(project, search, env)
     await onBothHosts(project, search, { ...env, MLFLOW_TRACKING_TOKEN: '' }) // the password's turn
     // By itself: what comes after the embedding is skipped, and asks nobody.
     await onBothHosts(project, search, { ...env, EMBEDDINGS_BASE_URL: server.url, EMBEDDINGS_MODEL: 'm' })
+    expect(receiver.headers.every((headers) => headers['x-key'] === collectorKey)).toBe(true)
+    expect(receiver.spans.filter(({ status, kind }) => status === 2 && kind === 3).length).toBeGreaterThan(8)
+    for (const body of receiver.bodies) search.text('spans and metrics', body)
     for (const canary of Object.values(keys)) expect(server.told().split(canary).length - 1, canary).toBeGreaterThanOrEqual(2) // by each host
     expectNoLeak(search)
   })

@@ -10,7 +10,7 @@ export const testOutput = join(repository, 'test-output')
 /** The small project for which the tests' Python environment is made; the other test projects borrow it. */
 export const pythonHome = join(repository, '.dagma', 'test-python')
 
-const foreign = /^(?:MLFLOW|QDRANT|LANGFLOW|EMBEDDINGS|DAGMA|DAGSTER|npm|NODE|VITEST|VITE|PYTHON)_?/i
+const foreign = /^(?:MLFLOW|QDRANT|LANGFLOW|EMBEDDINGS|OTEL|DAGMA|DAGSTER|npm|NODE|VITEST|VITE|PYTHON)_?/i
 
 /** The environment of every process that a test starts: this machine's, without settings of the systems under test, with the checkout's programs first on PATH. */
 export function cleanEnvironment(extra: Readonly<Record<string, string>> = {}): Record<string, string> {

@@ -1,3 +1,4 @@
+import { openTelemetry } from '@dagma/opentelemetry'
 import { definitions } from 'dagma'
 import { rawNumbers, sumNumbers } from './defs/data/assets.ts'
 import { embedTextsStub, langflowRunFlow, qdrantSearch, qdrantUpsert } from './defs/llm/assets.ts'
@@ -10,4 +11,5 @@ export default definitions({
   jobs: [runLlmRagJob, runModelsTrainJob, runLangflowJob],
   schedules: [runLangflowDaily],
   resources,
+  instrument: openTelemetry(),
 })

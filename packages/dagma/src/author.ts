@@ -4,4 +4,5 @@ export { type HttpAuth, type HttpCall, type HttpService, type HttpServiceOptions
 export { type PageLink, pageFinding } from './author/page.ts'
 export { failedFinding, finding } from './metadata/finding.ts'
 export { checkedHttpUrl, deepLink, isHttpUrl } from './metadata/links.ts'
+export { redact } from './metadata/redact.ts'
 export { type HttpFailure, ServiceError } from './metadata/service-error.ts'

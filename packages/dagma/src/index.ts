@@ -24,6 +24,16 @@ export {
 } from './definitions/definitions.ts'
 export { type ExternalAsset, externalAsset } from './definitions/external-asset.ts'
 export { Failure } from './definitions/failure.ts'
+export type {
+  EndStatus,
+  Instrument,
+  InstrumentContext,
+  RunWatch,
+  StepEnd,
+  StepWatch,
+  WatchedRun,
+  WatchedStep,
+} from './definitions/instrument.ts'
 export type { IOContext, IOManager, StoredValue } from './definitions/io-manager.ts'
 export { type Hook, type HookContext, type Job, type JobOptions, job, type RunConfig, type RunTags } from './definitions/job.ts'
 export {
@@ -122,7 +132,8 @@ export {
   type ObservationMetadata,
   observationFields,
 } from './metadata/observation-fields.ts'
-export { type Secret, secret } from './metadata/secret.ts'
+export type { CallEnd, CallWatch, CallWatcher, Database, OutgoingCall } from './metadata/outgoing-calls.ts'
+export { type Secret, type SecretParts, secret } from './metadata/secret.ts'
 export type { Clock } from './runtime/clock.ts'
 export type { WireError } from './runtime/exit-gate.ts'
 export { jsonFiles as fileIOManager } from './runtime/json-files.ts'

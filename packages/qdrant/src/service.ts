@@ -5,7 +5,11 @@ import type { QdrantSettings, Server } from './settings.ts'
  * The client of the server that the settings name. A key that cannot be used is found out here.
  * @throws DAGMA_SECRET_SHORT
  */
-export function qdrantService({ url, apiKey, timeoutMs, retries }: QdrantSettings, { baseUrl }: Server, signal: AbortSignal): HttpService {
+export function qdrantService(
+  { url, apiKey, timeoutMs, retries, collection }: QdrantSettings,
+  { baseUrl }: Server,
+  signal: AbortSignal,
+): HttpService {
   const key = apiKey?.isSet ? apiKey : undefined
   key?.reveal()
   return httpService({
@@ -16,6 +20,7 @@ export function qdrantService({ url, apiKey, timeoutMs, retries }: QdrantSetting
     ...(key && { auth: { header: 'api-key', value: key } }),
     ...(timeoutMs !== undefined && { timeoutMs }),
     ...(retries !== undefined && { retries }),
+    database: { system: 'qdrant', collection },
     signal,
     cures: {
       404: 'Check the name of the collection and the url, port and prefix of the resource, or make the collection with ensureCollection().',

@@ -1,4 +1,5 @@
 import { checkedHttpUrl, deepLink } from '../metadata/links.ts'
+import type { Database } from '../metadata/outgoing-calls.ts'
 import type { Secret } from '../metadata/secret.ts'
 import { ServiceError } from '../metadata/service-error.ts'
 import {
@@ -11,6 +12,7 @@ import {
   neverArrived,
   thrownFailure,
 } from './http-failure.ts'
+import { type Sending, watchedCall } from './watched-call.ts'
 
 /** How a service is told who calls. Secrets are revealed only when a call is made, and only into its header. */
 export type HttpAuth =
@@ -44,6 +46,8 @@ export interface HttpServiceOptions {
   readonly cures?: Readonly<Record<number, string>>
   /** Finds the system's own error code in a failed answer. Only text of capitals and underscores gets into the error. */
   readonly errorCode?: (answer: unknown) => unknown
+  /** What the system is, when it is a database: its calls are traced as such. */
+  readonly database?: Database
 }
 
 /** One call to an {@link HttpService}. */
@@ -99,30 +103,43 @@ export function httpService(options: HttpServiceOptions): HttpService {
     throw new RangeError(`${options.system}: timeoutMs must be above 0 and at most ${longestTimeoutMs}, not ${timeoutMs}.`)
   const service = { ...options, timeoutMs }
   return {
-    json: async <T>(call: HttpCall<T>) => (await attempt(service, call, 'json')) as T,
-    send: async (call) => void (await attempt(service, call, 'nothing')),
-    page: async (call) => void (await attempt(service, call, 'page')),
-    bytes: async (call) => (await attempt(service, call, 'bytes')) as Uint8Array<ArrayBuffer>,
+    json: async <T>(call: HttpCall<T>) => (await watched(service, call, 'json')) as T,
+    send: async (call) => void (await watched(service, call, 'nothing')),
+    page: async (call) => void (await watched(service, call, 'page')),
+    bytes: async (call) => (await watched(service, call, 'bytes')) as Uint8Array<ArrayBuffer>,
   }
 }
 
 type Service = HttpServiceOptions & { readonly timeoutMs: number }
 
-async function attempt<T>(service: Service, call: HttpCall<T>, wanted: 'json' | 'nothing' | 'page' | 'bytes'): Promise<unknown> {
+type Wanted = 'json' | 'nothing' | 'page' | 'bytes'
+
+function watched<T>(service: Service, call: HttpCall<T>, wanted: Wanted): Promise<unknown> {
+  const { system, database } = service
+  const { operation, method } = call
+  const url = deepLink(service.baseUrl, call.path)
+  return watchedCall(
+    () => ({ system, operation, method, url, database }),
+    (sending) => attempt(service, call, url, wanted, sending),
+  )
+}
+
+async function attempt<T>(service: Service, call: HttpCall<T>, url: string, wanted: Wanted, sending: Sending): Promise<unknown> {
   const callers = [service.signal, call.signal].filter((signal) => signal !== undefined)
   const timeoutMs = call.timeoutMs ?? service.timeoutMs
-  const url = deepLink(service.baseUrl, call.path)
   const refuse = (failure: Failure): never => {
     for (const { aborted, reason } of callers) if (aborted) throw reason
     throw new ServiceError({ system: service.system, operation: call.operation, method: call.method, url, ...failure })
   }
   for (const signal of callers) signal.throwIfAborted()
-  const sent = await request(service, call, url, AbortSignal.any(callers))
+  const sent = await request(service, call, url, AbortSignal.any(callers), sending)
   if ('thrown' in sent) {
     const answered = answerOf(sent.thrown)
+    sending.httpStatus = answered?.status
     return (answered && call.expected?.(answered)) ?? refuse(thrownFailure(sent.thrown, { ...service, timeoutMs }))
   }
   const { response } = sent
+  sending.httpStatus = response.status
   const unfit = wanted === 'json' || wanted === 'page' ? contentFailure(response, service, wanted) : undefined
   if (unfit || wanted === 'nothing' || wanted === 'page') {
     await response.body?.cancel()
@@ -174,12 +191,14 @@ async function request<T>(
   call: HttpCall<T>,
   url: string,
   signal: AbortSignal,
+  sending: Sending,
 ): Promise<{ response: Response } | { thrown: unknown }> {
   const headers = {
     accept: 'application/json',
     ...service.headers,
     ...authHeader(service.auth),
     ...(call.body && { 'content-type': call.body.contentType }),
+    ...sending.headers,
   }
   const { default: ky } = await import('ky')
   const idempotent = call.idempotent ?? (call.method !== 'POST' && call.method !== 'PATCH')
@@ -190,6 +209,9 @@ async function request<T>(
       signal,
       redirect: 'manual',
       timeout: call.timeoutMs ?? service.timeoutMs,
+      hooks: {
+        beforeRetry: [() => void sending.resent++],
+      },
       ...(call.query && { searchParams: { ...call.query } }),
       ...(call.body ? { body: call.body.content } : call.json !== undefined && { json: call.json }),
       retry: {

@@ -4,7 +4,9 @@ import { Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import { keyText } from '../definitions/asset-key.ts'
 import type { Definitions } from '../definitions/definitions.ts'
+import type { EndStatus, RunWatch } from '../definitions/instrument.ts'
 import type { Step } from '../definitions/step.ts'
+import type { StepLog } from '../definitions/step-log.ts'
 import { dagmaError } from '../errors.ts'
 import { systemClock } from '../runtime/clock.ts'
 import { gateText } from '../runtime/exit-gate.ts'
@@ -13,6 +15,7 @@ import { loadDefinitions, type Project } from '../runtime/project.ts'
 import { RunResources } from '../runtime/run-resources.ts'
 import { runStep, type StepOutcome, type StepReport } from '../runtime/step-runner.ts'
 import { projectValues, Values } from '../runtime/values.ts'
+import { endWatched, watchRun } from '../runtime/watched.ts'
 import { buildManifest, manifestDigest } from './manifest.ts'
 import { loadContext } from './pipes/open.ts'
 import { contextVariable, decodeParam, type PipesContextData } from './pipes/protocol.ts'
@@ -107,6 +110,9 @@ class Worker {
   readonly #running = new Map<string, { readonly abort: AbortController; readonly done: Promise<void> }>()
   readonly #stopping = new AbortController()
   #resources: RunResources | undefined
+  #watch: Promise<RunWatch | undefined> | undefined
+  /** How the last attempt of each step ended, by its name. */
+  readonly #ended = new Map<string, StepOutcome['status']>()
 
   constructor(definitions: Definitions, projectFolder: string, send: (message: object) => void) {
     this.#definitions = definitions
@@ -133,12 +139,22 @@ class Worker {
     this.#running.set(step, { abort, done })
   }
 
-  /** Cancels what runs, waits for it, and closes the run's resources. */
+  /** Cancels what runs, waits for it, closes the run's resources, and ends the watch over it. */
   async stop(): Promise<void> {
     this.#stopping.abort()
     for (const { abort } of this.#running.values()) abort.abort()
     await Promise.allSettled([...this.#running.values()].map(({ done }) => done))
-    await this.#resources?.close()
+    await endWatched(
+      await this.#watch,
+      async () => this.#resources?.close(),
+      () => this.#status(),
+    )
+  }
+
+  /** Dagster does not tell how the run ended; its steps do. */
+  #status(): EndStatus {
+    const ended = new Set(this.#ended.values())
+    return ended.has('canceled') ? 'canceled' : ended.has('failure') ? 'failure' : 'success'
   }
 
   async #runStep(step: string, params: { readonly [variable: string]: string }, signal: AbortSignal): Promise<void> {
@@ -155,6 +171,7 @@ class Worker {
       return
     }
     const resources = this.#runResources(context.run_id)
+    const watch = await this.#runWatch(context)
     const outcome = await runStep(found, {
       definitions: this.#definitions,
       runId: context.run_id,
@@ -166,10 +183,12 @@ class Worker {
       selected: new Set(extras.selected),
       resources,
       values: this.#values,
+      watch,
       signal,
       now: systemClock.now,
       report: (report) => send(session, report),
     })
+    this.#ended.set(found.name, outcome.status)
     await this.#callHooks(found, context, outcome, session)
     if (outcome.status === 'success') return session.closeGated(undefined)
     const { allowRetries: allow_retries, metadata } = outcome
@@ -195,14 +214,26 @@ class Worker {
 
   /** A worker serves one run: its resources are opened once. */
   #runResources(runId: string): RunResources {
-    const at = (level: string) => (message: string) => void process.stderr.write(`${level}: ${gateText(message)}\n`)
-    const log = { debug: at('debug'), info: at('info'), warning: at('warning'), error: at('error'), critical: at('critical') }
     this.#resources ??= new RunResources(this.#definitions.resources, {
       runId,
       projectFolder: this.#projectFolder,
-      log,
+      log: runLog(),
       signal: this.#stopping.signal,
     })
     return this.#resources
   }
+
+  /** A worker serves one run: the watch over it begins with its first step here. */
+  async #runWatch({ run_id: runId, job_name: jobName, partition_key }: PipesContextData): Promise<RunWatch | undefined> {
+    if (this.#definitions.instrument === undefined) return undefined
+    const run = { host: 'dagster', runId, jobName, partitionKey: partition_key ?? undefined } as const
+    this.#watch ??= watchRun(this.#definitions, run, { projectFolder: this.#projectFolder, log: runLog() })
+    return this.#watch
+  }
+}
+
+/** Takes what belongs to the run and to none of its steps. */
+function runLog(): StepLog {
+  const at = (level: string) => (message: string) => void process.stderr.write(`${level}: ${gateText(message)}\n`)
+  return { debug: at('debug'), info: at('info'), warning: at('warning'), error: at('error'), critical: at('critical') }
 }

@@ -5,6 +5,7 @@ import type { AssetSpec } from './asset-spec.ts'
 import { checkDefinitions } from './check-definitions.ts'
 import type { ExternalAsset } from './external-asset.ts'
 import { collectGraph } from './graph.ts'
+import type { Instrument } from './instrument.ts'
 import type { IOManager } from './io-manager.ts'
 import type { Job } from './job.ts'
 import type { MultiAsset } from './multi-asset.ts'
@@ -47,6 +48,7 @@ export interface Definitions {
   readonly sensors: ReadonlyMap<string, Sensor>
   readonly resources: ReadonlyMap<string, Resource<unknown>>
   readonly ioManagers: ReadonlyMap<string, IOManager>
+  readonly instrument: Instrument | undefined
   readonly [brand]: true
 }
 
@@ -72,6 +74,8 @@ export type DefinitionsOptions<Assets extends Parts, Checks extends Parts, Jobs 
   readonly sensors?: readonly Sensor[]
   /** Where values are kept, by the key that assets name. `default` takes the place of JSON files under `.dagma/` in the project. */
   readonly ioManagers?: { readonly [key: string]: IOManager }
+  /** Follows runs, for traces and metrics, such as `openTelemetry()` of `@dagma/opentelemetry`. Default: none. */
+  readonly instrument?: Instrument
 } & ({} extends ResourcesFor<Extract<(Assets | Checks | Jobs | Ticks)[number], Requiring>>
   ? { readonly resources?: { readonly [key: string]: Resource<unknown> } }
   : {
@@ -99,7 +103,7 @@ export function definitions<
     errors,
   )
   if (errors.length > 0) throw new DefinitionErrors(errors)
-  return { ...graph, ...automation, resources, ioManagers, [brand]: true }
+  return { ...graph, ...automation, resources, ioManagers, instrument: options.instrument, [brand]: true }
 }
 
 /** Whether a value was made by {@link definitions}, by this copy of Dagma or another. */

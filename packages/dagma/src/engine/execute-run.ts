@@ -1,10 +1,12 @@
 import type { Definitions, ResolvedJob } from '../definitions/definitions.ts'
+import type { EndStatus, RunWatch } from '../definitions/instrument.ts'
 import type { StepLog } from '../definitions/step-log.ts'
 import { dagmaError } from '../errors.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { gateText, gateValue } from '../runtime/exit-gate.ts'
 import { RunResources } from '../runtime/run-resources.ts'
 import type { Values } from '../runtime/values.ts'
+import { endWatched, watchRun } from '../runtime/watched.ts'
 import type { EventLog } from './event-log.ts'
 import type { RunEvent, RunStart, RunStatus } from './events.ts'
 import type { PlannedStep } from './plan.ts'
@@ -48,12 +50,19 @@ export async function executeRun(options: ExecuteOptions): Promise<RunResult> {
   const recorder = new Recorder(eventLog, runId, options.onEvent)
   recorder.tell(eventLog.startRun(gateValue(options.start)))
   const resources = new RunResources(definitions.resources, { runId, projectFolder, log: logOf(recorder, 'resources'), signal })
+  const watch = await startWatch(options, recorder)
   const run = new RunningSteps(steps, concurrency, signal, recorder, (step) =>
-    runStepToEnd(step, { ...options, recorder, resources, log: logOf(recorder, step.step.name) }),
+    runStepToEnd(step, { ...options, recorder, resources, watch, log: logOf(recorder, step.step.name) }),
   )
   const alive = setInterval(() => {}, 2 ** 30) // a step may wait for what keeps no process alive
   try {
-    await run.toEnd().finally(() => resources.close())
+    await run.toEnd().finally(() =>
+      endWatched(
+        watch,
+        () => resources.close(),
+        () => endOf(run, signal),
+      ),
+    )
     recorder.flush()
   } catch (error) {
     recorder.tell(eventLog.endRun(runId, 'FAILURE', 'The run broke off.'))
@@ -61,10 +70,21 @@ export async function executeRun(options: ExecuteOptions): Promise<RunResult> {
   } finally {
     clearInterval(alive)
   }
-  const status = signal.aborted ? 'CANCELED' : run.failed.length > 0 ? 'FAILURE' : 'SUCCESS'
+  const status = ({ success: 'SUCCESS', failure: 'FAILURE', canceled: 'CANCELED' } as const)[endOf(run, signal)]
   recorder.tell(eventLog.endRun(runId, status, `Steps failed: ${run.failed.join(', ')}.`))
   recorder.throwIfListenerFailed()
   return { runId, status }
+}
+
+async function startWatch({ definitions, start, projectFolder }: ExecuteOptions, recorder: Recorder): Promise<RunWatch | undefined> {
+  if (definitions.instrument === undefined) return undefined
+  const { runId, jobName, partitionKey } = start
+  const run = { host: 'embedded', runId, jobName, partitionKey: partitionKey ?? undefined } as const
+  return watchRun(definitions, run, { projectFolder, log: logOf(recorder, 'instrument') })
+}
+
+function endOf(run: RunningSteps, signal: AbortSignal): EndStatus {
+  return signal.aborted ? 'canceled' : run.failed.length > 0 || run.isBroken ? 'failure' : 'success'
 }
 
 function logOf(recorder: Recorder, step: string): StepLog {
@@ -111,6 +131,10 @@ class RunningSteps {
       if (planned.after.length === 0) this.#ready.push(planned)
       else this.#waiting.set(planned.step.name, planned.after.length)
     }
+  }
+
+  get isBroken(): boolean {
+    return this.#broken !== undefined
   }
 
   toEnd(): Promise<void> {

@@ -1,3 +1,4 @@
+import type { RunWatch } from '../definitions/instrument.ts'
 import { retryDelay } from '../definitions/retry-policy.ts'
 import type { StepLog } from '../definitions/step-log.ts'
 import { dagmaError } from '../errors.ts'
@@ -14,6 +15,7 @@ import type { Recorder } from './recorder.ts'
 export interface RunScope extends ExecuteOptions {
   readonly recorder: Recorder
   readonly resources: RunResources
+  readonly watch: RunWatch | undefined
   /** Of this step. */
   readonly log: StepLog
 }
@@ -49,7 +51,7 @@ async function attempt(
   scope: RunScope,
   retryNumber: number,
 ): Promise<{ outcome: StepOutcome; results: EventBody[]; failedChecks: string[] }> {
-  const { definitions, start, resources, values, signal, clock, recorder } = scope
+  const { definitions, start, resources, values, watch, signal, clock, recorder } = scope
   const { name } = planned.step
   const results: EventBody[] = []
   const failedChecks: string[] = []
@@ -64,6 +66,7 @@ async function attempt(
     selected: planned.selected,
     resources,
     values,
+    watch,
     signal,
     now: clock.now,
     report: (report) => {

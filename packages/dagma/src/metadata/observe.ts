@@ -12,16 +12,19 @@ export interface StepFacts {
   readonly latencyMs: number
   /** Size of the stored value, when the IO manager told it. */
   readonly sizeBytes: number | undefined
+  /** Where the trace of the step can be looked at, when it is traced and traces have an address. */
+  readonly traceUrl: string | undefined
 }
 
 /** Metadata with the observation fields that the step runner knows. What the asset's author gave under the same key stays. */
-export function observe(metadata: WireMetadata, { eventType, retryCount, latencyMs, sizeBytes }: StepFacts): WireMetadata {
+export function observe(metadata: WireMetadata, { eventType, retryCount, latencyMs, sizeBytes, traceUrl }: StepFacts): WireMetadata {
   return withKnown(metadata, {
     event_type: { type: 'text', raw_value: eventType },
     status: { type: 'text', raw_value: 'success' },
     retry_count: { type: 'int', raw_value: retryCount },
     latency_ms: { type: 'float', raw_value: Math.round(latencyMs * 1000) / 1000 },
     ...(sizeBytes !== undefined && { size_bytes: { type: 'int', raw_value: sizeBytes } }),
+    ...(traceUrl !== undefined && { trace_url: { type: 'url', raw_value: traceUrl } }),
   })
 }
 

@@ -62,4 +62,11 @@ describe('secret', () => {
     for (const name of ['A', 'B', 'C', 'D', 'E']) secret(`DAGMA_TEST_${name}`)
     expect(secretValues()).toEqual(['bbbbbbbbbb', 'aaaaaaaa'])
   })
+
+  test('gives what in a value is secret by itself', () => {
+    setEnvironment({ DAGMA_TEST_PARTS: 'one=first-part,two=second-part,three=short' })
+    const made = secret('DAGMA_TEST_PARTS')
+    expect(secret('DAGMA_TEST_PARTS', (value) => value.split(',').map((pair) => pair.split('=')[1] ?? ''))).toBe(made)
+    expect(secretValues()).toEqual(['one=first-part,two=second-part,three=short', 'second-part', 'first-part'])
+  })
 })

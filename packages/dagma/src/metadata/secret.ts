@@ -5,11 +5,19 @@ const shortest = 8
 const printed = '[redacted]'
 
 const registry: unique symbol = Symbol.for('dagma.secrets') as never
-const shared: { [registry]?: Map<string, Secret> } = globalThis as never
+const partsRegistry: unique symbol = Symbol.for('dagma.secret-parts') as never
+const shared: { [registry]?: Map<string, Secret>; [partsRegistry]?: Map<string, SecretParts> } = globalThis as never
 
 /** Every secret of the process, kept across duplicate installs: what the redaction gate looks for. */
 const declared = shared[registry] ?? new Map<string, Secret>()
 shared[registry] = declared
+
+/** By variable: what of a value is secret by itself. */
+const declaredParts = shared[partsRegistry] ?? new Map<string, SecretParts>()
+shared[partsRegistry] = declaredParts
+
+/** Finds what in a secret's value is secret by itself, such as each of several keys. */
+export type SecretParts = (value: string) => readonly string[]
 
 /**
  * A value that must not leave the process: it prints as `[redacted]` as a string, as JSON and when inspected.
@@ -53,8 +61,12 @@ export class Secret {
   }
 }
 
-/** Declares the secret that the environment variable `variable` holds. It is read late, by {@link Secret.reveal}. */
-export function secret(variable: string): Secret {
+/**
+ * Declares the secret that the environment variable `variable` holds. It is read late, by {@link Secret.reveal}. `parts` finds what in the value is
+ * secret by itself, too: the gate then looks for each of them. Default: only the whole.
+ */
+export function secret(variable: string, parts?: SecretParts): Secret {
+  if (parts) declaredParts.set(variable, parts)
   const known = declared.get(variable)
   if (known) return known
   const made = new Secret(variable)
@@ -64,6 +76,10 @@ export function secret(variable: string): Secret {
 
 /** The values of all declared secrets that are set now, longest first. */
 export function secretValues(): string[] {
-  const values = [...declared.keys()].map((variable) => process.env[variable] ?? '')
+  const values: string[] = []
+  for (const variable of declared.keys()) {
+    const value = process.env[variable]
+    if (value) values.push(value, ...(declaredParts.get(variable)?.(value) ?? []))
+  }
   return [...new Set(values)].filter((value) => value.length >= shortest).sort((a, b) => b.length - a.length)
 }

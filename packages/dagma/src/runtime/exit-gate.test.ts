@@ -40,7 +40,7 @@ describe('the exit gate', () => {
   })
 })
 
-const facts = { eventType: 'materialization', retryCount: 0, latencyMs: 1, sizeBytes: 1 } as const
+const facts = { eventType: 'materialization', retryCount: 0, latencyMs: 1, sizeBytes: 1, traceUrl: undefined } as const
 
 describe('gateError', () => {
   test('keeps the user’s frames and drops those of Node and Dagma', () => {

@@ -5,10 +5,10 @@ import type { CheckSpec, Step } from '../definitions/step.ts'
 import { dagmaError } from '../errors.ts'
 import { normalize } from '../metadata/normalize.ts'
 import { gateMetadata, gateStaticMetadata, gateText } from './exit-gate.ts'
-import type { CheckReport, StepHost } from './step-runner.ts'
+import type { AttemptHost, CheckReport } from './step-runner.ts'
 
 /** Stores the values and reports the materializations, observations and checks of a step. @throws DAGMA_RESULT_WRONG, DAGMA_VALUE_NOT_STORABLE, DAGMA_METADATA_INVALID */
-export async function reportResult(step: Step, host: StepHost, returned: unknown, latencyMs: number): Promise<void> {
+export async function reportResult(step: Step, host: AttemptHost, returned: unknown, latencyMs: number): Promise<void> {
   if (step.kind === 'check') {
     for (const check of step.checks) host.report(checkReport(step, check, returned))
     return
@@ -21,6 +21,7 @@ export async function reportResult(step: Step, host: StepHost, returned: unknown
       retryCount: host.retryNumber,
       latencyMs,
       sizeBytes: undefined,
+      traceUrl: host.traceUrl,
     })
     host.report({ type: 'observation', assetKey: only?.key ?? [], metadata: gated, dataVersion })
     return
@@ -36,7 +37,7 @@ export async function reportResult(step: Step, host: StepHost, returned: unknown
   }
 }
 
-async function storeAndReport(step: Step, host: StepHost, assetKey: AssetKey, returned: unknown, latencyMs: number): Promise<void> {
+async function storeAndReport(step: Step, host: AttemptHost, assetKey: AssetKey, returned: unknown, latencyMs: number): Promise<void> {
   const { value, metadata, extras } = returned instanceof MaterializeResult ? returned : new MaterializeResult<unknown>(returned, {}, {})
   const declared = step.checks.filter((check) => keyText(check.asset) === keyText(assetKey))
   for (const name of Object.keys(extras.checks ?? {})) {
@@ -50,7 +51,13 @@ async function storeAndReport(step: Step, host: StepHost, assetKey: AssetKey, re
   host.report({
     type: 'materialization',
     assetKey,
-    metadata: gateMetadata(told, { eventType: 'materialization', retryCount: host.retryNumber, latencyMs, sizeBytes }),
+    metadata: gateMetadata(told, {
+      eventType: 'materialization',
+      retryCount: host.retryNumber,
+      latencyMs,
+      sizeBytes,
+      traceUrl: host.traceUrl,
+    }),
     dataVersion: extras.dataVersion,
   })
   for (const check of checks) host.report(check)

@@ -31,6 +31,7 @@ function host(
     config: settings.config,
     resources: new RunResources(new Map(Object.entries(settings.resources ?? {})), { runId: 'run-1', projectFolder: '/p', log, signal }),
     values,
+    watch: undefined,
     signal,
     now: () => new Date(),
     report: (report) => reports.push(report),

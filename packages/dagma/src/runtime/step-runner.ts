@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { type AssetKey, keyText } from '../definitions/asset-key.ts'
 import type { Definitions } from '../definitions/definitions.ts'
+import type { RunWatch, StepWatch } from '../definitions/instrument.ts'
 import type { CheckSeverity } from '../definitions/results.ts'
 import type { Step, StepContext, StepExtras } from '../definitions/step.ts'
 import type { LogLevel, StepLog } from '../definitions/step-log.ts'
@@ -13,6 +14,7 @@ import { reportResult } from './step-results.ts'
 import { untilAborted } from './until-aborted.ts'
 import { upstreamPartitions } from './upstream-partitions.ts'
 import type { Values } from './values.ts'
+import { watchStep } from './watched.ts'
 
 /** What a host gives to a step. */
 export interface StepHost {
@@ -31,6 +33,8 @@ export interface StepHost {
   readonly selected: ReadonlySet<string>
   readonly resources: RunResources
   readonly values: Values
+  /** Follows the run; undefined when nobody does. */
+  readonly watch: RunWatch | undefined
   readonly signal: AbortSignal
   /** The time, by which time partitions are told. */
   readonly now: () => Date
@@ -72,31 +76,56 @@ export type StepOutcome = { readonly status: 'success' } | StepFailure
 
 /** Runs one attempt of a step: config, inputs, resources, the user's function, values stored, results reported. Never throws. */
 export async function runStep(step: Step, host: StepHost): Promise<StepOutcome> {
+  return watchStep(host.watch, step, host.retryNumber, (watch) => watchedStep(step, host, watch))
+}
+
+async function watchedStep(step: Step, host: StepHost, watch: StepWatch | undefined): Promise<StepOutcome> {
   const timeout = step.timeoutSeconds === undefined ? undefined : AbortSignal.timeout(step.timeoutSeconds * 1000)
   const signal = timeout === undefined ? host.signal : AbortSignal.any([host.signal, timeout])
   let over = false
-  // What the user's code left running may still log: its step is over, and its host may be gone.
-  const report = (told: StepReport): void => (over ? undefined : host.report(told))
+  let stopped = false
+  const report = (told: StepReport): void => {
+    // What the user's code left running may still log: its step is over, and its host may be gone.
+    if (over) return
+    host.report(told)
+    if (told.type === 'check') stopped ||= told.stops
+    else if (told.type !== 'log') watch?.reported(told)
+  }
+  const timing = { latencyMs: 0 }
+  const ended = (outcome: StepOutcome): StepOutcome => {
+    const error = 'error' in outcome ? outcome.error : undefined
+    const status = outcome.status === 'success' && stopped ? 'failure' : outcome.status
+    watch?.end({ status, latencyMs: timing.latencyMs, error })
+    return outcome
+  }
   try {
-    await attempt(step, { ...host, signal, report })
-    return { status: 'success' }
+    await attempt(step, { ...host, signal, report, traceUrl: watch?.traceUrl }, timing)
+    return ended({ status: 'success' })
   } catch (error) {
-    return stepFailure(step, error, { canceled: host.signal.aborted, timedOut: timeout?.aborted === true, retryNumber: host.retryNumber })
+    return ended(
+      stepFailure(step, error, { canceled: host.signal.aborted, timedOut: timeout?.aborted === true, retryNumber: host.retryNumber }),
+    )
   } finally {
     over = true
   }
 }
 
-async function attempt(step: Step, host: StepHost): Promise<void> {
+/** A {@link StepHost}, and where the trace of the attempt can be looked at. */
+export interface AttemptHost extends StepHost {
+  readonly traceUrl: string | undefined
+}
+
+async function attempt(step: Step, host: AttemptHost, timing: { latencyMs: number }): Promise<void> {
   host.signal.throwIfAborted()
   const config = await validatedConfig(step, host.config)
   const [inputs, resources] = await Promise.all([loadInputs(step, host), host.resources.clients(Object.keys(step.resources))])
   const context = stepContext(step, host, { inputs, resources, config })
   const began = performance.now()
-  const returned = await untilAborted(callUser(step, context), host.signal)
-  const latencyMs = performance.now() - began
+  const returned = await untilAborted(callUser(step, context), host.signal).finally(() => {
+    timing.latencyMs = performance.now() - began
+  })
   host.signal.throwIfAborted()
-  await reportResult(step, host, returned, latencyMs)
+  await reportResult(step, host, returned, timing.latencyMs)
 }
 
 function stepContext(step: Step, host: StepHost, given: Pick<StepContext, 'inputs' | 'resources' | 'config'>): StepContext & StepExtras {

@@ -1,0 +1,90 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { openTelemetry } from '@dagma/opentelemetry'
+import {
+  asset,
+  definitions,
+  type Instrument,
+  type Metadata,
+  MetadataValue,
+  materialize,
+  materializeResult,
+  memoryIOManager,
+  secret,
+} from 'dagma'
+import { normalize } from '../../packages/dagma/dist/metadata/normalize.js'
+import { gateMetadata } from '../../packages/dagma/dist/runtime/exit-gate.js'
+import { median } from './figures.ts'
+
+const facts = { eventType: 'materialization', retryCount: 0, latencyMs: 12.345, sizeBytes: 4096, traceUrl: undefined } as const
+
+/** Such as an asset of the example project tells. */
+const metadata: Metadata = {
+  points_count: 1234,
+  collection: 'dagma_docs',
+  backend: 'qdrant',
+  operation: 'upsert points',
+  qdrant_collection_url: MetadataValue.url('https://qdrant.example.org:6333/collections/dagma_docs'),
+  qdrant_dashboard_url: MetadataValue.url('https://qdrant.example.org:6333/dashboard#/collections/dagma_docs'),
+  preview: MetadataValue.json(Array.from({ length: 10 }, (_, n) => ({ id: n, share: n / 7, name: `item ${n}` }))),
+}
+
+/** Normalize → observe → redact of one materialization, in microseconds: the median of 50 rounds. */
+export function perMaterialization(): number {
+  for (let n = 0; n < 10; n++) {
+    process.env[`DAGMA_BENCH_SECRET_${n}`] = `bench-secret-value-${n}`
+    secret(`DAGMA_BENCH_SECRET_${n}`)
+  }
+  const rounds: number[] = []
+  for (let round = 0; round < 60; round++) {
+    const start = performance.now()
+    for (let n = 0; n < 1_000; n++) gateMetadata(normalize(metadata), facts)
+    rounds.push(performance.now() - start) // ms for 1,000 is µs for one
+  }
+  const microseconds = median(rounds.slice(10))
+  console.log(`normalize → observe → redact, 7 entries, 10 secrets: ${microseconds.toFixed(1)} µs a materialization (to stay below 50)`)
+  return microseconds
+}
+
+const count = 2_000
+
+/** A run of trivial assets, followed by nobody, by `openTelemetry()` that is off, and by one that is on: side by side, three times. */
+export async function perRun(folder: string): Promise<void> {
+  const collector = spawn(process.execPath, [fileURLToPath(new URL('collector.mjs', import.meta.url))], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  const [port] = (await once(createInterface({ input: collector.stdout }), 'line')) as [string]
+  const kinds = {
+    'no instrument': undefined,
+    'OpenTelemetry off': openTelemetry({ traces: 'none', metrics: 'none' }),
+    'OpenTelemetry on': openTelemetry({ endpoint: `http://127.0.0.1:${port}` }),
+  }
+  const took = new Map<string, number[]>(Object.keys(kinds).map((name) => [name, []]))
+  for (let repeat = 0; repeat < 4; repeat++)
+    for (const [name, instrument] of Object.entries(kinds)) {
+      const milliseconds = await runOf(instrument, folder)
+      if (repeat > 0) took.get(name)?.push(milliseconds)
+    }
+  collector.stdin.end()
+  const base = median(took.get('no instrument') ?? [])
+  for (const [name, figures] of took) {
+    const each = ((median(figures) - base) / count) * 1_000
+    console.log(
+      `${count} materializations, ${name.padEnd(17)}: ${median(figures).toFixed(0)} ms, ${each >= 0 ? '+' : ''}${each.toFixed(1)} µs each`,
+    )
+  }
+}
+
+async function runOf(instrument: Instrument | undefined, folder: string): Promise<number> {
+  const assets = Array.from({ length: count }, (_, n) => asset({ key: `asset_${n}`, run: () => materializeResult(n, { n }) }))
+  const defs = definitions({ assets, ioManagers: { default: memoryIOManager() }, ...(instrument && { instrument }) })
+  const projectFolder = mkdtempSync(join(folder, 'run-'))
+  const start = performance.now()
+  const run = await materialize(defs, { projectFolder })
+  if (run.status !== 'SUCCESS') throw new Error(`The run ended as ${run.status}.`)
+  return performance.now() - start
+}

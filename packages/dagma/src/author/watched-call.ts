@@ -1,0 +1,45 @@
+import { callWatcher, type Database } from '../metadata/outgoing-calls.ts'
+import { redact, redactValue } from '../metadata/redact.ts'
+import { ServiceError } from '../metadata/service-error.ts'
+
+/** What a call takes from who follows it, and what it tells them. */
+export interface Sending {
+  /** Sent along. */
+  readonly headers: Readonly<Record<string, string>>
+  /** How often it was sent again. */
+  resent: number
+  /** Status of the last answer. */
+  httpStatus: number | undefined
+}
+
+/** A call as those who follow it are told of it. */
+interface Described {
+  readonly system: string
+  readonly operation: string
+  readonly method: string
+  readonly url: string
+  readonly database: Database | undefined
+}
+
+/** Makes a call, and tells of it whoever follows the step that it is made in. */
+export async function watchedCall<T>(described: () => Described, make: (sending: Sending) => Promise<T>): Promise<T> {
+  const watcher = callWatcher()
+  const sending: Sending = { headers: {}, resent: 0, httpStatus: undefined }
+  if (watcher === undefined) return make(sending)
+  const { url, ...rest } = described()
+  const { origin, pathname } = new URL(url)
+  const watch = watcher.startCall({ ...(redactValue(rest) as typeof rest), url: redact(`${origin}${pathname}`) })
+  const followed: Sending = { ...sending, headers: watch.headers }
+  const end = (error: string | undefined): void => {
+    const { httpStatus, resent } = followed
+    watch.end({ status: error === undefined ? 'success' : 'failure', httpStatus, resent, error })
+  }
+  try {
+    const result = await make(followed)
+    end(undefined)
+    return result
+  } catch (error) {
+    end(error instanceof ServiceError ? redact(error.summary) : 'It was canceled.')
+    throw error
+  }
+}

@@ -1,0 +1,73 @@
+import type { WireMetadata } from '../metadata/normalize.ts'
+import type { CallWatcher } from '../metadata/outgoing-calls.ts'
+import type { AssetKey } from './asset-key.ts'
+import type { StepKind } from './step.ts'
+import type { StepLog } from './step-log.ts'
+
+/**
+ * Follows runs from outside, for traces and metrics: runs, attempts of their steps, and the calls that those make to other systems. Whatever
+ * it is told has passed the exit gate. What it throws never touches a run. Given to `definitions({ instrument })`.
+ */
+export interface Instrument {
+  /** Begins to follow a run. Undefined when there is nothing to do: then nothing is done. */
+  readonly startRun: (run: WatchedRun, context: InstrumentContext) => RunWatch | undefined | Promise<RunWatch | undefined>
+}
+
+/** A run that begins. */
+export interface WatchedRun {
+  readonly host: 'embedded' | 'dagster'
+  readonly runId: string
+  /** Name of a declared job; undefined for a run of selected assets. */
+  readonly jobName: string | undefined
+  readonly partitionKey: string | undefined
+}
+
+/** What an instrument may use. */
+export interface InstrumentContext {
+  /** Folder of the project, absolute. */
+  readonly projectFolder: string
+  /** For warnings: of a collector that does not answer, for example. */
+  readonly log: StepLog
+}
+
+/** How a run or a step ended. */
+export type EndStatus = 'success' | 'failure' | 'canceled'
+
+/** Follows one run, and the calls that are made outside its steps. */
+export interface RunWatch extends CallWatcher {
+  readonly startStep: (step: WatchedStep) => StepWatch
+  /** The run is over. The host waits for it, so that what is told here can still be sent: it must not take long. */
+  readonly end: (status: EndStatus) => void | Promise<void>
+}
+
+/** An attempt of a step that begins. */
+export interface WatchedStep {
+  readonly name: string
+  readonly kind: StepKind
+  /** What it makes, observes or checks. */
+  readonly assetKeys: readonly AssetKey[]
+  /** Group of the first of them. */
+  readonly group: string
+  /** 0 for the first attempt. */
+  readonly retryNumber: number
+}
+
+/** Follows one attempt of a step. */
+export interface StepWatch extends CallWatcher {
+  /** Where the trace of the attempt can be looked at, for the metadata of what it makes. */
+  readonly traceUrl: string | undefined
+  /** Does the work of the attempt, so that what it starts belongs to it. */
+  readonly within: <T>(work: () => T) => T
+  /** An asset was materialized or observed. */
+  readonly reported: (report: { readonly assetKey: AssetKey; readonly metadata: WireMetadata }) => void
+  readonly end: (end: StepEnd) => void
+}
+
+/** How an attempt ended. */
+export interface StepEnd {
+  readonly status: EndStatus
+  /** How long the step's function ran. */
+  readonly latencyMs: number
+  /** Undefined when nothing went wrong. */
+  readonly error: { readonly name: string; readonly message: string } | undefined
+}

@@ -1,0 +1,161 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
+import { httpService } from '../author/http.ts'
+import { asset } from '../definitions/asset.ts'
+import { definitions } from '../definitions/definitions.ts'
+import type { Instrument } from '../definitions/instrument.ts'
+import { job } from '../definitions/job.ts'
+import { resource } from '../definitions/resource.ts'
+import { retryPolicy } from '../definitions/retry-policy.ts'
+import { secret } from '../metadata/secret.ts'
+import { setEnvironment, temporaryFolder } from '../test/temporary.ts'
+import { materialize } from './materialize.ts'
+
+/** An instrument that writes down what it is told. */
+function recording(traceUrl?: string): { instrument: Instrument; told: unknown[][] } {
+  const told: unknown[][] = []
+  const startCall = (of: string) => (call: object) => {
+    told.push(['call', of, call])
+    return { headers: { traceparent: `of ${of}` }, end: (end: object) => void told.push(['call ended', of, end]) }
+  }
+  const instrument: Instrument = {
+    startRun: ({ runId, ...run }) => {
+      told.push(['run', { ...run, hasId: runId.length === 36 }])
+      return {
+        startCall: startCall('the run'),
+        startStep: (step) => {
+          told.push(['step', step])
+          return {
+            startCall: startCall(step.name),
+            traceUrl,
+            within: (work) => work(),
+            reported: ({ assetKey, metadata }) => void told.push(['reported', assetKey, metadata.status?.raw_value]),
+            end: ({ latencyMs, ...end }) => void told.push(['step ended', step.name, { ...end, ran: latencyMs > 0 }]),
+          }
+        },
+        end: (status) => void told.push(['run ended', status]),
+      }
+    },
+  }
+  return { instrument, told }
+}
+
+async function server(status: number, body: string): Promise<{ baseUrl: string; heard: string[] }> {
+  const heard: string[] = []
+  const made = createServer((request, response) => {
+    heard.push(`${request.method} ${request.url} ${request.headers.traceparent}`)
+    response.writeHead(status, { 'content-type': 'application/json' }).end(body)
+  }).listen(0, '127.0.0.1')
+  await once(made, 'listening')
+  onTestFinished(() => void made.close())
+  return { baseUrl: `http://127.0.0.1:${(made.address() as AddressInfo).port}/api`, heard }
+}
+
+const service = (baseUrl: string) =>
+  httpService({ system: 'Store', baseUrl, baseUrlSetting: 'STORE_URL', authSetting: 'STORE_KEY', retries: 1, retryDelayMs: 1 })
+
+test('an instrument is told of the run, the attempts of its steps, their calls, and of what is made', async () => {
+  setEnvironment({ WATCHED_KEY: 'watched-secret-value' })
+  const key = secret('WATCHED_KEY')
+  const { baseUrl, heard } = await server(200, '{}')
+  const { instrument, told } = recording('http://traces/1')
+  const store = resource({
+    open: () => service(baseUrl),
+    close: (client) => client.send({ operation: 'say goodbye', method: 'DELETE', path: 'session' }),
+  })
+  let tries = 0
+  const stored = asset({
+    key: 'stored',
+    group: 'shop',
+    resources: { store },
+    retryPolicy: retryPolicy({ maxRetries: 1 }),
+    run: async ({ resources }) => {
+      await resources.store.json({ operation: 'put item', method: 'PUT', path: `items/${key.reveal()}`, query: { key: key.reveal() } })
+      if (tries++ === 0) throw new Error(`refused ${key.reveal()}`)
+      return 1
+    },
+  })
+  const defs = definitions({
+    assets: [stored],
+    jobs: [job({ name: 'shop_job', selection: '*' })],
+    resources: { store: store({}) },
+    instrument,
+  })
+  const run = await materialize(defs, { job: 'shop_job', projectFolder: temporaryFolder() })
+  expect(run.status).toBe('SUCCESS')
+  expect(run.materializations.get('stored')?.metadata.trace_url).toEqual({ type: 'url', raw_value: 'http://traces/1' })
+  expect(heard).toEqual([
+    'PUT /api/items/watched-secret-value?key=watched-secret-value of stored',
+    'PUT /api/items/watched-secret-value?key=watched-secret-value of stored',
+    'DELETE /api/session of the run',
+  ])
+  const step = { name: 'stored', kind: 'materialize', assetKeys: [['stored']], group: 'shop' }
+  const call = ['call', 'stored', { system: 'Store', operation: 'put item', method: 'PUT', url: `${baseUrl}/items/[redacted]` }]
+  const callEnded = ['call ended', 'stored', { status: 'success', httpStatus: 200, resent: 0 }]
+  expect(told).toEqual([
+    ['run', { host: 'embedded', jobName: 'shop_job', hasId: true }],
+    ['step', { ...step, retryNumber: 0 }],
+    call,
+    callEnded,
+    ['step ended', 'stored', { status: 'failure', ran: true, error: expect.objectContaining({ name: 'UserCodeError' }) }],
+    ['step', { ...step, retryNumber: 1 }],
+    call,
+    callEnded,
+    ['reported', ['stored'], 'success'],
+    ['step ended', 'stored', { status: 'success', ran: true }],
+    ['call', 'the run', { system: 'Store', operation: 'say goodbye', method: 'DELETE', url: `${baseUrl}/session` }],
+    ['call ended', 'the run', { status: 'success', httpStatus: 200, resent: 0 }],
+    ['run ended', 'success'],
+  ])
+  expect(JSON.stringify(told)).not.toContain('watched-secret-value')
+})
+
+test('a call that fails is told with its status and error, redacted, and how often it was sent again', async () => {
+  setEnvironment({ WATCHED_KEY: 'watched-secret-value' })
+  const key = secret('WATCHED_KEY')
+  const { baseUrl } = await server(503, '{"error":"watched-secret-value"}')
+  const { instrument, told } = recording()
+  const run = () => service(baseUrl).json({ operation: 'get item', method: 'GET', path: `items/${key.reveal()}` })
+  const defs = definitions({ assets: [asset({ key: 'fetched', run })], instrument })
+  expect((await materialize(defs, { projectFolder: temporaryFolder() })).status).toBe('FAILURE')
+  const [ended] = told.filter(([what]) => what === 'call ended')
+  expect(ended?.[2]).toEqual({
+    status: 'failure',
+    httpStatus: 503,
+    resent: 1,
+    error: `Store: get item failed: GET ${baseUrl}/items/[redacted] answered 503: Service Unavailable.`,
+  })
+  expect(JSON.stringify(told)).not.toContain('watched-secret-value')
+  expect(told.at(-1)).toEqual(['run ended', 'failure'])
+})
+
+test.each<[string, Instrument]>([
+  [
+    'that cannot start',
+    {
+      startRun: () => {
+        throw new Error('no collector')
+      },
+    },
+  ],
+  [
+    'that fails in the middle',
+    {
+      startRun: async () => ({
+        startCall: () => ({ headers: {}, end: () => {} }),
+        startStep: () => {
+          throw new Error('no collector')
+        },
+        end: () => {},
+      }),
+    },
+  ],
+])('an instrument %s leaves the run alone, with one warning', async (_what, instrument) => {
+  const defs = definitions({ assets: [asset({ key: 'a', run: () => 1 }), asset({ key: 'b', run: () => 2 })], instrument })
+  const run = await materialize(defs, { projectFolder: temporaryFolder() })
+  expect(run.status).toBe('SUCCESS')
+  const warnings = run.events.filter((event) => event.type === 'LOG').map(({ step, level, message }) => `${step} ${level}: ${message}`)
+  expect(warnings).toEqual(['instrument warning: The instrument failed, the run goes on without it: no collector'])
+})

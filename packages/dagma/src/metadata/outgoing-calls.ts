@@ -1,0 +1,59 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+
+/** An outgoing call to another system that is about to be made. It has passed the exit gate. */
+export interface OutgoingCall {
+  /** Name of the system, for example `Qdrant`. */
+  readonly system: string
+  /** What is tried, for example `create run`: one of a few texts that stand in the code. */
+  readonly operation: string
+  readonly method: string
+  /** Without query and user info. */
+  readonly url: string
+  /** What is called, when it is a database. */
+  readonly database: Database | undefined
+}
+
+/** A database, as OpenTelemetry's `db.*` attributes name it. */
+export interface Database {
+  /** For example `qdrant`. */
+  readonly system: string
+  readonly collection?: string
+}
+
+/** How an outgoing call ended. It has passed the exit gate. */
+export interface CallEnd {
+  readonly status: 'success' | 'failure'
+  /** HTTP status, when there was an answer. */
+  readonly httpStatus: number | undefined
+  /** How often it was sent again. */
+  readonly resent: number
+  /** What went wrong, in one line; undefined when nothing did. */
+  readonly error: string | undefined
+}
+
+/** Follows one outgoing call. */
+export interface CallWatch {
+  /** Sent along with the call, such as `traceparent`. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly end: (end: CallEnd) => void
+}
+
+/** Is told of outgoing calls. */
+export interface CallWatcher {
+  readonly startCall: (call: OutgoingCall) => CallWatch
+}
+
+/** Shared by all copies of this module: an integration may have another than the host. Made when something is watched for the first time. */
+const storage: unique symbol = Symbol.for('dagma.outgoing-calls') as never
+const shared: { [storage]?: AsyncLocalStorage<CallWatcher> } = globalThis as never
+
+/** Does `work`; `watcher` is told of the outgoing calls that it makes. */
+export function watchCalls<T>(watcher: CallWatcher, work: () => T): T {
+  shared[storage] ??= new AsyncLocalStorage()
+  return shared[storage].run(watcher, work)
+}
+
+/** Who is to be told of the calls that are made here. */
+export function callWatcher(): CallWatcher | undefined {
+  return shared[storage]?.getStore()
+}

@@ -1,0 +1,116 @@
+/**
+ * What spans and metrics say. Names of OpenTelemetry's semantic conventions are those of version 1.45.0, to which the dependency is pinned;
+ * what is Dagma's own starts with `dagma.`. All values come from behind the exit gate.
+ */
+import type { Attributes, AttributeValue } from '@opentelemetry/api'
+import {
+  ATTR_DB_COLLECTION_NAME,
+  ATTR_DB_OPERATION_NAME,
+  ATTR_DB_SYSTEM_NAME,
+  ATTR_ERROR_TYPE,
+  ATTR_EXCEPTION_MESSAGE,
+  ATTR_EXCEPTION_TYPE,
+  ATTR_HTTP_REQUEST_METHOD,
+  ATTR_HTTP_REQUEST_RESEND_COUNT,
+  ATTR_HTTP_RESPONSE_STATUS_CODE,
+  ATTR_SERVER_ADDRESS,
+  ATTR_SERVER_PORT,
+  ATTR_URL_FULL,
+} from '@opentelemetry/semantic-conventions'
+import {
+  type CallEnd,
+  type OutgoingCall,
+  observationFields,
+  type StepEnd,
+  type WatchedRun,
+  type WatchedStep,
+  type WireMetadata,
+} from 'dagma'
+
+/** Version of the semantic conventions that the names follow. */
+export const schemaUrl = 'https://opentelemetry.io/schemas/1.45.0'
+
+const longestText = 1_000
+const mostKeys = 50
+
+/** Of a run's span. */
+export function runAttributes({ runId, jobName, partitionKey, host }: WatchedRun): Attributes {
+  return present({
+    'dagma.run_id': runId,
+    'dagma.job_name': jobName,
+    'dagma.partition_key': partitionKey && cut(partitionKey),
+    'dagma.host': host,
+  })
+}
+
+/** Of the span of a step's attempt. */
+export function stepAttributes({ name, kind, assetKeys, group, retryNumber }: WatchedStep): Attributes {
+  return {
+    'dagma.step_name': name,
+    'dagma.step_kind': kind,
+    'dagma.asset_keys': assetKeys.slice(0, mostKeys).map((key) => cut(key.join('/'))),
+    'dagma.asset_group': group,
+    'dagma.retry_count': retryNumber,
+  }
+}
+
+/** What a materialization's or an observation's metadata tells, under the names that the observation fields give. */
+export function reportAttributes(metadata: WireMetadata): Attributes {
+  const attributes: Attributes = {}
+  for (const [field, { spanAttribute }] of Object.entries(observationFields)) {
+    const value = metadata[field]?.raw_value
+    if (spanAttribute === null || !isPlain(value) || field === 'status') continue
+    attributes[spanAttribute] = typeof value === 'string' ? cut(value) : value
+  }
+  return attributes
+}
+
+/** How a step's attempt ended. */
+export function stepEndAttributes({ status, error }: StepEnd): Attributes {
+  return present({
+    'dagma.status': status,
+    [ATTR_ERROR_TYPE]: error?.name,
+    [ATTR_EXCEPTION_TYPE]: error?.name,
+    [ATTR_EXCEPTION_MESSAGE]: error && cut(error.message),
+  })
+}
+
+/** Of the span of an outgoing call. */
+export function callAttributes({ system, operation, method, url, database }: OutgoingCall): Attributes {
+  const { hostname, port, protocol } = new URL(url)
+  return present({
+    'dagma.system': system,
+    'dagma.operation': operation,
+    [ATTR_HTTP_REQUEST_METHOD]: method,
+    [ATTR_URL_FULL]: cut(url),
+    [ATTR_SERVER_ADDRESS]: hostname,
+    [ATTR_SERVER_PORT]: Number(port) || (protocol === 'https:' ? 443 : 80),
+    [ATTR_DB_SYSTEM_NAME]: database?.system,
+    [ATTR_DB_COLLECTION_NAME]: database?.collection && cut(database.collection),
+    [ATTR_DB_OPERATION_NAME]: database && operation,
+  })
+}
+
+/** How an outgoing call ended. */
+export function callEndAttributes({ status, httpStatus, resent, error }: CallEnd): Attributes {
+  return present({
+    'dagma.status': status,
+    [ATTR_HTTP_RESPONSE_STATUS_CODE]: httpStatus,
+    [ATTR_HTTP_REQUEST_RESEND_COUNT]: resent > 0 ? resent : undefined,
+    [ATTR_ERROR_TYPE]: error && String(httpStatus ?? 'no_answer'),
+    [ATTR_EXCEPTION_MESSAGE]: error && cut(error),
+  })
+}
+
+/** A text of bounded length. */
+export function cut(text: string): string {
+  return text.length > longestText ? `${text.slice(0, longestText)}…` : text
+}
+
+function isPlain(value: unknown): value is string | number | boolean {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+}
+
+function present(attributes: { readonly [name: string]: AttributeValue | undefined }): Attributes {
+  return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined && value !== ''))
+}

@@ -1,0 +1,2 @@
+export { openTelemetry } from './instrument.ts'
+export type { OpenTelemetryOptions } from './settings.ts'

@@ -1,0 +1,116 @@
+/** Loaded only when there is somewhere to tell things to. */
+import {
+  type Context,
+  context,
+  createNoopMeter,
+  type Meter,
+  metrics,
+  ProxyTracerProvider,
+  propagation,
+  ROOT_CONTEXT,
+  type Span,
+  type Tracer,
+  trace,
+} from '@opentelemetry/api'
+import type { RunWatch, StepLog, WatchedRun } from 'dagma'
+import { runAttributes, schemaUrl } from './attributes.ts'
+import { Metrics } from './metrics.ts'
+import { endsWithin, Outlet } from './outlet.ts'
+import type { RunIds, Source } from './own-sdk.ts'
+import { registeredSdk } from './registered.ts'
+import type { Settings } from './settings.ts'
+import type { TraceUrl } from './trace-url.ts'
+import { SpanTree } from './watch.ts'
+
+const scope = '@dagma/opentelemetry'
+const silent = async (): Promise<void> => {}
+
+/** Where the spans and metrics of this process go: to what the program has registered, else to providers of our own. */
+export class Telemetry {
+  readonly #settings: Settings
+  readonly #outlet: Outlet
+  readonly #traces: Source<Tracer>
+  readonly #metrics: Source<Metrics>
+  /** Of our own provider; undefined with a registered one. */
+  readonly #ids: RunIds | undefined
+
+  private constructor(settings: Settings, outlet: Outlet, traces: Source<Tracer>, meters: Source<Meter>, ids: RunIds | undefined) {
+    this.#settings = settings
+    this.#outlet = outlet
+    this.#traces = traces
+    this.#metrics = { source: new Metrics(meters.source), flush: meters.flush }
+    this.#ids = ids
+  }
+
+  static async create(settings: Settings): Promise<Telemetry> {
+    const outlet = new Outlet()
+    const { tracesUrl, metricsUrl, prometheus } = settings
+    const registered = { traces: registeredTraces(), metrics: registeredMetrics() }
+    const wanted = {
+      traces: registered.traces === undefined && tracesUrl !== undefined,
+      metrics: registered.metrics === undefined && (metricsUrl !== undefined || prometheus !== undefined),
+    }
+    const own = wanted.traces || wanted.metrics ? await import('./own-sdk.ts') : undefined
+    const ids = own && wanted.traces ? new own.RunIds() : undefined
+    const traces = own && ids && tracesUrl !== undefined ? own.ownTraces({ ...settings, tracesUrl }, ids, outlet) : registered.traces
+    const meters = own && wanted.metrics ? own.ownMetrics(settings, outlet) : registered.metrics
+    const noTraces = { source: new ProxyTracerProvider().getTracer(scope), flush: silent }
+    return new Telemetry(settings, outlet, traces ?? noTraces, meters ?? { source: createNoopMeter(), flush: silent }, ids)
+  }
+
+  /** Begins to follow a run. */
+  watch(run: WatchedRun, log: StepLog, traceUrl: TraceUrl | undefined): RunWatch {
+    this.#outlet.begin(log)
+    // With a registered SDK the run belongs to whatever the program is doing.
+    const parent = this.#ids === undefined ? context.active() : ROOT_CONTEXT
+    this.#ids?.setNext(run.runId)
+    const name = run.jobName === undefined ? 'run' : `run ${run.jobName}`
+    const span = this.#traces.source.startSpan(name, { attributes: runAttributes(run) }, parent)
+    const tree = new SpanTree(run, this.#traces.source, this.#metrics.source, {
+      headers: this.#ids === undefined ? injected : traceparent,
+      traceUrl,
+    })
+    return tree.watchRun(span, parent, () => this.#flush().finally(() => this.#outlet.end(log)))
+  }
+
+  /** Sends all that is there, in bounded time, and never throws. */
+  async #flush(): Promise<void> {
+    const { flushTimeoutMs } = this.#settings
+    const work = Promise.allSettled([this.#traces.flush(), this.#metrics.flush()])
+    if (await endsWithin(work, flushTimeoutMs)) return
+    this.#outlet.warn('flush', `the collector did not answer within ${flushTimeoutMs} ms: what it had not taken is lost.`)
+    this.#outlet.giveUp()
+  }
+}
+
+/** What the program has registered; undefined when it has nothing, or with a version of the API that this one cannot use. */
+function registeredTraces(): Source<Tracer> | undefined {
+  const provider = trace.getTracerProvider()
+  if (provider !== registeredSdk().trace) return undefined
+  const real = provider instanceof ProxyTracerProvider ? provider.getDelegate() : provider
+  return { source: provider.getTracer(scope, undefined, { schemaUrl }), flush: flushOf(real) }
+}
+
+function registeredMetrics(): Source<Meter> | undefined {
+  const provider = metrics.getMeterProvider()
+  if (provider !== registeredSdk().metrics) return undefined
+  return { source: provider.getMeter(scope, undefined, { schemaUrl }), flush: flushOf(provider) }
+}
+
+function flushOf(provider: object): () => Promise<unknown> {
+  const { forceFlush } = provider as { forceFlush?: () => Promise<unknown> }
+  return forceFlush === undefined ? silent : () => forceFlush.call(provider)
+}
+
+/** By the program's own propagators. */
+function injected(of: Context): Record<string, string> {
+  const headers: Record<string, string> = {}
+  propagation.inject(of, headers)
+  return headers
+}
+
+/** W3C Trace Context. */
+function traceparent(_of: Context, span: Span): Record<string, string> {
+  const { traceId, spanId, traceFlags } = span.spanContext()
+  return { traceparent: `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}` }
+}
