@@ -35,7 +35,7 @@ function expectRagTrace(receiver: OtlpReceiver, runId: string, host: string): vo
   expect(receiver.span('step qdrant_search').attributes).toMatchObject({ 'dagma.backend': 'qdrant', 'dagma.operation': 'query points' })
   expect(receiver.span('Qdrant query points').attributes).toMatchObject({
     'db.system.name': 'qdrant',
-    'db.collection.name': 'dagma_docs',
+    'db.collection.name': 'dagma_docs_fake_model',
     'db.operation.name': 'query points',
     'http.response.status_code': 200,
   })
