@@ -102,7 +102,7 @@ export const catalogue = {
   DAGMA_RUN_NOT_RETRYABLE: entry<{ run: string; reason: string }>(
     'definition',
     ({ run, reason }) => `Run "${run}" cannot be retried: ${reason}.`,
-    'Retry a run that failed or was canceled.',
+    'Retry a run that failed or was canceled, and whose config held no secret.',
   ),
   DAGMA_TICK_UNKNOWN: entry<{ what: string; name: string; known: readonly string[] }>(
     'definition',

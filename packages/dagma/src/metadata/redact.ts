@@ -1,7 +1,5 @@
-import { secretValues } from './secret.ts'
+import { redacted, secretValues } from './secret.ts'
 import { secretForms } from './secret-forms.ts'
-
-const printed = '[redacted]'
 
 /** No shape fits into less, and a secret has at least 8 characters. */
 const shortestFind = 5
@@ -59,15 +57,15 @@ function redactText(text: string, known: RegExp | undefined): string {
   if (text.length < shortestFind) return text.toWellFormed()
   let result = known ? cutOut(text, known) : text
   if (!hints.test(result)) return result.toWellFormed()
-  for (const shape of shapes) result = result.replace(shape, printed)
-  return result.replace(basic, (found) => (Buffer.from(found, 'base64').includes(':') ? printed : found)).toWellFormed()
+  for (const shape of shapes) result = result.replace(shape, redacted)
+  return result.replace(basic, (found) => (Buffer.from(found, 'base64').includes(':') ? redacted : found)).toWellFormed()
 }
 
 function knownSecrets(): RegExp | undefined {
   const values = secretValues()
   const joined = values.join('\0')
   if (joined !== compiled.values) {
-    const forms = new Set(values.filter((value) => !printed.includes(value)).flatMap(secretForms))
+    const forms = new Set(values.filter((value) => !redacted.includes(value)).flatMap(secretForms))
     compiled = { values: joined, needles: forms.size > 0 ? new RegExp([...forms].join('|'), 'g') : undefined }
   }
   return compiled.needles
@@ -80,7 +78,7 @@ function cutOut(text: string, needles: RegExp): string {
   needles.lastIndex = 0
   for (let found = needles.exec(text); found !== null; found = needles.exec(text)) {
     const end = found.index + found[0].length
-    if (found.index >= copied) result += text.slice(copied, found.index) + printed
+    if (found.index >= copied) result += text.slice(copied, found.index) + redacted
     if (end > copied) copied = end
     needles.lastIndex = found.index + 1
   }
