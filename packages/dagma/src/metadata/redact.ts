@@ -41,11 +41,12 @@ export function redact(text: string): string {
   return redactText(text, knownSecrets())
 }
 
-/** {@link redact} applied to every string in a JSON-like value, keys included. */
+/** {@link redact} applied to every string in a JSON-like value, keys included. A number that a secret's digits stand in becomes `[redacted]`. */
 export function redactValue(value: unknown): unknown {
   const known = knownSecrets()
   const walk = (item: unknown): unknown => {
     if (typeof item === 'string') return redactText(item, known)
+    if (typeof item === 'number') return known !== undefined && String(item).search(known) >= 0 ? redacted : item
     if (Array.isArray(item)) return item.map(walk)
     if (typeof item !== 'object' || item === null) return item
     return Object.fromEntries(Object.entries(item).map(([key, member]) => [redactText(key, known), walk(member)]))
