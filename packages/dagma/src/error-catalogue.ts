@@ -56,7 +56,7 @@ export const catalogue = {
   DAGMA_PARTITIONS_INVALID: entry<{ what: string; reason: string }>(
     'definition',
     ({ what, reason }) => `${what} has partitions that cannot be made: ${reason}.`,
-    'Mend the start, the end or the time zone.',
+    'Mend the start, the end, the time zone, the keys or the dimensions.',
   ),
   DAGMA_PARTITIONS_MISMATCH: entry<{ what: string; reason: string }>(
     'definition',
