@@ -34,7 +34,7 @@ describe.skipIf(lacks(needsPython()))('a run in the real Dagster', () => {
     expect(code, stderr).toBe(0)
     const [run] = await dagsterRuns(project)
     const traceId = run?.run_id.replaceAll('-', '')
-    expect([...new Set(receiver.tree())]).toEqual(ragTrace())
+    expect([...new Set(receiver.tree())]).toEqual(ragTrace)
     expect(new Set(receiver.spans.map((span) => span.traceId))).toEqual(new Set([traceId]))
     expect(receiver.span('run run_llm_rag_job').attributes).toMatchObject({ 'dagma.run_id': run?.run_id, 'dagma.status': 'success' })
     const made = run?.events.flatMap((event) => (event.type === 'ASSET_MATERIALIZATION' ? [event.metadata['trace_url']] : []))
