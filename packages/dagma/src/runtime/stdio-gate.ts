@@ -1,4 +1,5 @@
 import { gateChildOutput } from './child-output-gate.ts'
+import { gateDescriptors } from './descriptor-gate.ts'
 import { gateText } from './exit-gate.ts'
 
 /**
@@ -7,6 +8,7 @@ import { gateText } from './exit-gate.ts'
  */
 export function gateStdio(): void {
   for (const stream of [process.stdout, process.stderr]) gateStream(stream)
+  gateDescriptors()
   gateChildOutput()
 }
 
