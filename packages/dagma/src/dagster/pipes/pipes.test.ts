@@ -123,7 +123,7 @@ describe('a Pipes session', () => {
     secret('DAGMA_TEST_PIPES')
     const { session: pipes, lines } = session()
     pipes.log.error('pipes-secret-value')
-    pipes.reportAssetMaterialization({ metadata: { a: 'pipes-secret-value' } })
+    pipes.reportAssetMaterialization({ metadata: { a: 'pipes-secret-value' }, dataVersion: 'pipes-secret-value' })
     pipes.reportCustomMessage({ 'pipes-secret-value': 'pipes-secret-value' })
     pipes.close(new Error('pipes-secret-value'))
     expect(lines.join('\n')).not.toContain('pipes-secret-value')

@@ -24,10 +24,11 @@ export class PipesSession {
 
   /** Reports that an asset was made. `assetKey` has "/" between its parts; default: the session's only asset. */
   reportAssetMaterialization(report: { metadata?: Metadata; assetKey?: string; dataVersion?: string }): void {
-    this.reportGatedMaterialization(report.assetKey ?? this.#onlyAsset(), gateStaticMetadata(report.metadata ?? {}), report.dataVersion)
+    const { assetKey = this.#onlyAsset(), metadata = {}, dataVersion } = report
+    this.reportGatedMaterialization(assetKey, gateStaticMetadata(metadata), dataVersion === undefined ? undefined : gateText(dataVersion))
   }
 
-  /** As {@link PipesSession.reportAssetMaterialization}, of metadata that has passed the exit gate. */
+  /** As {@link PipesSession.reportAssetMaterialization}, with metadata and a data version that have passed the exit gate. */
   reportGatedMaterialization(assetKey: string, metadata: WireMetadata, dataVersion?: string): void {
     this.#send('report_asset_materialization', { asset_key: assetKey, metadata: withFloats(metadata), data_version: dataVersion ?? null })
   }
