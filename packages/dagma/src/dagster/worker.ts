@@ -20,6 +20,7 @@ import { buildManifest, manifestDigest } from './manifest.ts'
 import { loadContext } from './pipes/open.ts'
 import { contextVariable, decodeParam, type PipesContextData } from './pipes/protocol.ts'
 import { PipesSession } from './pipes/session.ts'
+import { runPage } from './run-page.ts'
 
 /** Names the inherited descriptor of the socket to the run. */
 export const channelVariable = 'DAGMA_WORKER_FD'
@@ -214,12 +215,11 @@ class Worker {
 
   /** A worker serves one run: its resources are opened once. */
   #runResources(runId: string): RunResources {
-    this.#resources ??= new RunResources(this.#definitions.resources, {
-      runId,
-      projectFolder: this.#projectFolder,
-      log: runLog(),
-      signal: this.#stopping.signal,
-    })
+    if (this.#resources !== undefined) return this.#resources
+    const log = runLog()
+    const runUrl = runPage(runId, log)
+    const context = { runId, ...(runUrl && { runUrl }), projectFolder: this.#projectFolder, log, signal: this.#stopping.signal }
+    this.#resources = new RunResources(this.#definitions.resources, context)
     return this.#resources
   }
 
