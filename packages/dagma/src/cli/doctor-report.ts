@@ -1,7 +1,10 @@
+import { pageFinding } from '../author/page.ts'
 import { pythonFinding } from '../dagster/foreign-package.ts'
+import { uiVariable } from '../dagster/run-page.ts'
 import type { Definitions } from '../definitions/definitions.ts'
 import type { ProbeContext, Resource } from '../definitions/resource.ts'
 import { type Finding, failedFinding } from '../metadata/finding.ts'
+import { deepLink, isHttpUrl } from '../metadata/links.ts'
 import { gateValue } from '../runtime/exit-gate.ts'
 
 /** What was found about one thing, and whose it is: the key of a resource, `instrument`, or `project`. */
@@ -25,8 +28,8 @@ export async function doctorReport(
     ...[...resources].map(([of, { probe = notLookedAt }]) => looked(of, probe, context)),
     ...(instrument?.probe === undefined ? [] : [looked('instrument', instrument.probe, context)]),
   ])
-  const own = [nodeFinding(process.versions.node), pythonFinding(context.projectFolder)].map((finding) => ({ of: 'project', ...finding }))
-  const findings = gateValue([...own, ...probed.flat()])
+  const own = [nodeFinding(process.versions.node), pythonFinding(context.projectFolder), ...(await uiFindings(context))]
+  const findings = gateValue([...own.map((finding) => ({ of: 'project', ...finding })), ...probed.flat()])
   return { status: findings.some(({ status }) => status === 'bad') ? 'bad' : 'good', findings }
 }
 
@@ -42,6 +45,20 @@ async function looked(of: string, probe: Probe, context: ProbeContext): Promise<
   } catch (error) {
     return [{ of, ...failedFinding('settings', error) }]
   }
+}
+
+/** Whether the pages of runs, to which MLflow runs lead back, are where the variable says. */
+async function uiFindings(context: ProbeContext): Promise<Finding[]> {
+  const base = process.env[uiVariable]
+  if (!base) return []
+  if (isHttpUrl(base)) {
+    const page = await pageFinding({ key: uiVariable, url: deepLink(base, ''), system: 'Dagster', setting: uiVariable }, context)
+    // Runs go on without its UI.
+    return [page.status === 'bad' ? { ...page, status: 'warning' } : page]
+  }
+  const found = 'It is no http or https URL without user name and password, so nothing leads back to the pages of runs.'
+  const cure = 'Give the address at which a browser reaches Dagster, for example http://localhost:3000, or leave it out.'
+  return [{ check: uiVariable, status: 'bad', found, cure }]
 }
 
 /** Whether this Node can run projects. */
