@@ -48,7 +48,10 @@ describe('without any variable and server', () => {
   })
 
   it('the watch over sockets watches', () => {
-    for (const script of ["fetch('http://127.0.0.1:49999').catch(() => {})", "import('node:net').then((net) => net.createServer().listen(0))"])
+    for (const script of [
+      "fetch('http://127.0.0.1:49999').catch(() => {})",
+      "import('node:net').then((net) => net.createServer().listen(0))",
+    ])
       expect(run('-e', script).stderr).toMatch(/^SOCKET: /)
   })
 
