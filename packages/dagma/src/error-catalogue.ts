@@ -295,6 +295,36 @@ export const catalogue = {
     ({ reason }) => `\`dagma worker\` is started by the Dagster host, not by hand: ${reason}.`,
     'Use `dagma asset materialize` or `dagma job launch`.',
   ),
+  DAGMA_PIPES_PARAMS_INVALID: entry<{ variable: string; reason: string }>(
+    'protocol',
+    ({ variable, reason }) => `The parameter ${variable} of Dagster Pipes ${reason}.`,
+    'Start this process by a Pipes client of Dagster; for a context injector or message reader of your own, give openPipes() a contextLoader or messageWriter.',
+  ),
+  DAGMA_PIPES_ASSET_KEY: entry<{ method: string; reason: string }>(
+    'user_code',
+    ({ method, reason }) => `${method}() ${reason}.`,
+    'Give assetKey one of context.assetKeys.',
+  ),
+  DAGMA_PIPES_REPORT_INVALID: entry<{ method: string; reason: string }>(
+    'user_code',
+    ({ method, reason }) => `${method}() ${reason}.`,
+    'Mend the call; report each asset once.',
+  ),
+  DAGMA_PIPES_UNDEFINED: entry<{ what: string; reason: string }>(
+    'user_code',
+    ({ what, reason }) => `The Pipes context has no ${what}: ${reason}.`,
+    'Ask isAssetStep, isPartitionStep or extras first.',
+  ),
+  DAGMA_PIPES_CLOSED: entry<{ method: string }>(
+    'user_code',
+    ({ method }) => `A message (${method}) was to be sent when the Pipes session was closed.`,
+    'Report before close(), or before the function given to runPipes() ends.',
+  ),
+  DAGMA_PIPES_DELIVERY_FAILED: entry<{ reason: string }>(
+    'execution',
+    ({ reason }) => `Messages could not be delivered to Dagster: ${reason}.`,
+    'Check that this process may write where the message reader looks; for S3, check region, credentials and bucket.',
+  ),
   DAGMA_INTERNAL: entry<{ reason: string }>('internal', ({ reason }) => `Dagma made a mistake: ${reason}.`, 'Please report it.'),
 } as const
 

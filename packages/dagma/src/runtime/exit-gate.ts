@@ -26,7 +26,12 @@ export function gateFailureMetadata(metadata: WireMetadata, facts: FailureFacts)
 
 /** Metadata that is known when definitions load, ready to leave. */
 export function gateStaticMetadata(metadata: Metadata): WireMetadata {
-  return bound(redactValue(normalize(metadata)) as WireMetadata)
+  return gateWireMetadata(normalize(metadata))
+}
+
+/** Normalized metadata that belongs to no step of Dagma's, ready to leave. */
+export function gateWireMetadata(metadata: WireMetadata): WireMetadata {
+  return bound(redactValue(metadata) as WireMetadata)
 }
 
 /** A line of text, ready to leave. */
