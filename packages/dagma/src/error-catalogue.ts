@@ -313,7 +313,7 @@ export const catalogue = {
   DAGMA_PIPES_UNDEFINED: entry<{ what: string; reason: string }>(
     'user_code',
     ({ what, reason }) => `The Pipes context has no ${what}: ${reason}.`,
-    'Ask isAssetStep, isPartitionStep or extras first.',
+    'Ask isActive, isAssetStep, isPartitionStep or extras first.',
   ),
   DAGMA_PIPES_CLOSED: entry<{ method: string }>(
     'user_code',

@@ -20,9 +20,12 @@ export interface PipesRange {
 export class PipesContext {
   /** The same as it stands on the wire. */
   readonly data: PipesContextData
+  readonly #isOutside: boolean
 
-  constructor(data: PipesContextData) {
-    this.data = data
+  /** `data` is undefined when Dagster did not start this process. */
+  constructor(data: PipesContextData | undefined) {
+    this.data = data ?? outsideDagster
+    this.#isOutside = data === undefined
   }
 
   /** Id of the run. */
@@ -96,15 +99,14 @@ export class PipesContext {
     return this.data.partition_time_window ?? undefined
   }
 
-  /** What the Python side gave along with `extras`. */
+  /** What Dagster’s side gave along with `extras`. */
   get extras(): { readonly [key: string]: unknown } {
     return this.data.extras
   }
 
-  /** One of the extras. @throws DAGMA_PIPES_UNDEFINED when the Python side gave none of that name. */
+  /** One of the extras. @throws DAGMA_PIPES_UNDEFINED when Dagster’s side gave none of that name. */
   extra(key: string): unknown {
-    if (!Object.hasOwn(this.extras, key))
-      throw dagmaError('DAGMA_PIPES_UNDEFINED', { what: `extra "${key}"`, reason: 'the Python side gave none of that name' })
+    if (!Object.hasOwn(this.extras, key)) throw this.#undefined(`extra "${key}"`, 'Dagster’s side gave none of that name')
     return this.extras[key]
   }
 
@@ -114,9 +116,26 @@ export class PipesContext {
   }
 
   #defined<Value>(what: string, value: Value | null | undefined, reason: string): Value {
-    if (value === null || value === undefined) throw dagmaError('DAGMA_PIPES_UNDEFINED', { what, reason })
+    if (value === null || value === undefined) throw this.#undefined(what, reason)
     return value
   }
+
+  #undefined(what: string, reason: string): Error {
+    return dagmaError('DAGMA_PIPES_UNDEFINED', { what, reason: this.#isOutside ? 'Dagster did not start this process' : reason })
+  }
+}
+
+const outsideDagster: PipesContextData = {
+  asset_keys: null,
+  code_version_by_asset_key: null,
+  provenance_by_asset_key: null,
+  partition_key: null,
+  partition_key_range: null,
+  partition_time_window: null,
+  run_id: '',
+  job_name: null,
+  retry_number: 0,
+  extras: {},
 }
 
 const noAsset = 'the step makes no assets'

@@ -41,19 +41,6 @@ export interface SessionParts {
   readonly ended: () => Promise<void>
 }
 
-const outsideDagster: PipesContextData = {
-  asset_keys: null,
-  code_version_by_asset_key: null,
-  provenance_by_asset_key: null,
-  partition_key: null,
-  partition_key_range: null,
-  partition_time_window: null,
-  run_id: '',
-  job_name: null,
-  retry_number: 0,
-  extras: {},
-}
-
 /** A Pipes session: what Dagster asked for, and how to report back. Secrets are redacted in all that it sends. */
 export class PipesSession {
   /** False when Dagster did not start this process: the context is empty, and what is reported goes nowhere. */
@@ -71,7 +58,7 @@ export class PipesSession {
     this.#parts = parts
     this.#sender = parts.sender
     this.isActive = parts.data !== undefined
-    this.context = new PipesContext(parts.data ?? outsideDagster)
+    this.context = new PipesContext(parts.data)
     this.log = parts.sender.log
   }
 
