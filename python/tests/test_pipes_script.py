@@ -385,6 +385,35 @@ def test_prints(script: list[str], s3: Any, tmp_path: Path, capfd: pytest.Captur
     assert "complained the script\n" in captured.err
 
 
+class FolderReader(dg.PipesBlobStoreMessageReader):
+    """Reads numbered files of a folder, as the readers of mounted volumes do."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(interval=0.1)
+        self._folder = folder
+
+    @contextmanager
+    def get_params(self) -> Iterator[Mapping[str, str]]:
+        yield {"path": str(self._folder)}
+
+    def messages_are_readable(self, params: Mapping[str, Any]) -> bool:  # noqa: ARG002
+        return True
+
+    def download_messages_chunk(self, index: int, params: Mapping[str, Any]) -> str | None:  # noqa: ARG002
+        chunk = self._folder / f"{index}.json"
+        return chunk.read_text() if chunk.exists() else None
+
+    def no_messages_debug_text(self) -> str:
+        return ""
+
+
+def test_folder(script: list[str], tmp_path: Path) -> None:
+    folder = tmp_path / "messages"
+    folder.mkdir()
+    client = dg.PipesSubprocessClient(message_reader=FolderReader(folder))
+    assert custom_messages(client, script, "many") == list(range(500))
+
+
 def test_s3(script: list[str], s3: Any) -> None:
     client = dg.PipesSubprocessClient(
         context_injector=PipesS3ContextInjector(bucket=BUCKET, client=s3),
