@@ -56,7 +56,7 @@ export const catalogue = {
   DAGMA_PARTITIONS_INVALID: entry<{ what: string; reason: string }>(
     'definition',
     ({ what, reason }) => `${what} has partitions that cannot be made: ${reason}.`,
-    'Mend the start, the end or the time zone.',
+    'Mend the start, the end, the time zone, the keys or the dimensions.',
   ),
   DAGMA_PARTITIONS_MISMATCH: entry<{ what: string; reason: string }>(
     'definition',
@@ -102,7 +102,7 @@ export const catalogue = {
   DAGMA_RUN_NOT_RETRYABLE: entry<{ run: string; reason: string }>(
     'definition',
     ({ run, reason }) => `Run "${run}" cannot be retried: ${reason}.`,
-    'Retry a run that failed or was canceled.',
+    'Retry a run that failed or was canceled, and whose config held no secret.',
   ),
   DAGMA_TICK_UNKNOWN: entry<{ what: string; name: string; known: readonly string[] }>(
     'definition',

@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from dagma import _compat
+from dagma.process import how_it_ended
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -18,7 +19,7 @@ _REPORT_PAUSES = (0.2, 1, 2, 5, 10, 30, 60, 120, 300, 600)
 
 def report_death(instance: dg.DagsterInstance, run_id: str, pid: int, code: int) -> int:
     """Ends the run in the event log; runs in a process forked for it, whose exit code it gives."""
-    reason = _how_it_ended(pid, code)
+    reason = f"The run worker (pid {pid}) {how_it_ended(code)} before the run was over."
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
     for pause in _REPORT_PAUSES:
@@ -30,14 +31,3 @@ def report_death(instance: dg.DagsterInstance, run_id: str, pid: int, code: int)
         else:
             return 0
     return 1
-
-
-def _how_it_ended(pid: int, code: int) -> str:
-    if code >= 0:
-        return f"The run worker (pid {pid}) ended with exit code {code} before the run was over."
-    try:
-        name = signal.Signals(-code).name
-    except ValueError:
-        name = f"signal {-code}"
-    hint = " as a machine or container does that runs out of memory" if name == "SIGKILL" else ""
-    return f"The run worker (pid {pid}) was ended by {name}{hint} before the run was over."

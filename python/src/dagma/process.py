@@ -20,6 +20,18 @@ _PR_SET_PDEATHSIG = 1
 _HAS_PROC = sys.platform == "linux"
 
 
+def how_it_ended(code: int) -> str:
+    """A process's end, from its return code, as the end of a sentence: ended with exit code 1, was ended by SIGKILL."""
+    if code >= 0:
+        return f"ended with exit code {code}"
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        name = f"signal {-code}"
+    hint = " (as a machine or container does that runs out of memory)" if name == "SIGKILL" else ""
+    return f"was ended by {name}{hint}"
+
+
 @dataclass(frozen=True)
 class Identity:
     """A process: its id, when it started, and on which machine (or in which container) that id means it."""

@@ -4,7 +4,7 @@ import type { ProbeContext, Resource } from '../definitions/resource.ts'
 import { type Finding, failedFinding } from '../metadata/finding.ts'
 import { gateValue } from '../runtime/exit-gate.ts'
 
-/** What was found about one thing, and whose it is: the key of a resource, or `project`. */
+/** What was found about one thing, and whose it is: the key of a resource, `instrument`, or `project`. */
 export interface DoctorFinding extends Finding {
   readonly of: string
 }
@@ -16,23 +16,31 @@ export interface DoctorReport {
   readonly findings: readonly DoctorFinding[]
 }
 
-/** Looks at a project and at each system that its resources name. It changes nothing, and what it gives has passed the exit gate. */
-export async function doctorReport({ resources }: Pick<Definitions, 'resources'>, context: ProbeContext): Promise<DoctorReport> {
-  const probed = await Promise.all(
-    [...resources].map(async ([of, resource]) => (await probe(resource, context)).map((finding) => ({ of, ...finding }))),
-  )
+/** Looks at a project, at each system that its resources name, and at where its telemetry goes. It changes nothing, and what it gives has passed the exit gate. */
+export async function doctorReport(
+  { resources, instrument }: Pick<Definitions, 'resources' | 'instrument'>,
+  context: ProbeContext,
+): Promise<DoctorReport> {
+  const probed = await Promise.all([
+    ...[...resources].map(([of, { probe = notLookedAt }]) => looked(of, probe, context)),
+    ...(instrument?.probe === undefined ? [] : [looked('instrument', instrument.probe, context)]),
+  ])
   const own = [nodeFinding(process.versions.node), pythonFinding(context.projectFolder)].map((finding) => ({ of: 'project', ...finding }))
   const findings = gateValue([...own, ...probed.flat()])
   return { status: findings.some(({ status }) => status === 'bad') ? 'bad' : 'good', findings }
 }
 
-async function probe(resource: Resource<unknown>, context: ProbeContext): Promise<readonly Finding[]> {
-  if (resource.probe === undefined)
-    return [{ check: 'probe', status: 'good', found: 'This kind of resource has no probe: it was not looked at.' }]
+type Probe = NonNullable<Resource<unknown>['probe']>
+
+const notLookedAt: Probe = async () => [
+  { check: 'probe', status: 'good', found: 'This kind of resource has no probe: it was not looked at.' },
+]
+
+async function looked(of: string, probe: Probe, context: ProbeContext): Promise<DoctorFinding[]> {
   try {
-    return await resource.probe(context)
+    return (await probe(context)).map((finding) => ({ of, ...finding }))
   } catch (error) {
-    return [failedFinding('settings', error)]
+    return [{ of, ...failedFinding('settings', error) }]
   }
 }
 
