@@ -330,7 +330,7 @@ export default definitions({ assets: [asset({ key: 'a', run: ({ signal }) => new
         build [options]   Write the manifest that the Dagster host reads.
         help [command]    display help for command
 
-      Exit codes: 0 good, 1 a run failed, 2 wrong usage or definitions.
+      Exit codes: 0 good, 1 a run or its report failed, 2 wrong usage or definitions.
       Shell completion: \`dagma complete bash\` (or zsh, fish, powershell) prints the script.
 
       Usage: dagma asset [options] [command]
