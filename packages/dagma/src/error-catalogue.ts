@@ -297,7 +297,7 @@ export const catalogue = {
   ),
   DAGMA_REPORT_FAILED: entry<{ runs: readonly string[]; to: string }>(
     'execution',
-    ({ runs, to }) => `Reporting to ${to} failed: runs ${runs.join(' ')} may be there in part, or not at all.`,
+    ({ to }) => `Reporting to ${to} failed; what was reported until then stays.`,
     ({ runs }) => `Mend the cause, then run \`dagma report ${runs.join(' ')}\`: it reports what is missing, and nothing twice.`,
   ),
   DAGMA_MESSAGE_UNKNOWN: entry<{ reason: string }>(

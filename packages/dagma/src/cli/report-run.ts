@@ -5,7 +5,7 @@ import type { Reporter, ReportRequest } from '../dagster/report/reporter.ts'
 import { restReporter } from '../dagster/report/rest-reporter.ts'
 import type { EventLog } from '../engine/event-log.ts'
 import type { Run } from '../engine/events.ts'
-import { dagmaError } from '../errors.ts'
+import { DagmaError, dagmaError } from '../errors.ts'
 import type { Project } from '../runtime/project.ts'
 import { printLine } from './output.ts'
 import { reportedEvents } from './reported-events.ts'
@@ -30,10 +30,11 @@ export function withReportOptions(command: Command): Command {
     .addOption(toOption().implies({ report: true }))
 }
 
-/** The way to Dagster that options and environment name. @throws DAGMA_REPORT_NO_PYTHON, DAGMA_URL_INVALID, DAGMA_OPTION_INVALID */
+/** The way to Dagster that options and environment name. @throws DAGMA_REPORT_NO_PYTHON, DAGMA_OPTION_INVALID */
 export function chooseReporter(project: Project, { to }: ToOption): Reporter {
-  const address = to ?? process.env.DAGSTER_URL
-  return address ? restReporter(address) : pythonReporter(project.folder)
+  if (to !== undefined) return restReporter(to, '--to')
+  const address = process.env.DAGSTER_URL
+  return address ? restReporter(address, 'DAGSTER_URL') : pythonReporter(project.folder)
 }
 
 /** How the report of a run went, as `--json` prints it. */
@@ -50,7 +51,7 @@ export interface RunReport {
   readonly limits: string | null
 }
 
-/** Reports runs that have ended, all in one go. @throws DAGMA_RUN_NOT_REPORTABLE, DAGMA_REPORT_FAILED */
+/** Reports runs that have ended, all in one go. @throws DAGMA_RUN_NOT_REPORTABLE, DAGMA_REPORT_FAILED, DAGMA_REPORT_NO_PYTHON */
 export async function reportRuns(reporter: Reporter, log: EventLog, runs: readonly Run[]): Promise<RunReport[]> {
   const unended = runs.find(({ status }) => status === 'STARTED')
   if (unended !== undefined) throw dagmaError('DAGMA_RUN_NOT_REPORTABLE', { run: unended.runId })
@@ -77,6 +78,7 @@ async function send(reporter: Reporter, request: ReportRequest, runs: readonly R
   try {
     return await reporter.report(request)
   } catch (error) {
+    if (error instanceof DagmaError) throw error
     throw dagmaError('DAGMA_REPORT_FAILED', { runs: runs.map(({ runId }) => runId), to: reporter.to }, error)
   }
 }

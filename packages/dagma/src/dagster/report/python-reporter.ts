@@ -49,7 +49,8 @@ function findPython(projectFolder: string): string {
 }
 
 /** What the last lines on stderr say, where it said something. */
-function failure(python: string, error: { readonly stderr?: string; readonly message: string }): Error {
+function failure(python: string, error: { readonly code?: unknown; readonly stderr?: string; readonly message: string }): Error {
+  if (error.code === 'ENOENT') return dagmaError('DAGMA_REPORT_NO_PYTHON', { reason: `there is no program ${python}` })
   const said = (error.stderr ?? '').trim().split('\n').slice(-8).join('\n')
   if (/No module named '?dag(ma|ster)/.test(said)) {
     return dagmaError('DAGMA_REPORT_NO_PYTHON', { reason: `${python} lacks the package dagster-dagma of this version` })

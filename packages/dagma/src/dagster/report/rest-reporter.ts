@@ -1,42 +1,46 @@
 /** Reports through a Dagster web server, where there is no Python: its endpoints take plain JSON metadata. */
 import { type HttpService, httpService } from '../../author/http.ts'
 import { dagmaError } from '../../errors.ts'
+import { isHttpUrl } from '../../metadata/links.ts'
 import type { WireMetadataValue } from '../../metadata/normalize.ts'
 import { secret } from '../../metadata/secret.ts'
 import { gateText, gateValue } from '../../runtime/exit-gate.ts'
 import { reportedBefore } from './asked-of-web-server.ts'
 import type { ReportedEvent, Reporter } from './reporter.ts'
 
-/** What sets the address, for errors. */
-const addressSetting = '--to or DAGSTER_URL'
 const tokenVariable = 'DAGSTER_API_TOKEN'
 const headerVariable = 'DAGSTER_API_TOKEN_HEADER'
 
 /**
- * The way to the instance behind a web server. A token is sent where DAGSTER_API_TOKEN is set: as a bearer token, or in the header that
- * DAGSTER_API_TOKEN_HEADER names.
- * @throws DAGMA_URL_INVALID, DAGMA_OPTION_INVALID
+ * The way to the instance behind the web server at `address`, which `setting` names. A token is sent where DAGSTER_API_TOKEN is set: as a bearer
+ * token, or in the header that DAGSTER_API_TOKEN_HEADER names.
+ * @throws DAGMA_OPTION_INVALID
  */
-export function restReporter(address: string): Reporter {
+export function restReporter(address: string, setting: string): Reporter {
+  if (!isHttpUrl(address))
+    throw dagmaError('DAGMA_OPTION_INVALID', {
+      option: setting,
+      reason: 'must be an http or https URL without user name and password, such as http://localhost:3000',
+    })
   const value = secret(tokenVariable)
   const header = tokenHeader()
   const service = httpService({
     system: 'Dagster',
     baseUrl: address,
-    baseUrlSetting: addressSetting,
+    baseUrlSetting: setting,
     auth: header === undefined ? { bearer: value } : { header, value },
     authSetting: tokenVariable,
     cures: {
       401: `Start the web server without --read-only; where it or a proxy wants a token, check ${tokenVariable}.`,
-      404: `Check that ${addressSetting} is the root of a Dagster web server.`,
-      405: `Check that ${addressSetting} is the root of a Dagster web server.`,
+      404: `Check that ${setting} is the root of a Dagster web server.`,
+      405: `Check that ${setting} is the root of a Dagster web server.`,
     },
   })
   const { origin, pathname } = new URL(address)
   return {
     to: gateText(`Dagster at ${origin}${pathname.replace(/\/+$/, '')}`),
     limits:
-      'Over REST, metadata arrives as plain text, numbers and JSON: links, tables, paths, Markdown and times lose their type, and checks their description and whether they block.',
+      'Over REST, metadata arrives as plain text, numbers and JSON: links, tables, Markdown, paths and times lose their type; a check loses whether it blocks, and its description becomes metadata.',
     report: async ({ since, events }) => {
       const isThere = reportedBefore(service, since)
       const reported: string[] = []
