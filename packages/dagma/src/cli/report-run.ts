@@ -91,12 +91,12 @@ export function printReports(reports: readonly RunReport[]): void {
 }
 
 function reportLine({ run_id, to, materializations, observations, checks, already_there }: RunReport): string {
-  const counts = [counted(materializations, 'materialization'), counted(checks, 'check'), counted(observations, 'observation')].flat()
-  const before = already_there === 0 ? '' : already_there === 1 ? '1 event was there before' : `${already_there} events were there before`
-  if (counts.length === 0) return `Run ${run_id}: nothing to report to ${to}${before === '' ? '' : `; ${before}`}.`
-  return `Run ${run_id}: reported to ${to}: ${counts.join(', ')}${before === '' ? '' : `; ${before}`}.`
+  const counts = [counted(materializations, 'materialization'), counted(checks, 'check'), counted(observations, 'observation')]
+  const now = counts.filter((count) => count !== '').join(', ')
+  const there = already_there === 0 ? '' : `; ${counted(already_there, 'event')} ${already_there === 1 ? 'was' : 'were'} there before`
+  return `Run ${run_id}: ${now === '' ? `nothing to report to ${to}` : `reported to ${to}: ${now}`}${there}.`
 }
 
-function counted(count: number, what: string): string[] {
-  return count === 0 ? [] : [`${count} ${what}${count === 1 ? '' : 's'}`]
+function counted(count: number, what: string): string {
+  return count === 0 ? '' : `${count} ${what}${count === 1 ? '' : 's'}`
 }
