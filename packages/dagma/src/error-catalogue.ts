@@ -104,6 +104,11 @@ export const catalogue = {
     ({ run, reason }) => `Run "${run}" cannot be retried: ${reason}.`,
     'Retry a run that failed or was canceled, and whose config held no secret.',
   ),
+  DAGMA_RUN_NOT_REPORTABLE: entry<{ run: string }>(
+    'definition',
+    ({ run }) => `Run "${run}" cannot be reported: it is on its way.`,
+    ({ run }) => `Wait for its end, then run \`dagma report ${run}\`.`,
+  ),
   DAGMA_TICK_UNKNOWN: entry<{ what: string; name: string; known: readonly string[] }>(
     'definition',
     ({ what, name, known }) => `There is no ${what} "${name}" (${what}s: ${known.length > 0 ? known.join(', ') : 'none'}).`,
@@ -255,9 +260,9 @@ export const catalogue = {
     'Mend what the cause says.',
   ),
   DAGMA_CANCELED: entry<{ what: string }>('execution', ({ what }) => `${what} was canceled.`, 'Start it again when you want it.'),
-  DAGMA_RUN_UNKNOWN: entry<{ run: string }>(
+  DAGMA_RUN_UNKNOWN: entry<{ run: string | undefined }>(
     'definition',
-    ({ run }) => `There is no run "${run}" in this project's event log.`,
+    ({ run }) => `There is no run ${run === undefined ? '' : `"${run}" `}in this project's event log.`,
     'Run `dagma run list` to see the runs.',
   ),
   DAGMA_ASSET_UNKNOWN: entry<{ asset: string; nearest: string | undefined }>(
@@ -284,6 +289,16 @@ export const catalogue = {
     'execution',
     ({ port }) => `Port ${port} is in use.`,
     'Stop what uses it, or choose another with -p.',
+  ),
+  DAGMA_REPORT_NO_PYTHON: entry<{ reason: string }>(
+    'execution',
+    ({ reason }) => `There is no Python to report with: ${reason}.`,
+    'Run `npx dagma dev --check` once, which makes one, or report to a Dagster web server with --to.',
+  ),
+  DAGMA_REPORT_FAILED: entry<{ runs: readonly string[]; to: string }>(
+    'execution',
+    ({ to }) => `Reporting to ${to} failed; what was reported until then stays.`,
+    ({ runs }) => `Mend the cause, then run \`dagma report ${runs.join(' ')}\`: it reports what is missing, and nothing twice.`,
   ),
   DAGMA_MESSAGE_UNKNOWN: entry<{ reason: string }>(
     'protocol',
