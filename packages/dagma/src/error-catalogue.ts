@@ -310,6 +310,11 @@ export const catalogue = {
     ({ reason }) => `\`dagma worker\` is started by the Dagster host, not by hand: ${reason}.`,
     'Use `dagma asset materialize` or `dagma job launch`.',
   ),
+  DAGMA_PIPES_NOT_STARTED: entry<object>(
+    'definition',
+    () => '`dagma pipes` is started by a Pipes client of Dagster, not by hand: there is no session.',
+    'Use `dagma asset materialize` here, or start this command by PipesSubprocessClient or another client.',
+  ),
   DAGMA_PIPES_PARAMS_INVALID: entry<{ variable: string; reason: string }>(
     'protocol',
     ({ variable, reason }) => `The parameter ${variable} of Dagster Pipes ${reason}.`,

@@ -333,6 +333,8 @@ export default definitions({ assets: [asset({ key: 'a', run: ({ signal }) => new
         dev [options]               Open the project in the real Dagster UI. Sets
                                     Dagster up by itself.
         build [options]             Write the manifest that the Dagster host reads.
+        pipes [options]             Make the assets that a Pipes client of a Dagster
+                                    in Python asks for.
         help [command]              display help for command
 
       Exit codes: 0 good, 1 a run or its report failed, 2 wrong usage or definitions.

@@ -15,6 +15,7 @@ import { doctorCommand } from './doctor.ts'
 import { exitCodes } from './exit-codes.ts'
 import { jobLaunchCommand } from './job-launch.ts'
 import { jobListCommand } from './job-list.ts'
+import { pipesCommand } from './pipes.ts'
 import { reportCommand } from './report.ts'
 import { runListCommand } from './run-list.ts'
 import { runLogsCommand } from './run-logs.ts'
@@ -76,6 +77,7 @@ function program(): Command {
     doctorCommand(),
     devCommand(),
     buildCommand(),
+    pipesCommand(),
   )
   root.addCommand(tickCommand(), { hidden: true })
   root.addCommand(workerCommand(), { hidden: true })

@@ -40,10 +40,15 @@ export function withRunningOptions(command: Command): Command {
 /** Gives `command` the options of commands that start a new run. */
 export function withNewRunOptions(command: Command): Command {
   return withRunningOptions(command)
-    .addOption(new Option('-c, --config <json>', 'config by asset or step, for example {"my_asset": {"limit": 3}}').argParser(parseConfig))
+    .addOption(configOption())
     .addOption(new Option('--partition <key>', 'the partition to make').conflicts('partitionRange'))
     .option('--partition-range <from...to>', 'the partitions to make, both ends included, one run each')
     .addOption(new Option('--tag <key=value>', 'tag of the run; may be given several times').argParser(addTag).default({}, 'none'))
+}
+
+/** `--config`, of every command that starts a new run. */
+export function configOption(): Option {
+  return new Option('-c, --config <json>', 'config by asset or step, for example {"my_asset": {"limit": 3}}').argParser(parseConfig)
 }
 
 /** Starts a run, or one for each partition of a range, and shows it. The exit code says how it ended. */

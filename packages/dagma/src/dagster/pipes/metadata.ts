@@ -4,11 +4,13 @@ import type { Json, MetadataInput, MetadataType } from '../../metadata/metadata-
 import { normalize, type WireMetadata, type WireMetadataValue } from '../../metadata/normalize.ts'
 import { plainJson } from '../../metadata/plain-json.ts'
 
-/** A typed value in Dagster's own form. `__infer__` takes the type from the value, as for a plain one. */
-export interface PipesMetadataValue {
-  readonly raw_value: Json
-  readonly type: MetadataType | '__infer__'
-}
+/**
+ * A typed value in Dagster's own form: JSON data that fits the type, which is checked when it is reported. `__infer__` takes the type from the value,
+ * as for a plain one.
+ */
+export type PipesMetadataValue =
+  | { readonly raw_value: unknown; readonly type: MetadataType }
+  | { readonly raw_value: Json; readonly type: '__infer__' }
 
 /** Metadata of a report: keys to values. An object with exactly the members `raw_value` and `type` is a typed value; any other is `json`. */
 export type PipesMetadata = { readonly [key: string]: MetadataInput | PipesMetadataValue }
@@ -20,16 +22,15 @@ export function pipesMetadata(metadata: PipesMetadata): WireMetadata {
 
 function wire(key: string, input: MetadataInput | PipesMetadataValue): WireMetadata {
   if (!isTyped(input)) return normalize({ [key]: input })
-  const { type, raw_value } = input
-  if (type === '__infer__') return normalize({ [key]: raw_value })
-  return { [key]: typed(key, type, raw_value) }
+  if (input.type === '__infer__') return normalize({ [key]: input.raw_value })
+  return { [key]: typed(key, input.type, input.raw_value) }
 }
 
 function isTyped(input: MetadataInput | PipesMetadataValue): input is PipesMetadataValue {
   return typeof input === 'object' && input !== null && Object.keys(input).sort().join() === 'raw_value,type'
 }
 
-function typed(key: string, type: MetadataType, value: Json): WireMetadataValue {
+function typed(key: string, type: MetadataType, value: unknown): WireMetadataValue {
   const wrong = (reason: string): Error => dagmaError('DAGMA_METADATA_INVALID', { key, reason })
   if (!Object.hasOwn(fits, type)) throw wrong(`has the type "${type}", which Dagster Pipes lacks`)
   // A float or a moment may be of any size.
