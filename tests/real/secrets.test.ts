@@ -168,6 +168,7 @@ async function onBothHosts(project: TestProject, search: LeakSearch, env: Env): 
     ['run', 'list'],
     ['job', 'list'],
     ['asset', 'list', '--json'],
+    ['report'],
     ['build'],
   ])
     await embedded(project, search, env, args)

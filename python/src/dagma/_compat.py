@@ -221,3 +221,27 @@ def report_run_died(instance: dg.DagsterInstance, run_id: str, reason: str) -> N
             instance.report_run_failed(run, reason, data)
     if instance.event_log_storage.supports_global_concurrency_limits:
         instance.event_log_storage.free_concurrency_slots_for_run(run_id)
+
+
+def check_evaluations(
+    instance: dg.DagsterInstance, asset: dg.AssetKey, check: str, since: float
+) -> Iterator[dg.AssetCheckEvaluation]:
+    """Evaluations of a check that were stored after `since`, newest first. There is no public way to ask for them."""
+    key = dg.AssetCheckKey(asset_key=asset, name=check)
+    cursor = None
+    while True:
+        page = instance.event_log_storage.get_asset_check_execution_history(key, limit=_CHECK_PAGE, cursor=cursor)
+        for record in page:
+            if record.event is None:  # planned only
+                continue
+            if record.event.timestamp < since:
+                return
+            evaluation = record.event.asset_check_evaluation
+            if evaluation is not None:
+                yield evaluation
+        if len(page) < _CHECK_PAGE:
+            return
+        cursor = page[-1].id
+
+
+_CHECK_PAGE = 200

@@ -15,6 +15,8 @@ import { doctorCommand } from './doctor.ts'
 import { exitCodes } from './exit-codes.ts'
 import { jobLaunchCommand } from './job-launch.ts'
 import { jobListCommand } from './job-list.ts'
+import { pipesCommand } from './pipes.ts'
+import { reportCommand } from './report.ts'
 import { runListCommand } from './run-list.ts'
 import { runLogsCommand } from './run-logs.ts'
 import { runRetryCommand } from './run-retry.ts'
@@ -71,16 +73,18 @@ function program(): Command {
     group('schedule', 'List and preview schedules.', scheduleListCommand(), schedulePreviewCommand()),
     group('sensor', 'List and preview sensors.', sensorListCommand(), sensorPreviewCommand()),
     group('definitions', 'Check definitions.', definitionsValidateCommand()),
+    reportCommand(),
     doctorCommand(),
     devCommand(),
     buildCommand(),
+    pipesCommand(),
   )
   root.addCommand(tickCommand(), { hidden: true })
   root.addCommand(workerCommand(), { hidden: true })
   root.version(version(), '-V, --version')
   root.addHelpText(
     'after',
-    '\nExit codes: 0 good, 1 a run failed, 2 wrong usage or definitions.\nShell completion: `dagma complete bash` (or zsh, fish, powershell) prints the script.',
+    '\nExit codes: 0 good, 1 a run or its report failed, 2 wrong usage or definitions.\nShell completion: `dagma complete bash` (or zsh, fish, powershell) prints the script.',
   )
   return exitingByException(root)
 }

@@ -17,21 +17,21 @@ export interface WireError {
 
 /** Normalized metadata of a materialization, ready to leave. */
 export function gateMetadata(metadata: WireMetadata, facts: StepFacts): WireMetadata {
-  return gated(observe(metadata, facts))
+  return gateWireMetadata(observe(metadata, facts))
 }
 
 /** Normalized metadata of a failed step, ready to leave. */
 export function gateFailureMetadata(metadata: WireMetadata, facts: FailureFacts): WireMetadata {
-  return gated(observeFailure(metadata, facts))
+  return gateWireMetadata(observeFailure(metadata, facts))
 }
 
 /** Metadata that is known when definitions load, ready to leave. */
 export function gateStaticMetadata(metadata: Metadata): WireMetadata {
-  return gated(normalize(metadata))
+  return gateWireMetadata(normalize(metadata))
 }
 
-/** A number that was a secret is text by now. */
-function gated(metadata: WireMetadata): WireMetadata {
+/** Metadata that is normalized already, ready to leave. A number that was a secret is text by now. */
+export function gateWireMetadata(metadata: WireMetadata): WireMetadata {
   const values = Object.entries(redactValue(metadata) as WireMetadata)
   return bound(Object.fromEntries(values.map(([key, value]) => [key, value.raw_value === redacted ? { ...value, type: 'text' } : value])))
 }

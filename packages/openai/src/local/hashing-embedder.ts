@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto'
 import { words } from './words.ts'
 
 /** Length of the vectors when none is set. */
@@ -103,8 +102,15 @@ function featuresOf(word: string): readonly Feature[] {
 function featureNamed(name: string): Feature {
   const known = features.get(name)
   if (known !== undefined) return known
-  const digest = hash('sha256', name, 'buffer')
-  const made = { isWord: !name.startsWith('#'), hashed: digest.readUInt32LE(0), sign: (digest.readUInt8(4) & 1) === 0 ? 1 : -1 } as const
+  const hashed = hash(name)
+  const made = { isWord: !name.startsWith('#'), hashed: hashed >>> 1, sign: (hashed & 1) === 0 ? 1 : -1 } as const
   features.set(name, made)
   return made
+}
+
+/** FNV-1a of 32 bits, its bits mixed once more: each of them counts. */
+function hash(text: string): number {
+  let hashed = 0x811c9dc5
+  for (let index = 0; index < text.length; index++) hashed = Math.imul(hashed ^ text.charCodeAt(index), 0x01000193)
+  return Math.imul(hashed ^ (hashed >>> 16), 0x85ebca6b) >>> 0
 }
