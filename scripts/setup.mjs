@@ -2,7 +2,7 @@
  * Brings a checkout into a state in which the other npm scripts can run; quick when nothing is missing.
  *   node scripts/setup.mjs            packages installed, TypeScript built
  *   node scripts/setup.mjs --python   and the wheel of python/ built into the npm package
- *   node scripts/setup.mjs --tests    and .venv/, in which the tests of python/ run
+ *   node scripts/setup.mjs --tests    and .venv/ and .venv-oldest/, in which the tests of python/ run
  * Runs on any Node that npm 10 runs on: the pinned Node may not be there yet.
  */
 import { execFileSync } from 'node:child_process'
@@ -21,7 +21,11 @@ if (forTests && process.env.CI !== 'true' && !works('uv') && !works('python3')) 
   console.error('There is neither python3 nor uv: the tests that need Python are skipped.')
 } else {
   if (forTests || process.argv.includes('--python')) buildWheel()
-  if (forTests) makeTestEnvironment()
+  if (forTests) {
+    makeTestEnvironment('.venv', ['python/requirements.txt', 'python/requirements-dev.txt'])
+    // That Dagster asks for a Python below 3.13, though it runs on newer ones. uv takes no notice of that by itself.
+    makeTestEnvironment('.venv-oldest', ['python/requirements-oldest.txt'], ['--ignore-requires-python'])
+  }
 }
 
 function installPackages() {
@@ -51,21 +55,20 @@ function buildWheel() {
   writeFileSync(stamp, digest)
 }
 
-/** Dagster and the tools of python/, as locked there. */
-function makeTestEnvironment() {
-  const lists = ['python/requirements.txt', 'python/requirements-dev.txt']
-  const stamp = '.venv/requirements.sha256'
+/** A Python environment with what is locked in `lists`: Dagster, and the tools of python/. */
+function makeTestEnvironment(folder, lists, pipOptions = []) {
+  const stamp = join(folder, 'requirements.sha256')
   const digest = digestOf(lists)
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) return
-  console.error('Making .venv/ for the tests of python/ …')
-  rmSync('.venv', { recursive: true, force: true })
+  console.error(`Making ${folder}/ for the tests of python/ …`)
+  rmSync(folder, { recursive: true, force: true })
   const wanted = ['--require-hashes', ...lists.flatMap((list) => ['-r', list])]
   if (works('uv')) {
-    run('uv', ['venv', '--quiet', '--python', '>=3.10', '.venv'])
-    run('uv', ['pip', 'install', '--quiet', '--python', '.venv/bin/python', ...wanted])
+    run('uv', ['venv', '--quiet', '--python', '>=3.10', folder])
+    run('uv', ['pip', 'install', '--quiet', '--python', join(folder, 'bin/python'), ...wanted])
   } else {
-    run('python3', ['-m', 'venv', '.venv'])
-    run('.venv/bin/pip', ['install', '--quiet', '--disable-pip-version-check', ...wanted])
+    run('python3', ['-m', 'venv', folder])
+    run(join(folder, 'bin/pip'), ['install', '--quiet', '--disable-pip-version-check', ...pipOptions, ...wanted])
   }
   writeFileSync(stamp, digest)
 }

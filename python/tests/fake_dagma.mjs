@@ -80,6 +80,13 @@ const behaviours = {
     writeFileSync('sleeping', 'yes')
     await sleep(60_000)
   },
+  async waits({ report, log }) {
+    writeFileSync('sleeping', 'yes')
+    while (!existsSync('go')) await sleep(20)
+    log('INFO', 'goes on')
+    console.log('printed by waits')
+    report({})
+  },
   async second({ report }) {
     await sleep(1000)
     report({})

@@ -19,12 +19,12 @@ from tests.dagster_server import DagsterServer, processes_of, until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes under /proc")
 
-STEPS = ["good", "sleeps", "stubborn", "endless", "dies", *(f"second_{n}" for n in range(16))]
+STEPS = ["good", "sleeps", "stubborn", "endless", "dies", "waits", *(f"second_{n}" for n in range(16))]
 
 
 def write_manifest(root: Path, *more: str) -> None:
     found = manifest(*(step(name) for name in [*STEPS, *more]))
-    jobs = {f"{name}_job": [[name]] for name in [*STEPS[:5], *more]} | {"fan_job": [[f"second_{n}"] for n in range(16)]}
+    jobs = {f"{name}_job": [[name]] for name in [*STEPS[:6], *more]} | {"fan_job": [[f"second_{n}"] for n in range(16)]}
     found["jobs"] = [
         {"name": name, "description": None, "tags": {}, "config": {}, "asset_keys": keys} for name, keys in jobs.items()
     ]
@@ -214,11 +214,16 @@ def test_terminate_a_run_that_the_daemon_has_launched(tmp_path: Path) -> None:
     until(lambda: not processes_of(server.project), 30)
 
 
-def test_sigterm_of_the_whole_group_leaves_nothing(tmp_path: Path) -> None:
+def test_sigterm_of_the_whole_group_ends_the_run_and_leaves_nothing(tmp_path: Path) -> None:
     project = make_project(tmp_path)
     server = DagsterServer(project, "dagster", "dev")
-    start(server, "endless")
+    run_id = start(server, "endless")
     server.stop(signal.SIGTERM, group=True)
+    until(lambda: not processes_of(project), 30)
+    again = DagsterServer(project, "dagster_webserver")
+    assert again.status(run_id) == "FAILURE"
+    assert again.wait(again.launch("good")) == "SUCCESS"
+    again.stop(signal.SIGTERM)
     until(lambda: not processes_of(project), 30)
 
 

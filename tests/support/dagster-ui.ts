@@ -48,14 +48,37 @@ export class DagsterUi {
 
   /** Materializes what the page shows by its own button, and waits on the run's page for the run's end, which it gives. */
   async materializeShown(): Promise<string> {
+    await this.launch(() => this.button(/^Materialize( all)?$/).click())
+    return this.runEnd()
+  }
+
+  /** A button by what it says. Its accessible name has its icon's name before that. */
+  button(text: RegExp): Locator {
+    return this.page.locator('button').filter({ hasText: text })
+  }
+
+  /** Opens the menu beside a button, and chooses from it. */
+  async chooseBeside(button: Locator, choice: string): Promise<void> {
+    await button.locator('xpath=following::button[1]').click()
+    await this.page.getByRole('menuitem').filter({ hasText: choice }).click()
+  }
+
+  /** Does what launches a run, and goes on to the run's page by the link that the page offers then. */
+  async launch(action: () => Promise<void>): Promise<void> {
     const before = await this.#launched()
-    await this.page
-      .locator('button')
-      .filter({ hasText: /^Materialize( all)?$/ })
-      .click()
+    await action()
     const id = await this.#until(async () => (await this.#launched()).find((one) => !before.includes(one)))
     await this.page.locator(`a[href*="/runs/${id}"]`).first().click()
     await this.page.waitForURL(`**/runs/${id}*`)
+  }
+
+  /** The id of the run whose page is shown. */
+  get shownRunId(): string {
+    return /\/runs\/([0-9a-f-]+)/.exec(this.page.url())?.[1] ?? ''
+  }
+
+  /** Waits on a run's page for the run's end, and gives it. */
+  async runEnd(): Promise<string> {
     const end = this.page.getByText(/^(?:Success|Failure|Canceled)$/).first()
     await end.waitFor({ timeout: 60_000 })
     return end.innerText()

@@ -275,6 +275,11 @@ export const catalogue = {
     ({ file, found, known }) => `The event log ${file} has schema ${found}; this version of Dagma knows ${known}.`,
     'Use the newer Dagma that wrote it, or move the file away.',
   ),
+  DAGMA_EVENT_LOG_UNWRITABLE: entry<{ file: string; reason: string }>(
+    'execution',
+    ({ file, reason }) => `The event log ${file} cannot be written: ${reason}.`,
+    'Make room on its disk, or mend what the reason says; then run again what was cut short: `dagma run list`, `dagma run retry <run>`.',
+  ),
   DAGMA_PYTHON_MISSING: entry<{ reason: string }>(
     'execution',
     ({ reason }) => `Dagster needs Python 3.10 or newer: ${reason}.`,

@@ -25,6 +25,8 @@ class Child:
     sources: Fingerprint
     run_id: str | None = None
     node: Identity | None = None
+    lost: str | None = None
+    """Why it could not record its run's end."""
 
     def take_run(self, run_id: str, ticket: int) -> bool:
         """Gives it its run; false when it is gone."""
@@ -38,6 +40,8 @@ class Child:
         for message, _ in self.line.receive() or []:
             if message["type"] == "node":
                 self.node = Identity.from_json(message["node"])
+            elif message["type"] == "lost":
+                self.lost = message["reason"]
 
     def hear_last(self) -> None:
         """Takes what it may have said before it died."""

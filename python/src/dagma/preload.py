@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from dagma import _compat, run_worker
 from dagma.child import Child
 from dagma.load import DIGEST_METADATA
-from dagma.obituary import report_death
+from dagma.obituary import cause_of_death, report_death
 from dagma.project import find_project, find_toolchain
 from dagma.sources import fingerprint
 from dagma.wire import Wire
@@ -165,8 +165,7 @@ class Preload:
                 self._bury(child, os.waitstatus_to_exitcode(status))
 
     def _bury(self, child: Child, code: int) -> None:
-        if child.node is None:
-            child.hear_last()
+        child.hear_last()
         child.line.close()
         if child is self._spare:
             self._spare = None  # started again when a run has needed one
@@ -177,7 +176,7 @@ class Preload:
                 self._spare_due = time.monotonic()
             if code != run_worker.RUN_ENDED:
                 run_id = child.run_id
-                self._reporters.add(self._fork(lambda: report_death(self._instance, run_id, child.pid, code)))
+                self._reporters.add(self._fork(lambda: report_death(self._instance, run_id, cause_of_death(child, code))))
 
 
 def main() -> NoReturn:

@@ -52,7 +52,7 @@ def main(line: Wire, instance: dg.DagsterInstance, project: Project) -> int:
             return RUN_ENDED
         _watch_for_termination(instance, run_id)
         gc.enable()
-        return _execute(instance, run_id)
+        return _execute(instance, run_id, line)
 
 
 def _start_node(line: Wire, project: Project) -> None:
@@ -78,19 +78,34 @@ def _accept(instance: dg.DagsterInstance, run_id: str, ticket: int | None) -> bo
         return Wire(connection).send({"type": "accepted", "worker": identity})
 
 
-def _execute(instance: dg.DagsterInstance, run_id: str) -> int:
+def _execute(instance: dg.DagsterInstance, run_id: str, line: Wire) -> int:
+    lost: BaseException | None = None
     try:
         _compat.execute_run(instance, run_id)
     except BaseException as error:  # noqa: BLE001  # the log of the process is the last place to say it
+        lost = error
         _complain(f"Run {run_id} ended with {type(error).__name__}: {error}")
     finally:
         close_spares()
     try:
         run = instance.get_run_by_id(run_id)
     except Exception as error:  # noqa: BLE001  # such as a full disk
+        lost = lost or error
         _complain(f"Run {run_id} may not have its end in the event log. {type(error).__name__}: {error}")
-        return RUN_LOST
-    return RUN_ENDED if run is None or run.is_finished else RUN_LOST
+    else:
+        if run is None or run.is_finished:
+            return RUN_ENDED
+    if lost is not None:
+        line.send({"type": "lost", "reason": _reason(lost)})
+    return RUN_LOST
+
+
+def _reason(error: BaseException) -> str:
+    """The error in a line, without the statement that a database adds, and what is behind it most often."""
+    name, text = type(error).__name__, str(error).partition("\n")[0].rstrip(".")
+    is_storage = isinstance(error, OSError) or name == "OperationalError"  # SQLAlchemy's, which Dagster stores with
+    hint = " Is the disk full on which Dagster keeps its storage?" if is_storage else ""
+    return f"{name}: {text}.{hint}"
 
 
 def _watch_for_termination(instance: dg.DagsterInstance, run_id: str) -> None:

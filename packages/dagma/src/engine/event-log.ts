@@ -20,6 +20,11 @@ const create = `
   PRAGMA user_version = ${schema};
 `
 
+const brokeOff = 'The run broke off.'
+
+/** Runs of this process that broke off, which could not be recorded. */
+const brokenOff = new Set<string>()
+
 /** What an acknowledged event survives: the death of the process, or that of the machine too. */
 export type Durability = 'process' | 'power'
 
@@ -30,20 +35,26 @@ export type Durability = 'process' | 'power'
 export class EventLog implements Disposable {
   readonly #db: DatabaseSync
   readonly #insert: StatementSync
+  readonly #file: string
 
   private constructor(file: string, durability: Durability) {
+    this.#file = file
     this.#db = new DatabaseSync(file, { timeout: 10_000 })
     this.#db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${durability === 'power' ? 'FULL' : 'NORMAL'}; PRAGMA foreign_keys = ON`)
-    this.#migrate(file)
+    this.#migrate()
     this.#insert = this.#db.prepare('INSERT INTO events (run_id, time, type, asset, body) VALUES (?, ?, ?, ?, ?)')
     this.#failTornRuns()
   }
 
-  /** Opens the log of the project in `folder`, and makes it when there is none. @throws DAGMA_EVENT_LOG_NEWER */
+  /** Opens the log of the project in `folder`, and makes it when there is none. @throws DAGMA_EVENT_LOG_NEWER, DAGMA_EVENT_LOG_UNWRITABLE */
   static open(folder: string, durability: Durability = 'process'): EventLog {
     const file = join(folder, '.dagma', 'events.sqlite')
-    mkdirSync(dirname(file), { recursive: true })
-    return new EventLog(file, durability)
+    try {
+      mkdirSync(dirname(file), { recursive: true })
+      return new EventLog(file, durability)
+    } catch (error) {
+      throw unwritable(file, error)
+    }
   }
 
   /** A log in memory, gone when it is closed. */
@@ -70,7 +81,20 @@ export class EventLog implements Disposable {
     })
   }
 
-  /** Records events of a run, all or none. They are durable when this returns. `times`: when they happened; default: now. */
+  /** Records that a run broke off; where that cannot be written either, it is when this process opens the log again, or another after its end. */
+  breakOff(runId: string): RunEvent[] {
+    try {
+      return this.endRun(runId, 'FAILURE', brokeOff)
+    } catch {
+      brokenOff.add(runId)
+      return []
+    }
+  }
+
+  /**
+   * Records events of a run, all or none. They are durable when this returns. `times`: when they happened; default: now.
+   * @throws DAGMA_EVENT_LOG_UNWRITABLE, as all that writes does
+   */
   append(runId: string, bodies: readonly EventBody[], times: readonly number[] = []): RunEvent[] {
     const now = Date.now()
     const write = (): RunEvent[] =>
@@ -112,32 +136,44 @@ export class EventLog implements Disposable {
     this.#db.close()
   }
 
-  #migrate(file: string): void {
+  #migrate(): void {
     const version = (): number => Number(this.#db.prepare('PRAGMA user_version').get()?.user_version)
-    if (version() > schema) throw dagmaError('DAGMA_EVENT_LOG_NEWER', { file, found: version(), known: schema })
+    if (version() > schema) throw dagmaError('DAGMA_EVENT_LOG_NEWER', { file: this.#file, found: version(), known: schema })
     if (version() === 0) this.#transaction(() => version() === 0 && this.#db.exec(create))
   }
 
-  /** A run whose process is gone did not end: it failed. */
+  /** A run whose process is gone did not end: it failed. So did one that broke off. */
   #failTornRuns(): void {
-    const torn = this.#db
-      .prepare("SELECT run_id, owner FROM runs WHERE status = 'STARTED'")
-      .all()
-      .filter(({ owner }) => hasEnded(String(owner)))
-    for (const { run_id } of torn) this.endRun(String(run_id), 'FAILURE', 'The process of this run ended before the run did.')
+    for (const { run_id, owner } of this.#db.prepare("SELECT run_id, owner FROM runs WHERE status = 'STARTED'").all()) {
+      const runId = String(run_id)
+      if (brokenOff.has(runId)) this.endRun(runId, 'FAILURE', brokeOff)
+      else if (hasEnded(String(owner))) this.endRun(runId, 'FAILURE', 'The process of this run ended before the run did.')
+      brokenOff.delete(runId)
+    }
   }
 
   #transaction<Result>(action: () => Result): Result {
-    this.#db.exec('BEGIN IMMEDIATE')
     try {
+      this.#db.exec('BEGIN IMMEDIATE')
       const result = action()
       this.#db.exec('COMMIT')
       return result
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
-      throw error
+      throw unwritable(this.#file, error)
     }
   }
+}
+
+/** SQLite's codes for: locked by another, read-only, failed reads and writes, a full disk, a file that cannot be opened. */
+const unwritableCodes = [5, 8, 10, 13, 14]
+
+/** The error, said as one of the event log when it comes from the disk. */
+function unwritable(file: string, error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  const isOfDisk = 'errcode' in error && typeof error.errcode === 'number' && unwritableCodes.includes(error.errcode & 0xff)
+  const isOfSystem = 'syscall' in error // the folder could not be made
+  return isOfDisk || isOfSystem ? dagmaError('DAGMA_EVENT_LOG_UNWRITABLE', { file, reason: error.message }, error) : error
 }
 
 type Row = Record<string, SQLOutputValue>

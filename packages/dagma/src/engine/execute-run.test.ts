@@ -243,6 +243,20 @@ describe('executeRun', () => {
     expect(eventLog.events(eventLog.runs(1)[0]?.runId ?? '').at(-1)).toMatchObject({ message: 'The run broke off.' })
   })
 
+  test('when the end of the run cannot be written either, it is by who opens the log next in this process', async () => {
+    const folder = temporaryFolder()
+    using eventLog = EventLog.open(folder)
+    eventLog.endRun = () => {
+      throw new Error('disk is full')
+    }
+    const all = definitions({ assets: [asset({ key: 'a', run: () => 1 })] })
+    expect((await thrownBy(() => execute([], { definitions: all, eventLog, projectFolder: folder }))).message).toBe('disk is full')
+    expect(eventLog.runs(1)).toMatchObject([{ status: 'STARTED' }])
+    using opened = EventLog.open(folder)
+    expect(opened.runs(1)).toMatchObject([{ status: 'FAILURE' }])
+    expect(opened.events(opened.runs(1)[0]?.runId ?? '').at(-1)).toMatchObject({ message: 'The run broke off.' })
+  })
+
   test('a chain of 3,000 assets is no trouble', async () => {
     const assets: Asset[] = []
     for (let n = 0; n < 3000; n++) assets.push(asset({ key: `a${n}`, deps: n === 0 ? [] : [`a${n - 1}`], run: n === 0 ? fails : () => 1 }))

@@ -40,7 +40,7 @@ export interface RunResult {
 
 /**
  * Executes planned steps: each as soon as those before it succeeded, several at once. A failed step skips what comes after it, never others.
- * @throws DAGMA_OPTION_INVALID
+ * @throws DAGMA_OPTION_INVALID, DAGMA_EVENT_LOG_UNWRITABLE
  */
 export async function executeRun(options: ExecuteOptions): Promise<RunResult> {
   const { eventLog, definitions, projectFolder, signal, steps, concurrency } = options
@@ -54,6 +54,7 @@ export async function executeRun(options: ExecuteOptions): Promise<RunResult> {
   const run = new RunningSteps(steps, concurrency, signal, recorder, (step) =>
     runStepToEnd(step, { ...options, recorder, resources, watch, log: logOf(recorder, step.step.name) }),
   )
+  let status: RunResult['status']
   const alive = setInterval(() => {}, 2 ** 30) // a step may wait for what keeps no process alive
   try {
     await run.toEnd().finally(() =>
@@ -64,14 +65,14 @@ export async function executeRun(options: ExecuteOptions): Promise<RunResult> {
       ),
     )
     recorder.flush()
+    status = ({ success: 'SUCCESS', failure: 'FAILURE', canceled: 'CANCELED' } as const)[endOf(run, signal)]
+    recorder.tell(eventLog.endRun(runId, status, `Steps failed: ${run.failed.join(', ')}.`))
   } catch (error) {
-    recorder.tell(eventLog.endRun(runId, 'FAILURE', 'The run broke off.'))
+    recorder.tell(eventLog.breakOff(runId))
     throw error
   } finally {
     clearInterval(alive)
   }
-  const status = ({ success: 'SUCCESS', failure: 'FAILURE', canceled: 'CANCELED' } as const)[endOf(run, signal)]
-  recorder.tell(eventLog.endRun(runId, status, `Steps failed: ${run.failed.join(', ')}.`))
   recorder.throwIfListenerFailed()
   return { runId, status }
 }
