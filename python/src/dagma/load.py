@@ -27,14 +27,17 @@ PROJECT_METADATA = "dagma/project"
 """Metadata of the code location, by which the launcher knows what it launches."""
 
 
-def load_definitions(path: str | PathLike[str]) -> dg.Definitions:
+def load_definitions(path: str | PathLike[str], manifest: str | PathLike[str] | None = None) -> dg.Definitions:
     """The definitions of the project in folder `path`, to serve as they are or to merge with others.
+
+    `manifest` names a file that `dagma build` wrote: for deployments, where definitions load without starting Node.
 
     Its jobs run in one process with one Node worker. No executor is set for the whole code location, since that is
     for the one who merges to choose: set `executor=dagma.executor.dagma_executor` there to have the same for assets
     that are materialized without a job.
     """
-    return definitions_of(open_project(Path(path), because="load_definitions was given its path"))
+    project = open_project(Path(path), because="load_definitions was given its path")
+    return build_definitions(project, read_manifest(project, None if manifest is None else Path(manifest)))
 
 
 def definitions_of(project: Project, executor: dg.ExecutorDefinition | None = None) -> dg.Definitions:
