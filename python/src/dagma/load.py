@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -49,7 +49,13 @@ def build_definitions(
     project: Project, manifest: Manifest, executor: dg.ExecutorDefinition | None = None
 ) -> dg.Definitions:
     """The definitions that a manifest declares."""
-    key, worker = worker_key(project), worker_resource(project, manifest)
+    declared = _declared(project, manifest)
+    del manifest  # Dagster keeps the variables of the first function that makes definitions, to read annotations by
+    return dg.Definitions(**declared, executor=executor)
+
+
+def _declared(project: Project, manifest: Manifest) -> dict[str, Any]:
+    key, worker = worker_key(project), worker_resource(project, manifest.digest)
     with warnings.catch_warnings():
         # Code references, resources of an asset and others are public; that they are new is not the user's concern.
         warnings.simplefilter("ignore", dg.BetaWarning)
@@ -57,15 +63,14 @@ def build_definitions(
         steps = [build_step(project, step, key, worker) for step in manifest.steps]
         external = [asset_spec(project, asset) for asset in manifest.external_assets]
     jobs = {job.name: _job(job, manifest) for job in manifest.jobs}
-    return dg.Definitions(
-        assets=[*(step for step in steps if not isinstance(step, dg.AssetChecksDefinition)), *external],
-        asset_checks=[step for step in steps if isinstance(step, dg.AssetChecksDefinition)],
-        jobs=list(jobs.values()),
-        schedules=[build_schedule(project, schedule) for schedule in manifest.schedules],
-        sensors=[build_sensor(project, sensor, jobs) for sensor in manifest.sensors],
-        executor=executor,
-        metadata={DIGEST_METADATA: manifest.digest, PROJECT_METADATA: str(project.root)},
-    )
+    return {
+        "assets": [*(step for step in steps if not isinstance(step, dg.AssetChecksDefinition)), *external],
+        "asset_checks": [step for step in steps if isinstance(step, dg.AssetChecksDefinition)],
+        "jobs": list(jobs.values()),
+        "schedules": [build_schedule(project, schedule) for schedule in manifest.schedules],
+        "sensors": [build_sensor(project, sensor, jobs) for sensor in manifest.sensors],
+        "metadata": {DIGEST_METADATA: manifest.digest, PROJECT_METADATA: str(project.root)},
+    }
 
 
 def _job(job: Job, manifest: Manifest) -> UnresolvedJob:
