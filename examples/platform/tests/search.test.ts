@@ -40,8 +40,9 @@ describe('the right passage comes first', () => {
 })
 
 /**
- * Written without a look at what is found, in words that the passages do not use, and never tuned for; any of the named documents is right. A search
- * by words cannot know that "nightly" is "daily", so four in five is what is asked of it.
+ * Written without a look at what is found, in words that the passages do not use, and the search is never tuned for them; where one
+ * had no answer in the documentation, that was written. Any of the named documents is right. A search by words cannot know that "nightly" is "daily",
+ * so four in five is what is asked of it.
  */
 const unseen: readonly (readonly [question: string, right: RegExp])[] = [
   ['Does a crashed process lose what was already recorded?', /embedded-engine.md: The event log|event-log-on-node-sqlite/],

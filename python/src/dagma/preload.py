@@ -176,7 +176,9 @@ class Preload:
                 self._spare_due = time.monotonic()
             if code != run_worker.RUN_ENDED:
                 run_id = child.run_id
-                self._reporters.add(self._fork(lambda: report_death(self._instance, run_id, cause_of_death(child, code))))
+                self._reporters.add(
+                    self._fork(lambda: report_death(self._instance, run_id, cause_of_death(child, code)))
+                )
 
 
 def main() -> NoReturn:

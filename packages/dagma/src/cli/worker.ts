@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { serveWorker } from '../dagster/worker.ts'
 import { findProject } from '../runtime/project.ts'
 import { type ModuleOption, moduleOption } from './options.ts'
 
@@ -7,8 +8,5 @@ export function workerCommand(): Command {
   return new Command('worker')
     .description('Run steps for the Dagster host.')
     .addOption(moduleOption())
-    .action(async ({ module }: ModuleOption) => {
-      const { serveWorker } = await import('../dagster/worker.ts') // what other commands need not load
-      await serveWorker(findProject(process.cwd(), module))
-    })
+    .action(({ module }: ModuleOption) => serveWorker(findProject(process.cwd(), module)))
 }
