@@ -1,6 +1,7 @@
 import { type DagmaError, DefinitionErrors } from '../errors.ts'
 import type { Asset, Requiring } from './asset.ts'
 import type { AssetCheck } from './asset-check.ts'
+import { type AssetKey, keyText } from './asset-key.ts'
 import type { AssetSpec } from './asset-spec.ts'
 import { checkDefinitions } from './check-definitions.ts'
 import type { ExternalAsset } from './external-asset.ts'
@@ -104,6 +105,11 @@ export function definitions<
   )
   if (errors.length > 0) throw new DefinitionErrors(errors)
   return { ...graph, ...automation, resources, ioManagers, instrument: options.instrument, [brand]: true }
+}
+
+/** The partition of an asset that a run of `runPartition` is about: none of an asset without partitions, whatever else the run makes. */
+export function partitionOf(assets: Definitions['assets'], assetKey: AssetKey, runPartition: string | undefined): string | undefined {
+  return assets.get(keyText(assetKey))?.partitions === undefined ? undefined : runPartition
 }
 
 /** Whether a value was made by {@link definitions}, by this copy of Dagma or another. */

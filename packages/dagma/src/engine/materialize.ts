@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { keyText } from '../definitions/asset-key.ts'
 import type { AssetRef } from '../definitions/asset-spec.ts'
-import type { Definitions, ResolvedJob } from '../definitions/definitions.ts'
+import { type Definitions, partitionOf, type ResolvedJob } from '../definitions/definitions.ts'
 import type { IOManager } from '../definitions/io-manager.ts'
 import type { RunConfig, RunTags } from '../definitions/job.ts'
 import { selectAssets } from '../definitions/selection.ts'
@@ -149,7 +148,7 @@ async function run(
     events,
     materializations: new Map(made.map((event) => [event.asset, event])),
     load: async ({ key }) => {
-      const partition = definitions.assets.get(keyText(key))?.partitions === undefined ? undefined : (start.partitionKey ?? undefined)
+      const partition = partitionOf(definitions.assets, key, start.partitionKey ?? undefined)
       return (await values.load(key, partition, result.runId, 'load()')) as never
     },
   }

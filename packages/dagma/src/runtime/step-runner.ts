@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { type AssetKey, keyText } from '../definitions/asset-key.ts'
-import type { Definitions } from '../definitions/definitions.ts'
+import { type Definitions, partitionOf } from '../definitions/definitions.ts'
 import type { RunWatch, StepWatch } from '../definitions/instrument.ts'
 import type { CheckSeverity } from '../definitions/results.ts'
 import type { Step, StepContext, StepExtras } from '../definitions/step.ts'
@@ -146,7 +146,8 @@ function stepContext(step: Step, host: StepHost, given: Pick<StepContext, 'input
       return partitionKey
     },
     selected: new Set((step.partNames ?? []).filter((_, index) => host.selected.has(keyText(step.assets[index]?.key ?? [])))),
-    load: () => values.load(assetKey, partitionKey, runId, `Check "${step.checks[0]?.name}"`),
+    load: () =>
+      values.load(assetKey, partitionOf(host.definitions.assets, assetKey, partitionKey), runId, `Check "${step.checks[0]?.name}"`),
   }
 }
 
