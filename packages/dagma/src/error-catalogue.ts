@@ -18,7 +18,7 @@ export const catalogue = {
   DAGMA_KEY_INVALID: entry<{ what: string; key: string }>(
     'definition',
     ({ what, key }) => `${what} cannot be named "${key}".`,
-    'Use letters, digits, "_", "-" and "." (job, schedule, group and resource names: letters, digits and "_"), and "/" between the parts of an asset key.',
+    'Use letters, digits, "_", "-" and "." (job, schedule, group and check names: letters, digits and "_"), and "/" between the parts of an asset key.',
   ),
   DAGMA_KEY_DUPLICATE: entry<{ what: string; key: string; places: readonly string[] }>(
     'definition',
@@ -47,10 +47,10 @@ export const catalogue = {
       `${who} uses the resource "${resource}", which is not bound (bound: ${bound.length > 0 ? bound.join(', ') : 'none'}).`,
     ({ resource }) => `Add "${resource}" to the resources of definitions().`,
   ),
-  DAGMA_IO_MANAGER_UNBOUND: entry<{ step: string; ioManager: string; bound: readonly string[] }>(
+  DAGMA_IO_MANAGER_UNBOUND: entry<{ who: string; ioManager: string; bound: readonly string[] }>(
     'definition',
-    ({ step, ioManager, bound }) =>
-      `Step "${step}" keeps its values with the IO manager "${ioManager}", which is not bound (bound: ${bound.length > 0 ? bound.join(', ') : 'none'}).`,
+    ({ who, ioManager, bound }) =>
+      `${who} keeps its values with the IO manager "${ioManager}", which is not bound (bound: ${bound.length > 0 ? bound.join(', ') : 'none'}).`,
     ({ ioManager }) => `Add "${ioManager}" to the ioManagers of definitions().`,
   ),
   DAGMA_PARTITIONS_INVALID: entry<{ what: string; reason: string }>(
@@ -114,14 +114,14 @@ export const catalogue = {
     ({ what, name, known }) => `There is no ${what} "${name}" (${what}s: ${known.length > 0 ? known.join(', ') : 'none'}).`,
     'Name one of these.',
   ),
-  DAGMA_CRON_INVALID: entry<{ schedule: string; cron: string; reason: string }>(
+  DAGMA_CRON_INVALID: entry<{ what: string; cron: string; reason: string }>(
     'definition',
-    ({ schedule, cron, reason }) => `Schedule "${schedule}" has the cron line "${cron}", which cannot be read: ${reason}.`,
+    ({ what, cron, reason }) => `${what} has the cron line "${cron}", which cannot be read: ${reason}.`,
     'Use five fields, for example "0 2 * * *" for 02:00 every day.',
   ),
-  DAGMA_TIMEZONE_UNKNOWN: entry<{ schedule: string; timezone: string }>(
+  DAGMA_TIMEZONE_UNKNOWN: entry<{ what: string; timezone: string }>(
     'definition',
-    ({ schedule, timezone }) => `Schedule "${schedule}" has the time zone "${timezone}", which is unknown.`,
+    ({ what, timezone }) => `${what} has the time zone "${timezone}", which is unknown.`,
     'Use an IANA name such as "UTC" or "Europe/Berlin".',
   ),
   DAGMA_JOB_UNKNOWN: entry<{ job: string; known: readonly string[]; wantedBy: string | undefined }>(
@@ -143,7 +143,7 @@ export const catalogue = {
   ),
   DAGMA_JOB_SELECTION: entry<{ job: string; reason: string }>(
     'definition',
-    ({ job, reason }) => `Job "${job}": ${reason}`,
+    ({ job, reason }) => `${job}: ${reason}`,
     "Mend the job's selection.",
   ),
   DAGMA_SELECTION_EMPTY: entry<{ what: string; selection: string }>(
@@ -151,19 +151,19 @@ export const catalogue = {
     ({ what, selection }) => `${what} selects no asset ("${selection}").`,
     'Select at least one asset.',
   ),
-  DAGMA_CONFIG_INVALID: entry<{ step: string; issues: readonly string[] }>(
+  DAGMA_CONFIG_INVALID: entry<{ step: string; of?: string; issues: readonly string[] }>(
     'definition',
-    ({ step, issues }) => `The config of "${step}" is wrong: ${issues.join('; ')}.`,
+    ({ step, of, issues }) => `The config of "${step}"${of === undefined ? '' : ` in ${of}`} is wrong: ${issues.join('; ')}.`,
     'Mend these fields of the config.',
   ),
-  DAGMA_CONFIG_UNKNOWN: entry<{ step: string; reason: string }>(
+  DAGMA_CONFIG_UNKNOWN: entry<{ step: string; of?: string; reason: string }>(
     'definition',
-    ({ step, reason }) => `Config was given for "${step}", ${reason}.`,
+    ({ step, of, reason }) => `Config was given for "${step}"${of === undefined ? '' : ` in ${of}`}, ${reason}.`,
     'Give config only for selected assets that declare it.',
   ),
-  DAGMA_OPTION_INVALID: entry<{ option: string; reason: string }>(
+  DAGMA_OPTION_INVALID: entry<{ option: string; of?: string; reason: string }>(
     'definition',
-    ({ option, reason }) => `The option "${option}" ${reason}.`,
+    ({ option, of, reason }) => `The option "${option}"${of === undefined ? '' : ` of ${of}`} ${reason}.`,
     'Give a value that it takes.',
   ),
   DAGMA_PROJECT_NOT_FOUND: entry<{ folder: string }>(

@@ -1,8 +1,9 @@
-import { type DagmaError, DefinitionErrors } from '../errors.ts'
+import { type DagmaError, DefinitionErrors, dagmaError } from '../errors.ts'
 import type { Asset, Requiring } from './asset.ts'
 import type { AssetCheck } from './asset-check.ts'
 import { type AssetKey, keyText } from './asset-key.ts'
 import type { AssetSpec } from './asset-spec.ts'
+import type { SourcePlace } from './call-site.ts'
 import { checkDefinitions } from './check-definitions.ts'
 import type { ExternalAsset } from './external-asset.ts'
 import { collectGraph } from './graph.ts'
@@ -23,6 +24,8 @@ export type AnyAsset = Asset | MultiAsset | ExternalAsset | ObservableAsset
 export interface AssetNode extends AssetSpec {
   /** Undefined for an external asset. */
   readonly step: Step | undefined
+  /** Where it was declared, when that can be told. */
+  readonly source: () => SourcePlace | undefined
 }
 
 /** A check in a project, with the step that evaluates it. */
@@ -95,6 +98,7 @@ export function definitions<
   const Checks extends readonly AssetCheck[] = [],
   const Jobs extends readonly Job[] = [],
 >(options: DefinitionsOptions<Assets, Checks, Jobs, []>): Definitions {
+  expectDefinitions(options)
   const errors: DagmaError[] = []
   const graph = collectGraph(options.assets, options.checks ?? [], errors)
   const resources = new Map<string, Resource<unknown>>(Object.entries(options.resources ?? {}))
@@ -105,6 +109,28 @@ export function definitions<
   )
   if (errors.length > 0) throw new DefinitionErrors(errors)
   return { ...graph, ...automation, resources, ioManagers, instrument: options.instrument, [brand]: true }
+}
+
+const assetTypes: readonly unknown[] = ['asset', 'multi_asset', 'external_asset', 'observable_asset'] satisfies AnyAsset['type'][]
+
+/** Whether each list holds what its name says: types do not reach those who write JavaScript, nor imports in a circle. */
+function expectDefinitions({ assets, checks, jobs, schedules, sensors }: DefinitionsOptions<Parts, Parts, Parts, []>): void {
+  const has = (member: string) => (item: object) => member in item
+  const lists: [string, unknown, (item: object) => boolean][] = [
+    ['assets', assets, (item) => 'type' in item && assetTypes.includes(item.type)],
+    ['checks', checks ?? [], (item) => 'type' in item && item.type === 'asset_check'],
+    ['jobs', jobs ?? [], has('selection')],
+    ['schedules', schedules ?? [], has('cronSchedule')],
+    ['sensors', sensors ?? [], has('minimumIntervalSeconds')],
+  ]
+  for (const [option, list, fits] of lists) {
+    const wrong = (reason: string) => dagmaError('DAGMA_OPTION_INVALID', { option, of: 'definitions()', reason })
+    if (!Array.isArray(list)) throw wrong('must be a list')
+    const at = list.findIndex((item) => typeof item !== 'object' || item === null || !fits(item))
+    if (at < 0) continue
+    const nothing = list[at] === undefined ? ': it is undefined, as when modules import each other in a circle' : ''
+    throw wrong(`has something else at position ${at + 1}${nothing}`)
+  }
 }
 
 /** The partition of an asset that a run of `runPartition` is about: none of an asset without partitions, whatever else the run makes. */
