@@ -183,8 +183,8 @@ export const catalogue = {
   ),
   DAGMA_TYPESCRIPT_UNSUPPORTED: entry<{ place: string; form: string }>(
     'definition',
-    ({ place, form }) => `${place}: this uses a TypeScript ${form}, which Node cannot run: it only strips types.`,
-    'Write it in plain JavaScript (an object for an enum, fields for parameter properties), or run compiled JavaScript. `erasableSyntaxOnly` in tsconfig.json finds these.',
+    ({ place, form }) => `${place}: this uses ${form}, which Node cannot run: it only strips types.`,
+    'Write it in plain JavaScript (an object for an enum, fields for parameter properties, `import a from "b"` for `import a =`, `value as T` for `<T>value`), or run compiled JavaScript. `erasableSyntaxOnly` in tsconfig.json finds most of these.',
   ),
   DAGMA_FILE_TYPE_UNSUPPORTED: entry<{ place: string }>(
     'definition',
