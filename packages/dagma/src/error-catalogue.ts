@@ -146,10 +146,10 @@ export const catalogue = {
     ({ job, reason }) => `${job}: ${reason}`,
     "Mend the job's selection.",
   ),
-  DAGMA_SELECTION_EMPTY: entry<{ what: string; selection: string }>(
+  DAGMA_SELECTION_EMPTY: entry<{ what: string; selection: string; such?: string }>(
     'definition',
-    ({ what, selection }) => `${what} selects no asset ("${selection}").`,
-    'Select at least one asset.',
+    ({ what, selection, such = 'asset' }) => `${what} selects no ${such} ("${selection}").`,
+    'Select at least one.',
   ),
   DAGMA_CONFIG_INVALID: entry<{ step: string; of?: string; issues: readonly string[] }>(
     'definition',
@@ -237,12 +237,14 @@ export const catalogue = {
     ({ asset, reason }) => `The value of asset "${asset}" cannot be stored as JSON: ${reason}.`,
     'Return JSON data: objects and arrays of text, finite numbers, true, false and null (`Object.fromEntries(map)`, `[...set]`, `Array.from(vector)`).',
   ),
-  DAGMA_INPUT_MISSING: entry<{ who: string; input: string; partition: string | undefined }>(
+  DAGMA_INPUT_MISSING: entry<{ who: string; input: string; partition: string | undefined; isMade: boolean }>(
     'execution',
-    ({ who, input, partition }) =>
-      `${who} needs the value of "${input}"${partition === undefined ? '' : `, partition "${partition}"`}, which has not been materialized.`,
-    ({ input, partition }) =>
-      `Materialize it first: \`dagma asset materialize --select ${input}${partition === undefined ? '' : ` --partition ${partition}`}\`.`,
+    ({ who, input, partition, isMade }) =>
+      `${who} needs the value of "${input}"${partition === undefined ? '' : `, partition "${partition}"`}, which ${isMade ? 'has not been materialized' : 'something else makes, and which its IO manager does not find'}.`,
+    ({ input, partition, isMade }) =>
+      isMade
+        ? `Materialize it first: \`dagma asset materialize --select ${input}${partition === undefined ? '' : ` --partition ${partition}`}\`.`
+        : 'Name it under `deps` when its value is not needed, or bind an IO manager that finds it.',
   ),
   DAGMA_VALUE_UNREADABLE: entry<{ asset: string; file: string }>(
     'execution',

@@ -65,7 +65,7 @@ describe('definitions() finds all that is wrong, at once', () => {
         "Step "orders" (definitions.test.ts:<line>) uses the resource "db", which is not bound (bound: other). Add "db" to the resources of definitions(). [DAGMA_RESOURCE_UNBOUND]",
         "Two jobs are named "daily" (definitions.test.ts:<line>, definitions.test.ts:<line>). Rename one of them. [DAGMA_KEY_DUPLICATE]",
         "Job "unknown" (definitions.test.ts:<line>): The selection "raport" names "raport", which matches no asset. Did you mean "report"? Mend the job's selection. [DAGMA_JOB_SELECTION]",
-        "Job "empty" (definitions.test.ts:<line>) selects no asset (""). Select at least one asset. [DAGMA_SELECTION_EMPTY]",
+        "Job "empty" (definitions.test.ts:<line>) selects no asset (""). Select at least one. [DAGMA_SELECTION_EMPTY]",
         "Job "unreadable" (definitions.test.ts:<line>): The selection "a and" cannot be read: at column 1, "a" is a bare name, which stands alone or in a list; here write key:"a". Mend the job's selection. [DAGMA_JOB_SELECTION]",
         "Two schedules are named "wrong" (definitions.test.ts:<line>, definitions.test.ts:<line>). Rename one of them. [DAGMA_KEY_DUPLICATE]",
         "Schedule "no_job" (definitions.test.ts:<line>) names a job that these definitions lack: there is no job "dayly" (jobs: daily, unknown, empty, unreadable). Name one of these jobs, or add it to definitions(). [DAGMA_JOB_UNKNOWN]",

@@ -154,7 +154,8 @@ async function run(
   }
 }
 
-function expectJob(definitions: Definitions, name: string): ResolvedJob {
+/** The job of that name. @throws DAGMA_JOB_UNKNOWN */
+export function expectJob(definitions: Definitions, name: string): ResolvedJob {
   const job = definitions.jobs.get(name)
   if (job === undefined) throw dagmaError('DAGMA_JOB_UNKNOWN', { job: name, known: [...definitions.jobs.keys()], wantedBy: undefined })
   return job
