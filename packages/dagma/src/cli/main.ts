@@ -43,7 +43,8 @@ export async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
-function program(): Command {
+/** The command line with all its commands. */
+export function program(): Command {
   const group = (name: string, description: string, ...commands: Command[]): Command => {
     const made = new Command(name).description(description)
     for (const command of commands) made.addCommand(command)
