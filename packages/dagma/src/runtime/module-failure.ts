@@ -67,11 +67,24 @@ const decorator = /(?:^|[\s({;])@[A-Za-z_$]/
 function notFound(message: string, file: string): DagmaError {
   const [, kind = '', wanted = '', importer = file] = /^Cannot find (module|package) '(.+?)' imported from (.+)$/.exec(message) ?? []
   const from = pathOf(importer) ?? importer
-  if (kind === 'package') return dagmaError('DAGMA_PACKAGE_MISSING', { place: from, name: wanted })
+  if (kind === 'package') {
+    const place = placeOfImport(from, (name) => name === wanted || name.startsWith(`${wanted}/`))
+    return dagmaError('DAGMA_PACKAGE_MISSING', { place, name: wanted })
+  }
   const meant = [`${wanted}.ts`, wanted.replace(/\.[cm]?js$/, '.ts'), `${wanted}/index.ts`, `${wanted}.js`].find(
     (candidate) => candidate !== wanted && existsSync(candidate),
   )
-  return dagmaError('DAGMA_IMPORT_NOT_FOUND', { place: from, wanted, meant })
+  const place = placeOfImport(from, (name) => resolve(dirname(from), name) === wanted)
+  return dagmaError('DAGMA_IMPORT_NOT_FOUND', { place, wanted, meant })
+}
+
+const imported = /(?:from|import)[\s(]*['"]([^'"]+)['"]/g
+
+/** `file:line` of the import of what fits, which Node does not tell; the file alone when it is not found there. */
+function placeOfImport(file: string, fits: (name: string) => boolean): string {
+  const text = existsSync(file) ? readFileSync(file, 'utf8') : ''
+  const found = [...text.matchAll(imported)].find(([, name = '']) => fits(name))
+  return found === undefined ? file : `${file}:${text.slice(0, found.index + found[0].length).split('\n').length}`
 }
 
 /** This package's folder, as stacks name it. */
@@ -93,8 +106,8 @@ function placeOfForm(form: RegExp, file: string, seen: Set<string>): string | un
   const text = readFileSync(file, 'utf8')
   const found = form.exec(withoutText(text))
   if (found !== null) return `${file}:${text.slice(0, found.index + found[0].length).split('\n').length}`
-  for (const [, imported = ''] of text.matchAll(/(?:from|import)[\s(]*['"](\.[^'"]+)['"]/g)) {
-    const place = placeOfForm(form, resolve(dirname(file), imported), seen)
+  for (const [, name = ''] of text.matchAll(imported)) {
+    const place = name.startsWith('.') ? placeOfForm(form, resolve(dirname(file), name), seen) : undefined
     if (place !== undefined) return place
   }
   return undefined
