@@ -70,20 +70,26 @@ type ClientFor<Req, Key> = Req extends { readonly [K in Key & PropertyKey]: infe
 type Parts = readonly (AnyAsset | AssetCheck | Job | Schedule | Sensor)[]
 
 /** What {@link definitions} takes. */
-export type DefinitionsOptions<Assets extends Parts, Checks extends Parts, Jobs extends Parts, Ticks extends Parts> = {
+export type DefinitionsOptions<
+  Assets extends Parts,
+  Checks extends Parts,
+  Jobs extends Parts,
+  Schedules extends Parts,
+  Sensors extends Parts,
+> = {
   readonly assets: Assets & readonly AnyAsset[]
   readonly checks?: Checks & readonly AssetCheck[]
   readonly jobs?: Jobs & readonly Job[]
-  readonly schedules?: readonly Schedule[]
-  readonly sensors?: readonly Sensor[]
+  readonly schedules?: Schedules & readonly Schedule[]
+  readonly sensors?: Sensors & readonly Sensor[]
   /** Where values are kept, by the key that assets name. `default` takes the place of JSON files under `.dagma/` in the project. */
   readonly ioManagers?: { readonly [key: string]: IOManager }
   /** Follows runs, for traces and metrics, such as `openTelemetry()` of `@dagma/opentelemetry`. Default: none. */
   readonly instrument?: Instrument
-} & ({} extends ResourcesFor<Extract<(Assets | Checks | Jobs | Ticks)[number], Requiring>>
+} & ({} extends ResourcesFor<Extract<(Assets | Checks | Jobs | Schedules | Sensors)[number], Requiring>>
   ? { readonly resources?: { readonly [key: string]: Resource<unknown> } }
   : {
-      readonly resources: ResourcesFor<Extract<(Assets | Checks | Jobs | Ticks)[number], Requiring>> & {
+      readonly resources: ResourcesFor<Extract<(Assets | Checks | Jobs | Schedules | Sensors)[number], Requiring>> & {
         readonly [key: string]: Resource<unknown>
       }
     })
@@ -97,7 +103,9 @@ export function definitions<
   const Assets extends readonly AnyAsset[],
   const Checks extends readonly AssetCheck[] = [],
   const Jobs extends readonly Job[] = [],
->(options: DefinitionsOptions<Assets, Checks, Jobs, []>): Definitions {
+  const Schedules extends readonly Schedule[] = [],
+  const Sensors extends readonly Sensor[] = [],
+>(options: DefinitionsOptions<Assets, Checks, Jobs, Schedules, Sensors>): Definitions {
   expectDefinitions(options)
   const errors: DagmaError[] = []
   const graph = collectGraph(options.assets, options.checks ?? [], errors)
@@ -114,7 +122,7 @@ export function definitions<
 const assetTypes: readonly unknown[] = ['asset', 'multi_asset', 'external_asset', 'observable_asset'] satisfies AnyAsset['type'][]
 
 /** Whether each list holds what its name says: types do not reach those who write JavaScript, nor imports in a circle. */
-function expectDefinitions({ assets, checks, jobs, schedules, sensors }: DefinitionsOptions<Parts, Parts, Parts, []>): void {
+function expectDefinitions({ assets, checks, jobs, schedules, sensors }: DefinitionsOptions<Parts, Parts, Parts, Parts, Parts>): void {
   const has = (member: string) => (item: object) => member in item
   const lists: [string, unknown, (item: object) => boolean][] = [
     ['assets', assets, (item) => 'type' in item && assetTypes.includes(item.type)],

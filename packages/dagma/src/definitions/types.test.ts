@@ -9,6 +9,8 @@ import { multiAsset } from './multi-asset.ts'
 import { PartitionMapping } from './partition-mapping.ts'
 import { resource } from './resource.ts'
 import { materializeResult } from './results.ts'
+import { schedule } from './schedule.ts'
+import { sensor } from './sensor.ts'
 
 const db = resource({ open: (_: { url: string }) => ({ query: (_sql: string): number => 1 }) })
 const slack = resource({ open: (_: object) => ({ post: (_text: string): void => {} }) })
@@ -63,7 +65,21 @@ test('resources must be bound, with the right client', () => {
   const check = assetCheck({ asset: used, name: 'c', resources: { slack }, run: () => ({ passed: true }) })
   const told = job({ name: 'told', selection: [used], resources: { slack }, onFailure: ({ resources }) => resources.slack.post('x') })
   const bound = { db: db({ url: '' }), slack: slack({}) }
-  definitions({ assets: [used], checks: [check], jobs: [told], resources: bound })
+  const plainly = schedule({ name: 'plainly', job: 'told', cronSchedule: '@daily' })
+  const announced = schedule({
+    name: 'announced',
+    job: told,
+    cronSchedule: '@daily',
+    resources: { slack },
+    evaluate: ({ resources }) => {
+      resources.slack.post('x')
+      return undefined
+    },
+  })
+  const quiet = sensor({ name: 'quiet', job: told, run: () => undefined })
+  const heard = sensor({ name: 'heard', job: told, resources: { slack }, run: () => undefined })
+  const ticks = { schedules: [plainly, announced], sensors: [quiet, heard] }
+  definitions({ assets: [used], checks: [check], jobs: [told], ...ticks, resources: bound })
   const missing = () => {
     // @ts-expect-error db is missing
     definitions({ assets: [used] })
@@ -71,6 +87,10 @@ test('resources must be bound, with the right client', () => {
     definitions({ assets: [used], checks: [check], resources: { db: bound.db } })
     // @ts-expect-error slack, which a hook uses, is missing
     definitions({ assets: [used], jobs: [told], resources: { db: bound.db } })
+    // @ts-expect-error slack, which a schedule uses, is missing
+    definitions({ assets: [used], schedules: [plainly, announced], resources: { db: bound.db } })
+    // @ts-expect-error slack, which a sensor uses, is missing
+    definitions({ assets: [used], schedules: [plainly], sensors: [quiet, heard], resources: { db: bound.db } })
     // @ts-expect-error another client
     definitions({ assets: [used], resources: { db: bound.slack } })
     // @ts-expect-error wrong settings
