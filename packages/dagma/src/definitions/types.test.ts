@@ -43,6 +43,17 @@ test('the parts of a multi-asset have their own types', () => {
   const shop = multiAsset({ name: 'shop', assets: { a: {}, b: {} }, run: () => ({ a: materializeResult([1]), b: 'text' }) })
   expectTypeOf<ValueOf<typeof shop.assets.a>>().toEqualTypeOf<number[]>()
   expectTypeOf<ValueOf<typeof shop.assets.b>>().toEqualTypeOf<string>()
+  // @ts-expect-error b is missing
+  multiAsset({ name: 'shop', assets: { a: {}, b: {} }, run: () => ({ a: 1 }) })
+  // @ts-expect-error b is missing, later
+  multiAsset({ name: 'shop', assets: { a: {}, b: {} }, run: async ({ log }) => ({ a: log }) })
+  const some = multiAsset({
+    name: 'some',
+    canSubset: true,
+    assets: { a: {}, b: {} },
+    run: async ({ selected }) => (selected.has('a') ? { a: 1 } : { b: 'text' }),
+  })
+  expectTypeOf<ValueOf<typeof some.assets.a>>().toEqualTypeOf<number>()
   // @ts-expect-error there is no such part
   expectTypeOf(shop.assets.c).toBeAny()
 })
