@@ -103,7 +103,11 @@ test('log lines of a run, of one step', () => {
   cli('asset materialize -s raw --partition 2026-01-01')
   const [{ run_id }] = json('run list -n 1')
   expect(cli(`run logs ${run_id}`).stdout).toMatch(/^\S+ raw info making 2026-01-01\n$/)
-  expect(cli(`run logs ${run_id} --step other`).stdout).toBe('')
+  expect(cli(`run logs ${run_id} --step raw`).stdout).toContain('making 2026-01-01')
+  expect(cli(`run logs ${run_id} --step other`)).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('names none of the run’s steps: raw.'),
+  })
 })
 
 test('all that is declared of an asset is shown', () => {
