@@ -23,13 +23,14 @@ export function checkOptions({ graph, sensors }: Declared, errors: DagmaError[])
 /** Says what is wrong with the options of one definition. */
 type Complain = (option: string, reason: string) => void
 
-function complainer(of: string, errors: DagmaError[]): Complain {
-  return (option, reason) => errors.push(dagmaError('DAGMA_OPTION_INVALID', { option, of, reason }))
+/** `of` is asked for only when something is wrong: to tell a place costs time. */
+function complainer(of: () => string, errors: DagmaError[]): Complain {
+  return (option, reason) => errors.push(dagmaError('DAGMA_OPTION_INVALID', { option, of: of(), reason }))
 }
 
 function checkAsset(node: AssetNode, errors: DagmaError[]): void {
-  const name = `sset "${keyText(node.key)}"${placeText(node)}`
-  const complain = complainer(`a${name}`, errors)
+  const name = (): string => `sset "${keyText(node.key)}"${placeText(node)}`
+  const complain = complainer(() => `a${name()}`, errors)
   for (const owner of node.owners)
     if (!/^(?:team:.+|[^@\s]+@[^@\s]+\.[^@\s]+)$/.test(owner))
       complain('owners', `has "${owner}", which is neither an e-mail address nor "team:" with a name`)
@@ -45,7 +46,7 @@ function checkAsset(node: AssetNode, errors: DagmaError[]): void {
   } catch (error) {
     complain('metadata', `cannot be carried: ${error instanceof DagmaError ? error.problem.replace(/\.$/, '') : String(error)}`)
   }
-  if (node.automation !== undefined) checkCondition(`A${name}`, node.automation.node, errors)
+  if (node.automation !== undefined) checkCondition(`A${name()}`, node.automation.node, errors)
 }
 
 /** The conditions that take a cron line and a time zone. */
@@ -57,7 +58,7 @@ function checkCondition(what: string, { op, args }: ConditionNode, errors: Dagma
 }
 
 function checkStep(step: Step, errors: DagmaError[]): void {
-  const complain = complainer(`step "${step.name}"${placeText(step)}`, errors)
+  const complain = complainer(() => `step "${step.name}"${placeText(step)}`, errors)
   const { timeoutSeconds, retryPolicy, pool } = step
   if (timeoutSeconds !== undefined && !(timeoutSeconds > 0 && timeoutSeconds <= longestWait))
     complain('timeoutSeconds', `must be more than 0 and at most ${longestWait} (24 days), not ${timeoutSeconds}`)
@@ -72,7 +73,7 @@ function checkStep(step: Step, errors: DagmaError[]): void {
 function checkSensor(sensor: Sensor, errors: DagmaError[]): void {
   const seconds = sensor.minimumIntervalSeconds
   if (Number.isInteger(seconds) && seconds >= 0) return
-  complainer(`sensor "${sensor.name}"${placeText(sensor)}`, errors)(
+  complainer(() => `sensor "${sensor.name}"${placeText(sensor)}`, errors)(
     'minimumIntervalSeconds',
     `must be a whole number from 0, not ${seconds}`,
   )
