@@ -29,8 +29,8 @@ function complainer(of: () => string, errors: DagmaError[]): Complain {
 }
 
 function checkAsset(node: AssetNode, errors: DagmaError[]): void {
-  const name = (): string => `sset "${keyText(node.key)}"${placeText(node)}`
-  const complain = complainer(() => `a${name()}`, errors)
+  const name = (): string => `"${keyText(node.key)}"${placeText(node)}`
+  const complain = complainer(() => `asset ${name()}`, errors)
   for (const owner of node.owners)
     if (!/^(?:team:.+|[^@\s]+@[^@\s]+\.[^@\s]+)$/.test(owner))
       complain('owners', `has "${owner}", which is neither an e-mail address nor "team:" with a name`)
@@ -46,7 +46,7 @@ function checkAsset(node: AssetNode, errors: DagmaError[]): void {
   } catch (error) {
     complain('metadata', `cannot be carried: ${error instanceof DagmaError ? error.problem.replace(/\.$/, '') : String(error)}`)
   }
-  if (node.automation !== undefined) checkCondition(`A${name()}`, node.automation.node, errors)
+  if (node.automation !== undefined) checkCondition(`Asset ${name()}`, node.automation.node, errors)
 }
 
 /** The conditions that take a cron line and a time zone. */
