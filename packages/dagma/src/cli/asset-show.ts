@@ -20,7 +20,7 @@ export function assetShowCommand(): Command {
       const asset = definitions.assets.get(key)
       if (asset === undefined)
         throw dagmaError('DAGMA_ASSET_UNKNOWN', { asset: key, nearest: nearestName(key, [...definitions.assets.keys()]) })
-      using log = EventLog.open(project.folder)
+      using log = EventLog.openExisting(project.folder)
       const latest = log.latestMaterialization(key)
       const facts = factsOf(asset, definitions)
       if (options.json) {

@@ -1,5 +1,7 @@
 /** Commands on a project with every kind of definition, as whole processes. */
 import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { commandLine, dagma } from '../test/processes.ts'
 import { temporaryFolder } from '../test/temporary.ts'
@@ -82,6 +84,7 @@ test('a failed run is retried from where it failed, with its tags; one that succ
   const failed = cli('job launch -j nightly --tag team=data', { FLAKY: 'fails' })
   expect([failed.status, failed.stdout]).toEqual([1, expect.stringContaining('skipped, because flaky did not succeed')])
   const [run] = json('run list -n 1')
+  expect(JSON.parse(cli(`run retry ${run.run_id} --json`, { FLAKY: 'fails' }).stdout)).toMatchObject({ status: 'FAILURE' })
   const { status, stdout } = cli(`run retry ${run.run_id.slice(0, 8)}`)
   expect([status, stdout.match(/✓ \S+/g)]).toEqual([0, ['✓ flaky', '✓ after']])
   const [retry] = json('run list -n 1')
@@ -108,6 +111,21 @@ test('log lines of a run, of one step', () => {
     status: 2,
     stderr: expect.stringContaining('names none of the run’s steps: raw.'),
   })
+})
+
+test('to look at a project writes nothing to it', () => {
+  for (const args of [
+    'run list',
+    'run show x',
+    'run logs x',
+    'run retry x',
+    'asset show raw',
+    'asset list',
+    'sensor preview watch',
+    'definitions validate',
+  ])
+    expect(cli(args).status).toBe(/ x$/.test(args) ? 2 : 0)
+  expect(existsSync(join(folder, '.dagma'))).toBe(false)
 })
 
 test('all that is declared of an asset is shown', () => {

@@ -15,7 +15,7 @@ export function runLogsCommand(): Command {
     .addOption(moduleOption())
     .addOption(jsonOption())
     .action((id: string, { json, module, step }: ModuleOption & JsonOption & { step?: string }) => {
-      using log = EventLog.open(findProject(process.cwd(), module).folder)
+      using log = EventLog.openExisting(findProject(process.cwd(), module).folder)
       const run = log.run(id)
       const events = log.events(run.runId).filter((event) => event.type === 'LOG')
       const steps = new Set([...run.steps, ...events.map((event) => event.step)])

@@ -99,7 +99,7 @@ export async function materializeWith(definitions: Definitions, options: Materia
  */
 export async function retryRun(definitions: Definitions, runId: string, options: RunOptions = {}): Promise<MaterializeRun> {
   const projectFolder = options.projectFolder ?? findProject(process.cwd()).folder
-  using eventLog = EventLog.open(projectFolder, options.durability)
+  using eventLog = EventLog.openExisting(projectFolder, options.durability)
   const parent = eventLog.run(runId)
   const job = parent.jobName === null ? undefined : expectJob(definitions, parent.jobName)
   const steps = await unfinishedSteps(definitions, parent, eventLog.events(parent.runId))

@@ -81,4 +81,4 @@ function stackFrames(error: Error): string[] {
 const ownFolder = new URL('../..', import.meta.url).pathname
 
 /** What stands in frames that tell a user nothing: Node's, this package's, and those of the command line that called it. */
-const notTheUsers = ['node:', ownFolder, '/node_modules/commander/', 'at async Promise.all (index ']
+const notTheUsers = ['node:', ownFolder, '/node_modules/commander/', 'at async Promise.all (index ', '(<anonymous>)']
