@@ -1,10 +1,12 @@
 """Measures runs from launch over GraphQL to SUCCESS, and how long code locations take to load; prints the ratios.
 
 Each host has its own server, one at a time, its own DAGSTER_HOME, and one run before the first that counts. Between
-runs there is a pause, as between a user's; `--pause 0` launches the next at once.
+runs there is a pause, as between a user's; `--pause 0` launches the next at once. With `DAGMA_BENCH_POSTGRES`, Dagma is
+measured with its runs and events in PostgreSQL as well.
 """
 
 import argparse
+import importlib.util
 import json
 import os
 import signal
@@ -36,6 +38,10 @@ HOSTS = {
     "python, defaults": (PYTHON, "", {}),
     "python, in-process, no queue": (PYTHON, AT_ONCE, {"BENCH_EXECUTOR": "in_process"}),
 }
+POSTGRES = "DAGMA_BENCH_POSTGRES"
+if os.environ.get(POSTGRES):
+    STORAGE = f"storage: {{postgres: {{postgres_url: {{env: {POSTGRES}}}}}}}\n"
+    HOSTS["dagma, PostgreSQL"] = (DAGMA, LAUNCHER + AT_ONCE + STORAGE, {})
 
 
 class Server:
@@ -187,13 +193,19 @@ def compare_loading(rounds: int) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="npm run bench -- dagster")
+    parser = argparse.ArgumentParser(
+        prog="npm run bench -- dagster",
+        epilog=f"{POSTGRES}=postgresql://user:password@host/database adds a row, 'dagma, PostgreSQL'. Give it an empty "
+        "database: Dagster makes its tables there, and the runs stay in it. It needs dagster-postgres beside Dagster.",
+    )
     parser.add_argument("--runs", type=int, default=9, help="runs of each Dagma host")
     parser.add_argument("--python-runs", type=int, default=9, help="runs of each Python host")
     parser.add_argument("--pause", type=float, default=2.0, help="seconds between runs")
     parser.add_argument("--only", choices=["rag", "fan", "load"], help="one of the three comparisons")
     parser.add_argument("--hosts", action="append", choices=list(HOSTS), help="only these; may be given several times")
     options = parser.parse_args()
+    if os.environ.get(POSTGRES) and importlib.util.find_spec("dagster_postgres") is None:
+        parser.error(f"{POSTGRES} is set, but {sys.executable} has no dagster-postgres. Install it there.")
     load = os.getloadavg()[0]
     print(f"{os.cpu_count()} processors, load {load:.1f}{'' if load < 0.5 else ': NOT IDLE, figures are too high'}")
     if options.only in {None, "rag"}:

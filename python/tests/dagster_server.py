@@ -49,11 +49,17 @@ class DagsterServer:
     """`dagster dev`, or the web server alone, in a process group of its own."""
 
     def __init__(
-        self, project: Path, *command: str, target: tuple[str, str] = ("-m", "dagma.definitions"), queue: bool = False
+        self,
+        project: Path,
+        *command: str,
+        target: tuple[str, str] = ("-m", "dagma.definitions"),
+        queue: bool = False,
+        storage: str = "",
     ) -> None:
         self.project, self.home, self.location = project, project / "home", target[1]
         self.home.mkdir(exist_ok=True)
-        (self.home / "dagster.yaml").write_text(SETTINGS.replace("DefaultRun", "QueuedRun") if queue else SETTINGS)
+        settings = SETTINGS.replace("DefaultRun", "QueuedRun") if queue else SETTINGS
+        (self.home / "dagster.yaml").write_text(settings + storage)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]

@@ -1,5 +1,5 @@
 // Stands in for the npm package's command line in tests: speaks protocol/worker.schema.json, its steps do what their
-// names say. `build` prints manifest.json of the working folder, or fails as the file `build-fails` asks.
+// names say. `build` writes manifest.json of the working folder, or fails as the file `build-fails` asks.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
@@ -17,7 +17,7 @@ if (process.argv[2] === 'build') {
     process.exit(Number(code))
   }
   console.error('a warning of the build')
-  process.stdout.write(`${manifest}\n`)
+  writeFileSync(process.argv[process.argv.indexOf('--output') + 1], `${manifest}\n`)
   process.exit(0)
 }
 

@@ -44,7 +44,14 @@ def test_files_stay_short(source: Path) -> None:
 
 
 def test_public_names() -> None:
-    assert dagma.__all__ == ["DagmaError", "LoadError", "StepError", "__version__", "load_definitions"]
+    assert dagma.__all__ == [
+        "DagmaError",
+        "DagmaProjectComponent",
+        "LoadError",
+        "StepError",
+        "__version__",
+        "load_definitions",
+    ]
     assert callable(dagma.load_definitions)
     assert issubclass(dagma.LoadError, dagma.DagmaError)
     assert dagma.__dir__() == sorted(dagma.__all__)

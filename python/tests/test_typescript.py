@@ -1,15 +1,14 @@
 """The real TypeScript worker on a small project, when packages/dagma is built."""
 
-from __future__ import annotations
-
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
 
 import dagma
 from dagma.errors import DefinitionError
-from tests.conftest import REPOSITORY, failure
+from tests.conftest import REPOSITORY, failure, find_node
 
 PACKAGE = REPOSITORY / "packages" / "dagma"
 
@@ -107,3 +106,41 @@ def test_wrong_definitions(project: Path) -> None:
     source.write_text(DEFINITIONS.replace("key: 'broken'", "key: 'raw_numbers'"))
     with pytest.raises(DefinitionError, match="raw_numbers"):
         dagma.load_definitions(project)
+
+
+def test_plain_pipes_client(project: Path, instance: dg.DagsterInstance) -> None:
+    """A Dagster that knows nothing of Dagma, whose own assets start the project by `dagma pipes`."""
+    command = [find_node(), str(project / "node_modules" / "dagma" / "bin" / "dagma.js"), "pipes"]
+
+    def start(context: dg.AssetExecutionContext, *arguments: str) -> Any:
+        client = dg.PipesSubprocessClient()
+        return client.run(context=context, command=[*command, *arguments], cwd=str(project)).get_results()
+
+    @dg.multi_asset(
+        specs=[dg.AssetSpec("raw_numbers"), dg.AssetSpec(["warehouse", "sum_numbers"], deps=["raw_numbers"])]
+    )
+    def numbers(context: dg.AssetExecutionContext):  # type: ignore[no-untyped-def]
+        return start(context, "--config", '{"warehouse__sum_numbers": {"factor": 3}}')
+
+    @dg.asset
+    def broken(context: dg.AssetExecutionContext) -> Any:
+        return start(context)
+
+    @dg.asset
+    def other(context: dg.AssetExecutionContext) -> Any:
+        return start(context, "--select", "raw_numbers")
+
+    result = dg.materialize([numbers, broken, other], instance=instance, raise_on_error=False)
+    raw, total = result.asset_materializations_for_node("numbers")
+    assert raw.metadata["page"] == dg.MetadataValue.url("https://example.com/raw")
+    assert total.asset_key == dg.AssetKey(["warehouse", "sum_numbers"])
+    assert total.metadata["result"] == dg.MetadataValue.int(30)
+    messages = [entry.user_message for entry in instance.all_logs(result.run_id)]
+    assert "from TypeScript" in messages
+    assert "Made raw_numbers, which is no asset of this step." in messages
+    assert [text for text in messages if text.startswith('Step "broken" failed: it broke.')]
+    events = [entry.dagster_event for entry in instance.all_logs(result.run_id) if entry.dagster_event]
+    (error,) = [event.engine_event_data.error for event in events if "closed with exception" in (event.message or "")]
+    assert error is not None
+    assert "it broke" in error.to_string()
+    assert "deep inside" in error.to_string()

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 
 /** A server on 127.0.0.1 that fails as told. */
@@ -14,18 +15,19 @@ export type Handler = (request: IncomingMessage, response: ServerResponse, count
 /** Stands in every answer of {@link faults}: must never come out in an error. */
 export const bodyMarker = 'text-of-the-answer-7f3a'
 
-/** Starts a server that answers by `handler`. */
-export async function faultServer(handler: Handler): Promise<FaultServer> {
+/** Starts a server that answers by `handler`, over https when it is given a certificate with its key. */
+export async function faultServer(handler: Handler, tls?: { readonly cert: string; readonly key: string }): Promise<FaultServer> {
   let count = 0
-  const server: Server = createServer((request, response) => {
+  const listener = (request: IncomingMessage, response: ServerResponse): void => {
     const parts: Buffer[] = []
     request.on('data', (part: Buffer) => parts.push(part))
     request.once('end', () => handler(request, response, ++count, Buffer.concat(parts).toString()))
-  })
+  }
+  const server: Server = tls ? createTlsServer(tls, listener) : createServer(listener)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `${tls ? 'https' : 'http'}://127.0.0.1:${port}`,
     requests: () => count,
     [Symbol.asyncDispose]: () =>
       new Promise((resolve) => {

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import { ServiceError } from 'dagma/author'
 import { describe, expect, it } from 'vitest'
+import { selfSigned } from './certificate.ts'
 import { bodyMarker, faultServer, faults, json } from './fault-server.ts'
 
 /** A client's call, as {@link faultSuite} tests it. */
@@ -57,6 +58,14 @@ export function faultSuite({ system, call, idempotent, secrets, good }: FaultSub
       await using server = await faultServer(() => {})
       const error = await failure(server.url.replace('http:', 'https:'))
       expect(error.message).toMatch(/no secure connection \([A-Z_]+\)\. Check that [A-Z_]+ says https only where/)
+    })
+
+    it('a certificate that nobody vouches for', async () => {
+      await using server = await faultServer((_, response) => json(response, good), selfSigned())
+      const error = await failure(server.url)
+      expect(error.message).toMatch(/no secure connection \(DEPTH_ZERO_SELF_SIGNED_CERT\)\. .*name its authority in NODE_EXTRA_CA_CERTS\./)
+      expect(error.status).toBeUndefined()
+      expect(server.requests()).toBe(0)
     })
 
     it('goes well after a 429 with Retry-After', async () => {

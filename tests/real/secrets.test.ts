@@ -62,13 +62,61 @@ describe.skipIf(lacks(needsPython()))('no secret leaves', () => {
     expectNoLeak(search)
   })
 
-  it('by an asset that logs, prints, throws and returns it', async () => {
+  it('by definitions that log, print, throw and return it, wherever they can', async () => {
     using project = smallProject(leakyDefinitions)
+    await using receiver = await OtlpReceiver.start()
     const env = { CANARY_KEY: canaryFor('CANARY_KEY') }
+    const traced = { ...env, OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url }
     const search = new LeakSearch(env)
-    await onBothHosts(project, search, env)
-    await throughTheWebServer(project, search, env, 'leak')
+    await onBothHosts(project, search, traced)
+    for (const args of [
+      ['asset', 'observe', '--select', 'seen'],
+      ['asset', 'show', 'metadata'],
+      ['asset', 'show', 'outside', '--json'],
+      ['schedule', 'list'],
+      ['schedule', 'preview', 'daily'],
+      ['sensor', 'list', '--json'],
+      ['sensor', 'preview', 'watcher'],
+      ['sensor', 'preview', 'asker', '--json'],
+      ['definitions', 'validate'],
+      ['doctor'],
+      ['doctor', '--json'],
+    ])
+      await embedded(project, search, traced, args)
+    for (const args of [
+      ['sensor', 'preview', 'watcher', '-m', 'dagma.definitions'],
+      ['sensor', 'preview', 'asker', '-m', 'dagma.definitions'],
+    ])
+      await dagster(project, search, traced, args)
+    await throughTheWebServer(project, search, traced, 'leak')
+    for (const body of receiver.bodies) search.text('spans and metrics', body)
     expectNoLeak(search)
+    // The secret was on its way to each of these places, and the search looked there.
+    for (const place of [
+      /^dagma asset materialize/,
+      /^dagma run show .* --json$/,
+      /^dagma build$/,
+      /^dagma schedule preview/,
+      /^dagma sensor preview watcher/,
+      /^dagma sensor preview asker/,
+      /^dagma doctor$/,
+      /^dagma doctor --json$/,
+      /^dagma dev$/,
+      /^dagster asset materialize/,
+      /^dagster sensor preview watcher/,
+      /^dagster sensor preview asker/,
+      /^events\.sqlite: events\.body$/,
+      /: event_logs\.event$/,
+      /: asset_event_tags\.value$/,
+      /: asset_check_executions\.evaluation_event$/,
+      /: snapshots\.snapshot_body$/,
+      /compute_logs\/.*\.out$/,
+      /compute_logs\/.*\.err$/,
+      /^the GraphQL answer$/,
+      /^the captured logs$/,
+      /^spans and metrics$/,
+    ])
+      expect([...search.gated]).toContainEqual(expect.stringMatching(place))
   })
 
   it('by a process that an asset starts, to whose output it leaves its own', async () => {
@@ -120,6 +168,7 @@ async function onBothHosts(project: TestProject, search: LeakSearch, env: Env): 
     ['run', 'list'],
     ['job', 'list'],
     ['asset', 'list', '--json'],
+    ['report'],
     ['build'],
   ])
     await embedded(project, search, env, args)

@@ -42,6 +42,8 @@ export function forms(canary: string): Map<string, string> {
 export class LeakSearch {
   readonly #needles: { readonly name: string; readonly form: string; readonly needle: Buffer }[]
   readonly found: string[] = []
+  /** Where something was cut out: there a secret had been on its way, and the gate stood before it. */
+  readonly gated = new Set<string>()
   /** How much was looked through: a search through nothing proves nothing. */
   places = 0
 
@@ -55,6 +57,7 @@ export class LeakSearch {
   text(place: string, content: string | Uint8Array): void {
     this.places++
     const haystack = Buffer.from(content as string)
+    if (haystack.includes('[redacted]')) this.gated.add(place)
     for (const { name, form, needle } of this.#needles) {
       if (haystack.includes(needle)) this.found.push(`${name} (${form}) in ${place}`)
     }

@@ -1,6 +1,11 @@
 /** A project that tries to give its secret away, in every way that one can think of. */
 export const leakyDefinitions = `
-import { asset, definitions, job, MetadataValue, materializeResult, secret } from 'dagma'
+import { writeSync } from 'node:fs'
+import { Worker } from 'node:worker_threads'
+import { openTelemetry } from '@dagma/opentelemetry'
+import {
+  asset, assetCheck, definitions, externalAsset, Failure, job, MetadataValue, materializeResult, observableAsset, resource, retryPolicy, runRequest, schedule, secret, sensor, skipReason,
+} from 'dagma'
 
 const key = secret('CANARY_KEY')
 const text = () => key.reveal()
@@ -23,6 +28,18 @@ const prints = asset({
     process.stdout.write(text().slice(0, 9))
     process.stdout.write(text().slice(9))
     process.stderr.write(Buffer.from(\`\${text()} as bytes\\n\`))
+    console.dir({ nested: { key: text() } }); console.table([{ key: text() }]); console.error(new Error(text()))
+    process.emitWarning(text())
+    return 1
+  },
+})
+const pastTheStreams = asset({
+  key: 'past_the_streams',
+  run: async () => {
+    writeSync(1, \`written \${text()}\\n\`)
+    writeSync(2, Buffer.from(\`written \${text()}\\n\`))
+    const thread = new Worker('console.log("a thread: " + process.env.CANARY_KEY); console.error(process.env.CANARY_KEY)', { eval: true })
+    await new Promise((resolve) => thread.once('exit', resolve))
     return 1
   },
 })
@@ -35,6 +52,28 @@ const throws = asset({
     throw error
   },
 })
+const throwsOthers = [() => text(), () => ({ key: text() }), () => new Failure(text(), { metadata: { key: text() } }), () => new AggregateError([new Error(text())], text())].map((what, index) =>
+  asset({ key: \`throws_\${index}\`, retryPolicy: retryPolicy({ maxRetries: 1 }), run: () => { throw what() } }))
+const vault = resource({
+  open: (_, { log }) => {
+    log.warning(\`opened with \${text()}\`)
+    console.log('opened with', { key: text() })
+    return { says: text }
+  },
+  close: () => { throw new Error(\`cannot close \${text()}\`) },
+  probe: () => [{ check: \`check of \${text()}\`, status: 'bad', found: text(), cure: \`Use \${encodeURIComponent(text())}.\` }],
+})
+const locked = resource({ open: () => { throw new Error(\`cannot open \${text()}\`, { cause: text() }) }, probe: () => { throw new Error(text()) } })
+const usesVault = asset({ key: 'uses_vault', resources: { vault }, run: ({ resources, log }) => { log.info(resources.vault.says()); return 1 } })
+const usesLocked = asset({ key: 'uses_locked', resources: { locked }, run: () => 1 })
+const checked = asset({
+  key: 'checked', checks: { own: { description: \`own \${text()}\` } },
+  run: () => materializeResult(1, {}, { dataVersion: \`v \${text()}\`, checks: { own: { passed: false, description: text(), metadata: { key: text() } } } }),
+})
+const check = assetCheck({ asset: checked, name: 'apart', description: text(), run: ({ log }) => { log.error(text()); return { passed: false, description: text(), metadata: { url: MetadataValue.url('https://x:' + encodeURIComponent(text()) + '@example.com/') } } } })
+const throwingCheck = assetCheck({ asset: checked, name: 'throwing', run: () => { throw new Error(text()) } })
+const seen = observableAsset({ key: 'seen', description: text(), run: () => ({ dataVersion: text(), metadata: { key: text() } }) })
+const outside = externalAsset({ key: 'outside', description: text(), metadata: { key: text() } })
 const metadata = asset({
   key: 'metadata',
   description: \`described with \${text()}\`,
@@ -48,7 +87,22 @@ const metadata = asset({
       form: new URLSearchParams({ key: text() }).toString(),
     }),
 })
-export default definitions({ assets: [logs, prints, throws, metadata], jobs: [job({ name: 'leak', selection: '*', description: text() })] })
+const leak = job({ name: 'leak', selection: '*', description: text() })
+const daily = schedule({ name: 'daily', job: leak, cronSchedule: '0 2 * * *', description: text(), evaluate: ({ log }) => { log.info(text()); return skipReason(text()) } })
+const watcher = sensor({ name: 'watcher', job: leak, description: text(), run: ({ log }) => { log.warning(text()); throw new Error(text()) } })
+const asker = sensor({
+  name: 'asker', job: leak,
+  run: () => ({ cursor: text(), runRequests: [runRequest({ runKey: text(), tags: { key: text() }, config: { metadata: { key: text() } } })] }),
+})
+export default definitions({
+  assets: [logs, prints, pastTheStreams, throws, ...throwsOthers, usesVault, usesLocked, checked, seen, outside, metadata],
+  checks: [check, throwingCheck],
+  jobs: [leak],
+  schedules: [daily],
+  sensors: [watcher, asker],
+  resources: { vault: vault({}), locked: locked({}) },
+  instrument: openTelemetry(),
+})
 `
 
 /** An asset that starts a process which prints the secret to the stdout that it inherits. */

@@ -1,10 +1,9 @@
 /** Every relative link in the documentation leads to a file, and its anchor to a heading. */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-
-const root = fileURLToPath(new URL('../../', import.meta.url))
+import { anchors } from '../support/anchors.ts'
+import { repository as root } from '../support/repository.ts'
 
 test.each(documents())('%s', (document) => {
   expect(links(document).filter((link) => !leadsSomewhere(document, link))).toEqual([])
@@ -15,7 +14,7 @@ function documents(): string[] {
   const readmes = ['packages', 'examples'].flatMap((folder) =>
     readdirSync(join(root, folder)).map((name) => join(folder, name, 'README.md')),
   )
-  const all = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'python/README.md', ...readmes, ...docs]
+  const all = ['README.md', 'README.zh-CN.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'python/README.md', ...readmes, ...docs]
   return all.filter((file) => file.endsWith('.md') && existsSync(join(root, file)))
 }
 
@@ -28,17 +27,5 @@ function leadsSomewhere(document: string, link: string): boolean {
   const [path = '', anchor] = link.split('#')
   const file = path === '' ? join(root, document) : resolve(root, dirname(document), path)
   if (!existsSync(file) || relative(root, file).startsWith('..')) return false
-  return anchor === undefined || (statSync(file).isFile() && anchors(file).includes(anchor))
-}
-
-/** As GitHub makes them: lower case, punctuation dropped, spaces to hyphens. */
-function anchors(file: string): string[] {
-  const headings = [...readFileSync(file, 'utf8').matchAll(/^#{1,6} (.*)$/gm)].map(([, heading = '']) => heading)
-  return headings.map((heading) =>
-    heading
-      .toLowerCase()
-      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
-      .trim()
-      .replace(/\s/g, '-'),
-  )
+  return anchor === undefined || (statSync(file).isFile() && anchors(readFileSync(file, 'utf8')).includes(anchor))
 }

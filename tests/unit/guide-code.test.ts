@@ -1,6 +1,6 @@
 /**
  * The TypeScript in the documentation is right: every ```ts block is type-checked, and a page that has a `src/definitions.ts` is a project
- * whose assets are made.
+ * whose assets are made. A script that reports through Dagster Pipes is run, and reports.
  *
  * A block whose first line is a comment with a path, such as `// src/definitions.ts`, is that file of the page's project; blocks of one page can
  * import each other. A block that imports nothing gets everything that `dagma` exports.
@@ -10,6 +10,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { deflateSync } from 'node:zlib'
 import * as dagma from 'dagma'
 import { beforeAll, expect, test } from 'vitest'
 
@@ -31,6 +32,9 @@ interface Page {
 const pages = documents()
   .map(readPage)
   .filter(({ blocks }) => blocks.size > 0)
+const pipesScripts = pages.flatMap(({ folder, blocks }) =>
+  [...blocks].filter(([, code]) => code.includes('\nawait runPipes(')).map(([file]) => join(folder, file)),
+)
 const projects = pages.filter((page) => page.blocks.has('src/definitions.ts'))
 
 beforeAll(() => {
@@ -68,6 +72,23 @@ test.each(projects)('the project of $name runs', { timeout: 30_000 }, async ({ f
     cwd: folder,
   })
   expect(JSON.parse(stdout)).toMatchObject({ status: 'SUCCESS' })
+})
+
+test('scripts for Dagster Pipes report and end well', async () => {
+  expect(pipesScripts.length).toBeGreaterThan(0)
+  for (const script of pipesScripts) {
+    const messages = `${script}.messages`
+    const param = (value: unknown): string => deflateSync(JSON.stringify(value)).toString('base64')
+    const context = { asset_keys: ['daily_report'], run_id: 'run', job_name: null, retry_number: 0, extras: {} }
+    const env = { ...process.env, DAGSTER_PIPES_CONTEXT: param({ data: context }), DAGSTER_PIPES_MESSAGES: param({ path: messages }) }
+    await run(process.execPath, [script], { env })
+    const sent = readFileSync(messages, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(sent.map(({ method }) => method)).toContain('report_asset_materialization')
+    expect(sent.at(-1)).toMatchObject({ method: 'closed', params: {} })
+  }
 })
 
 function documents(): string[] {

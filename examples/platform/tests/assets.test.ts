@@ -101,7 +101,7 @@ describe('values', () => {
 })
 
 it('passages that left the documentation are removed from the collection, points of others stay', async () => {
-  const vector = new Array<number>(4096).fill(0.1)
+  const vector = new Array<number>(2048).fill(0.1)
   const others = asset({
     key: 'others',
     resources: { qdrant },

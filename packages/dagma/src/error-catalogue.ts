@@ -56,7 +56,7 @@ export const catalogue = {
   DAGMA_PARTITIONS_INVALID: entry<{ what: string; reason: string }>(
     'definition',
     ({ what, reason }) => `${what} has partitions that cannot be made: ${reason}.`,
-    'Mend the start, the end or the time zone.',
+    'Mend the start, the end, the time zone, the keys or the dimensions.',
   ),
   DAGMA_PARTITIONS_MISMATCH: entry<{ what: string; reason: string }>(
     'definition',
@@ -102,7 +102,12 @@ export const catalogue = {
   DAGMA_RUN_NOT_RETRYABLE: entry<{ run: string; reason: string }>(
     'definition',
     ({ run, reason }) => `Run "${run}" cannot be retried: ${reason}.`,
-    'Retry a run that failed or was canceled.',
+    'Retry a run that failed or was canceled, and whose config held no secret.',
+  ),
+  DAGMA_RUN_NOT_REPORTABLE: entry<{ run: string }>(
+    'definition',
+    ({ run }) => `Run "${run}" cannot be reported: it is on its way.`,
+    ({ run }) => `Wait for its end, then run \`dagma report ${run}\`.`,
   ),
   DAGMA_TICK_UNKNOWN: entry<{ what: string; name: string; known: readonly string[] }>(
     'definition',
@@ -255,9 +260,9 @@ export const catalogue = {
     'Mend what the cause says.',
   ),
   DAGMA_CANCELED: entry<{ what: string }>('execution', ({ what }) => `${what} was canceled.`, 'Start it again when you want it.'),
-  DAGMA_RUN_UNKNOWN: entry<{ run: string }>(
+  DAGMA_RUN_UNKNOWN: entry<{ run: string | undefined }>(
     'definition',
-    ({ run }) => `There is no run "${run}" in this project's event log.`,
+    ({ run }) => `There is no run ${run === undefined ? '' : `"${run}" `}in this project's event log.`,
     'Run `dagma run list` to see the runs.',
   ),
   DAGMA_ASSET_UNKNOWN: entry<{ asset: string; nearest: string | undefined }>(
@@ -290,6 +295,16 @@ export const catalogue = {
     ({ port }) => `Port ${port} is in use.`,
     'Stop what uses it, or choose another with -p.',
   ),
+  DAGMA_REPORT_NO_PYTHON: entry<{ reason: string }>(
+    'execution',
+    ({ reason }) => `There is no Python to report with: ${reason}.`,
+    'Run `npx dagma dev --check` once, which makes one, or report to a Dagster web server with --to.',
+  ),
+  DAGMA_REPORT_FAILED: entry<{ runs: readonly string[]; to: string }>(
+    'execution',
+    ({ to }) => `Reporting to ${to} failed; what was reported until then stays.`,
+    ({ runs }) => `Mend the cause, then run \`dagma report ${runs.join(' ')}\`: it reports what is missing, and nothing twice.`,
+  ),
   DAGMA_MESSAGE_UNKNOWN: entry<{ reason: string }>(
     'protocol',
     ({ reason }) => `The host sent a message that this worker does not know: ${reason}.`,
@@ -299,6 +314,41 @@ export const catalogue = {
     'protocol',
     ({ reason }) => `\`dagma worker\` is started by the Dagster host, not by hand: ${reason}.`,
     'Use `dagma asset materialize` or `dagma job launch`.',
+  ),
+  DAGMA_PIPES_NOT_STARTED: entry<object>(
+    'definition',
+    () => '`dagma pipes` is started by a Pipes client of Dagster, not by hand: there is no session.',
+    'Use `dagma asset materialize` here, or start this command by PipesSubprocessClient or another client.',
+  ),
+  DAGMA_PIPES_PARAMS_INVALID: entry<{ variable: string; reason: string }>(
+    'protocol',
+    ({ variable, reason }) => `The parameter ${variable} of Dagster Pipes ${reason}.`,
+    'Start this process by a Pipes client of Dagster; for a context injector or message reader of your own, give openPipes() a contextLoader or messageWriter.',
+  ),
+  DAGMA_PIPES_ASSET_KEY: entry<{ method: string; reason: string }>(
+    'user_code',
+    ({ method, reason }) => `${method}() ${reason}.`,
+    'Give assetKey one of context.assetKeys.',
+  ),
+  DAGMA_PIPES_REPORT_INVALID: entry<{ method: string; reason: string }>(
+    'user_code',
+    ({ method, reason }) => `${method}() ${reason}.`,
+    'Mend the call; report each asset once.',
+  ),
+  DAGMA_PIPES_UNDEFINED: entry<{ what: string; reason: string }>(
+    'user_code',
+    ({ what, reason }) => `The Pipes context has no ${what}: ${reason}.`,
+    'Ask isActive, isAssetStep, isPartitionStep or extras first.',
+  ),
+  DAGMA_PIPES_CLOSED: entry<{ method: string }>(
+    'user_code',
+    ({ method }) => `A message (${method}) was to be sent when the Pipes session was closed.`,
+    'Report before close(), or before the function given to runPipes() ends.',
+  ),
+  DAGMA_PIPES_DELIVERY_FAILED: entry<{ reason: string }>(
+    'execution',
+    ({ reason }) => `Messages could not be delivered to Dagster: ${reason}.`,
+    'Check that this process may write where the message reader looks; for S3, check region, credentials and bucket.',
   ),
   DAGMA_INTERNAL: entry<{ reason: string }>('internal', ({ reason }) => `Dagma made a mistake: ${reason}.`, 'Please report it.'),
 } as const

@@ -34,7 +34,7 @@ export interface RunOptions {
   readonly tags?: Readonly<Record<string, string>>
   /** Tag `dagster.asset_key`: the asset that makes the run. Hand over the step's own `assetKey`. */
   readonly assetKey?: string | readonly string[]
-  /** Tag `dagster.run_url`: page of the Dagster run, when it is known. http or https, without user info. */
+  /** Tag `dagster.run_url`: page of the Dagster run. http or https, without user info. Default: the one that the host knows, if it does. */
   readonly dagsterRunUrl?: string
   /** Aborts the run's calls; `withRun` then ends the run KILLED. Hand over the step's own `signal`. */
   readonly signal?: AbortSignal

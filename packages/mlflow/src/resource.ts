@@ -59,17 +59,17 @@ function client(
   trackingUri: string,
   store: RunStore,
   links: Partial<MlflowSettings>,
-  { runId, log }: ResourceContext,
+  context: ResourceContext,
 ): Mlflow {
   return {
     backend,
     trackingUri: shownUri(trackingUri),
     version: () => store.version(),
     experiment: () => store.experiment(),
-    startRun: (options = {}) => startRun(store, options, runId),
+    startRun: (options = {}) => startRun(store, options, context),
     withRun: async (options, work) => {
-      const run = await startRun(store, options, runId)
-      return { run, value: await worked(run, options, work, log.warning) }
+      const run = await startRun(store, options, context)
+      return { run, value: await worked(run, options, work, context.log.warning) }
     },
     getRun: (id) => store.getRun(id),
     metricHistory: (id, key) => store.metricHistory(id, key),

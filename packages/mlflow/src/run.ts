@@ -1,16 +1,21 @@
+import type { ResourceContext } from 'dagma'
 import { checkedHttpUrl } from 'dagma/author'
 import type { MetricPoint, MlflowRun, RunCounts, RunOptions, RunStatus } from './client.ts'
 import { artifactPath, batches, entries, limits, points } from './limits.ts'
 import type { Batch, CreatedRun, RunStore } from './store.ts'
 
 /** Starts a run in the store's experiment, with the tags that lead back to Dagster. */
-export async function startRun(store: RunStore, options: RunOptions, dagsterRunId: string): Promise<MlflowRun> {
-  const { name, tags, assetKey, dagsterRunUrl, signal } = options
+export async function startRun(
+  store: RunStore,
+  options: RunOptions,
+  { runId, runUrl }: Pick<ResourceContext, 'runId' | 'runUrl'>,
+): Promise<MlflowRun> {
+  const { name, tags, assetKey, dagsterRunUrl = runUrl, signal } = options
   signal?.throwIfAborted()
   const all = entries('tag', {
     'mlflow.source.name': 'dagma',
     'mlflow.source.type': 'JOB',
-    'dagster.run_id': dagsterRunId,
+    'dagster.run_id': runId,
     ...(assetKey !== undefined && { 'dagster.asset_key': typeof assetKey === 'string' ? assetKey : assetKey.join('/') }),
     ...(dagsterRunUrl !== undefined && { 'dagster.run_url': checkedHttpUrl(dagsterRunUrl, 'dagsterRunUrl of an MLflow run') }),
     ...tags,

@@ -11,7 +11,7 @@ import { open } from './test/open.ts'
 const projectFolder = mkdtempSync(join(tmpdir(), 'dagma-mlflow-stub-'))
 afterAll(() => rmSync(projectFolder, { recursive: true }))
 
-mlflowConformance('stub', async () => (settings) => open({ useTracking: false, ...settings }, { projectFolder }))
+mlflowConformance('stub', async () => (settings, context) => open({ useTracking: false, ...settings }, { projectFolder, ...context }))
 
 describe('the stub', () => {
   it('gives no link, whatever is set, and says that it is local', async () => {

@@ -12,7 +12,7 @@ describe('the local embedder', () => {
     const client = await open({ model: 'unused' })
     const embedded = await client.embed(['a'])
     expect(client).toMatchObject({ backend: 'local', model: 'local-hashing', distance: 'Dot' })
-    expect(embedded).toMatchObject({ usage: undefined, dimensions: 4096 })
+    expect(embedded).toMatchObject({ usage: undefined, dimensions: 2048 })
     expect(client.metadata(embedded).prompt_tokens).toBeUndefined()
   })
 

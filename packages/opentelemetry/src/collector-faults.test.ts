@@ -1,24 +1,13 @@
-import { once } from 'node:events'
-import { createServer, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { ServerResponse } from 'node:http'
 import { asset } from 'dagma'
 import { describe, expect, it } from 'vitest'
 import { openTelemetry } from './index.ts'
+import { nobody } from './test/nobody.ts'
 import { OtlpReceiver } from './test/otlp-receiver.ts'
 import { onlyEnvironment, runShop, warningsOf } from './test/small-project.ts'
 
 const one = asset({ key: 'one', run: () => 1 })
 const collectorKey = 'key8of2the6collector'
-
-/** An address at which nobody listens. */
-async function nobody(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return `http://127.0.0.1:${port}`
-}
 
 describe('a run goes well, and ends in time, with a collector', () => {
   const withCollector = async (url: string): Promise<{ tookMs: number; warnings: string[] }> => {

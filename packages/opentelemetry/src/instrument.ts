@@ -1,8 +1,7 @@
-import type { Instrument, InstrumentContext } from 'dagma'
+import type { Finding, Instrument } from 'dagma'
 import { registeredSdk } from './registered.ts'
 import { declareSecrets, type OpenTelemetryOptions, readSettings, type Settings } from './settings.ts'
 import type { Telemetry } from './telemetry.ts'
-import { type TraceUrl, traceUrls } from './trace-url.ts'
 
 /**
  * Traces and metrics of runs, for `definitions({ instrument: openTelemetry() })`. Without options it follows the standard `OTEL_*` variables, and is
@@ -19,20 +18,20 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): Instrument {
       const { trace, metrics } = registeredSdk()
       if (trace === undefined && metrics === undefined && !goesSomewhere(settings)) return undefined
       telemetry ??= import('./telemetry.ts').then(({ Telemetry }) => Telemetry.create(settings))
-      return (await telemetry).watch(run, context.log, traceUrlOf(options, context))
+      return (await telemetry).watch(run, context.log, settings.traceUrl)
+    },
+    probe: async (context) => {
+      const settings = readSettings(options)
+      const wrong = settings.warnings.map(
+        (found): Finding => ({ check: 'variables', status: 'warning', found, cure: 'See docs/guide/opentelemetry.md.' }),
+      )
+      if (goesSomewhere(settings)) return [...wrong, ...(await import('./probe.ts').then(({ probe }) => probe(settings, context)))]
+      const cure = 'Set OTEL_EXPORTER_OTLP_ENDPOINT to a collector, or OTEL_METRICS_EXPORTER=prometheus.'
+      return [...wrong, { check: 'backend', status: 'local', found: 'Traces and metrics go nowhere.', cure }]
     },
   }
 }
 
 function goesSomewhere({ tracesUrl, metricsUrl, prometheus }: Settings): boolean {
   return tracesUrl !== undefined || metricsUrl !== undefined || prometheus !== undefined
-}
-
-function traceUrlOf(options: OpenTelemetryOptions, { log }: InstrumentContext): TraceUrl | undefined {
-  const template = options.traceUrlTemplate ?? process.env.DAGMA_TRACE_URL_TEMPLATE
-  if (!template) return undefined
-  const made = traceUrls(template)
-  if ('traceUrl' in made) return made.traceUrl
-  log.warning(`OpenTelemetry: DAGMA_TRACE_URL_TEMPLATE ${made.wrong}: there are no links to traces.`)
-  return undefined
 }

@@ -8,7 +8,8 @@ interface ExportResult {
   readonly error?: Error
 }
 
-interface Exporter<Items> {
+/** What sends spans or metrics. */
+export interface Exporter<Items> {
   export(items: Items, done: (result: ExportResult) => void): void
 }
 
@@ -84,13 +85,14 @@ function certificates(): { ca?: Buffer; cert?: Buffer; key?: Buffer } {
   return { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) }
 }
 
-function bare(url: string): string {
+/** A URL without what may be secret in it. */
+export function bare(url: string): string {
   const { origin, pathname } = new URL(url)
   return `${origin}${pathname}`
 }
 
 /** A status or Node's code of an error; never its message. */
-function reason(error: unknown): string {
+export function reason(error: unknown): string {
   const { code } = (error ?? {}) as { code?: unknown }
   if (typeof code === 'number') return `it answered ${code}`
   return typeof code === 'string' && /^[A-Z][A-Z0-9_]*$/.test(code) ? code : 'it gave no answer that it took them'

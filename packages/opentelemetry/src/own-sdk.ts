@@ -89,7 +89,8 @@ export function ownMetrics(settings: Settings, outlet: Outlet): Source<Meter> {
   return { source: provider.getMeter(scope, undefined, { schemaUrl }), flush: () => provider.forceFlush() }
 }
 
-function connection(settings: Settings, outlet: Outlet) {
+/** How a collector is reached. */
+export function connection(settings: Settings, outlet: Outlet) {
   const { headers } = settings
   return {
     timeoutMillis: timeoutMs(settings),

@@ -1,5 +1,6 @@
 import { type Secret, secret } from 'dagma'
 import { isHttpUrl } from 'dagma/author'
+import { type TraceUrl, traceUrls } from './trace-url.ts'
 
 /** Where telemetry goes, as {@link openTelemetry} takes it. What is given here comes before the environment. */
 export interface OpenTelemetryOptions {
@@ -32,6 +33,7 @@ export interface Settings {
   readonly prometheus: { readonly host: string; readonly port: number } | undefined
   readonly headers: Readonly<Record<string, string | Secret>> | undefined
   readonly flushTimeoutMs: number
+  readonly traceUrl: TraceUrl | undefined
   /** Settings that cannot be followed, in a sentence each. */
   readonly warnings: readonly string[]
 }
@@ -62,7 +64,14 @@ function decoded(value: string): string {
 export function readSettings(options: OpenTelemetryOptions): Settings {
   const warnings: string[] = []
   const env = (name: string): string | undefined => process.env[name] || undefined
-  const nothing = { serviceName: undefined, tracesUrl: undefined, metricsUrl: undefined, prometheus: undefined, headers: undefined }
+  const nothing = {
+    serviceName: undefined,
+    tracesUrl: undefined,
+    metricsUrl: undefined,
+    prometheus: undefined,
+    headers: undefined,
+    traceUrl: undefined,
+  }
   const flushTimeoutMs = options.flushTimeoutMs ?? 2_000
   if (env('OTEL_SDK_DISABLED')?.toLowerCase() === 'true') return { ...nothing, flushTimeoutMs, warnings }
 
@@ -96,8 +105,17 @@ export function readSettings(options: OpenTelemetryOptions): Settings {
     prometheus: metrics?.includes('prometheus') && isPort ? { host, port } : undefined,
     headers: options.headers,
     flushTimeoutMs,
+    traceUrl: traceUrl(options.traceUrlTemplate ?? env('DAGMA_TRACE_URL_TEMPLATE'), warnings),
     warnings: [...new Set(warnings)],
   }
+}
+
+function traceUrl(template: string | undefined, warnings: string[]): TraceUrl | undefined {
+  if (template === undefined) return undefined
+  const made = traceUrls(template)
+  if ('traceUrl' in made) return made.traceUrl
+  warnings.push(`DAGMA_TRACE_URL_TEMPLATE ${made.wrong}: there are no links to traces.`)
+  return undefined
 }
 
 /** The exporters that are wanted; undefined when nobody said. */

@@ -82,7 +82,7 @@ export class CollectionClient implements Qdrant {
       method: 'PUT',
       status: 409,
       reason: `collection "${this.collection}" is there with ${has}, not with size ${size} and distance ${distance}`,
-      cure: 'Use another collection, or delete this one and fill it again.',
+      cure: this.#otherVectorsCure(),
     })
   }
 
@@ -192,7 +192,7 @@ export class CollectionClient implements Qdrant {
           url: this.#url(below),
           status,
           reason: `a vector has ${sizes.got} numbers, but those of collection "${this.collection}" have ${sizes.expected}`,
-          cure: 'Use the same embedding model for what is stored and what is asked.',
+          cure: `Use the same embedding model for what is stored and what is asked. Has the model changed? ${this.#otherVectorsCure()}`,
         })
       },
     })
@@ -252,6 +252,12 @@ export class CollectionClient implements Qdrant {
         error,
       )
     }
+  }
+
+  /** How to go on when the collection was filled by another embedding model, or by another version of one. */
+  #otherVectorsCure(): string {
+    const remove = this.backend === 'local' ? 'Delete the folder .dagma/qdrant-local of the project' : 'Delete this collection'
+    return `${remove}, or name another collection (QDRANT_COLLECTION), and materialize again the assets that embed and that fill it.`
   }
 
   /** An error for what is refused before anything is sent. */

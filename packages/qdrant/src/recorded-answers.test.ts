@@ -93,7 +93,7 @@ describe('the answers recorded from a Qdrant server', () => {
       (thrown) => thrown,
     )
     expect(error.message.replace(server.url, '')).toMatchInlineSnapshot(
-      `"Qdrant: query points failed: POST /collections/docs/points/query answered 400: a vector has 2 numbers, but those of collection "docs" have 4. Use the same embedding model for what is stored and what is asked."`,
+      `"Qdrant: query points failed: POST /collections/docs/points/query answered 400: a vector has 2 numbers, but those of collection "docs" have 4. Use the same embedding model for what is stored and what is asked. Has the model changed? Delete this collection, or name another collection (QDRANT_COLLECTION), and materialize again the assets that embed and that fill it."`,
     )
   })
 })

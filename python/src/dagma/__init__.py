@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from dagma.component import DagmaProjectComponent as DagmaProjectComponent
     from dagma.errors import DagmaError as DagmaError
     from dagma.errors import LoadError as LoadError
     from dagma.errors import StepError as StepError
@@ -16,10 +17,11 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-__all__ = ["DagmaError", "LoadError", "StepError", "__version__", "load_definitions"]
+__all__ = ["DagmaError", "DagmaProjectComponent", "LoadError", "StepError", "__version__", "load_definitions"]
 
 _HOMES = {
     "DagmaError": "dagma.errors",
+    "DagmaProjectComponent": "dagma.component",
     "LoadError": "dagma.errors",
     "StepError": "dagma.errors",
     "load_definitions": "dagma.load",

@@ -35,13 +35,9 @@ from dagster._core.instance import InstanceRef
 from dagster._core.launcher.base import CheckRunHealthResult, LaunchRunContext, RunLauncher, WorkerStatus
 from dagster._core.origin import RepositoryPythonOrigin
 
-# What `dagster api execute_run` does with a run once its process is there.
-from dagster._grpc.impl import core_execute_run
-
-# Classes that dagster.yaml names, and how Dagster hands an instance or an origin to another process.
+# Classes that dagster.yaml names, and how Dagster hands an instance to another process.
 from dagster._serdes import ConfigurableClass, ConfigurableClassData, deserialize_value, serialize_value
 from dagster._utils.error import serializable_error_info_from_exc_info
-from dagster._utils.hosted_user_process import recon_job_from_origin, recon_repository_from_origin
 
 # An executor on the main thread holds interrupts back, and asks for them when it can act on them.
 from dagster._utils.interrupts import capture_interrupts, pop_captured_interrupt
@@ -144,6 +140,7 @@ def hook_events(step_context: Any, events: Sequence[dg.DagsterEvent]) -> Iterato
 
 def execute_run(instance: dg.DagsterInstance, run_id: str) -> None:
     """What the hidden command `dagster api execute_run` does, in this process, with an instance that is open."""
+    core_execute_run, recon_job_from_origin, _ = _run_machinery()
     run = instance.get_run_by_id(run_id)
     if run is None or run.job_code_origin is None:
         message = f"Run {run_id} is not in this instance, or says not where its job is defined."
@@ -202,10 +199,19 @@ def open_instance(ref: str) -> dg.DagsterInstance:
 
 
 def load_repository(origin: str) -> Mapping[str, Any]:
-    """Loads a code location's definitions as a run does, its jobs too; gives its metadata."""
+    """Loads a code location's definitions, its jobs too, and what `execute_run` needs; gives their metadata."""
+    _, _, recon_repository_from_origin = _run_machinery()
     repository = recon_repository_from_origin(deserialize_value(origin, RepositoryPythonOrigin)).get_definition()
     repository.get_all_jobs()
     return repository.metadata or {}
+
+
+def _run_machinery() -> tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]:
+    """What `dagster api execute_run` is made of. Imported where runs are executed only: it takes 50 ms."""
+    from dagster._grpc.impl import core_execute_run  # noqa: PLC0415
+    from dagster._utils import hosted_user_process as hosted  # noqa: PLC0415
+
+    return core_execute_run, hosted.recon_job_from_origin, hosted.recon_repository_from_origin
 
 
 def report_run_died(instance: dg.DagsterInstance, run_id: str, reason: str) -> None:
@@ -221,3 +227,27 @@ def report_run_died(instance: dg.DagsterInstance, run_id: str, reason: str) -> N
             instance.report_run_failed(run, reason, data)
     if instance.event_log_storage.supports_global_concurrency_limits:
         instance.event_log_storage.free_concurrency_slots_for_run(run_id)
+
+
+def check_evaluations(
+    instance: dg.DagsterInstance, asset: dg.AssetKey, check: str, since: float
+) -> Iterator[dg.AssetCheckEvaluation]:
+    """Evaluations of a check that were stored after `since`, newest first. There is no public way to ask for them."""
+    key = dg.AssetCheckKey(asset_key=asset, name=check)
+    cursor = None
+    while True:
+        page = instance.event_log_storage.get_asset_check_execution_history(key, limit=_CHECK_PAGE, cursor=cursor)
+        for record in page:
+            if record.event is None:  # planned only
+                continue
+            if record.event.timestamp < since:
+                return
+            evaluation = record.event.asset_check_evaluation
+            if evaluation is not None:
+                yield evaluation
+        if len(page) < _CHECK_PAGE:
+            return
+        cursor = page[-1].id
+
+
+_CHECK_PAGE = 200

@@ -34,6 +34,8 @@ MODULE = "dagma.definitions"
 _KILL_AFTER = 10.0
 """Seconds after which a run worker that does not end, though it was told to, is killed."""
 
+_REBOOTED = "The machine was started again while the run went on."
+
 _log = logging.getLogger("dagster.dagma")
 
 
@@ -94,6 +96,9 @@ class DagmaRunLauncher(_compat.RunLauncher[Any], _compat.ConfigurableClass):
             return bool(self._default.terminate(run_id))
         if run.status is not dg.DagsterRunStatus.CANCELING:
             self._instance.report_run_canceling(run)
+        if worker.ended_by_reboot:
+            _compat.report_run_died(self._instance, run_id, _REBOOTED)
+            return True
         if not worker.is_local:  # its process looks for the status CANCELING by itself
             return True
         if not worker.send(signal.SIGTERM):
@@ -112,6 +117,8 @@ class DagmaRunLauncher(_compat.RunLauncher[Any], _compat.ConfigurableClass):
         worker = _worker_of(run)
         if worker is None:
             return CheckRunHealthResult(WorkerStatus.RUNNING, "Launched by Dagster's default launcher; not checked.")
+        if worker.ended_by_reboot:
+            return CheckRunHealthResult(WorkerStatus.FAILED, _REBOOTED)
         if not worker.is_local:
             return CheckRunHealthResult(WorkerStatus.RUNNING, "Its process is on another machine; not checked.")
         if worker.is_alive():

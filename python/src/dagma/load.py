@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -27,14 +27,17 @@ PROJECT_METADATA = "dagma/project"
 """Metadata of the code location, by which the launcher knows what it launches."""
 
 
-def load_definitions(path: str | PathLike[str]) -> dg.Definitions:
+def load_definitions(path: str | PathLike[str], manifest: str | PathLike[str] | None = None) -> dg.Definitions:
     """The definitions of the project in folder `path`, to serve as they are or to merge with others.
+
+    `manifest` names a file that `dagma build` wrote: for deployments, where definitions load without starting Node.
 
     Its jobs run in one process with one Node worker. No executor is set for the whole code location, since that is
     for the one who merges to choose: set `executor=dagma.executor.dagma_executor` there to have the same for assets
     that are materialized without a job.
     """
-    return definitions_of(open_project(Path(path), because="load_definitions was given its path"))
+    project = open_project(Path(path), because="load_definitions was given its path")
+    return build_definitions(project, read_manifest(project, None if manifest is None else Path(manifest)))
 
 
 def definitions_of(project: Project, executor: dg.ExecutorDefinition | None = None) -> dg.Definitions:
@@ -46,7 +49,13 @@ def build_definitions(
     project: Project, manifest: Manifest, executor: dg.ExecutorDefinition | None = None
 ) -> dg.Definitions:
     """The definitions that a manifest declares."""
-    key, worker = worker_key(project), worker_resource(project, manifest)
+    declared = _declared(project, manifest)
+    del manifest  # Dagster keeps the variables of the first function that makes definitions, to read annotations by
+    return dg.Definitions(**declared, executor=executor)
+
+
+def _declared(project: Project, manifest: Manifest) -> dict[str, Any]:
+    key, worker = worker_key(project), worker_resource(project, manifest.digest)
     with warnings.catch_warnings():
         # Code references, resources of an asset and others are public; that they are new is not the user's concern.
         warnings.simplefilter("ignore", dg.BetaWarning)
@@ -54,15 +63,14 @@ def build_definitions(
         steps = [build_step(project, step, key, worker) for step in manifest.steps]
         external = [asset_spec(project, asset) for asset in manifest.external_assets]
     jobs = {job.name: _job(job, manifest) for job in manifest.jobs}
-    return dg.Definitions(
-        assets=[*(step for step in steps if not isinstance(step, dg.AssetChecksDefinition)), *external],
-        asset_checks=[step for step in steps if isinstance(step, dg.AssetChecksDefinition)],
-        jobs=list(jobs.values()),
-        schedules=[build_schedule(project, schedule) for schedule in manifest.schedules],
-        sensors=[build_sensor(project, sensor, jobs) for sensor in manifest.sensors],
-        executor=executor,
-        metadata={DIGEST_METADATA: manifest.digest, PROJECT_METADATA: str(project.root)},
-    )
+    return {
+        "assets": [*(step for step in steps if not isinstance(step, dg.AssetChecksDefinition)), *external],
+        "asset_checks": [step for step in steps if isinstance(step, dg.AssetChecksDefinition)],
+        "jobs": list(jobs.values()),
+        "schedules": [build_schedule(project, schedule) for schedule in manifest.schedules],
+        "sensors": [build_sensor(project, sensor, jobs) for sensor in manifest.sensors],
+        "metadata": {DIGEST_METADATA: manifest.digest, PROJECT_METADATA: str(project.root)},
+    }
 
 
 def _job(job: Job, manifest: Manifest) -> UnresolvedJob:

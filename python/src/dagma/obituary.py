@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from dagma import _compat
+from dagma.process import how_it_ended
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -36,16 +37,9 @@ def report_death(instance: dg.DagsterInstance, run_id: str, reason: str) -> int:
     return 1
 
 
-def how_it_ended(child: Child, code: int) -> str:
+def cause_of_death(child: Child, code: int) -> str:
     """A sentence on a run worker that ended before its run did."""
     worker = f"The run worker (pid {child.pid})"
     if child.lost is not None:
         return f"{worker} could not record the run's end: {child.lost}"
-    if code >= 0:
-        return f"{worker} ended with exit code {code} before the run was over."
-    try:
-        name = signal.Signals(-code).name
-    except ValueError:
-        name = f"signal {-code}"
-    hint = " as a machine or container does that runs out of memory" if name == "SIGKILL" else ""
-    return f"{worker} was ended by {name}{hint} before the run was over."
+    return f"{worker} {how_it_ended(code)} before the run was over."

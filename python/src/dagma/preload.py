@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from dagma import _compat, run_worker
 from dagma.child import Child
 from dagma.load import DIGEST_METADATA
-from dagma.obituary import how_it_ended, report_death
+from dagma.obituary import cause_of_death, report_death
 from dagma.project import find_project, find_toolchain
 from dagma.sources import fingerprint
 from dagma.wire import Wire
@@ -176,7 +176,9 @@ class Preload:
                 self._spare_due = time.monotonic()
             if code != run_worker.RUN_ENDED:
                 run_id = child.run_id
-                self._reporters.add(self._fork(lambda: report_death(self._instance, run_id, how_it_ended(child, code))))
+                self._reporters.add(
+                    self._fork(lambda: report_death(self._instance, run_id, cause_of_death(child, code)))
+                )
 
 
 def main() -> NoReturn:

@@ -17,26 +17,42 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 _PR_SET_PDEATHSIG = 1
+_FIRST_PID_NAMESPACE = 0xEFFFFFFC
+"""What Linux calls the process ids of the machine itself, outside any container."""
 _HAS_PROC = sys.platform == "linux"
+
+
+def how_it_ended(code: int) -> str:
+    """A process's end, from its return code, as the end of a sentence: ended with exit code 1, was ended by SIGKILL."""
+    if code >= 0:
+        return f"ended with exit code {code}"
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        name = f"signal {-code}"
+    hint = " (as a machine or container does that runs out of memory)" if name == "SIGKILL" else ""
+    return f"was ended by {name}{hint}"
 
 
 @dataclass(frozen=True)
 class Identity:
-    """A process: its id, when it started, and on which machine (or in which container) that id means it."""
+    """A process: its id, when it started, on which boot of a machine (or in which container) that id means it."""
 
     pid: int
     started: str
     machine: str
+    host: str = ""
+    """The machine itself, whichever boot; nothing for a process in a container."""
 
     @classmethod
     def of(cls, pid: int) -> Identity:
         """Of a process of this machine that lives."""
-        return cls(pid, _started(pid) or "", machine())
+        return cls(pid, _started(pid) or "", machine(), host())
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Identity:
         """From what `to_json` gave."""
-        return cls(int(data["pid"]), str(data["started"]), str(data["machine"]))
+        return cls(int(data["pid"]), str(data["started"]), str(data["machine"]), str(data.get("host", "")))
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
@@ -46,6 +62,11 @@ class Identity:
     def is_local(self) -> bool:
         """Whether the process can be seen from here."""
         return self.machine == machine()
+
+    @property
+    def ended_by_reboot(self) -> bool:
+        """Whether the process was on this machine, before it was started again."""
+        return not self.is_local and self.host != "" and self.host == host()
 
     def is_alive(self) -> bool:
         """Whether exactly this process lives; a zombie does not."""
@@ -93,6 +114,16 @@ def machine() -> str:
         return f"{boot}/{Path('/proc/self/ns/pid').stat().st_ino}"
     except OSError:
         return platform.node()
+
+
+def host() -> str:
+    """The machine, whichever boot; nothing in a container, where the id of an image would say nothing."""
+    try:
+        if Path("/proc/self/ns/pid").stat().st_ino != _FIRST_PID_NAMESPACE:
+            return ""
+        return f"{Path('/etc/machine-id').read_text(encoding='ascii').strip()}/{platform.node()}"
+    except OSError:
+        return ""
 
 
 def dies_with_this_process() -> Callable[[], None] | None:

@@ -17,16 +17,15 @@ from dagma.worker import NodeWorker
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dagma.manifest import Manifest
     from dagma.project import Project
 
 
 class WorkerHost:
     """Gives the steps of one run their Node worker: one for all, another only after it has died."""
 
-    def __init__(self, project: Project, manifest: Manifest) -> None:
+    def __init__(self, project: Project, manifest_digest: str) -> None:
         self.project = project
-        self._digest = manifest.digest
+        self._digest = manifest_digest
         self._worker: NodeWorker | None = None
         self._warned = False
         self._lock = threading.Lock()
@@ -86,11 +85,11 @@ def worker_key(project: Project) -> str:
     return f"dagma_worker_{name}_{hashlib.sha256(str(project.root).encode()).hexdigest()[:6]}"
 
 
-def worker_resource(project: Project, manifest: Manifest) -> dg.ResourceDefinition:
+def worker_resource(project: Project, manifest_digest: str) -> dg.ResourceDefinition:
     """The resource: opened once a run where the executor keeps a run in one process, else once a step."""
 
     def node_worker(_context: dg.InitResourceContext) -> Iterator[WorkerHost]:
-        host = WorkerHost(project, manifest)
+        host = WorkerHost(project, manifest_digest)
         try:
             host.start_early()
             yield host

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from dagma.channel import Channel
 from dagma.errors import StepError, WorkerDiedError, WorkerStartError
 from dagma.output import OutputPump
-from dagma.process import dies_with_this_process
+from dagma.process import dies_with_this_process, how_it_ended
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -146,7 +146,8 @@ class NodeWorker:
         self._exited.wait(_GRACE)
         for pump in (self._stdout, self._stderr):
             pump.drain(partial=True)
-        how = _how_it_ended(self._process.returncode)
+        code = self._process.returncode
+        how = "closed its channel, but still runs" if code is None else how_it_ended(code)
         tail = self._stderr.tail()
         printed = f"\nThe last it printed to stderr:\n{tail}" if tail else " It printed nothing to stderr."
         if not self.channel.was_ready:
@@ -156,16 +157,3 @@ class NodeWorker:
             return lambda: WorkerDiedError("The run ended, and its Node worker with it.")
         text = f"The Node worker of this run {how} before the step ended.{printed}"
         return lambda: WorkerDiedError(text)
-
-
-def _how_it_ended(code: int | None) -> str:
-    if code is None:
-        return "closed its channel, but still runs"
-    if code >= 0:
-        return f"ended with exit code {code}"
-    try:
-        name = signal.Signals(-code).name
-    except ValueError:
-        name = f"signal {-code}"
-    hint = " (as a machine or container does that runs out of memory)" if name == "SIGKILL" else ""
-    return f"was ended by {name}{hint}"

@@ -22,15 +22,18 @@ const longest = 900
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url))
 
-/** The project's own documentation, cut into passages at headings and paragraphs. */
+/** The line that leads to a page's translation: it answers nothing. */
+const languageSwitch = /^English \| \[.*\n/m
+
+/** The project's own documentation in English, cut into passages at headings and paragraphs. */
 export function documentationPassages(): Passage[] {
-  return documents().flatMap((document) => cut(relative(root, document), readFileSync(document, 'utf8')))
+  return documents().flatMap((document) => cut(relative(root, document), readFileSync(document, 'utf8').replace(languageSwitch, '')))
 }
 
 function documents(): string[] {
   const guides = readdirSync(`${root}docs`, { recursive: true, encoding: 'utf8' }).map((file) => `docs/${file}`)
   const packages = readdirSync(`${root}packages`).map((name) => `packages/${name}/README.md`)
-  const found = ['README.md', ...guides, ...packages].filter((file) => file.endsWith('.md') && !file.startsWith('docs/zh/'))
+  const found = ['README.md', ...guides, ...packages].filter((file) => file.endsWith('.md') && !file.endsWith('.zh-CN.md'))
   return found
     .map((file) => `${root}${file}`)
     .filter(existsSync)

@@ -5,17 +5,18 @@ import { commandLine, dagma } from '../test/processes.ts'
 import { temporaryFolder } from '../test/temporary.ts'
 
 const definitions = `import { asset, assetCheck, dailyPartitions, definitions, job, observableAsset, runRequest, schedule, sensor, skipReason } from '${dagma}'
-let tries = 0
+import { z } from '${import.meta.resolve('zod')}'
 const days = dailyPartitions({ start: '2026-01-01', end: '2026-01-05' })
 const raw = asset({ key: 'raw', partitions: days, run: ({ partitionKey, log }) => { log.info('making ' + partitionKey); return partitionKey } })
 const good = asset({ key: 'good', keyPrefix: 'mart', run: () => 4 })
 const even = assetCheck({ asset: good, name: 'even', run: async ({ load }) => ({ passed: (await load()) % 2 === 0 }) })
 const feed = observableAsset({ key: 'feed', run: () => ({ dataVersion: '7' }) })
 const flaky = asset({ key: 'flaky', run: () => { if (process.env.FLAKY === 'fails') throw new Error('not now'); return 1 } })
+const login = asset({ key: 'login', config: z.object({ key: z.string() }), run: () => { throw new Error('down') } })
 const after = asset({ key: 'after', deps: [flaky], run: () => 2 })
 const nightly = job({ name: 'nightly', selection: [good, flaky, after] })
 export default definitions({
-  assets: [raw, good, feed, flaky, after], checks: [even], jobs: [nightly],
+  assets: [raw, good, feed, flaky, after, login], checks: [even], jobs: [nightly],
   schedules: [schedule({ name: 'at_two', job: nightly, cronSchedule: '0 2 * * *', evaluate: ({ scheduledTime, log }) => { log.info('asked'); return runRequest({ tags: { at: scheduledTime.toISOString() } }) } })],
   sensors: [sensor({ name: 'watch', job: nightly, run: ({ cursor }) => cursor === '2' ? skipReason('nothing new') : ({ runRequests: [runRequest({ runKey: 'k' })], cursor: '2' }) })],
 })
@@ -74,6 +75,16 @@ test('a failed run is retried from where it failed, with its tags; one that succ
   expect(cli(`run retry ${retry.run_id}`)).toMatchObject({ status: 2, stderr: expect.stringContaining('it succeeded') })
 })
 
+test('a run whose config held a secret is not retried: the log kept no secret', () => {
+  cli('asset materialize -s login --config {"login":{"key":"sk-abcdefghijklmnopqrstuvwxyz"}}')
+  const [run] = json('run list -n 1')
+  expect(cli(`run retry ${run.run_id}`)).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('the config of "login" held a secret'),
+  })
+  expect(json('run list')).toHaveLength(1)
+})
+
 test('log lines of a run, of one step', () => {
   cli('asset materialize -s raw --partition 2026-01-01')
   const [{ run_id }] = json('run list -n 1')
@@ -96,7 +107,7 @@ test('ticks are shown, nothing is started', () => {
 })
 
 test('definitions are counted, the version told, words completed', () => {
-  expect(json('definitions validate')).toEqual({ assets: 5, checks: 1, jobs: 1, schedules: 1, sensors: 1 })
+  expect(json('definitions validate')).toEqual({ assets: 6, checks: 1, jobs: 1, schedules: 1, sensors: 1 })
   expect(cli('--version').stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
   expect(cli('complete -- asset ').stdout).toMatch(/^materialize\t/m)
   expect(cli('complete bash').stdout).toContain('dagma')

@@ -1,8 +1,6 @@
 import { dirname } from 'node:path'
 import { styleText } from 'node:util'
 import { Command, InvalidArgumentError } from 'commander'
-import { checkPortFree, runDagsterDev, validateInDagster } from '../dagster/dev-server.ts'
-import { dagsterVariables, ensurePythonEnvironment } from '../dagster/python-environment.ts'
 import { exitCodes } from './exit-codes.ts'
 import { interruption } from './interruption.ts'
 import { loadProject } from './options.ts'
@@ -17,6 +15,9 @@ export function devCommand(): Command {
     .option('--queue', "start runs through Dagster's queue: its limits hold, and a run starts seconds later")
     .action(async ({ port, check = false, queue = false }: { port: number; check?: boolean; queue?: boolean }) => {
       const { project } = await loadProject({})
+      // What other commands need not load.
+      const { checkPortFree, runDagsterDev, validateInDagster } = await import('../dagster/dev-server.ts')
+      const { dagsterVariables, ensurePythonEnvironment } = await import('../dagster/python-environment.ts')
       const tell = (line: string): void => void process.stderr.write(`${line}\n`)
       if (!check) await checkPortFree(port)
       const environment = await ensurePythonEnvironment(project.folder, tell, check && !queue ? undefined : queue)

@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
 import { pythonFinding } from '../dagster/foreign-package.ts'
 import { commandLine, dagma } from '../test/processes.ts'
-import { temporaryFolder } from '../test/temporary.ts'
-import { nodeFinding } from './doctor-report.ts'
+import { setEnvironment, temporaryFolder } from '../test/temporary.ts'
+import { doctorReport, nodeFinding } from './doctor-report.ts'
 
 const secretValue = 'the-key-of-the-doctor'
 
@@ -91,6 +93,34 @@ describe('dagma doctor', () => {
     const { code, stdout } = await doctor(project(''))
     expect(code).toBe(0)
     expect(stdout).toContain('has no probe')
+  })
+})
+
+describe('the address of the UI of Dagster', () => {
+  const found = async (address: string) => {
+    const context = { projectFolder: temporaryFolder(), timeoutMs: 2000, signal: new AbortController().signal }
+    setEnvironment({ DAGMA_DAGSTER_URL: address })
+    const { findings } = await doctorReport({ resources: new Map(), instrument: undefined }, context)
+    return findings.find(({ check }) => check === 'DAGMA_DAGSTER_URL')
+  }
+
+  it('is not looked at when nobody says one', async () => expect(await found('')).toBeUndefined())
+
+  it.each(['localhost:3000', 'http://me:a-password@host'])('is bad when it is none: %s', async (address) => {
+    const finding = await found(address)
+    expect(finding).toMatchObject({ of: 'project', status: 'bad', cure: expect.stringContaining('http://localhost:3000') })
+    expect(JSON.stringify(finding)).not.toContain('a-password')
+  })
+
+  it('is good when a page answers there, and a warning when none does', async () => {
+    const server = createServer((_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<html>'))
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    expect(await found(`${address}/`)).toMatchObject({ status: 'good', found: `${address} opens` })
+    server.close()
+    server.closeAllConnections()
+    expect(await found(address)).toMatchObject({ status: 'warning', cure: expect.stringContaining('DAGMA_DAGSTER_URL') })
   })
 })
 

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util'
 import { Command } from 'commander'
 import type { Finding } from '../metadata/finding.ts'
-import { type DoctorFinding, doctorReport } from './doctor-report.ts'
+import type { DoctorFinding } from './doctor-report.ts'
 import { exitCodes } from './exit-codes.ts'
 import { interruption } from './interruption.ts'
 import { type JsonOption, jsonOption, loadProject, type ModuleOption, moduleOption, positiveInteger } from './options.ts'
@@ -17,6 +17,7 @@ export function doctorCommand(): Command {
     .action(async ({ timeout, ...options }: ModuleOption & JsonOption & { timeout: number }) => {
       const { project, definitions } = await loadProject(options)
       const context = { projectFolder: project.folder, timeoutMs: Math.min(timeout, 300) * 1000, signal: interruption('the check') }
+      const { doctorReport } = await import('./doctor-report.ts') // what other commands need not load
       const report = await doctorReport(definitions, context)
       if (options.json) printJson(report)
       else printFindings(report.findings)

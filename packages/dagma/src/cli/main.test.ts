@@ -313,24 +313,31 @@ export default definitions({ assets: [asset({ key: 'a', run: ({ signal }) => new
       Software-defined assets in TypeScript: run them here, or in the real Dagster.
 
       Options:
-        -V, --version     output the version number
-        -h, --help        display help for command
+        -V, --version               output the version number
+        -h, --help                  display help for command
 
       Commands:
-        asset             List, look at and make assets.
-        job               List and launch jobs.
-        run               Look at runs of the embedded engine, and retry them.
-        schedule          List and preview schedules.
-        sensor            List and preview sensors.
-        definitions       Check definitions.
-        doctor [options]  Check the systems that the project uses, their keys,
-                          variables and links, with a cure for what is wrong.
-        dev [options]     Open the project in the real Dagster UI. Sets Dagster up by
-                          itself.
-        build [options]   Write the manifest that the Dagster host reads.
-        help [command]    display help for command
+        asset                       List, look at and make assets.
+        job                         List and launch jobs.
+        run                         Look at runs of the embedded engine, and retry
+                                    them.
+        schedule                    List and preview schedules.
+        sensor                      List and preview sensors.
+        definitions                 Check definitions.
+        report [options] [runs...]  Report runs of the embedded engine to Dagster:
+                                    materializations, checks and observations. What is
+                                    there already is not doubled.
+        doctor [options]            Check the systems that the project uses, their
+                                    keys, variables and links, with a cure for what is
+                                    wrong.
+        dev [options]               Open the project in the real Dagster UI. Sets
+                                    Dagster up by itself.
+        build [options]             Write the manifest that the Dagster host reads.
+        pipes [options]             Make the assets that a Pipes client of a Dagster
+                                    in Python asks for.
+        help [command]              display help for command
 
-      Exit codes: 0 good, 1 a run failed, 2 wrong usage or definitions.
+      Exit codes: 0 good, 1 a run or its report failed, 2 wrong usage or definitions.
       Shell completion: \`dagma complete bash\` (or zsh, fish, powershell) prints the script.
 
       Usage: dagma asset [options] [command]
@@ -354,6 +361,12 @@ export default definitions({ assets: [asset({ key: 'a', run: ({ signal }) => new
       Make assets and evaluate their checks, in this process.
 
       Options:
+        --report                       report the run to Dagster when it has ended;
+                                       exits with 1 when that fails, also after a good
+                                       run
+        --to <url>                     report over REST to this Dagster web server
+                                       (default: DAGSTER_URL, otherwise by Python to
+                                       DAGSTER_HOME)
         --concurrency <count>          steps that run at once (default: 16)
         --durability <what>            what a recorded event survives (choices:
                                        "process", "power", default: "process")

@@ -4,7 +4,7 @@ import type { Definitions } from '../definitions/definitions.ts'
 import type { RunConfig, RunTags } from '../definitions/job.ts'
 import { partitionRange } from '../definitions/partitions.ts'
 import { selectAssets } from '../definitions/selection.ts'
-import type { Durability } from '../engine/event-log.ts'
+import { type Durability, EventLog } from '../engine/event-log.ts'
 import { type MaterializeOptions, type MaterializeRun, materialize, type RunOptions } from '../engine/materialize.ts'
 import { dagmaError } from '../errors.ts'
 import type { Project } from '../runtime/project.ts'
@@ -13,9 +13,10 @@ import { interruption } from './interruption.ts'
 import { positiveInteger } from './options.ts'
 import { printJson } from './output.ts'
 import { progress } from './progress.ts'
+import { chooseReporter, printReports, type ReportOptions, type RunReport, reportRuns, withReportOptions } from './report-run.ts'
 
 /** Options of every command that runs something. */
-export interface RunningOptions {
+export interface RunningOptions extends ReportOptions {
   json?: boolean
   concurrency: number
   durability: Durability
@@ -31,7 +32,7 @@ export interface NewRunOptions extends RunningOptions {
 
 /** Gives `command` the options of every command that runs something. */
 export function withRunningOptions(command: Command): Command {
-  return command
+  return withReportOptions(command)
     .addOption(new Option('--concurrency <count>', 'steps that run at once').argParser(positiveInteger).default(16))
     .addOption(new Option('--durability <what>', 'what a recorded event survives').choices(['process', 'power']).default('process'))
 }
@@ -39,10 +40,15 @@ export function withRunningOptions(command: Command): Command {
 /** Gives `command` the options of commands that start a new run. */
 export function withNewRunOptions(command: Command): Command {
   return withRunningOptions(command)
-    .addOption(new Option('-c, --config <json>', 'config by asset or step, for example {"my_asset": {"limit": 3}}').argParser(parseConfig))
+    .addOption(configOption())
     .addOption(new Option('--partition <key>', 'the partition to make').conflicts('partitionRange'))
     .option('--partition-range <from...to>', 'the partitions to make, both ends included, one run each')
     .addOption(new Option('--tag <key=value>', 'tag of the run; may be given several times').argParser(addTag).default({}, 'none'))
+}
+
+/** `--config`, of every command that starts a new run. */
+export function configOption(): Option {
+  return new Option('-c, --config <json>', 'config by asset or step, for example {"my_asset": {"limit": 3}}').argParser(parseConfig)
 }
 
 /** Starts a run, or one for each partition of a range, and shows it. The exit code says how it ended. */
@@ -59,19 +65,39 @@ export async function runInTerminal(
   await show(project, options, partitions.map(run))
 }
 
-/** Executes runs one after the other, and shows them: live lines, or one JSON document each. */
+/**
+ * Executes runs one after the other, and shows them: live lines, or one JSON document each. With `report` they are then reported to Dagster, all in one
+ * go, also those that failed; that there is a way to Dagster is looked at before anything runs.
+ */
 export async function show(
   project: Project,
   options: RunningOptions,
   runs: readonly ((running: RunOptions) => Promise<MaterializeRun>)[],
 ): Promise<void> {
-  const { json = false, concurrency, durability } = options
+  const { json = false, report = false, concurrency, durability } = options
+  const reporter = report ? chooseReporter(project, options) : undefined
   const signal = interruption('the run')
+  const ended: MaterializeRun[] = []
   for (const run of runs) {
     const result = await run({ projectFolder: project.folder, concurrency, durability, signal, ...(json ? {} : { onEvent: progress() }) })
-    if (json) printJson(runJson(result))
+    ended.push(result)
+    if (json && !report) printJson(runJson(result))
     if (result.status !== 'SUCCESS') process.exitCode = exitCodes.runFailed
-    if (signal.aborted) return
+    if (signal.aborted) break
+  }
+  if (reporter === undefined) return
+  let reports: RunReport[] = []
+  try {
+    using log = EventLog.open(project.folder)
+    reports = await reportRuns(
+      reporter,
+      log,
+      ended.map(({ runId }) => log.run(runId)),
+    )
+  } finally {
+    if (json)
+      for (const result of ended) printJson({ ...runJson(result), report: reports.find((one) => one.run_id === result.runId) ?? null })
+    else printReports(reports)
   }
 }
 
@@ -101,6 +127,6 @@ function addTag(text: string, tags: RunTags): RunTags {
   return { ...tags, [key]: value }
 }
 
-function runJson(run: MaterializeRun): unknown {
+function runJson(run: MaterializeRun): object {
   return { run_id: run.runId, status: run.status, events: run.events }
 }

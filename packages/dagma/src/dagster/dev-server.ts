@@ -8,6 +8,7 @@ import { dagmaError } from '../errors.ts'
 import { killTree } from './kill-tree.ts'
 import { dagsterVariables, type PythonEnvironment } from './python-environment.ts'
 import { reloadDefinitions } from './reload-definitions.ts'
+import { uiVariable } from './run-page.ts'
 import { watchSources } from './watch-sources.ts'
 
 const host = '127.0.0.1'
@@ -44,13 +45,14 @@ export async function runDagsterDev(options: {
   onReady: (address: string) => void
 }): Promise<number | null> {
   const { environment, projectFolder, port, signal, onLine, onReady } = options
-  const child = startDagster(environment, projectFolder, ['dev', '-m', 'dagma.definitions', '-h', host, '-p', String(port)])
+  const address = `http://${host}:${port}`
+  const args = ['dev', '-m', 'dagma.definitions', '-h', host, '-p', String(port)]
+  const child = startDagster(environment, projectFolder, args, { [uiVariable]: process.env[uiVariable] || address })
   eachLine(child, onLine)
   const ended = once(child, 'exit')
   const over = new AbortController()
   const leaveNone = (): void => killGroup(child)
   process.once('exit', leaveNone) // a second Ctrl-C ends this process at once
-  const address = `http://${host}:${port}`
   const ready = untilReady(address, over.signal, onReady)
   const watching = watchSources(projectFolder, over.signal, () => {
     void reloadDefinitions(address, over.signal).then((line) => line === '' || onLine(line))
@@ -70,10 +72,15 @@ export async function runDagsterDev(options: {
   }
 }
 
-function startDagster(environment: PythonEnvironment, projectFolder: string, args: readonly string[]): ChildProcess {
+function startDagster(
+  environment: PythonEnvironment,
+  projectFolder: string,
+  args: readonly string[],
+  more: NodeJS.ProcessEnv = {},
+): ChildProcess {
   return spawn('dagster', args, {
     cwd: projectFolder,
-    env: { ...process.env, ...dagsterVariables(environment), DAGMA_NODE: process.execPath },
+    env: { ...process.env, ...dagsterVariables(environment), DAGMA_NODE: process.execPath, ...more },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   })

@@ -54,10 +54,7 @@ export async function ensurePythonEnvironment(
   tell: (line: string) => void,
   queue?: boolean,
 ): Promise<PythonEnvironment> {
-  const folder = join(projectFolder, '.dagma', 'python')
-  const dagsterHome = join(projectFolder, '.dagma', 'dagster-home')
-  const bin = join(folder, 'bin')
-  const stamp = join(folder, 'dagma.stamp')
+  const { folder, bin, stamp, dagsterHome } = placesIn(projectFolder)
   const { wheel, requirements, digest } = shippedPackage()
   if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== digest) {
     tell('Setting Dagster up (once; about a minute) …')
@@ -69,6 +66,19 @@ export async function ensurePythonEnvironment(
   mkdirSync(dagsterHome, { recursive: true })
   writeSettings(join(dagsterHome, 'dagster.yaml'), queue)
   return { bin, dagsterHome }
+}
+
+/** The environment that {@link ensurePythonEnvironment} made, unless it is missing, half made or of another version. */
+export function findPythonEnvironment(projectFolder: string): PythonEnvironment | undefined {
+  const { bin, stamp, dagsterHome } = placesIn(projectFolder)
+  if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== shippedPackage().digest) return undefined
+  return { bin, dagsterHome }
+}
+
+function placesIn(projectFolder: string): PythonEnvironment & { readonly folder: string; readonly stamp: string } {
+  const folder = join(projectFolder, '.dagma', 'python')
+  const dagsterHome = join(projectFolder, '.dagma', 'dagster-home')
+  return { folder, bin: join(folder, 'bin'), stamp: join(folder, 'dagma.stamp'), dagsterHome }
 }
 
 /** The environment variables with which `dagster` runs this project. */

@@ -114,7 +114,7 @@ const numbers = () =>
 import { asset, definitions, MetadataValue, materializeResult, resource, secret } from '${dagma}'
 const key = secret('WORKER_TEST_KEY')
 const db = resource({
-  open: () => { console.log('db opened'); return { n: 5 } },
+  open: (_, { runUrl }) => { console.log('db opened for', runUrl); return { n: 5 } },
   close: () => { console.log('db closed') },
 })
 const raw = asset({ key: 'raw', run: ({ log }) => { log.info('making π'); console.log('said', key.reveal()); return materializeResult([1, 2], { count: 2, share: MetadataValue.float(1) }) } })
@@ -127,7 +127,7 @@ export default definitions({ assets: [raw, sum, broken, waiting, exploding], res
 
 describe('the worker', () => {
   test('runs steps, several at once, and ends each with closed; resources open once and close at the end', async () => {
-    const run = new Run(numbers(), { WORKER_TEST_KEY: 'worker-secret-value' })
+    const run = new Run(numbers(), { WORKER_TEST_KEY: 'worker-secret-value', DAGMA_DAGSTER_URL: 'http://dagster' })
     const ready = await run.next()
     expect(ready).toMatchObject({ type: 'ready', protocol_version: 1, manifest_digest: expect.stringMatching(/^sha256:/) })
     run.start('1', 'raw')
@@ -154,7 +154,7 @@ describe('the worker', () => {
       message: expect.stringContaining('[DAGMA_CANCELED]'),
     })
     expect(await run.end()).toBe(0)
-    expect(run.stdout).toBe('said [redacted]\ndb opened\ndb closed\n')
+    expect(run.stdout).toBe('said [redacted]\ndb opened for http://dagster/runs/run-1\ndb closed\n')
     expect(run.stderr).toBe('')
     expect(JSON.stringify(run.received)).not.toContain('worker-secret-value')
   })
@@ -197,7 +197,7 @@ describe('the worker', () => {
   })
 
   test('an exception outside a step is printed through the gate', async () => {
-    const run = new Run(numbers(), { WORKER_TEST_KEY: 'worker-secret-value' })
+    const run = new Run(numbers(), { WORKER_TEST_KEY: 'worker-secret-value', DAGMA_DAGSTER_URL: 'http://dagster' })
     run.start('1', 'exploding')
     const [code] = await once(run.child, 'exit')
     expect(code).toBe(1)

@@ -17,9 +17,11 @@ import { runStep, type StepOutcome, type StepReport } from '../runtime/step-runn
 import { projectValues, Values } from '../runtime/values.ts'
 import { endWatched, watchRun } from '../runtime/watched.ts'
 import { buildManifest, manifestDigest } from './manifest.ts'
-import { loadContext } from './pipes/open.ts'
-import { contextVariable, decodeParam, type PipesContextData } from './pipes/protocol.ts'
-import { PipesSession } from './pipes/session.ts'
+import { inlineContext } from './pipes/context-loader.ts'
+import { MessageSender } from './pipes/message-sender.ts'
+import { decodeParams } from './pipes/params.ts'
+import { contextVariable, type PipesContextData } from './pipes/protocol.ts'
+import { runPage } from './run-page.ts'
 
 /** Names the inherited descriptor of the socket to the run. */
 export const channelVariable = 'DAGMA_WORKER_FD'
@@ -79,7 +81,7 @@ interface StepExtras {
   readonly run_tags: { readonly [tag: string]: string }
 }
 
-function send(session: PipesSession, report: StepReport): void {
+function send(session: MessageSender, report: StepReport): void {
   switch (report.type) {
     case 'log':
       session.log[report.level](report.message)
@@ -159,9 +161,9 @@ class Worker {
 
   async #runStep(step: string, params: { readonly [variable: string]: string }, signal: AbortSignal): Promise<void> {
     const context = understood(`the context of step "${step}"`, () =>
-      loadContext(decodeParam(params[contextVariable] ?? '') as { readonly [key: string]: unknown }),
+      inlineContext(decodeParams(contextVariable, params[contextVariable] ?? '')),
     )
-    const session = new PipesSession(context, { write: (message) => this.#send({ type: 'pipes', step, message }) })
+    const session = new MessageSender((message) => this.#send({ type: 'pipes', step, message }))
     const extras = (context.extras.dagma ?? {}) as StepExtras
     const found = this.#definitions.steps.get(extras.step_name)
     if (found === undefined) {
@@ -202,7 +204,7 @@ class Worker {
     { name: stepName, retryPolicy }: Step,
     context: PipesContextData,
     outcome: StepOutcome,
-    session: PipesSession,
+    session: MessageSender,
   ): Promise<void> {
     const { run_id: runId, retry_number: retryNumber } = context
     const willRetry = outcome.status === 'failure' && outcome.allowRetries && retryNumber < (retryPolicy?.maxRetries ?? 0)
@@ -214,12 +216,11 @@ class Worker {
 
   /** A worker serves one run: its resources are opened once. */
   #runResources(runId: string): RunResources {
-    this.#resources ??= new RunResources(this.#definitions.resources, {
-      runId,
-      projectFolder: this.#projectFolder,
-      log: runLog(),
-      signal: this.#stopping.signal,
-    })
+    if (this.#resources !== undefined) return this.#resources
+    const log = runLog()
+    const runUrl = runPage(runId, log)
+    const context = { runId, ...(runUrl && { runUrl }), projectFolder: this.#projectFolder, log, signal: this.#stopping.signal }
+    this.#resources = new RunResources(this.#definitions.resources, context)
     return this.#resources
   }
 

@@ -52,12 +52,11 @@ function readable(partitions: PartitionsDefinition, what: string, errors: DagmaE
   try {
     if (partitions.kind === 'multi') {
       const dimensions = Object.values(partitions.dimensions)
-      if (dimensions.length !== 2) errors.push(mismatch(what, `has partitions of ${dimensions.length} dimensions, while Dagster takes two`))
+      if (dimensions.length !== 2) errors.push(invalid(what, `they have ${dimensions.length} dimensions, while Dagster takes two`))
       for (const dimension of dimensions) readable(dimension, what, errors)
     } else if (partitions.kind === 'static') {
       const { partition_keys: keys } = partitions
-      if (keys.length === 0 || new Set(keys).size < keys.length)
-        errors.push(mismatch(what, 'has static partitions that are empty or not unique'))
+      if (keys.length === 0 || new Set(keys).size < keys.length) errors.push(invalid(what, 'the static keys are empty or not unique'))
     } else if (isTime(partitions)) checkTimePartitions(partitions, what)
   } catch (error) {
     errors.push(error as DagmaError)
@@ -70,6 +69,10 @@ function isTime(partitions: PartitionsDefinition): partitions is Extract<Partiti
 
 function same(one: PartitionsDefinition | undefined, other: PartitionsDefinition | undefined): boolean {
   return JSON.stringify(one) === JSON.stringify(other)
+}
+
+function invalid(what: string, reason: string): DagmaError {
+  return dagmaError('DAGMA_PARTITIONS_INVALID', { what, reason })
 }
 
 function mismatch(what: string, reason: string): DagmaError {

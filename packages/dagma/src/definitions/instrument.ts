@@ -1,6 +1,8 @@
+import type { Finding } from '../metadata/finding.ts'
 import type { WireMetadata } from '../metadata/normalize.ts'
 import type { CallWatcher } from '../metadata/outgoing-calls.ts'
 import type { AssetKey } from './asset-key.ts'
+import type { ProbeContext } from './resource.ts'
 import type { StepKind } from './step.ts'
 import type { StepLog } from './step-log.ts'
 
@@ -11,6 +13,8 @@ import type { StepLog } from './step-log.ts'
 export interface Instrument {
   /** Begins to follow a run. Undefined when there is nothing to do: then nothing is done. */
   readonly startRun: (run: WatchedRun, context: InstrumentContext) => RunWatch | undefined | Promise<RunWatch | undefined>
+  /** What `dagma doctor` says of where telemetry goes. It follows no run. */
+  readonly probe?: (context: ProbeContext) => Promise<readonly Finding[]>
 }
 
 /** A run that begins. */

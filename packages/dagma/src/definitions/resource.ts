@@ -4,6 +4,8 @@ import type { StepLog } from './step-log.ts'
 /** What a resource is opened with. */
 export interface ResourceContext {
   readonly runId: string
+  /** Page of the run in Dagster's UI. Absent on the embedded host, and where `DAGMA_DAGSTER_URL` does not say where that UI is; `dagma dev` sets it. */
+  readonly runUrl?: string
   /** Folder of the project, absolute. Local forms keep their data under `.dagma/` in it. */
   readonly projectFolder: string
   readonly log: StepLog

@@ -80,9 +80,9 @@ test('partitions that cannot be made, or do not fit, are errors of the definitio
   const { message } = await thrownBy(() => definitions({ assets }))
   expect(message.replace(/ \(\/[^)]*\)/g, '').split('\n')).toMatchInlineSnapshot(`
     [
-      "Asset "when" has partitions that cannot be made: "yesterday" is no date such as 2026-01-31. Mend the start, the end or the time zone. [DAGMA_PARTITIONS_INVALID]",
-      "Asset "where" has partitions that cannot be made: the time zone "Mars/Base" is unknown. Mend the start, the end or the time zone. [DAGMA_PARTITIONS_INVALID]",
-      "Asset "twice" has static partitions that are empty or not unique. Give them the same partitions, or a mapping that fits. See docs/guide/partitions.md. [DAGMA_PARTITIONS_MISMATCH]",
+      "Asset "when" has partitions that cannot be made: "yesterday" is no date such as 2026-01-31. Mend the start, the end, the time zone, the keys or the dimensions. [DAGMA_PARTITIONS_INVALID]",
+      "Asset "where" has partitions that cannot be made: the time zone "Mars/Base" is unknown. Mend the start, the end, the time zone, the keys or the dimensions. [DAGMA_PARTITIONS_INVALID]",
+      "Asset "twice" has partitions that cannot be made: the static keys are empty or not unique. Mend the start, the end, the time zone, the keys or the dimensions. [DAGMA_PARTITIONS_INVALID]",
       "Step "whole" takes the input "daily" from "daily", which has partitions, while the step has none: say which ones by mapped(asset, PartitionMapping.all()) or another mapping. Give them the same partitions, or a mapping that fits. See docs/guide/partitions.md. [DAGMA_PARTITIONS_MISMATCH]",
       "Step "other" takes the input "daily" from "daily", which has other partitions: say which ones by mapped(asset, mapping). Give them the same partitions, or a mapping that fits. See docs/guide/partitions.md. [DAGMA_PARTITIONS_MISMATCH]",
       "Step "nothing" takes the input "plain" from "plain", which has no partitions to map. Give them the same partitions, or a mapping that fits. See docs/guide/partitions.md. [DAGMA_PARTITIONS_MISMATCH]",

@@ -1,12 +1,13 @@
 import { keyText } from '../definitions/asset-key.ts'
 import type { Definitions } from '../definitions/definitions.ts'
 import { dagmaError } from '../errors.ts'
+import { redacted } from '../metadata/secret.ts'
 import type { Run, RunEvent } from './events.ts'
 import { type PlannedStep, planSteps } from './plan.ts'
 
 /**
- * The steps of a run that did not succeed, planned again. @throws DAGMA_RUN_NOT_RETRYABLE when the run is on its way, succeeded, or has steps
- * that the definitions lack by now
+ * The steps of a run that did not succeed, planned again. @throws DAGMA_RUN_NOT_RETRYABLE when the run is on its way, succeeded, has steps
+ * that the definitions lack by now, or needs config that held a secret, which the event log did not keep
  */
 export async function unfinishedSteps(definitions: Definitions, parent: Run, events: readonly RunEvent[]): Promise<PlannedStep[]> {
   const notRetryable = (reason: string): Error => dagmaError('DAGMA_RUN_NOT_RETRYABLE', { run: parent.runId, reason })
@@ -18,5 +19,8 @@ export async function unfinishedSteps(definitions: Definitions, parent: Run, eve
   const unfinished = [...definitions.steps.values()].filter(({ name }) => parent.steps.includes(name) && !finished.has(name))
   const names = new Set(unfinished.flatMap((step) => [step.name, ...step.assets.map((spec) => keyText(spec.key))]))
   const config = Object.fromEntries(Object.entries(parent.config).filter(([name]) => names.has(name)))
+  const withSecret = Object.keys(config).find((name) => JSON.stringify(config[name]).includes(redacted))
+  if (withSecret !== undefined)
+    throw notRetryable(`the config of "${withSecret}" held a secret, which was not kept; launch it again with its config`)
   return planSteps(definitions, unfinished, new Set(parent.assetKeys), config)
 }

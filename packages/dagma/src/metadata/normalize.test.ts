@@ -30,6 +30,18 @@ describe('plain values', () => {
     expect(one(value)).toEqual({ type, raw_value })
   })
 
+  test('json of a bare number, true or false is of their own types: Dagster’s json holds neither', () => {
+    expect([1.5, 2, true].map((value) => one(MetadataValue.json(value)))).toEqual([
+      { type: 'float', raw_value: 1.5 },
+      { type: 'int', raw_value: 2 },
+      { type: 'bool', raw_value: true },
+    ])
+    expect([null, 'x'].map((value) => one(MetadataValue.json(value)))).toEqual([
+      { type: 'json', raw_value: null },
+      { type: 'json', raw_value: 'x' },
+    ])
+  })
+
   test('undefined leaves its key out', () => {
     expect(Object.keys(normalize({ a: undefined, b: 1 }))).toEqual(['b'])
   })

@@ -9,6 +9,7 @@ import {
   type TableColumnLineage,
   type TableSchema,
 } from './metadata-value.ts'
+import { plainJson } from './plain-json.ts'
 
 /** The longest text, or JSON text, that a metadata value may have, in characters. What is longer is cut, with a marker that states its size. */
 export const longestMetadataValue = 16_000
@@ -40,7 +41,12 @@ export function bound(metadata: WireMetadata): WireMetadata {
 }
 
 function normalizeValue(key: string, input: Exclude<MetadataInput, undefined>): WireMetadataValue {
-  if (input instanceof MetadataValue) return { type: input.type, raw_value: typedValue(key, input) }
+  if (input instanceof MetadataValue) {
+    // Dagster's json holds no bare number, true or false; its other types do.
+    if (input.type === 'json' && (typeof input.value === 'number' || typeof input.value === 'boolean'))
+      return normalizeValue(key, input.value)
+    return { type: input.type, raw_value: typedValue(key, input) }
+  }
   if (input instanceof Date) return { type: 'timestamp', raw_value: MetadataValue.timestamp(input).value }
   if (input === null) return { type: 'null', raw_value: null }
   switch (typeof input) {
@@ -87,24 +93,8 @@ function columnForms(columns: readonly TableColumn[]): unknown {
   return columns.map(({ name, type = 'string', description }) => ({ name, type, description: description ?? null }))
 }
 
-/** `value` as plain JSON data, or an error that says why it cannot be that. */
 function plain(key: string, value: unknown): unknown {
-  const check = (member: string, item: unknown): unknown => {
-    const at = member === '' ? '' : ` at "${member}"`
-    if (typeof item === 'number' && !Number.isFinite(item)) throw invalid(key, `has ${item}${at}, which JSON lacks`)
-    if (Number.isInteger(item) && !Number.isSafeInteger(item))
-      throw invalid(key, `has a whole number beyond 2^53${at}, which would be rounded; give it as text`)
-    if (typeof item === 'bigint' || typeof item === 'function' || typeof item === 'symbol')
-      throw invalid(key, `has a ${typeof item}${at}, which JSON lacks`)
-    return item
-  }
-  if (typeof value !== 'object' || value === null) return check('', value)
-  try {
-    return JSON.parse(JSON.stringify(value, check))
-  } catch (error) {
-    if (error instanceof TypeError) throw invalid(key, `cannot be written as JSON: ${error.message.split('\n')[0]}`)
-    throw error
-  }
+  return plainJson(value, (reason) => dagmaError('DAGMA_METADATA_INVALID', { key, reason }))
 }
 
 function boundValue(value: WireMetadataValue): WireMetadataValue {
@@ -116,8 +106,4 @@ function boundValue(value: WireMetadataValue): WireMetadataValue {
   const text = JSON.stringify(raw)
   if (text.length <= longestMetadataValue) return value
   return { type: 'json', raw_value: { truncated: true, size_bytes: Buffer.byteLength(text), start: text.slice(0, 1000).toWellFormed() } }
-}
-
-function invalid(key: string, reason: string): Error {
-  return dagmaError('DAGMA_METADATA_INVALID', { key, reason })
 }

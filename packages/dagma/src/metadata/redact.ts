@@ -1,7 +1,5 @@
-import { secretValues } from './secret.ts'
+import { redacted, secretValues } from './secret.ts'
 import { secretForms } from './secret-forms.ts'
-
-const printed = '[redacted]'
 
 /** No shape fits into less, and a secret has at least 8 characters. */
 const shortestFind = 5
@@ -43,11 +41,12 @@ export function redact(text: string): string {
   return redactText(text, knownSecrets())
 }
 
-/** {@link redact} applied to every string in a JSON-like value, keys included. */
+/** {@link redact} applied to every string in a JSON-like value, keys included. A number that a secret's digits stand in becomes `[redacted]`. */
 export function redactValue(value: unknown): unknown {
   const known = knownSecrets()
   const walk = (item: unknown): unknown => {
     if (typeof item === 'string') return redactText(item, known)
+    if (typeof item === 'number') return known !== undefined && String(item).search(known) >= 0 ? redacted : item
     if (Array.isArray(item)) return item.map(walk)
     if (typeof item !== 'object' || item === null) return item
     return Object.fromEntries(Object.entries(item).map(([key, member]) => [redactText(key, known), walk(member)]))
@@ -59,15 +58,15 @@ function redactText(text: string, known: RegExp | undefined): string {
   if (text.length < shortestFind) return text.toWellFormed()
   let result = known ? cutOut(text, known) : text
   if (!hints.test(result)) return result.toWellFormed()
-  for (const shape of shapes) result = result.replace(shape, printed)
-  return result.replace(basic, (found) => (Buffer.from(found, 'base64').includes(':') ? printed : found)).toWellFormed()
+  for (const shape of shapes) result = result.replace(shape, redacted)
+  return result.replace(basic, (found) => (Buffer.from(found, 'base64').includes(':') ? redacted : found)).toWellFormed()
 }
 
 function knownSecrets(): RegExp | undefined {
   const values = secretValues()
   const joined = values.join('\0')
   if (joined !== compiled.values) {
-    const forms = new Set(values.filter((value) => !printed.includes(value)).flatMap(secretForms))
+    const forms = new Set(values.filter((value) => !redacted.includes(value)).flatMap(secretForms))
     compiled = { values: joined, needles: forms.size > 0 ? new RegExp([...forms].join('|'), 'g') : undefined }
   }
   return compiled.needles
@@ -80,7 +79,7 @@ function cutOut(text: string, needles: RegExp): string {
   needles.lastIndex = 0
   for (let found = needles.exec(text); found !== null; found = needles.exec(text)) {
     const end = found.index + found[0].length
-    if (found.index >= copied) result += text.slice(copied, found.index) + printed
+    if (found.index >= copied) result += text.slice(copied, found.index) + redacted
     if (end > copied) copied = end
     needles.lastIndex = found.index + 1
   }

@@ -2,7 +2,9 @@ import { inspect } from 'node:util'
 import { dagmaError } from '../errors.ts'
 
 const shortest = 8
-const printed = '[redacted]'
+
+/** What stands in the place of a secret. */
+export const redacted = '[redacted]'
 
 const registry: unique symbol = Symbol.for('dagma.secrets') as never
 const partsRegistry: unique symbol = Symbol.for('dagma.secret-parts') as never
@@ -49,15 +51,15 @@ export class Secret {
   }
 
   toString(): string {
-    return printed
+    return redacted
   }
 
   toJSON(): string {
-    return printed
+    return redacted
   }
 
   [inspect.custom](): string {
-    return printed
+    return redacted
   }
 }
 

@@ -31,6 +31,24 @@ describe('the exit gate', () => {
     expect(JSON.stringify(out).split('[redacted]')).toHaveLength(11)
   })
 
+  test('lets no secret through that is a number', () => {
+    setEnvironment({ DAGMA_TEST_GATED: '73194628' })
+    secret('DAGMA_TEST_GATED')
+    const metadata = {
+      count: 73194628,
+      all: { in: [73194628.5, 7] },
+      at: MetadataValue.timestamp(1773194628),
+      url: MetadataValue.url('http://h/1'),
+    }
+    expect(gateStaticMetadata(metadata)).toEqual({
+      count: { type: 'text', raw_value: '[redacted]' },
+      all: { type: 'json', raw_value: { in: ['[redacted]', 7] } },
+      at: { type: 'text', raw_value: '[redacted]' },
+      url: { type: 'url', raw_value: 'http://h/1' },
+    })
+    expect(gateValue([73194628])).toEqual(['[redacted]'])
+  })
+
   test('redacts before it cuts: no half of a secret stays at the cut', () => {
     const value = declared()
     const metadata = { a: `${'x'.repeat(15_990)}${value}` }

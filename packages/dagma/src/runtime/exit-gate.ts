@@ -3,6 +3,7 @@ import type { Metadata } from '../metadata/metadata-value.ts'
 import { bound, normalize, type WireMetadata } from '../metadata/normalize.ts'
 import { type FailureFacts, observe, observeFailure, type StepFacts } from '../metadata/observe.ts'
 import { redact, redactValue } from '../metadata/redact.ts'
+import { redacted } from '../metadata/secret.ts'
 
 /** An error as it is stored and sent, in the form of Dagster Pipes. */
 export interface WireError {
@@ -16,17 +17,23 @@ export interface WireError {
 
 /** Normalized metadata of a materialization, ready to leave. */
 export function gateMetadata(metadata: WireMetadata, facts: StepFacts): WireMetadata {
-  return bound(redactValue(observe(metadata, facts)) as WireMetadata)
+  return gateWireMetadata(observe(metadata, facts))
 }
 
 /** Normalized metadata of a failed step, ready to leave. */
 export function gateFailureMetadata(metadata: WireMetadata, facts: FailureFacts): WireMetadata {
-  return bound(redactValue(observeFailure(metadata, facts)) as WireMetadata)
+  return gateWireMetadata(observeFailure(metadata, facts))
 }
 
 /** Metadata that is known when definitions load, ready to leave. */
 export function gateStaticMetadata(metadata: Metadata): WireMetadata {
-  return bound(redactValue(normalize(metadata)) as WireMetadata)
+  return gateWireMetadata(normalize(metadata))
+}
+
+/** Metadata that is normalized already, ready to leave. A number that was a secret is text by now. */
+export function gateWireMetadata(metadata: WireMetadata): WireMetadata {
+  const values = Object.entries(redactValue(metadata) as WireMetadata)
+  return bound(Object.fromEntries(values.map(([key, value]) => [key, value.raw_value === redacted ? { ...value, type: 'text' } : value])))
 }
 
 /** A line of text, ready to leave. */

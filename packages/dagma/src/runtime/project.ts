@@ -33,13 +33,18 @@ export function findProject(from: string, module?: string): Project {
  * @throws DefinitionErrors when definitions are wrong; DAGMA_MODULE_FAILED and others of kind `definition` when the module cannot be loaded
  */
 export async function loadDefinitions(project: Project): Promise<Definitions> {
-  const env = join(project.folder, '.env')
-  if (existsSync(env)) process.loadEnvFile(env)
+  loadEnvironment(project)
   const loaded: { default?: unknown } = await import(pathToFileURL(project.module).href).catch((error) => {
     throw moduleFailure(error, project.module)
   })
   if (!isDefinitions(loaded.default)) throw dagmaError('DAGMA_MODULE_NO_DEFINITIONS', { file: project.module })
   return loaded.default
+}
+
+/** Sets the variables of the project's `.env`; those that are set already stay. */
+export function loadEnvironment({ folder }: Project): void {
+  const env = join(folder, '.env')
+  if (existsSync(env)) process.loadEnvFile(env)
 }
 
 function projectFolder(folder: string): string | undefined {

@@ -23,7 +23,7 @@ export async function reportResult(step: Step, host: AttemptHost, returned: unkn
       sizeBytes: undefined,
       traceUrl: host.traceUrl,
     })
-    host.report({ type: 'observation', assetKey: only?.key ?? [], metadata: gated, dataVersion })
+    host.report({ type: 'observation', assetKey: only?.key ?? [], metadata: gated, dataVersion: gateIfText(dataVersion) })
     return
   }
   if (step.partNames === undefined) return storeAndReport(step, host, only?.key ?? [], returned, latencyMs)
@@ -58,7 +58,7 @@ async function storeAndReport(step: Step, host: AttemptHost, assetKey: AssetKey,
       sizeBytes,
       traceUrl: host.traceUrl,
     }),
-    dataVersion: extras.dataVersion,
+    dataVersion: gateIfText(extras.dataVersion),
   })
   for (const check of checks) host.report(check)
 }
@@ -73,11 +73,15 @@ function checkReport(step: Step, check: CheckSpec, returned: unknown): CheckRepo
     check: check.name,
     passed: result.passed,
     severity,
-    description: result.description === undefined ? undefined : gateText(result.description),
+    description: gateIfText(result.description),
     metadata: gateStaticMetadata(result.metadata ?? {}),
     blocking: check.blocking,
     stops: check.blocking && !result.passed && severity === 'ERROR',
   }
+}
+
+function gateIfText(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : gateText(text)
 }
 
 function expectObject<Expected>(step: Step, value: unknown, reason: string): Expected {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { type Asset, type AssetContext, asset } from '../definitions/asset.ts'
 import { definitions } from '../definitions/definitions.ts'
+import { observableAsset } from '../definitions/observable-asset.ts'
 import type { Resource } from '../definitions/resource.ts'
 import { resource } from '../definitions/resource.ts'
 import { materializeResult } from '../definitions/results.ts'
@@ -38,7 +39,7 @@ function host(
   }
   return {
     reports,
-    run: ({ step }: Asset) => runStep(step, { ...made, selected: new Set(step.assets.map((spec) => spec.key.join('/'))) }),
+    run: ({ step }: Pick<Asset, 'step'>) => runStep(step, { ...made, selected: new Set(step.assets.map((spec) => spec.key.join('/'))) }),
     load: (...key: string[]) => values.load(key, undefined, 'r', 'the test'),
   }
 }
@@ -162,7 +163,7 @@ describe('runStep', () => {
     expect(await load('a')).toBe('old')
   })
 
-  test('a secret in an error, a log line or metadata is redacted', async () => {
+  test('a secret in an error, a log line, metadata or a data version is redacted', async () => {
     setEnvironment({ DAGMA_TEST_STEP: 'step-secret-value' })
     secret('DAGMA_TEST_STEP')
     const { run, reports } = host()
@@ -170,10 +171,15 @@ describe('runStep', () => {
       key: 'telling',
       run: ({ log }) => {
         log.error('key is step-secret-value')
-        return materializeResult(1, { url: 'https://h/?q=step-secret-value', nested: { a: ['step-secret-value'] } })
+        return materializeResult(
+          1,
+          { url: 'https://h/?q=step-secret-value', nested: { a: ['step-secret-value'] } },
+          { dataVersion: 'of step-secret-value' },
+        )
       },
     })
     await run(telling)
+    await run(observableAsset({ key: 'observed', run: () => ({ dataVersion: 'step-secret-value' }) }))
     const failing = asset({ key: 'failing', run: () => Promise.reject(new Error('step-secret-value')) })
     const outcome = await run(failing)
     expect(JSON.stringify([reports, outcome])).not.toContain('step-secret-value')

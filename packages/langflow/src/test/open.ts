@@ -1,20 +1,7 @@
-import type { ResourceContext } from 'dagma'
+import { type ContextParts, resourceContext } from '../../../../tests/support/resource-context.ts'
 import { type Langflow, type LangflowSettings, langflow } from '../index.ts'
 
-/** Opens the resource as a host does; `warnings` gets what it warns of. */
-export async function open(
-  settings: LangflowSettings | (() => LangflowSettings),
-  context: Partial<ResourceContext> & { warnings?: string[] } = {},
-): Promise<Langflow> {
-  const { warnings = [], ...rest } = context
-  const quiet = () => {}
-  const log = { debug: quiet, info: quiet, warning: (message: string) => void warnings.push(message), error: quiet, critical: quiet }
-  const opened = await langflow(settings).open({
-    runId: 'dagster-run-1',
-    projectFolder: '/nowhere',
-    log,
-    signal: new AbortController().signal,
-    ...rest,
-  })
-  return opened.client
+/** Opens the resource as a host does. */
+export async function open(settings: LangflowSettings | (() => LangflowSettings), context: ContextParts = {}): Promise<Langflow> {
+  return (await langflow(settings).open(resourceContext(context))).client
 }

@@ -18,6 +18,20 @@ describe.skipIf(!executable)('a real LangFlow server', () => {
   const settings = () => ({ baseUrl: `${server.url}/`, apiKey: secret('LANGFLOW_REAL_KEY'), defaultFlowId: server.flowId })
   langflowConformance('server', () => open(settings()))
 
+  it('runs a flow by its endpoint name, with tweaks, and times out', async () => {
+    const headers = { 'x-api-key': server.apiKey, 'content-type': 'application/json' }
+    const named = { method: 'PATCH', headers, body: JSON.stringify({ endpoint_name: 'by-its-name' }) }
+    expect((await fetch(`${server.url}/api/v1/flows/${server.flowId}`, named)).ok).toBe(true)
+    const client = await open({ ...settings(), defaultFlowId: 'by-its-name' })
+    expect(await client.runFlow({ input: 'a', sessionId: 's' })).toMatchObject({ text: 'a', sessionId: 's' })
+    // The input goes to a component that the flow has not: what the tweak says is answered.
+    const tweaks = { 'ChatInput-in': { input_value: 'tweaked' } }
+    expect(await client.runFlow({ input: 'a', inputType: 'text', outputType: 'any', tweaks })).toMatchObject({ text: 'tweaked' })
+    await expect((await open({ ...settings(), timeoutMs: 1 })).runFlow({ input: 'a' })).rejects.toThrow(
+      /no answer within 1 ms\. .*raise timeoutMs/,
+    )
+  })
+
   it('gives links to the UI and the flow, which are there', async () => {
     const metadata = (await open(settings())).metadata()
     expect(metadata).toMatchObject({

@@ -1,10 +1,13 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import type { ContextParts } from '../../../../tests/support/resource-context.ts'
 import type { Mlflow, MlflowSettings } from '../index.ts'
 
+type OpenWith = (settings?: Partial<MlflowSettings>, context?: ContextParts) => Promise<Mlflow>
+
 /** What every form of {@link Mlflow} must do. `prepare` gives a way to open it with settings of its own. */
-export function mlflowConformance(form: string, prepare: () => Promise<(settings?: Partial<MlflowSettings>) => Promise<Mlflow>>): void {
+export function mlflowConformance(form: string, prepare: () => Promise<OpenWith>): void {
   describe(`${form}: conformance`, () => {
-    let openWith: (settings?: Partial<MlflowSettings>) => Promise<Mlflow>
+    let openWith: OpenWith
     let client: Mlflow
     beforeAll(async () => {
       openWith = await prepare()
@@ -45,6 +48,16 @@ export function mlflowConformance(form: string, prepare: () => Promise<(settings
       ])
       expect(new TextDecoder().decode(await client.readArtifact(run.runId, 'model/weights ü.json'))).toBe('{"w":1}')
       expect([...(await client.readArtifact(run.runId, 'bytes.bin'))]).toEqual([0, 255, 10])
+    })
+
+    it('leads back to the page of the Dagster run when the host knows it', async () => {
+      const { run } = await (await openWith({}, { runUrl: 'http://dagster/runs/2' })).withRun({}, () => 1)
+      expect((await client.getRun(run.runId)).tags).toMatchObject({
+        'dagster.run_id': 'dagster-run-1',
+        'dagster.run_url': 'http://dagster/runs/2',
+      })
+      const { run: unknown } = await client.withRun({}, () => 1)
+      expect((await client.getRun(unknown.runId)).tags).not.toHaveProperty('dagster.run_url')
     })
 
     it('shows the last step of a metric, whenever it was logged', async () => {

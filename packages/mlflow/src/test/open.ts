@@ -1,20 +1,7 @@
-import type { ResourceContext } from 'dagma'
+import { type ContextParts, resourceContext } from '../../../../tests/support/resource-context.ts'
 import { type Mlflow, type MlflowSettings, mlflow } from '../index.ts'
 
-/** Opens the resource as a host does; `warnings` gets what it warns of. */
-export async function open(
-  settings: MlflowSettings | (() => MlflowSettings),
-  context: Partial<ResourceContext> & { warnings?: string[] } = {},
-): Promise<Mlflow> {
-  const { warnings = [], ...rest } = context
-  const quiet = () => {}
-  const log = { debug: quiet, info: quiet, warning: (message: string) => void warnings.push(message), error: quiet, critical: quiet }
-  const opened = await mlflow(settings).open({
-    runId: 'dagster-run-1',
-    projectFolder: '/nowhere',
-    log,
-    signal: new AbortController().signal,
-    ...rest,
-  })
-  return opened.client
+/** Opens the resource as a host does. */
+export async function open(settings: MlflowSettings | (() => MlflowSettings), context: ContextParts = {}): Promise<Mlflow> {
+  return (await mlflow(settings).open(resourceContext(context))).client
 }

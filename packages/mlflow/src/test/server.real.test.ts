@@ -13,7 +13,7 @@ describe.skipIf(!executable)('a real MLflow server', () => {
   }, 180_000)
   afterAll(() => server?.stop())
 
-  mlflowConformance('server', async () => (settings) => open({ useTracking: true, trackingUri: server.url, ...settings }))
+  mlflowConformance('server', async () => (settings, context) => open({ useTracking: true, trackingUri: server.url, ...settings }, context))
 
   it('gives links to the run and its experiment', async () => {
     const client = await open({ useTracking: true, trackingUri: `${server.url}/`, experimentName: 'links' })

@@ -1,45 +1,76 @@
-import { appendFileSync, readFileSync } from 'node:fs'
-import {
-  contextVariable,
-  decodeParam,
-  messagesVariable,
-  type PipesContextData,
-  type PipesMessage,
-  type PipesMessageWriter,
-} from './protocol.ts'
+import { loadContext } from './context-loader.ts'
+import { MessageSender } from './message-sender.ts'
+import { defaultWriter } from './message-writer.ts'
+import { type ParamsSource, readParams } from './params.ts'
+import { messageLine, type PipesContextData, type PipesMessageWriter, type PipesParams } from './protocol.ts'
 import { PipesSession } from './session.ts'
+import { captureStdio } from './stdio-capture.ts'
+
+/** How {@link openPipes} finds what Dagster told this process. All that is left out is found by itself. */
+export interface PipesOptions {
+  /** Variables by name; default `process.env`. The event of a Lambda function that `PipesLambdaClient` calls is one, too. */
+  readonly environment?: ParamsSource['environment']
+  /** Arguments of the command line after the script's name; default those of this process. They go before the environment. */
+  readonly args?: ParamsSource['args']
+  /** Finds the context; by default inline, in a file or in S3, as Dagster's parameters say. */
+  readonly contextLoader?: (params: PipesParams) => PipesContextData | Promise<PipesContextData>
+  /** Makes the writer that Dagster's message reader waits for; by default to a file, a folder, a stream or S3, as the parameters say. */
+  readonly messageWriter?: (params: PipesParams) => PipesMessageWriter | Promise<PipesMessageWriter>
+}
 
 /**
- * Opens the Pipes session that a Pipes client of Dagster started this process for, from the environment: context inline or in a file;
- * messages to a file, stdout or stderr.
- * @throws Error when this process was not started by a Pipes client.
+ * Opens the Pipes session that a Pipes client of Dagster started this process for. Close it, or use {@link runPipes}, which does that.
+ * When Dagster did not start this process, it warns, and the session reports nowhere.
+ * @throws DAGMA_PIPES_PARAMS_INVALID when Dagster's parameters cannot be understood, DAGMA_PACKAGE_MISSING when they name S3 and the AWS SDK is not
+ * installed.
  */
-export function openPipes(environment: NodeJS.ProcessEnv = process.env): PipesSession {
-  return new PipesSession(loadContext(param(environment, contextVariable)), messageWriter(param(environment, messagesVariable)))
+export async function openPipes(options: PipesOptions = {}): Promise<PipesSession> {
+  const { environment = process.env, args = process.argv.slice(2), contextLoader = loadContext, messageWriter = defaultWriter } = options
+  const params = readParams({ environment, args })
+  if (params === undefined) return outside()
+  const data = await contextLoader(params.context)
+  const writer = await messageWriter(params.messages)
+  const sender = new MessageSender((message) => writer.write(messageLine(message)), writer.openedExtras)
+  const endCapture = params.messages.include_stdio_in_messages
+    ? captureStdio((stream, text) => sender.logExternalStream(stream, text))
+    : () => {}
+  /** Nobody will close the session: it says at least why. Only what is written at once still gets out. */
+  const dying = (error: Error): void => {
+    if (process.listenerCount('uncaughtException') === 0) session.close(error).catch(() => {})
+  }
+  process.on('uncaughtExceptionMonitor', dying)
+  const session = new PipesSession({
+    data,
+    sender,
+    ending: () => {
+      process.off('uncaughtExceptionMonitor', dying)
+      endCapture()
+    },
+    ended: () => writer.close(),
+  })
+  return session
 }
 
-/** The context that bootstrap parameters of the default context loader lead to. */
-export function loadContext(params: PipesParams): PipesContextData {
-  if (typeof params.path === 'string') return JSON.parse(readFileSync(params.path, 'utf8'))
-  if (typeof params.data === 'object' && params.data !== null) return params.data as PipesContextData
-  throw new Error(`${contextVariable} names neither a path nor data: this context injector is not supported.`)
+/**
+ * Opens the session, calls `run` with it, and closes it: well, or with the error that `run` threw, which is thrown on. Gives what `run` gives.
+ * @throws what `run` and {@link openPipes} throw, and DAGMA_PIPES_DELIVERY_FAILED when messages could not be delivered.
+ */
+export async function runPipes<Result>(run: (session: PipesSession) => Result | Promise<Result>, options?: PipesOptions): Promise<Result> {
+  const session = await openPipes(options)
+  let result: Result
+  try {
+    result = await run(session)
+  } catch (error) {
+    await session.close(error ?? new Error(`${error} was thrown`)).catch((undelivered) => process.emitWarning(undelivered))
+    throw error
+  }
+  await session.close()
+  return result
 }
 
-type PipesParams = { readonly [key: string]: unknown }
-
-function param(environment: NodeJS.ProcessEnv, variable: string): PipesParams {
-  const text = environment[variable]
-  if (text === undefined) throw new Error(`${variable} is not set: this process was not started by a Dagster Pipes client.`)
-  return decodeParam(text) as PipesParams
-}
-
-function messageWriter(params: PipesParams): PipesMessageWriter {
-  const { path, stdio } = params
-  if (typeof path === 'string') return { write: (message) => appendFileSync(path, line(message)) }
-  if (stdio === 'stdout' || stdio === 'stderr') return { write: (message) => void process[stdio].write(line(message)) }
-  throw new Error(`${messagesVariable} names neither a path nor stdio: this message reader is not supported.`)
-}
-
-function line(message: PipesMessage): string {
-  return `${JSON.stringify(message)}\n`
+function outside(): PipesSession {
+  process.emitWarning('Dagster did not start this process: what is reported through Dagster Pipes goes nowhere.', {
+    type: 'DagmaPipesWarning',
+  })
+  return new PipesSession({ data: undefined, sender: new MessageSender(() => {}), ending: () => {}, ended: async () => {} })
 }

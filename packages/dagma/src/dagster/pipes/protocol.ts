@@ -5,12 +5,15 @@ import { deflateSync, inflateSync } from 'node:zlib'
 export const contextVariable = 'DAGSTER_PIPES_CONTEXT'
 export const messagesVariable = 'DAGSTER_PIPES_MESSAGES'
 
-/** What Dagster tells a Pipes process about the step it is to do. */
+/** What a context injector or message reader of Dagster tells this process: where the context is, where messages go. */
+export type PipesParams = { readonly [key: string]: unknown }
+
+/** What Dagster tells a Pipes process about the step it is to do, as it stands on the wire. */
 export interface PipesContextData {
   /** Keys of the assets to make, "/" between their parts; null outside an asset. */
   readonly asset_keys: readonly string[] | null
   readonly code_version_by_asset_key: { readonly [asset: string]: string | null } | null
-  readonly provenance_by_asset_key: { readonly [asset: string]: unknown } | null
+  readonly provenance_by_asset_key: { readonly [asset: string]: PipesProvenanceData | null } | null
   readonly partition_key: string | null
   readonly partition_key_range: { readonly start: string; readonly end: string } | null
   readonly partition_time_window: { readonly start: string; readonly end: string } | null
@@ -22,19 +25,43 @@ export interface PipesContextData {
   readonly extras: { readonly [key: string]: unknown }
 }
 
+/** What an asset was last made from, as it stands on the wire. */
+export interface PipesProvenanceData {
+  readonly code_version: string
+  readonly input_data_versions: { readonly [asset: string]: string }
+  readonly is_user_provided: boolean
+}
+
 /** Kind of a message to Dagster. */
-export type PipesMethod = 'opened' | 'log' | 'report_asset_materialization' | 'report_asset_check' | 'report_custom_message' | 'closed'
+export type PipesMethod =
+  | 'opened'
+  | 'log'
+  | 'log_external_stream'
+  | 'report_asset_materialization'
+  | 'report_asset_check'
+  | 'report_custom_message'
+  | 'closed'
 
 /** A message to Dagster. */
 export interface PipesMessage {
   readonly __dagster_pipes_version: '0.1'
   readonly method: PipesMethod
-  readonly params: { readonly [key: string]: unknown } | null
+  readonly params: { readonly [key: string]: unknown }
 }
 
 /** Takes messages to Dagster, in order. */
 export interface PipesMessageWriter {
-  write(message: PipesMessage): void
+  /** Takes a message: one line of JSON in ASCII, without a line break at its end. Secrets have been taken out. */
+  write(line: string): void
+  /** Ends the writer, after the last message: resolves when all of them have arrived. */
+  close(): Promise<void>
+  /** What goes along with the `opened` message, for the message reader on the other side. */
+  readonly openedExtras?: { readonly [key: string]: unknown }
+}
+
+/** A message as a line of JSON. Only ASCII, as Python writes it: whatever reads it need not know the encoding. */
+export function messageLine(message: PipesMessage): string {
+  return JSON.stringify(message).replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 /** A Pipes parameter as it stands in an environment variable: base64 of zlib of JSON. */

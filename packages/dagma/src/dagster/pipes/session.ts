@@ -1,91 +1,153 @@
 import type { CheckSeverity } from '../../definitions/results.ts'
-import type { LogLevel, StepLog } from '../../definitions/step-log.ts'
-import type { Metadata } from '../../metadata/metadata-value.ts'
-import type { WireMetadata } from '../../metadata/normalize.ts'
-import { gateError, gateStaticMetadata, gateText, gateValue, type WireError } from '../../runtime/exit-gate.ts'
-import type { PipesContextData, PipesMessageWriter, PipesMethod } from './protocol.ts'
+import type { StepLog } from '../../definitions/step-log.ts'
+import { dagmaError } from '../../errors.ts'
+import { plainJson } from '../../metadata/plain-json.ts'
+import { gateText, gateWireMetadata } from '../../runtime/exit-gate.ts'
+import { PipesContext } from './context.ts'
+import type { MessageSender } from './message-sender.ts'
+import { type PipesMetadata, pipesMetadata } from './metadata.ts'
+import type { PipesContextData } from './protocol.ts'
 
-/** A Pipes session: what Dagster asked for, and how to report back. `opened` is sent at once; {@link PipesSession.close} must end it. */
+/** That an asset was made. */
+export interface PipesMaterialization {
+  /** The asset, "/" between the parts of its key; default: the session's only asset. */
+  readonly assetKey?: string | undefined
+  /** Figures, samples and links; default none. */
+  readonly metadata?: PipesMetadata | undefined
+  /** Version of the data; by default Dagster makes one. */
+  readonly dataVersion?: string | undefined
+}
+
+/** What a check found. */
+export interface PipesCheckResult {
+  /** Name of the check, as the Python side declares it. */
+  readonly checkName: string
+  readonly passed: boolean
+  /** How bad it is when it did not pass; default `ERROR`. */
+  readonly severity?: CheckSeverity | undefined
+  /** Figures, samples and links; default none. */
+  readonly metadata?: PipesMetadata | undefined
+  /** The asset that was checked, "/" between the parts of its key; default: the session's only asset. */
+  readonly assetKey?: string | undefined
+}
+
+/** How the session was opened. */
+export interface SessionParts {
+  /** Undefined when Dagster did not start this process. */
+  readonly data: PipesContextData | undefined
+  readonly sender: MessageSender
+  /** Called once: before `closed` is sent, and after it. */
+  readonly ending: () => void
+  readonly ended: () => Promise<void>
+}
+
+/** A Pipes session: what Dagster asked for, and how to report back. Secrets are redacted in all that it sends. */
 export class PipesSession {
-  /** What Dagster tells about the step. */
-  readonly context: PipesContextData
-  /** Log lines for the run's log in Dagster. Secrets are redacted. */
+  /** False when Dagster did not start this process: the context is empty, and what is reported goes nowhere. */
+  readonly isActive: boolean
+  /** What Dagster tells of the step. */
+  readonly context: PipesContext
+  /** Log lines for the run's log in Dagster. */
   readonly log: StepLog
-  readonly #writer: PipesMessageWriter
-  #closed = false
+  readonly #sender: MessageSender
+  readonly #parts: SessionParts
+  readonly #materialized = new Set<string>()
+  #closing: Promise<void> | undefined
 
-  constructor(context: PipesContextData, writer: PipesMessageWriter) {
-    this.context = context
-    this.#writer = writer
-    const at = (level: LogLevel) => (message: string) => this.#send('log', { message: gateText(message), level: level.toUpperCase() })
-    this.log = { debug: at('debug'), info: at('info'), warning: at('warning'), error: at('error'), critical: at('critical') }
-    this.#send('opened', { extras: {} })
+  constructor(parts: SessionParts) {
+    this.#parts = parts
+    this.#sender = parts.sender
+    this.isActive = parts.data !== undefined
+    this.context = new PipesContext(parts.data)
+    this.log = parts.sender.log
   }
 
-  /** Reports that an asset was made. `assetKey` has "/" between its parts; default: the session's only asset. */
-  reportAssetMaterialization(report: { metadata?: Metadata; assetKey?: string; dataVersion?: string }): void {
-    this.reportGatedMaterialization(report.assetKey ?? this.#onlyAsset(), gateStaticMetadata(report.metadata ?? {}), report.dataVersion)
+  /** Whether the session is over. */
+  get isClosed(): boolean {
+    return this.#closing !== undefined
   }
 
-  /** As {@link PipesSession.reportAssetMaterialization}, of metadata that has passed the exit gate. */
-  reportGatedMaterialization(assetKey: string, metadata: WireMetadata, dataVersion?: string): void {
-    this.#send('report_asset_materialization', { asset_key: assetKey, metadata: withFloats(metadata), data_version: dataVersion ?? null })
+  /**
+   * Reports that an asset was made.
+   * @throws DAGMA_PIPES_ASSET_KEY when the asset is none of the session's, or not told apart from others; DAGMA_PIPES_REPORT_INVALID when it was
+   * reported before; DAGMA_METADATA_INVALID
+   */
+  reportAssetMaterialization(report: PipesMaterialization = {}): void {
+    const method = 'reportAssetMaterialization'
+    const { dataVersion, metadata = {} } = report
+    const assetKey = this.#assetKey(method, report.assetKey)
+    if (dataVersion !== undefined && typeof dataVersion !== 'string') throw invalid(method, 'needs a text as dataVersion')
+    if (this.#materialized.has(assetKey)) throw invalid(method, `was called for the asset "${assetKey}" before`)
+    const version = dataVersion === undefined ? undefined : gateText(dataVersion)
+    this.#sender.reportGatedMaterialization(assetKey, gateWireMetadata(pipesMetadata(metadata)), version)
+    if (this.isActive) this.#materialized.add(assetKey)
   }
 
-  /** Reports what a check found, in the form of Pipes, after it passed the exit gate. */
-  reportGatedCheck(
-    assetKey: string,
-    check: { readonly name: string; readonly passed: boolean; readonly severity: CheckSeverity; readonly metadata: WireMetadata },
-  ): void {
-    const { name, passed, severity, metadata } = check
-    this.#send('report_asset_check', { asset_key: assetKey, check_name: name, passed, severity, metadata })
-  }
-
-  /** Reports what a check found. `assetKey` has "/" between its parts; default: the session's only asset. */
-  reportAssetCheck(report: { checkName: string; passed: boolean; severity?: CheckSeverity; metadata?: Metadata; assetKey?: string }): void {
+  /**
+   * Reports what a check found.
+   * @throws DAGMA_PIPES_ASSET_KEY, DAGMA_PIPES_REPORT_INVALID, DAGMA_METADATA_INVALID
+   */
+  reportAssetCheck(report: PipesCheckResult): void {
+    const method = 'reportAssetCheck'
     const { checkName: name, passed, severity = 'ERROR', metadata = {} } = report
-    this.reportGatedCheck(report.assetKey ?? this.#onlyAsset(), { name, passed, severity, metadata: gateStaticMetadata(metadata) })
+    const assetKey = this.#assetKey(method, report.assetKey)
+    if (typeof name !== 'string' || name === '') throw invalid(method, 'needs the name of the check as checkName')
+    if (typeof passed !== 'boolean') throw invalid(method, 'needs true or false as passed')
+    if (severity !== 'ERROR' && severity !== 'WARN') throw invalid(method, 'needs ERROR or WARN as severity')
+    this.#sender.reportGatedCheck(assetKey, { name, passed, severity, metadata: gateWireMetadata(pipesMetadata(metadata)) })
   }
 
-  /** Sends JSON data that the Python side reads with `get_custom_messages()`. */
+  /** Sends JSON data that the Python side reads with `get_custom_messages()`. @throws DAGMA_PIPES_REPORT_INVALID when it is no JSON data. */
   reportCustomMessage(payload: unknown): void {
-    this.#send('report_custom_message', { payload: gateValue(payload) })
+    const method = 'reportCustomMessage'
+    if (payload === undefined) throw invalid(method, 'needs JSON data, not undefined')
+    this.#sender.reportCustomMessage(plainJson(payload, (reason) => invalid(method, `got data that ${reason}`), { unsafe: true }))
   }
 
-  /** Ends the session, well or with the error that stopped it. A second call does nothing. */
-  close(error?: unknown): void {
-    this.closeGated(error === undefined ? undefined : gateError(error))
+  /** Sends text to the stdout or stderr of Dagster's own process, where it joins the run's compute logs. */
+  logExternalStream(stream: 'stdout' | 'stderr', text: string): void {
+    this.#sender.logExternalStream(stream, text)
   }
 
-  /** As {@link PipesSession.close}, with an error that has passed the exit gate. */
-  closeGated(exception: WireError | undefined): void {
-    if (this.#closed) return
-    this.#send('closed', exception === undefined ? {} : { exception })
-    this.#closed = true
+  /**
+   * Ends the session, well or with the error that stopped it, and waits until all messages have arrived. A second call only waits.
+   * @throws DAGMA_PIPES_DELIVERY_FAILED when messages could not be delivered.
+   */
+  close(error?: unknown): Promise<void> {
+    this.#closing ??= this.#close(error)
+    return this.#closing
   }
 
-  #onlyAsset(): string {
-    const keys = this.context.asset_keys ?? []
-    if (keys[0] === undefined || keys.length > 1)
-      throw new TypeError(`Name the asset with assetKey: this session has ${keys.length} assets.`)
-    return keys[0]
+  /** As {@link PipesSession.close}, for `await using`. It does not know of an error: prefer `runPipes()`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
   }
 
-  #send(method: PipesMethod, params: { readonly [key: string]: unknown }): void {
-    if (this.#closed) throw new Error('This Pipes session is closed.')
-    this.#writer.write({ __dagster_pipes_version: '0.1', method, params })
+  async #close(error: unknown): Promise<void> {
+    this.#parts.ending()
+    this.#sender.close(error)
+    await this.#parts.ended()
+  }
+
+  /** As Dagster's own Pipes has it: one of the session's assets, which must be told where there are several. */
+  #assetKey(method: string, assetKey: string | undefined): string {
+    if (!this.isActive) return ''
+    const keys = this.context.data.asset_keys ?? []
+    if (assetKey === undefined) {
+      const [only] = keys
+      if (only !== undefined && keys.length === 1) return only
+      const reason = `was called without an asset key, but the session has ${keys.length === 0 ? 'no asset' : `${keys.length} assets`}`
+      throw dagmaError('DAGMA_PIPES_ASSET_KEY', { method, reason })
+    }
+    if (typeof assetKey === 'string' && assetKey !== '' && (keys.length === 0 || keys.includes(assetKey))) return assetKey
+    const assets = keys.length === 0 ? 'it has none of its own' : `those are: ${keys.join(', ')}`
+    throw dagmaError('DAGMA_PIPES_ASSET_KEY', {
+      method,
+      reason: `was called for "${assetKey}", which is no asset of this session (${assets})`,
+    })
   }
 }
 
-/** Dagster takes no whole number where a float is told, and Python reads `5` as one: it is written `5.0`. */
-function withFloats(metadata: WireMetadata): WireMetadata {
-  const entries = Object.entries(metadata).map(([key, value]) => {
-    if (value.type !== 'float' || !Number.isInteger(value.raw_value)) return [key, value] as const
-    const digits = JSON.stringify(value.raw_value)
-    return [key, { type: value.type, raw_value: rawJSON(digits.includes('e') ? digits : `${digits}.0`) }] as const
-  })
-  return Object.fromEntries(entries)
+function invalid(method: string, reason: string): Error {
+  return dagmaError('DAGMA_PIPES_REPORT_INVALID', { method, reason })
 }
-
-// In every Node that we support, but not yet in TypeScript's library.
-const { rawJSON } = JSON as unknown as { rawJSON: (text: string) => unknown }

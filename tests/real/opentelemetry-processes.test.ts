@@ -8,28 +8,15 @@ import { canaryFor, LeakSearch, plainCanaryFor } from '../support/canaries.ts'
 import { echoServer } from '../support/echo-server.ts'
 import { fakeSystems } from '../support/fake-systems.ts'
 import { run } from '../support/processes.ts'
+import { ragTrace } from '../support/rag-trace.ts'
 import { platformProject } from '../support/test-project.ts'
 import { WorkerRun } from '../support/worker-run.ts'
 
 const template = 'http://localhost:16686/trace/{trace_id}'
 const ragSteps = ['embed_texts_stub', 'qdrant_upsert', 'qdrant_search']
 
-/** The tree of the RAG job: calls of one step in the order in which they were made, those that are made several times once. */
-const ragTree = [
-  'run run_llm_rag_job',
-  '  step embed_texts_stub',
-  '    Embeddings embed texts',
-  '  step qdrant_upsert',
-  '    Qdrant read collection',
-  '    Qdrant create collection',
-  '    Qdrant upsert points',
-  '    Qdrant delete points',
-  '  step qdrant_search',
-  '    Qdrant query points',
-]
-
 function expectRagTrace(receiver: OtlpReceiver, runId: string, host: string): void {
-  expect([...new Set(receiver.tree())]).toEqual(ragTree)
+  expect([...new Set(receiver.tree())]).toEqual(ragTrace)
   expect(new Set(receiver.spans.map(({ traceId }) => traceId))).toEqual(new Set([runId.replaceAll('-', '')]))
   expect(receiver.span('run run_llm_rag_job').attributes).toMatchObject({ 'dagma.run_id': runId, 'dagma.host': host })
   expect(receiver.span('step qdrant_search').attributes).toMatchObject({ 'dagma.backend': 'qdrant', 'dagma.operation': 'query points' })

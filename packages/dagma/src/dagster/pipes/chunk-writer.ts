@@ -1,0 +1,69 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { deliveryFailed } from './delivery-failed.ts'
+import type { PipesMessageWriter } from './protocol.ts'
+
+/** Settings of {@link chunkWriter}. */
+export interface PipesChunkWriterOptions {
+  /** Stores a chunk, a message a line. `index` counts from 1, and only on success: after a failure the same text comes again under the same index. */
+  readonly upload: (text: string, index: number) => Promise<void>
+  /** The least time between two chunks, in seconds; default 10. The first goes out at once, the last when the session closes. */
+  readonly intervalSeconds?: number
+}
+
+/**
+ * Writes messages in numbered chunks, as the readers of blob stores in Dagster (`PipesBlobStoreMessageReader` and its kind) take them. It is what
+ * S3 uses; with your own `upload` it takes messages to any other store.
+ */
+export function chunkWriter({ upload, intervalSeconds = 10 }: PipesChunkWriterOptions): PipesMessageWriter {
+  let lines: string[] = []
+  let chunk: { readonly text: string; readonly index: number } | undefined
+  let index = 0
+  let timer: NodeJS.Timeout | undefined
+  let uploading: Promise<void> = Promise.resolve()
+  let began = Number.NEGATIVE_INFINITY
+
+  /** Uploads what there is: first what failed the last time, as it was, since its upload may have arrived all the same. */
+  const flush = async (): Promise<void> => {
+    while (chunk !== undefined || lines.length > 0) {
+      if (chunk === undefined) {
+        index += 1
+        chunk = { text: lines.join('\n'), index }
+        lines = []
+      }
+      began = performance.now()
+      await upload(chunk.text, chunk.index)
+      chunk = undefined
+    }
+  }
+  const schedule = (): void => {
+    if (timer !== undefined) return
+    const wait = Math.max(0, began + intervalSeconds * 1000 - performance.now())
+    timer = setTimeout(() => {
+      uploading = flush()
+        .catch(() => {}) // tried again with the next chunk; the last failure is told by close()
+        .finally(() => {
+          timer = undefined
+          if (chunk !== undefined || lines.length > 0) schedule()
+        })
+    }, wait).unref()
+  }
+  return {
+    write: (line) => {
+      lines.push(line)
+      schedule()
+    },
+    close: async () => {
+      await uploading
+      clearTimeout(timer)
+      await flush().catch((error) => {
+        throw deliveryFailed(error)
+      })
+    },
+  }
+}
+
+/** Stores chunks as files of a folder that both sides see, such as a mounted volume: `1.json`, `2.json` … */
+export function fileUpload(folder: string): PipesChunkWriterOptions['upload'] {
+  return (text, index) => writeFile(join(folder, `${index}.json`), text)
+}

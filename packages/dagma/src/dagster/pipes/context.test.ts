@@ -1,0 +1,88 @@
+import { describe, expect, test } from 'vitest'
+import { DagmaError } from '../../errors.ts'
+import { PipesContext } from './context.ts'
+import type { PipesContextData } from './protocol.ts'
+
+const context: PipesContextData = {
+  asset_keys: ['warehouse/sum'],
+  code_version_by_asset_key: { 'warehouse/sum': 'v2' },
+  provenance_by_asset_key: {
+    'warehouse/sum': { code_version: 'v1', input_data_versions: { raw: 'a' }, is_user_provided: true },
+  },
+  partition_key: null,
+  partition_key_range: null,
+  partition_time_window: null,
+  run_id: 'run-1',
+  job_name: 'job',
+  retry_number: 0,
+  extras: { a: 1 },
+}
+
+const contextOf = (changes: Partial<PipesContextData>): PipesContext => new PipesContext({ ...context, ...changes })
+
+/** The code of the error that each call throws. */
+function codesOf(...calls: readonly (() => unknown)[]): unknown[] {
+  return calls.map((call) => {
+    try {
+      return call()
+    } catch (error) {
+      return error instanceof DagmaError ? error.code : error
+    }
+  })
+}
+
+describe('the context', () => {
+  test('of one asset', () => {
+    const told = contextOf({
+      partition_key: null,
+      partition_key_range: { start: '2030-01-01', end: '2030-01-03' },
+      partition_time_window: { start: '2030-01-01T00:00:00+00:00', end: '2030-01-04T00:00:00+00:00' },
+    })
+    expect([told.runId, told.jobName, told.retryNumber, told.isAssetStep, told.isPartitionStep]).toEqual(['run-1', 'job', 0, true, true])
+    expect([told.assetKey, told.assetKeys, told.codeVersion]).toEqual(['warehouse/sum', ['warehouse/sum'], 'v2'])
+    expect(told.provenance).toEqual({ codeVersion: 'v1', inputDataVersions: { raw: 'a' }, isUserProvided: true })
+    expect(told.partitionKeyRange).toEqual({ start: '2030-01-01', end: '2030-01-03' })
+    expect(told.partitionTimeWindow?.end).toBe('2030-01-04T00:00:00+00:00')
+    expect([told.extras, told.extra('a')]).toEqual([{ a: 1 }, 1])
+    expect(
+      codesOf(
+        () => told.partitionKey,
+        () => told.extra('b'),
+        () => told.extra('toString'),
+      ),
+    ).toEqual(Array(3).fill('DAGMA_PIPES_UNDEFINED'))
+  })
+
+  test('of several assets', () => {
+    const told = contextOf({
+      asset_keys: ['a', 'b'],
+      code_version_by_asset_key: { a: null, b: 'v' },
+      provenance_by_asset_key: { a: null, b: null },
+    })
+    expect(told.codeVersionByAssetKey).toEqual({ a: undefined, b: 'v' })
+    expect(told.provenanceByAssetKey).toEqual({ a: undefined, b: undefined })
+    expect(
+      codesOf(
+        () => told.assetKey,
+        () => told.codeVersion,
+        () => told.provenance,
+      ),
+    ).toEqual(Array(3).fill('DAGMA_PIPES_UNDEFINED'))
+  })
+
+  test('of no asset', () => {
+    const none = { asset_keys: null, code_version_by_asset_key: null, provenance_by_asset_key: null, job_name: null }
+    const told = contextOf(none)
+    expect([told.isAssetStep, told.isPartitionStep, told.jobName]).toEqual([false, false, undefined])
+    const asks = [
+      () => told.assetKey,
+      () => told.assetKeys,
+      () => told.codeVersionByAssetKey,
+      () => told.provenanceByAssetKey,
+      () => told.partitionKey,
+      () => told.partitionKeyRange,
+      () => told.partitionTimeWindow,
+    ]
+    expect(codesOf(...asks)).toEqual(asks.map(() => 'DAGMA_PIPES_UNDEFINED'))
+  })
+})

@@ -1,0 +1,17 @@
+import { appendFileSync } from 'node:fs'
+import { deliveryFailed } from './delivery-failed.ts'
+import type { PipesMessageWriter } from './protocol.ts'
+
+/** Appends messages to a file, each at once. */
+export function fileWriter(path: string): PipesMessageWriter {
+  return {
+    write: (line) => {
+      try {
+        appendFileSync(path, `${line}\n`)
+      } catch (error) {
+        throw deliveryFailed(error)
+      }
+    },
+    close: async () => {},
+  }
+}

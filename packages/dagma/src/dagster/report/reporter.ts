@@ -1,0 +1,49 @@
+import type { CheckSeverity } from '../../definitions/results.ts'
+import type { WireMetadata } from '../../metadata/normalize.ts'
+
+/** An event of the embedded engine as it is reported: `protocol/report.schema.json`. */
+export type ReportedEvent = ReportedAssetEvent | ReportedCheck
+
+/** A materialization or an observation. */
+export interface ReportedAssetEvent extends Reported {
+  readonly type: 'materialization' | 'observation'
+  readonly partition: string | null
+  readonly data_version: string | null
+}
+
+/** How a check went. */
+export interface ReportedCheck extends Reported {
+  readonly type: 'check'
+  readonly check: string
+  readonly passed: boolean
+  readonly severity: CheckSeverity
+  readonly blocking: boolean
+  readonly description: string | null
+}
+
+interface Reported {
+  /** Of this event alone; it stands in its metadata too, under {@link eventIdKey}. */
+  readonly id: string
+  readonly asset_key: readonly string[]
+  readonly metadata: WireMetadata
+}
+
+/** The metadata that tells a reported event from all others. */
+export const eventIdKey = 'dagma/event_id'
+
+/** What is reported in one go. */
+export interface ReportRequest {
+  /** Seconds since 1970-01-01 UTC; none of the events can have been reported before. */
+  readonly since: number
+  readonly events: readonly ReportedEvent[]
+}
+
+/** A way to a Dagster instance. */
+export interface Reporter {
+  /** Where the events go, for people. */
+  readonly to: string
+  /** What is lost on this way, in one line. */
+  readonly limits: string | undefined
+  /** Reports the events that the instance lacks, and gives their ids. What was reported before a failure stays. */
+  readonly report: (request: ReportRequest) => Promise<readonly string[]>
+}

@@ -1,0 +1,75 @@
+/**
+ * What is written to descriptor 1 or 2 by the functions of `fs`, as loggers do that want to be fast, goes through `process.stdout.write` and
+ * `process.stderr.write`, and so through the exit gate.
+ */
+import fs from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
+
+const streams: ReadonlyMap<unknown, NodeJS.WriteStream> = new Map<unknown, NodeJS.WriteStream>([
+  [1, process.stdout],
+  [2, process.stderr],
+])
+
+type Callback = (error: Error | null, written?: number, data?: unknown) => void
+
+/**
+ * Gates what `fs` writes to stdout and stderr from now on. Node's own module is changed, for imports of it too; call it once, at the start of a
+ * process, after its two streams were made: they may use `fs` themselves.
+ */
+export function gateDescriptors(): void {
+  const { write, writeSync, writev, writevSync, writeFileSync } = fs
+  const synchronous = (data: unknown, stream: NodeJS.WriteStream, place: readonly unknown[]): number => {
+    const bytes = bytesOf(data, place)
+    stream.write(bytes)
+    return bytes.length
+  }
+  const asynchronous = (data: unknown, stream: NodeJS.WriteStream, rest: readonly unknown[]): void => {
+    const bytes = bytesOf(data, rest)
+    const done = rest.at(-1) as Callback
+    stream.write(bytes, (error) => (error ? done(error) : done(null, bytes.length, data)))
+  }
+  replace('write', write, asynchronous)
+  replace('writev', writev, asynchronous)
+  replace('writeSync', writeSync, synchronous)
+  replace('writevSync', writevSync, synchronous)
+  replace('writeFileSync', writeFileSync, (data, stream, [options]) => void synchronous(data, stream, [0, encodingOf(options)]))
+  syncBuiltinESMExports()
+}
+
+/** Puts `gated` in the place of a function of `fs` for the two descriptors, and leaves it as it is for all others. */
+function replace(
+  name: keyof typeof fs,
+  original: (...args: never[]) => unknown,
+  gated: (data: unknown, stream: NodeJS.WriteStream, rest: readonly unknown[]) => unknown,
+): void {
+  const replacement = (...args: unknown[]): unknown => {
+    const [descriptor, data, ...rest] = args
+    const stream = streams.get(descriptor)
+    return stream === undefined || !isData(data) ? original(...(args as never[])) : gated(data, stream, rest)
+  }
+  // What `util.promisify` reads stands there too.
+  Object.defineProperties(replacement, Object.getOwnPropertyDescriptors(original))
+  Object.assign(fs, { [name]: replacement })
+}
+
+/** Anything else is refused by Node, in its own words. */
+function isData(data: unknown): boolean {
+  return typeof data === 'string' || ArrayBuffer.isView(data) || (Array.isArray(data) && data.every(ArrayBuffer.isView))
+}
+
+/** The bytes that `fs` would write: `place` holds offset and length, as such or in an object, or position and encoding of a text. */
+function bytesOf(data: unknown, place: readonly unknown[]): Buffer {
+  if (typeof data === 'string') return Buffer.from(data, encodingOf(place[1]))
+  if (Array.isArray(data)) return Buffer.concat(data.map((part) => bytesOf(part, [])))
+  const { buffer, byteOffset, byteLength } = data as NodeJS.ArrayBufferView
+  const given = typeof place[0] === 'object' && place[0] !== null ? place[0] : { offset: place[0], length: place[1] }
+  const { offset, length } = given as { offset?: unknown; length?: unknown }
+  const start = typeof offset === 'number' ? offset : 0
+  // A copy: the caller may use its memory again once it was told that all is written.
+  return Buffer.from(new Uint8Array(buffer, byteOffset + start, typeof length === 'number' ? length : byteLength - start))
+}
+
+function encodingOf(options: unknown): BufferEncoding {
+  const { encoding = options } = typeof options === 'object' && options !== null ? (options as { encoding?: unknown }) : {}
+  return typeof encoding === 'string' && Buffer.isEncoding(encoding) ? encoding : 'utf8'
+}

@@ -1,0 +1,160 @@
+/** MLflow runs of failed and canceled steps, and the way back to Dagster, with a real MLflow server, on both hosts. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { mlflowExecutable, startMlflow } from '../../scripts/test-services/mlflow.ts'
+import type { TestService } from '../../scripts/test-services/service.ts'
+import { dagsterRuns } from '../support/dagster-instance.ts'
+import { type DevServer, startDev } from '../support/dev-server.ts'
+import { type EchoServer, echoServer } from '../support/echo-server.ts'
+import { graphql, launchRun } from '../support/graphql.ts'
+import { lacks, needsPython } from '../support/needs.ts'
+import { smallProject, type TestProject } from '../support/test-project.ts'
+
+const definitions = `
+import { setTimeout as sleep } from 'node:timers/promises'
+import { langflow, langflowFromEnv } from '@dagma/langflow'
+import { mlflow, mlflowFromEnv } from '@dagma/mlflow'
+import { asset, definitions, job } from 'dagma'
+
+const refused = asset({
+  key: 'refused',
+  resources: { mlflow, langflow },
+  run: ({ resources, assetKey, signal }) => resources.mlflow.withRun({ assetKey, signal }, async (run) => {
+    await run.logParams({ a: 1 })
+    await resources.langflow.runFlow({ input: 'a', signal })
+  }),
+})
+const waits = asset({
+  key: 'waits',
+  resources: { mlflow },
+  run: ({ resources, assetKey, signal }) => resources.mlflow.withRun({ assetKey, signal }, async (run) => {
+    await run.logMetrics({ loss: 1 })
+    console.log('it waits')
+    await sleep(60_000, undefined, { signal })
+  }),
+})
+export default definitions({
+  assets: [refused, waits],
+  jobs: [job({ name: 'refused_job', selection: [refused] }), job({ name: 'waits_job', selection: [waits] })],
+  resources: { mlflow: mlflow(mlflowFromEnv), langflow: langflow(langflowFromEnv) },
+})
+`
+
+/** A run as MLflow's API tells it, its tags by their keys. */
+interface TrackedRun {
+  readonly status: string
+  readonly tags: Readonly<Record<string, string>>
+}
+
+describe.skipIf(lacks(needsPython(), mlflowExecutable() ? '' : 'there is no MLflow.'))('an MLflow run', () => {
+  let project: TestProject
+  let mlflow: TestService
+  let refusing: EchoServer
+  let env: Record<string, string>
+  beforeAll(async () => {
+    project = smallProject(definitions)
+    refusing = await echoServer()
+    mlflow = await startMlflow()
+    env = {
+      MLFLOW_USE_TRACKING: 'true',
+      MLFLOW_TRACKING_URI: mlflow.url,
+      LANGFLOW_BASE_URL: refusing.url,
+      LANGFLOW_DEFAULT_FLOW_ID: 'flow',
+    }
+  }, 180_000)
+  afterAll(async () => {
+    await mlflow?.stop()
+    await refusing?.[Symbol.asyncDispose]()
+    project?.[Symbol.dispose]()
+  })
+
+  /** The run that was tracked for a run of this host. */
+  async function tracked(runId: string): Promise<TrackedRun | undefined> {
+    const answer = await fetch(`${mlflow.url}/api/2.0/mlflow/runs/search`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ experiment_ids: ['0'], filter: `tags."dagster.run_id" = '${runId}'` }),
+    })
+    const { runs = [] } = (await answer.json()) as {
+      runs?: { info: { status: string }; data: { tags: { key: string; value: string }[] } }[]
+    }
+    const [run] = runs
+    expect(runs.length).toBeLessThan(2)
+    return run && { status: run.info.status, tags: Object.fromEntries(run.data.tags.map(({ key, value }) => [key, value])) }
+  }
+
+  const failure = { status: 'failure', system: 'LangFlow', operation: 'run flow', http_status: 401, error_type: 'ServiceError' }
+
+  describe('of the embedded engine', () => {
+    it('is FAILED when a call in it failed; the step tells which call', async () => {
+      await project.dagma(['asset', 'materialize', '--select', 'refused'], { env })
+      const [run] = await project.dagmaJson<{ run_id: string }[]>(['run', 'list'])
+      const { events } = await project.dagmaJson<{ events: { type: string; metadata?: Record<string, { raw_value: unknown }> }[] }>([
+        'run',
+        'show',
+        run?.run_id ?? '',
+      ])
+      const { metadata = {} } = events.find(({ type }) => type === 'STEP_FAILURE') ?? {}
+      expect(Object.fromEntries(Object.entries(metadata).map(([key, { raw_value }]) => [key, raw_value]))).toMatchObject(failure)
+      const { status, tags } = (await tracked(run?.run_id ?? '')) ?? {}
+      expect({ status, key: tags?.['dagster.asset_key'], url: tags?.['dagster.run_url'] }).toEqual({ status: 'FAILED', key: 'refused' })
+    })
+
+    it('is KILLED on Ctrl-C', async () => {
+      const running = project.startDagma(['asset', 'materialize', '--select', 'waits'], env)
+      await running.until(({ printed }) => printed.includes('it waits'))
+      running.child.kill('SIGINT')
+      await running.ended
+      const [run] = await project.dagmaJson<{ run_id: string; status: string }[]>(['run', 'list'])
+      expect(run?.status).toBe('CANCELED')
+      expect(await tracked(run?.run_id ?? '')).toMatchObject({ status: 'KILLED' })
+    })
+  })
+
+  describe('of the real Dagster', () => {
+    let dev: DevServer
+    beforeAll(async () => {
+      dev = await startDev(project, env)
+    }, 180_000)
+    afterAll(() => dev?.running.kill())
+
+    const ended = (runId: string): Promise<string> =>
+      dev.running.until(async () => {
+        const { data } = await graphql(dev.address, 'query Run($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }', {
+          id: runId,
+        })
+        const { status } = (data as { runOrError: { status: string } }).runOrError
+        return /^(?:SUCCESS|FAILURE|CANCELED)$/.test(status) && status
+      })
+
+    it('is FAILED when a call in it failed, and leads back to the page of the Dagster run', async () => {
+      const runId = await launchRun(dev.address, 'refused_job')
+      expect(await ended(runId)).toBe('FAILURE')
+      const page = `${dev.address}/runs/${runId}`
+      expect(await tracked(runId)).toMatchObject({
+        status: 'FAILED',
+        tags: { 'dagster.asset_key': 'refused', 'dagster.run_id': runId, 'dagster.run_url': page },
+      })
+      expect((await fetch(page)).headers.get('content-type')).toMatch(/^text\/html/)
+      const { text } = await graphql(
+        dev.address,
+        `query Run($id: ID!) { runOrError(runId: $id) { ... on Run { eventConnection { events {
+          ... on ExecutionStepFailureEvent { failureMetadata { metadataEntries { label ... on TextMetadataEntry { text } ... on IntMetadataEntry { intValue } } } }
+        } } } } }`,
+        { id: runId },
+      )
+      for (const [label, value] of Object.entries(failure))
+        expect(text.replaceAll(' ', '')).toContain(
+          `{"label":"${label}",${JSON.stringify(typeof value === 'number' ? 'intValue' : 'text')}:${JSON.stringify(value).replaceAll(' ', '')}}`,
+        )
+    })
+
+    it('is KILLED when the run is terminated', async () => {
+      const runId = await launchRun(dev.address, 'waits_job')
+      await dev.running.until(async () => (await tracked(runId))?.status === 'RUNNING')
+      await graphql(dev.address, 'mutation Stop($id: String!) { terminateRun(runId: $id) { __typename } }', { id: runId })
+      expect(await ended(runId)).toBe('CANCELED')
+      expect((await dagsterRuns(project)).find(({ run_id }) => run_id === runId)?.status).toBe('CANCELED')
+      await dev.running.until(async () => (await tracked(runId))?.status === 'KILLED', 15_000)
+    })
+  })
+})

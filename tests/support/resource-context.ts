@@ -1,0 +1,11 @@
+import type { ResourceContext } from 'dagma'
+
+/** Parts of a resource's context that a test sets; `warnings` gets what the resource warns of. */
+export type ContextParts = Partial<ResourceContext> & { readonly warnings?: string[] }
+
+/** What a resource is opened with, as a host does. */
+export function resourceContext({ warnings = [], ...rest }: ContextParts = {}): ResourceContext {
+  const quiet = () => {}
+  const log = { debug: quiet, info: quiet, warning: (message: string) => void warnings.push(message), error: quiet, critical: quiet }
+  return { runId: 'dagster-run-1', projectFolder: '/nowhere', log, signal: new AbortController().signal, ...rest }
+}
