@@ -65,6 +65,20 @@ test('every ts block type-checks', { timeout: 60_000 }, async () => {
   expect(checked).toBe('')
 })
 
+test('the tsconfig.json of the getting-started page is right for its project', { timeout: 60_000 }, async () => {
+  const text = readFileSync(join(root, 'docs/guide/getting-started.md'), 'utf8')
+  const config = /^```json\n(\{\n {2}"compilerOptions".*?)^```$/ms.exec(text)?.[1] ?? ''
+  const folder = join(output, 'docs-guide-getting-started')
+  write(join(folder, 'tsconfig.json'), config)
+  write(join(folder, 'src/uses-node.ts'), "import { readFileSync } from 'node:fs'\nconsole.log(readFileSync)\n")
+  write(join(folder, 'src/strict.ts'), "// @ts-expect-error: it is strict\nexport const wrong: number = 'text'\n")
+  const checked = await run(join(root, 'node_modules/.bin/tsc'), ['-p', folder], { cwd: folder }).then(
+    () => '',
+    (failure: { stdout: string }) => failure.stdout,
+  )
+  expect(checked).toBe('')
+})
+
 test.each(projects)('the project of $name runs', { timeout: 30_000 }, async ({ folder, blocks }) => {
   const partition = [...blocks.values()].some((code) => code.includes('dailyPartitions(')) ? ['--partition', '2026-01-01'] : []
   const dagmaCli = join(root, 'packages/dagma/bin/dagma.js')

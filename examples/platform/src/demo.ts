@@ -1,4 +1,4 @@
-/** The M7 project on the embedded engine: every asset with its metadata, the passages found, and what turns the real systems on. */
+/** The example project on the embedded engine: every asset with its metadata, the passages found, and what turns the real systems on. */
 import './environment.ts'
 import { styleText } from 'node:util'
 import { materialize } from 'dagma'
@@ -9,7 +9,7 @@ import { realSystems } from './resources.ts'
 const question = process.argv.slice(2).join(' ')
 const projectFolder = new URL('..', import.meta.url).pathname
 
-console.log(styleText('bold', 'The M7 project on the embedded engine: one Node process, no server, no Python\n'))
+console.log(styleText('bold', 'The example project on the embedded engine: one Node process, no server, no Python\n'))
 const run = await materialize(definitions, { projectFolder, ...(question === '' ? {} : { config: { qdrant_search: { question } } }) })
 for (const group of new Set([...definitions.assets.values()].map((asset) => asset.group))) {
   console.log(styleText('bold', group))

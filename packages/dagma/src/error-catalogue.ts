@@ -18,7 +18,7 @@ export const catalogue = {
   DAGMA_KEY_INVALID: entry<{ what: string; key: string }>(
     'definition',
     ({ what, key }) => `${what} cannot be named "${key}".`,
-    'Use letters, digits, "_", "-" and "." (job, schedule, group and resource names: letters, digits and "_"), and "/" between the parts of an asset key.',
+    'Use letters, digits, "_", "-" and "." (job, schedule, group and check names: letters, digits and "_"), and "/" between the parts of an asset key.',
   ),
   DAGMA_KEY_DUPLICATE: entry<{ what: string; key: string; places: readonly string[] }>(
     'definition',
@@ -47,10 +47,10 @@ export const catalogue = {
       `${who} uses the resource "${resource}", which is not bound (bound: ${bound.length > 0 ? bound.join(', ') : 'none'}).`,
     ({ resource }) => `Add "${resource}" to the resources of definitions().`,
   ),
-  DAGMA_IO_MANAGER_UNBOUND: entry<{ step: string; ioManager: string; bound: readonly string[] }>(
+  DAGMA_IO_MANAGER_UNBOUND: entry<{ who: string; ioManager: string; bound: readonly string[] }>(
     'definition',
-    ({ step, ioManager, bound }) =>
-      `Step "${step}" keeps its values with the IO manager "${ioManager}", which is not bound (bound: ${bound.length > 0 ? bound.join(', ') : 'none'}).`,
+    ({ who, ioManager, bound }) =>
+      `${who} keeps its values with the IO manager "${ioManager}", which is not bound (bound: ${bound.length > 0 ? bound.join(', ') : 'none'}).`,
     ({ ioManager }) => `Add "${ioManager}" to the ioManagers of definitions().`,
   ),
   DAGMA_PARTITIONS_INVALID: entry<{ what: string; reason: string }>(
@@ -114,14 +114,14 @@ export const catalogue = {
     ({ what, name, known }) => `There is no ${what} "${name}" (${what}s: ${known.length > 0 ? known.join(', ') : 'none'}).`,
     'Name one of these.',
   ),
-  DAGMA_CRON_INVALID: entry<{ schedule: string; cron: string; reason: string }>(
+  DAGMA_CRON_INVALID: entry<{ what: string; cron: string; reason: string }>(
     'definition',
-    ({ schedule, cron, reason }) => `Schedule "${schedule}" has the cron line "${cron}", which cannot be read: ${reason}.`,
+    ({ what, cron, reason }) => `${what} has the cron line "${cron}", which cannot be read: ${reason}.`,
     'Use five fields, for example "0 2 * * *" for 02:00 every day.',
   ),
-  DAGMA_TIMEZONE_UNKNOWN: entry<{ schedule: string; timezone: string }>(
+  DAGMA_TIMEZONE_UNKNOWN: entry<{ what: string; timezone: string }>(
     'definition',
-    ({ schedule, timezone }) => `Schedule "${schedule}" has the time zone "${timezone}", which is unknown.`,
+    ({ what, timezone }) => `${what} has the time zone "${timezone}", which is unknown.`,
     'Use an IANA name such as "UTC" or "Europe/Berlin".',
   ),
   DAGMA_JOB_UNKNOWN: entry<{ job: string; known: readonly string[]; wantedBy: string | undefined }>(
@@ -143,27 +143,27 @@ export const catalogue = {
   ),
   DAGMA_JOB_SELECTION: entry<{ job: string; reason: string }>(
     'definition',
-    ({ job, reason }) => `Job "${job}": ${reason}`,
+    ({ job, reason }) => `${job}: ${reason}`,
     "Mend the job's selection.",
   ),
-  DAGMA_SELECTION_EMPTY: entry<{ what: string; selection: string }>(
+  DAGMA_SELECTION_EMPTY: entry<{ what: string; selection: string; such?: string }>(
     'definition',
-    ({ what, selection }) => `${what} selects no asset ("${selection}").`,
-    'Select at least one asset.',
+    ({ what, selection, such = 'asset' }) => `${what} selects no ${such} ("${selection}").`,
+    'Select at least one.',
   ),
-  DAGMA_CONFIG_INVALID: entry<{ step: string; issues: readonly string[] }>(
+  DAGMA_CONFIG_INVALID: entry<{ step: string; of?: string; issues: readonly string[] }>(
     'definition',
-    ({ step, issues }) => `The config of "${step}" is wrong: ${issues.join('; ')}.`,
+    ({ step, of, issues }) => `The config of "${step}"${of === undefined ? '' : ` in ${of}`} is wrong: ${issues.join('; ')}.`,
     'Mend these fields of the config.',
   ),
-  DAGMA_CONFIG_UNKNOWN: entry<{ step: string; reason: string }>(
+  DAGMA_CONFIG_UNKNOWN: entry<{ step: string; of?: string; reason: string }>(
     'definition',
-    ({ step, reason }) => `Config was given for "${step}", ${reason}.`,
+    ({ step, of, reason }) => `Config was given for "${step}"${of === undefined ? '' : ` in ${of}`}, ${reason}.`,
     'Give config only for selected assets that declare it.',
   ),
-  DAGMA_OPTION_INVALID: entry<{ option: string; reason: string }>(
+  DAGMA_OPTION_INVALID: entry<{ option: string; of?: string; reason: string }>(
     'definition',
-    ({ option, reason }) => `The option "${option}" ${reason}.`,
+    ({ option, of, reason }) => `The option "${option}"${of === undefined ? '' : ` of ${of}`} ${reason}.`,
     'Give a value that it takes.',
   ),
   DAGMA_PROJECT_NOT_FOUND: entry<{ folder: string }>(
@@ -183,8 +183,8 @@ export const catalogue = {
   ),
   DAGMA_TYPESCRIPT_UNSUPPORTED: entry<{ place: string; form: string }>(
     'definition',
-    ({ place, form }) => `${place}: this uses a TypeScript ${form}, which Node cannot run: it only strips types.`,
-    'Write it in plain JavaScript (an object for an enum, fields for parameter properties), or run compiled JavaScript. `erasableSyntaxOnly` in tsconfig.json finds these.',
+    ({ place, form }) => `${place}: this uses ${form}, which Node cannot run: it only strips types.`,
+    'Write it in plain JavaScript (an object for an enum, fields for parameter properties, `import a from "b"` for `import a =`, `value as T` for `<T>value`), or run compiled JavaScript. `erasableSyntaxOnly` in tsconfig.json finds most of these.',
   ),
   DAGMA_FILE_TYPE_UNSUPPORTED: entry<{ place: string }>(
     'definition',
@@ -237,12 +237,14 @@ export const catalogue = {
     ({ asset, reason }) => `The value of asset "${asset}" cannot be stored as JSON: ${reason}.`,
     'Return JSON data: objects and arrays of text, finite numbers, true, false and null (`Object.fromEntries(map)`, `[...set]`, `Array.from(vector)`).',
   ),
-  DAGMA_INPUT_MISSING: entry<{ who: string; input: string; partition: string | undefined }>(
+  DAGMA_INPUT_MISSING: entry<{ who: string; input: string; partition: string | undefined; isMade: boolean }>(
     'execution',
-    ({ who, input, partition }) =>
-      `${who} needs the value of "${input}"${partition === undefined ? '' : `, partition "${partition}"`}, which has not been materialized.`,
-    ({ input, partition }) =>
-      `Materialize it first: \`dagma asset materialize --select ${input}${partition === undefined ? '' : ` --partition ${partition}`}\`.`,
+    ({ who, input, partition, isMade }) =>
+      `${who} needs the value of "${input}"${partition === undefined ? '' : `, partition "${partition}"`}, which ${isMade ? 'has not been materialized' : 'something else makes, and which its IO manager does not find'}.`,
+    ({ input, partition, isMade }) =>
+      isMade
+        ? `Materialize it first: \`dagma asset materialize --select ${input}${partition === undefined ? '' : ` --partition ${partition}`}\`.`
+        : 'Name it under `deps` when its value is not needed, or bind an IO manager that finds it.',
   ),
   DAGMA_VALUE_UNREADABLE: entry<{ asset: string; file: string }>(
     'execution',

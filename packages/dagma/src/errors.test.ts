@@ -28,6 +28,14 @@ describe('docs/errors.md and the catalogue', () => {
   })
 })
 
+test('docs/errors.md has every class of error of the Python package', () => {
+  const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8')
+  const classes = [...read('python/src/dagma/errors.py').matchAll(/^class (\w+)\(/gm)].map(([, name]) => name)
+  const bases = ['DagmaError', 'LoadError', 'StepError']
+  const rows = [...read('docs/errors.md').matchAll(/^\| `(\w+Error)` \| [^|]{10,}\. \| [^|]{10,}\. \|$/gm)].map(([, name]) => name)
+  expect([...bases, ...rows].sort()).toEqual([...classes].sort())
+})
+
 describe('every error of the catalogue', () => {
   test.each(Object.keys(catalogue) as (keyof typeof catalogue)[])('%s is whole', (code) => {
     const error = dagmaError(code, details)

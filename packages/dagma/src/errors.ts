@@ -18,12 +18,16 @@ export class DagmaError extends Error {
   readonly kind: ErrorKind
   /** Permanent; never used again for something else. Listed in `docs/errors.md`. */
   readonly code: ErrorCode
+  /** What is wrong, without the cure and the code. */
+  readonly problem: string
   /** How to mend it, in one sentence. */
   readonly cure: string
   readonly [brand] = true
 
   constructor(kind: ErrorKind, name: string, code: ErrorCode, text: { message: string; cure: string }, cause?: unknown) {
-    super(`${sentence(text.message)} ${text.cure} [${code}]`, cause === undefined ? undefined : { cause })
+    const problem = sentence(text.message)
+    super(`${problem} ${text.cure} [${code}]`, cause === undefined ? undefined : { cause })
+    this.problem = problem
     this.name = name
     this.kind = kind
     this.code = code

@@ -106,7 +106,7 @@ class OutputPump:
             self._partial.clear()
 
     def _write_line(self, line: bytes) -> None:
-        """The one door through which a line of the worker leaves; the worker has taken out its secrets: decision 14."""
+        """The one door for a line of the worker, which has taken out its secrets (decision 14)."""
         self._tail.append(line.decode("utf-8", "replace").rstrip("\n")[:_TAIL_LINE_LENGTH])
         if self._held is None:
             self._write(line)

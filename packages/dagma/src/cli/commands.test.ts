@@ -1,5 +1,7 @@
 /** Commands on a project with every kind of definition, as whole processes. */
 import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { commandLine, dagma } from '../test/processes.ts'
 import { temporaryFolder } from '../test/temporary.ts'
@@ -8,7 +10,7 @@ const definitions = `import { asset, assetCheck, dailyPartitions, definitions, j
 import { z } from '${import.meta.resolve('zod')}'
 const days = dailyPartitions({ start: '2026-01-01', end: '2026-01-05' })
 const raw = asset({ key: 'raw', partitions: days, run: ({ partitionKey, log }) => { log.info('making ' + partitionKey); return partitionKey } })
-const good = asset({ key: 'good', keyPrefix: 'mart', run: () => 4 })
+const good = asset({ key: 'good', keyPrefix: 'mart', group: 'sales', owners: ['team:data'], tags: { tier: 'gold', new: '' }, kinds: ['csv'], codeVersion: '2', metadata: { rows: 4 }, run: () => 4 })
 const even = assetCheck({ asset: good, name: 'even', run: async ({ load }) => ({ passed: (await load()) % 2 === 0 }) })
 const feed = observableAsset({ key: 'feed', run: () => ({ dataVersion: '7' }) })
 const flaky = asset({ key: 'flaky', run: () => { if (process.env.FLAKY === 'fails') throw new Error('not now'); return 1 } })
@@ -17,8 +19,9 @@ const after = asset({ key: 'after', deps: [flaky], run: () => 2 })
 const nightly = job({ name: 'nightly', selection: [good, flaky, after] })
 export default definitions({
   assets: [raw, good, feed, flaky, after, login], checks: [even], jobs: [nightly],
-  schedules: [schedule({ name: 'at_two', job: nightly, cronSchedule: '0 2 * * *', evaluate: ({ scheduledTime, log }) => { log.info('asked'); return runRequest({ tags: { at: scheduledTime.toISOString() } }) } })],
-  sensors: [sensor({ name: 'watch', job: nightly, run: ({ cursor }) => cursor === '2' ? skipReason('nothing new') : ({ runRequests: [runRequest({ runKey: 'k' })], cursor: '2' }) })],
+  schedules: [schedule({ name: 'at_two', job: nightly, cronSchedule: '0 2 * * *', evaluate: ({ scheduledTime, log }) => { log.info('asked'); return runRequest({ tags: { at: scheduledTime.toISOString() } }) } }),
+    schedule({ name: 'in_tokyo', job: nightly, cronSchedule: '30 2 * * *', executionTimezone: 'Asia/Tokyo' })],
+  sensors: [sensor({ name: 'watch', job: nightly, run: ({ cursor }) => cursor === '2' ? skipReason('nothing new') : ({ runRequests: [runRequest({ runKey: 'k' })], cursor: '2', dynamicPartitions: [{ partitions: 'files', add: ['a', 'b'] }] }) })],
 })
 `
 
@@ -47,7 +50,8 @@ describe('partitions', () => {
 
   test.each([
     ['--partition 2026-01-09', 'is no partition of "raw"'],
-    ['--partition-range 2026-01-04...2026-01-02', 'is no partition of "raw"'],
+    ['--partition-range 2026-01-04...2026-01-02', 'has its end first: "2026-01-02" comes before "2026-01-04"'],
+    ['--partition-range 2026-01-04...2026-01-09', '"2026-01-09" is no partition of "raw"'],
     ['--partition-range 2026-01-02', 'must be two partitions with "..." between them'],
     ['--partition a --partition-range a...b', "cannot be used with option '--partition-range"],
     ['', 'and the run names none'],
@@ -55,6 +59,18 @@ describe('partitions', () => {
     const { status, stderr } = cli(`asset materialize -s raw ${options}`.trim())
     expect([status, stderr]).toEqual([2, expect.stringContaining(message)])
   })
+})
+
+test('a range with --json gives one list, and an unknown job is told as such', () => {
+  const runs = json('asset materialize -s raw --partition-range 2026-01-02...2026-01-03')
+  expect(runs.map((run: { status: string }) => run.status)).toEqual(['SUCCESS', 'SUCCESS'])
+  expect(cli('job launch -j daily --partition-range a...b').stderr).toContain('There is no job "daily" (jobs: nightly).')
+})
+
+test('what a run cannot do with the assets that it selects', () => {
+  expect(cli('asset observe -s mart/good').stderr).toContain('This run selects no observable asset ("mart/good").')
+  expect(cli('asset check -s flaky').stderr).toContain('selects no asset with a check in a step of its own')
+  expect(cli('asset materialize -s feed').stderr).toContain('selects no asset that this project makes')
 })
 
 test('checks and observations alone', () => {
@@ -68,6 +84,7 @@ test('a failed run is retried from where it failed, with its tags; one that succ
   const failed = cli('job launch -j nightly --tag team=data', { FLAKY: 'fails' })
   expect([failed.status, failed.stdout]).toEqual([1, expect.stringContaining('skipped, because flaky did not succeed')])
   const [run] = json('run list -n 1')
+  expect(JSON.parse(cli(`run retry ${run.run_id} --json`, { FLAKY: 'fails' }).stdout)).toMatchObject({ status: 'FAILURE' })
   const { status, stdout } = cli(`run retry ${run.run_id.slice(0, 8)}`)
   expect([status, stdout.match(/✓ \S+/g)]).toEqual([0, ['✓ flaky', '✓ after']])
   const [retry] = json('run list -n 1')
@@ -89,11 +106,61 @@ test('log lines of a run, of one step', () => {
   cli('asset materialize -s raw --partition 2026-01-01')
   const [{ run_id }] = json('run list -n 1')
   expect(cli(`run logs ${run_id}`).stdout).toMatch(/^\S+ raw info making 2026-01-01\n$/)
-  expect(cli(`run logs ${run_id} --step other`).stdout).toBe('')
+  expect(cli(`run logs ${run_id} --step raw`).stdout).toContain('making 2026-01-01')
+  expect(cli(`run logs ${run_id} --step other`)).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('names none of the run’s steps: raw.'),
+  })
+})
+
+test('to look at a project writes nothing to it', () => {
+  for (const args of [
+    'run list',
+    'run show x',
+    'run logs x',
+    'run retry x',
+    'asset show raw',
+    'asset list',
+    'sensor preview watch',
+    'definitions validate',
+  ])
+    expect(cli(args).status).toBe(/ x$/.test(args) ? 2 : 0)
+  expect(existsSync(join(folder, '.dagma'))).toBe(false)
+})
+
+test('all that is declared of an asset is shown', () => {
+  expect(cli('asset show mart/good').stdout).toBe(
+    [
+      'mart/good  (group sales)',
+      '  made from: nothing',
+      '  owners: team:data',
+      '  tags: tier=gold, new',
+      '  kinds: csv',
+      '  code version: 2',
+      '  checks: even',
+      '    rows  4',
+      '  never materialized',
+      '',
+    ].join('\n'),
+  )
+  expect(json('asset show mart/good')).toMatchObject({
+    owners: ['team:data'],
+    tags: { tier: 'gold', new: '' },
+    code_version: '2',
+    partitions: null,
+    checks: ['even'],
+    metadata: { rows: { type: 'int', raw_value: 4 } },
+  })
+  expect(cli('asset show raw').stdout).toContain('  partitions: daily\n')
 })
 
 test('ticks are shown, nothing is started', () => {
-  expect(json('schedule list')).toMatchObject([{ name: 'at_two', cron_schedule: '0 2 * * *', execution_timezone: 'UTC' }])
+  expect(json('schedule list')).toMatchObject([
+    { name: 'at_two', cron_schedule: '0 2 * * *', execution_timezone: 'UTC' },
+    { name: 'in_tokyo' },
+  ])
+  expect(cli('schedule preview in_tokyo -n 1').stdout).toMatch(/^\S+T17:30:00.000Z {2}\S+ 02:30 Asia\/Tokyo\n/)
+  expect(cli('sensor preview watch').stdout).toContain('partitions of files: +a, +b\n')
   const preview = json('schedule preview at_two -n 2')
   expect(preview.ticks).toHaveLength(2)
   expect(preview.first).toMatchObject({
@@ -107,7 +174,7 @@ test('ticks are shown, nothing is started', () => {
 })
 
 test('definitions are counted, the version told, words completed', () => {
-  expect(json('definitions validate')).toEqual({ assets: 6, checks: 1, jobs: 1, schedules: 1, sensors: 1 })
+  expect(json('definitions validate')).toEqual({ assets: 6, checks: 1, jobs: 1, schedules: 2, sensors: 1 })
   expect(cli('--version').stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
   expect(cli('complete -- asset ').stdout).toMatch(/^materialize\t/m)
   expect(cli('complete bash').stdout).toContain('dagma')

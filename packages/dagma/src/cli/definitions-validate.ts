@@ -12,6 +12,6 @@ export function definitionsValidateCommand(): Command {
       const { assets, checks, jobs, schedules, sensors } = (await loadProject(options)).definitions
       const counts = Object.entries({ assets, checks, jobs, schedules, sensors }).map(([what, items]) => [what, items.size] as const)
       if (options.json) printJson(Object.fromEntries(counts))
-      else printLine(`All good: ${counts.map(([what, size]) => `${size} ${what}`).join(', ')}.`)
+      else printLine(`All good: ${counts.map(([what, size]) => `${size} ${size === 1 ? what.slice(0, -1) : what}`).join(', ')}.`)
     })
 }

@@ -368,7 +368,8 @@ export default definitions({ assets: [asset({ key: 'a', run: ({ signal }) => new
                                        (default: DAGSTER_URL, otherwise by Python to
                                        DAGSTER_HOME)
         --concurrency <count>          steps that run at once (default: 16)
-        --durability <what>            what a recorded event survives (choices:
+        --durability <what>            what a recorded event survives: the death of
+                                       the process, or a power cut too (choices:
                                        "process", "power", default: "process")
         -c, --config <json>            config by asset or step, for example
                                        {"my_asset": {"limit": 3}}

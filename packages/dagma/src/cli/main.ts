@@ -56,6 +56,7 @@ function report(error: unknown): number {
   // A coded error says where and how; its frames would be those of the command line.
   process.stderr.write(`error: ${wire.message}\n${error instanceof DagmaError ? '' : wire.stack.join('')}`)
   for (let { cause } = wire; cause !== null; { cause } = cause) {
+    if (cause.stack.length === 0 && wire.message.includes(cause.message)) continue // it adds nothing
     process.stderr.write(`caused by: ${cause.name}: ${cause.message}\n${cause.stack.join('')}`)
   }
   return error instanceof DagmaError && error.kind === 'definition' ? exitCodes.wrongUsage : exitCodes.runFailed

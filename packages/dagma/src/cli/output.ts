@@ -3,22 +3,10 @@ import type { WireMetadata, WireMetadataValue } from '../metadata/normalize.ts'
 import type { ObservationFieldName } from '../metadata/observation-fields.ts'
 
 let write = (text: string): unknown => process.stdout.write(text)
-let status = ''
 
-/** Prints a line, above the status line. */
+/** Prints a line. */
 export function printLine(text = ''): void {
-  const shown = status
-  showStatus('')
   write(`${text}\n`)
-  showStatus(shown)
-}
-
-/** Shows one line at the bottom of a terminal, in the place of the one before; nothing elsewhere. Empty text removes it. */
-export function showStatus(text: string): void {
-  if (!process.stderr.isTTY || text === status) return
-  const line = styleText('dim', text.slice(0, process.stderr.columns - 1))
-  process.stderr.write(text === '' ? '\r\x1b[K' : `\r\x1b[K${line}`)
-  status = text
 }
 
 /** Keeps stdout for what this command prints: what the project's own code writes there goes to stderr from now on. */

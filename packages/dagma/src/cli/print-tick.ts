@@ -11,7 +11,7 @@ export function printTick(tick: Tick): void {
   }
   if (tick.runRequests.length === 0) printLine(`no run${tick.skipReason === undefined ? '' : `: ${tick.skipReason}`}`)
   for (const { partitions, add = [], remove = [] } of tick.dynamicPartitions)
-    printLine(`partitions of ${partitions}: +${add.join(', ')} -${remove.join(', ')}`)
+    printLine(`partitions of ${partitions}: ${[...add.map((key) => `+${key}`), ...remove.map((key) => `-${key}`)].join(', ')}`)
   if (tick.cursor !== undefined) printLine(`cursor: ${tick.cursor}`)
 }
 

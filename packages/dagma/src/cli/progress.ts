@@ -1,7 +1,8 @@
 import { styleText } from 'node:util'
 import type { RunEvent } from '../engine/events.ts'
 import type { WireError } from '../runtime/exit-gate.ts'
-import { durationText, printLine, printMetadata, showStatus } from './output.ts'
+import { showStatus } from '../runtime/stdio-gate.ts'
+import { durationText, printLine, printMetadata } from './output.ts'
 
 /** Prints a line for each event worth one; on a terminal also, below them, what runs now. */
 export function progress(): (event: RunEvent) => void {

@@ -5,7 +5,7 @@ import type { RunConfig, RunTags } from '../definitions/job.ts'
 import { partitionRange } from '../definitions/partitions.ts'
 import { selectAssets } from '../definitions/selection.ts'
 import { type Durability, EventLog } from '../engine/event-log.ts'
-import { type MaterializeOptions, type MaterializeRun, materialize, type RunOptions } from '../engine/materialize.ts'
+import { expectJob, type MaterializeOptions, type MaterializeRun, materialize, type RunOptions } from '../engine/materialize.ts'
 import { dagmaError } from '../errors.ts'
 import type { Project } from '../runtime/project.ts'
 import { exitCodes } from './exit-codes.ts'
@@ -34,7 +34,11 @@ export interface NewRunOptions extends RunningOptions {
 export function withRunningOptions(command: Command): Command {
   return withReportOptions(command)
     .addOption(new Option('--concurrency <count>', 'steps that run at once').argParser(positiveInteger).default(16))
-    .addOption(new Option('--durability <what>', 'what a recorded event survives').choices(['process', 'power']).default('process'))
+    .addOption(
+      new Option('--durability <what>', 'what a recorded event survives: the death of the process, or a power cut too')
+        .choices(['process', 'power'])
+        .default('process'),
+    )
 }
 
 /** Gives `command` the options of commands that start a new run. */
@@ -61,31 +65,30 @@ export async function runInTerminal(
   const { config, partition, partitionRange: range, tag: tags } = options
   const run = (partitionKey: string | undefined) => (running: RunOptions) =>
     materialize(definitions, { ...what, ...running, tags, ...(config && { config }), ...(partitionKey !== undefined && { partitionKey }) })
-  const partitions = range === undefined ? [partition] : rangeOf(definitions, what, range)
-  await show(project, options, partitions.map(run))
+  const runs = range === undefined ? run(partition) : rangeOf(definitions, what, range).map(run)
+  await show(project, options, runs)
 }
 
 /**
- * Executes runs one after the other, and shows them: live lines, or one JSON document each. With `report` they are then reported to Dagster, all in one
- * go, also those that failed; that there is a way to Dagster is looked at before anything runs.
+ * Executes a run, or several one after the other, and shows them: live lines, or one JSON document, of several runs a list. With `report` they are
+ * then reported to Dagster, all in one go, also those that failed; that there is a way to Dagster is looked at before anything runs.
  */
-export async function show(
-  project: Project,
-  options: RunningOptions,
-  runs: readonly ((running: RunOptions) => Promise<MaterializeRun>)[],
-): Promise<void> {
+export async function show(project: Project, options: RunningOptions, runs: StartRun | readonly StartRun[]): Promise<void> {
   const { json = false, report = false, concurrency, durability } = options
   const reporter = report ? chooseReporter(project, options) : undefined
   const signal = interruption('the run')
   const ended: MaterializeRun[] = []
-  for (const run of runs) {
+  for (const run of typeof runs === 'function' ? [runs] : runs) {
     const result = await run({ projectFolder: project.folder, concurrency, durability, signal, ...(json ? {} : { onEvent: progress() }) })
     ended.push(result)
-    if (json && !report) printJson(runJson(result))
     if (result.status !== 'SUCCESS') process.exitCode = exitCodes.runFailed
     if (signal.aborted) break
   }
-  if (reporter === undefined) return
+  const print = (documents: readonly unknown[]): void => printJson(typeof runs === 'function' ? documents[0] : documents)
+  if (reporter === undefined) {
+    if (json) print(ended.map(runJson))
+    return
+  }
   let reports: RunReport[] = []
   try {
     using log = EventLog.open(project.folder)
@@ -95,17 +98,18 @@ export async function show(
       ended.map(({ runId }) => log.run(runId)),
     )
   } finally {
-    if (json)
-      for (const result of ended) printJson({ ...runJson(result), report: reports.find((one) => one.run_id === result.runId) ?? null })
+    if (json) print(ended.map((result) => ({ ...runJson(result), report: reports.find((one) => one.run_id === result.runId) ?? null })))
     else printReports(reports)
   }
 }
+
+type StartRun = (running: RunOptions) => Promise<MaterializeRun>
 
 function rangeOf(definitions: Definitions, { selection, job }: Pick<MaterializeOptions, 'selection' | 'job'>, range: string): string[] {
   const [from, to, more] = range.split('...')
   if (!from || !to || more !== undefined)
     throw dagmaError('DAGMA_OPTION_INVALID', { option: 'partition-range', reason: 'must be two partitions with "..." between them' })
-  const keys = job === undefined ? selectAssets(selection ?? '*', definitions.assets) : (definitions.jobs.get(job)?.assetKeys ?? [])
+  const keys = job === undefined ? selectAssets(selection ?? '*', definitions.assets) : expectJob(definitions, job).assetKeys
   const partitioned = keys.map((key) => definitions.assets.get(key)).find((node) => node?.partitions !== undefined)
   if (partitioned?.partitions === undefined) throw dagmaError('DAGMA_PARTITION_WITHOUT_PARTITIONS', { partition: range })
   return partitionRange(partitioned.partitions, from, to, keyText(partitioned.key), new Date())

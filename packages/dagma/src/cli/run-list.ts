@@ -13,7 +13,7 @@ export function runListCommand(): Command {
     .addOption(moduleOption())
     .addOption(jsonOption())
     .action(({ json, limit, module }: ModuleOption & JsonOption & { limit: number }) => {
-      using log = EventLog.open(findProject(process.cwd(), module).folder)
+      using log = EventLog.openExisting(findProject(process.cwd(), module).folder)
       const runs = log.runs(limit)
       if (json) printJson(runs.map(runJson))
       else printTable(['RUN', 'STATUS', 'OF', 'STARTED', 'TOOK'], runs.map(row))

@@ -1,6 +1,7 @@
 import { styleText } from 'node:util'
 import { Command } from 'commander'
 import { EventLog } from '../engine/event-log.ts'
+import { dagmaError } from '../errors.ts'
 import { findProject } from '../runtime/project.ts'
 import { type JsonOption, jsonOption, type ModuleOption, moduleOption } from './options.ts'
 import { printJson, printLine } from './output.ts'
@@ -14,8 +15,12 @@ export function runLogsCommand(): Command {
     .addOption(moduleOption())
     .addOption(jsonOption())
     .action((id: string, { json, module, step }: ModuleOption & JsonOption & { step?: string }) => {
-      using log = EventLog.open(findProject(process.cwd(), module).folder)
-      const events = log.events(log.run(id).runId).filter((event) => event.type === 'LOG')
+      using log = EventLog.openExisting(findProject(process.cwd(), module).folder)
+      const run = log.run(id)
+      const events = log.events(run.runId).filter((event) => event.type === 'LOG')
+      const steps = new Set([...run.steps, ...events.map((event) => event.step)])
+      if (step !== undefined && !steps.has(step))
+        throw dagmaError('DAGMA_OPTION_INVALID', { option: 'step', reason: `names none of the run’s steps: ${[...steps].join(', ')}` })
       const lines = events.filter((event) => step === undefined || event.step === step)
       if (json) printJson(lines)
       else

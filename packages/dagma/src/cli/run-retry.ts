@@ -11,6 +11,6 @@ export function runRetryCommand(): Command {
     .addOption(jsonOption())
     .action(async (id: string, options: ModuleOption & JsonOption & RunningOptions) => {
       const { project, definitions } = await loadProject(options)
-      await show(project, options, [(running) => retryRun(definitions, id, running)])
+      await show(project, options, (running) => retryRun(definitions, id, running))
     })
 }

@@ -14,7 +14,7 @@ export function runShowCommand(): Command {
     .addOption(moduleOption())
     .addOption(jsonOption())
     .action((id: string, { json, module }: ModuleOption & JsonOption) => {
-      using log = EventLog.open(findProject(process.cwd(), module).folder)
+      using log = EventLog.openExisting(findProject(process.cwd(), module).folder)
       const run = log.run(id)
       const events = log.events(run.runId)
       if (json) printJson({ run: runJson(run), events })

@@ -21,7 +21,13 @@ export function schedulePreviewCommand(): Command {
       const host = { definitions, projectFolder: project.folder, signal: new AbortController().signal }
       const tick = await scheduleTick(schedule, times[0] ?? new Date(), host)
       if (options.json) return printJson({ ticks: times.map((time) => time.toISOString()), first: tickJson(tick) })
-      for (const time of times) printLine(time.toISOString())
+      for (const time of times) printLine(`${time.toISOString()}${localTime(time, schedule.executionTimezone)}`)
       printTick(tick)
     })
+}
+
+/** What a clock in the schedule's time zone shows. */
+function localTime(time: Date, timeZone: string): string {
+  if (timeZone === 'UTC') return ''
+  return `  ${new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'short' }).format(time)} ${timeZone}`
 }

@@ -1,5 +1,5 @@
 import type { AssetContext, Requiring } from './asset.ts'
-import { type AssetKey, type AssetKeyInput, assetKey, stepName } from './asset-key.ts'
+import { type AssetKey, type AssetKeyInput, assetKey, checkedName, stepName } from './asset-key.ts'
 import type { AssetRef } from './asset-spec.ts'
 import { callSite } from './call-site.ts'
 import { makeStep } from './make-step.ts'
@@ -39,7 +39,7 @@ export function assetCheck<Value = unknown, In extends Inputs = {}, Req extends 
 ): AssetCheck<Req> {
   const { asset: of, name, description, blocking = false } = options
   const asset = typeof of === 'string' || !('key' in of) ? assetKey(of) : of.key
-  const checks = [{ asset, name, description, blocking }]
+  const checks = [{ asset, name: checkedName('A check', name), description, blocking }]
   return {
     type: 'asset_check',
     asset,

@@ -1,4 +1,4 @@
-import { type AssetKey, type AssetKeyInput, stepName } from './asset-key.ts'
+import { type AssetKey, type AssetKeyInput, checkedName, stepName } from './asset-key.ts'
 import { type AssetRef, type AssetSpecOptions, assetSpec, type Dep } from './asset-spec.ts'
 import { callSite } from './call-site.ts'
 import { makeStep } from './make-step.ts'
@@ -69,5 +69,10 @@ export function asset<In extends Inputs = {}, Req extends Requirements = {}, Con
 
 /** The checks that an asset's own step evaluates. */
 export function inlineChecks(asset: AssetKey, checks: { readonly [name: string]: InlineCheck } = {}): CheckSpec[] {
-  return Object.entries(checks).map(([name, { description, blocking = false }]) => ({ asset, name, description, blocking }))
+  return Object.entries(checks).map(([name, { description, blocking = false }]) => ({
+    asset,
+    name: checkedName('A check', name),
+    description,
+    blocking,
+  }))
 }

@@ -1,5 +1,6 @@
-import { Cron } from 'croner'
 import { type DagmaError, dagmaError } from '../errors.ts'
+import { checkCron } from './check-cron.ts'
+import { checkJobConfig, checkOptions } from './check-options.ts'
 import { checkPartitions } from './check-partitions.ts'
 import type { Definitions, ResolvedJob } from './definitions.ts'
 import { placeText, unique } from './graph.ts'
@@ -11,7 +12,7 @@ import { selectAssets } from './selection.ts'
 import type { Sensor } from './sensor.ts'
 
 /** What is checked against each other. */
-interface Declared {
+export interface Declared {
   readonly graph: Pick<Definitions, 'assets' | 'steps' | 'checks'>
   readonly resources: ReadonlyMap<string, Resource<unknown>>
   readonly ioManagers: ReadonlyMap<string, IOManager>
@@ -26,21 +27,30 @@ export function checkDefinitions(declared: Declared, errors: DagmaError[]): Pick
   for (const step of graph.steps.values()) {
     expectResources(`Step "${step.name}"${placeText(step)}`, step.resources, declared, errors)
     if (step.ioManager !== undefined && !ioManagers.has(step.ioManager)) {
-      errors.push(dagmaError('DAGMA_IO_MANAGER_UNBOUND', { step: step.name, ioManager: step.ioManager, bound: [...ioManagers.keys()] }))
+      errors.push(
+        dagmaError('DAGMA_IO_MANAGER_UNBOUND', {
+          who: `Step "${step.name}"${placeText(step)}`,
+          ioManager: step.ioManager,
+          bound: [...ioManagers.keys()],
+        }),
+      )
     }
   }
   checkPartitions(graph, errors)
+  checkOptions(declared, errors)
   const jobs = resolvedJobs(declared, errors)
   const schedules = unique('schedule', declared.schedules, (schedule) => schedule.name, errors)
   for (const schedule of schedules.values()) {
-    expectResources(`Schedule "${schedule.name}"`, schedule.resources, declared, errors)
-    expectJob(`Schedule "${schedule.name}"`, schedule.job, jobs, errors)
-    checkCron(schedule, errors)
+    const who = `Schedule "${schedule.name}"${placeText(schedule)}`
+    expectResources(who, schedule.resources, declared, errors)
+    expectJob(who, schedule.job, jobs, errors)
+    checkCron(who, schedule.cronSchedule, schedule.executionTimezone, errors)
   }
   const sensors = unique('sensor', declared.sensors, (sensor) => sensor.name, errors)
   for (const sensor of sensors.values()) {
-    expectResources(`Sensor "${sensor.name}"`, sensor.resources, declared, errors)
-    for (const job of sensor.jobs) expectJob(`Sensor "${sensor.name}"`, job, jobs, errors)
+    const who = `Sensor "${sensor.name}"${placeText(sensor)}`
+    expectResources(who, sensor.resources, declared, errors)
+    for (const job of sensor.jobs) expectJob(who, job, jobs, errors)
   }
   return { jobs, schedules, sensors }
 }
@@ -49,13 +59,14 @@ function resolvedJobs(declared: Declared, errors: DagmaError[]): Map<string, Res
   const { assets } = declared.graph
   const jobs = new Map<string, ResolvedJob>()
   for (const [name, job] of unique('job', declared.jobs, (job) => job.name, errors)) {
-    expectResources(`Job "${name}"`, job.resources, declared, errors)
+    const who = `Job "${name}"${placeText(job)}`
+    expectResources(who, job.resources, declared, errors)
     let assetKeys: string[] = []
     try {
       assetKeys = selectAssets(job.selection, assets).filter((key) => assets.get(key)?.step?.kind === 'materialize')
-      if (assetKeys.length === 0) errors.push(dagmaError('DAGMA_SELECTION_EMPTY', { what: `Job "${name}"`, selection: job.selection }))
+      if (assetKeys.length === 0) errors.push(dagmaError('DAGMA_SELECTION_EMPTY', { what: who, selection: job.selection }))
     } catch (error) {
-      errors.push(dagmaError('DAGMA_JOB_SELECTION', { job: name, reason: (error as DagmaError).message }, error))
+      errors.push(dagmaError('DAGMA_JOB_SELECTION', { job: who, reason: (error as DagmaError).problem }, error))
     }
     const partitions = new Map(
       assetKeys.flatMap((key) => (assets.get(key)?.partitions === undefined ? [] : [[JSON.stringify(assets.get(key)?.partitions), key]])),
@@ -63,10 +74,11 @@ function resolvedJobs(declared: Declared, errors: DagmaError[]): Map<string, Res
     if (partitions.size > 1)
       errors.push(
         dagmaError('DAGMA_PARTITIONS_MISMATCH', {
-          what: `Job "${name}"`,
+          what: who,
           reason: `has assets with different partitions: ${[...partitions.values()].join(', ')}`,
         }),
       )
+    checkJobConfig(who, { ...job, assetKeys }, declared.graph, errors)
     jobs.set(name, { ...job, assetKeys })
   }
   return jobs
@@ -80,33 +92,4 @@ function expectResources(who: string, needed: object, { resources }: Declared, e
 
 function expectJob(who: string, job: string, jobs: ReadonlyMap<string, Job>, errors: DagmaError[]): void {
   if (!jobs.has(job)) errors.push(dagmaError('DAGMA_JOB_UNKNOWN', { job, known: [...jobs.keys()], wantedBy: who }))
-}
-
-function checkCron({ name, cronSchedule: cron, executionTimezone: timezone }: Schedule, errors: DagmaError[]): void {
-  const reason = whyNoCron(cron)
-  if (reason !== undefined) errors.push(dagmaError('DAGMA_CRON_INVALID', { schedule: name, cron, reason }))
-  if (!isTimezone(timezone)) errors.push(dagmaError('DAGMA_TIMEZONE_UNKNOWN', { schedule: name, timezone }))
-}
-
-/** Why Dagster would not take a cron line; croner alone knows more than Dagster: dates, and "W", "+" and "5L" in fields. */
-function whyNoCron(cron: string): string | undefined {
-  if (!/^\s*(?:@[a-z]+|\S+(?:\s+\S+){4})\s*$/.test(cron)) return 'it has no five fields'
-  const foreign = /\d+[LW]|LW|\+/i.exec(cron)
-  if (foreign !== null) return `Dagster does not know "${foreign[0]}"`
-  try {
-    return new Cron(cron, { mode: '5-part', paused: true }).nextRun() === null ? 'it names no moment that ever comes' : undefined
-  } catch (error) {
-    return String((error as Error).message).replace(/\.$/, '')
-  }
-}
-
-/** Whether Python knows the zone too: it wants the letters' case as it is, and no offsets such as "+01:00". */
-function isTimezone(name: string): boolean {
-  if (name === 'UTC') return true // loading all others takes 15 ms
-  try {
-    const { timeZone } = new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions()
-    return /^[A-Z]/.test(name) && (timeZone === name || timeZone.toLowerCase() !== name.toLowerCase())
-  } catch {
-    return false
-  }
 }

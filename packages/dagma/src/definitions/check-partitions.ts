@@ -2,19 +2,21 @@ import { type DagmaError, dagmaError } from '../errors.ts'
 import { keyText } from './asset-key.ts'
 import type { DepWithMapping } from './asset-spec.ts'
 import type { AssetNode, Definitions } from './definitions.ts'
+import { placeText } from './graph.ts'
 import type { PartitionsDefinition } from './partitions.ts'
 import { checkTimePartitions } from './time-windows.ts'
 
 /** Checks that partitions can be read and fit each other along inputs; what is wrong goes into `errors`. */
 export function checkPartitions({ assets, steps }: Pick<Definitions, 'assets' | 'steps'>, errors: DagmaError[]): void {
-  for (const node of assets.values()) if (node.partitions !== undefined) readable(node.partitions, `Asset "${keyText(node.key)}"`, errors)
+  for (const node of assets.values())
+    if (node.partitions !== undefined) readable(node.partitions, `Asset "${keyText(node.key)}"${placeText(node)}`, errors)
   for (const step of steps.values()) {
     const [first, ...others] = step.assets
     for (const other of others) {
       if (same(first?.partitions, other.partitions)) continue
       errors.push(
         mismatch(
-          `Step "${step.name}"`,
+          `Step "${step.name}"${placeText(step)}`,
           `makes "${keyText(first?.key ?? [])}" and "${keyText(other.key)}", which have different partitions`,
         ),
       )
@@ -23,7 +25,7 @@ export function checkPartitions({ assets, steps }: Pick<Definitions, 'assets' | 
       const upstream = assets.get(keyText(dep.key))
       const reason = upstream === undefined || step.kind === 'check' ? undefined : inputMismatch(upstream, dep, first?.partitions)
       if (reason !== undefined)
-        errors.push(mismatch(`Step "${step.name}"`, `takes the input "${name}" from "${keyText(dep.key)}", ${reason}`))
+        errors.push(mismatch(`Step "${step.name}"${placeText(step)}`, `takes the input "${name}" from "${keyText(dep.key)}", ${reason}`))
     }
   }
 }

@@ -55,22 +55,47 @@ describe('definitions() finds all that is wrong, at once', () => {
     )
     expect(messages).toMatchInlineSnapshot(`
       [
-        "Asset "x/y" and Asset "x__y" would both have a step named "x__y". Rename one of them: in a step name, "/" becomes "__" and "-" and "." become "_". [DAGMA_STEP_NAME_DUPLICATE]",
-        "Asset "x.y" and Asset "x-y" would both have a step named "x_y". Rename one of them: in a step name, "/" becomes "__" and "-" and "." become "_". [DAGMA_STEP_NAME_DUPLICATE]",
+        "Asset "x/y" (definitions.test.ts:<line>) and Asset "x__y" (definitions.test.ts:<line>) would both have a step named "x__y". Rename one of them: in a step name, "/" becomes "__" and "-" and "." become "_". [DAGMA_STEP_NAME_DUPLICATE]",
+        "Asset "x.y" (definitions.test.ts:<line>) and Asset "x-y" (definitions.test.ts:<line>) would both have a step named "x_y". Rename one of them: in a step name, "/" becomes "__" and "-" and "." become "_". [DAGMA_STEP_NAME_DUPLICATE]",
         "Two assets are named "orders" (definitions.test.ts:<line>, definitions.test.ts:<line>). Rename one of them. [DAGMA_KEY_DUPLICATE]",
-        "Assets depend on each other in a circle: a → b → c → a. Remove one of these dependencies. [DAGMA_CYCLE]",
-        "Assets depend on each other in a circle: self → self. Remove one of these dependencies. [DAGMA_CYCLE]",
+        "Assets depend on each other in a circle: a (definitions.test.ts:<line>) → b (definitions.test.ts:<line>) → c (definitions.test.ts:<line>) → a. Remove one of these dependencies. [DAGMA_CYCLE]",
+        "Assets depend on each other in a circle: self (definitions.test.ts:<line>) → self. Remove one of these dependencies. [DAGMA_CYCLE]",
         "Asset "report" (definitions.test.ts:<line>) needs "ordrs", which these definitions lack. Did you mean "orders"? Add "ordrs" to the assets of definitions(), or drop it from the inputs or deps. [DAGMA_DEP_UNKNOWN]",
         "Asset "report" (definitions.test.ts:<line>) needs "nothing_like_it", which these definitions lack. Add "nothing_like_it" to the assets of definitions(), or drop it from the inputs or deps. [DAGMA_DEP_UNKNOWN]",
         "Step "orders" (definitions.test.ts:<line>) uses the resource "db", which is not bound (bound: other). Add "db" to the resources of definitions(). [DAGMA_RESOURCE_UNBOUND]",
-        "Two jobs are named "daily". Rename one of them. [DAGMA_KEY_DUPLICATE]",
-        "Job "unknown": The selection "raport" names "raport", which matches no asset. Did you mean "report"? Run \`dagma asset list\` to see the assets. [DAGMA_SELECTION_UNKNOWN] Mend the job's selection. [DAGMA_JOB_SELECTION]",
-        "Job "empty" selects no asset (""). Select at least one asset. [DAGMA_SELECTION_EMPTY]",
-        "Job "unreadable": The selection "a and" cannot be read: at column 1, "a" is a bare name, which stands alone or in a list; here write key:"a". Write it as Dagster does, for example \`key:"a" or group:llm\`, \`+a\`, \`a+\`, or a list such as \`a,b\`. [DAGMA_SELECTION_SYNTAX] Mend the job's selection. [DAGMA_JOB_SELECTION]",
-        "Two schedules are named "wrong". Rename one of them. [DAGMA_KEY_DUPLICATE]",
-        "Schedule "no_job" names a job that these definitions lack: there is no job "dayly" (jobs: daily, unknown, empty, unreadable). Name one of these jobs, or add it to definitions(). [DAGMA_JOB_UNKNOWN]",
-        "Schedule "wrong" has the cron line "61 * * * *", which cannot be read: CronPattern: Invalid value for minute: 61. Use five fields, for example "0 2 * * *" for 02:00 every day. [DAGMA_CRON_INVALID]",
-        "Schedule "wrong" has the time zone "Mars/Olympus", which is unknown. Use an IANA name such as "UTC" or "Europe/Berlin". [DAGMA_TIMEZONE_UNKNOWN]",
+        "Two jobs are named "daily" (definitions.test.ts:<line>, definitions.test.ts:<line>). Rename one of them. [DAGMA_KEY_DUPLICATE]",
+        "Job "unknown" (definitions.test.ts:<line>): The selection "raport" names "raport", which matches no asset. Did you mean "report"? Mend the job's selection. [DAGMA_JOB_SELECTION]",
+        "Job "empty" (definitions.test.ts:<line>) selects no asset (""). Select at least one. [DAGMA_SELECTION_EMPTY]",
+        "Job "unreadable" (definitions.test.ts:<line>): The selection "a and" cannot be read: at column 1, "a" is a bare name, which stands alone or in a list; here write key:"a". Mend the job's selection. [DAGMA_JOB_SELECTION]",
+        "Two schedules are named "wrong" (definitions.test.ts:<line>, definitions.test.ts:<line>). Rename one of them. [DAGMA_KEY_DUPLICATE]",
+        "Schedule "no_job" (definitions.test.ts:<line>) names a job that these definitions lack: there is no job "dayly" (jobs: daily, unknown, empty, unreadable). Name one of these jobs, or add it to definitions(). [DAGMA_JOB_UNKNOWN]",
+        "Schedule "wrong" (definitions.test.ts:<line>) has the cron line "61 * * * *", which cannot be read: Invalid value for minute: 61. Use five fields, for example "0 2 * * *" for 02:00 every day. [DAGMA_CRON_INVALID]",
+        "Schedule "wrong" (definitions.test.ts:<line>) has the time zone "Mars/Olympus", which is unknown. Use an IANA name such as "UTC" or "Europe/Berlin". [DAGMA_TIMEZONE_UNKNOWN]",
+      ]
+    `)
+  })
+
+  test('a list that holds something else says where', async () => {
+    const a = asset({ key: 'a', run })
+    const j = job({ name: 'j', selection: 'a' })
+    const messages: string[] = []
+    for (const options of [
+      { assets: [a, undefined] },
+      { assets: [a, j] },
+      { assets: a },
+      { assets: [a], jobs: [a] },
+      { assets: [a], checks: [a] },
+    ])
+      messages.push(
+        (await thrownBy(() => definitions(options as never))).message.replace(' Give a value that it takes. [DAGMA_OPTION_INVALID]', ''),
+      )
+    expect(messages).toMatchInlineSnapshot(`
+      [
+        "The option "assets" of definitions() has something else at position 2: it is undefined, as when modules import each other in a circle.",
+        "The option "assets" of definitions() has something else at position 2.",
+        "The option "assets" of definitions() must be a list.",
+        "The option "jobs" of definitions() has something else at position 1.",
+        "The option "checks" of definitions() has something else at position 1.",
       ]
     `)
   })
@@ -164,6 +189,7 @@ describe('what definitions() gives', () => {
       resources: {},
       onFailure: undefined,
       onSuccess: undefined,
+      source: expect.any(Function),
     })
     expect(made.schedules.get('s')).toEqual({
       name: 's',
@@ -174,6 +200,7 @@ describe('what definitions() gives', () => {
       description: undefined,
       resources: {},
       evaluate: undefined,
+      source: expect.any(Function),
     })
   })
 

@@ -1,7 +1,9 @@
-import { type DagmaError, DefinitionErrors } from '../errors.ts'
+import { type DagmaError, DefinitionErrors, dagmaError } from '../errors.ts'
 import type { Asset, Requiring } from './asset.ts'
 import type { AssetCheck } from './asset-check.ts'
+import { type AssetKey, keyText } from './asset-key.ts'
 import type { AssetSpec } from './asset-spec.ts'
+import type { SourcePlace } from './call-site.ts'
 import { checkDefinitions } from './check-definitions.ts'
 import type { ExternalAsset } from './external-asset.ts'
 import { collectGraph } from './graph.ts'
@@ -22,6 +24,8 @@ export type AnyAsset = Asset | MultiAsset | ExternalAsset | ObservableAsset
 export interface AssetNode extends AssetSpec {
   /** Undefined for an external asset. */
   readonly step: Step | undefined
+  /** Where it was declared, when that can be told. */
+  readonly source: () => SourcePlace | undefined
 }
 
 /** A check in a project, with the step that evaluates it. */
@@ -66,20 +70,26 @@ type ClientFor<Req, Key> = Req extends { readonly [K in Key & PropertyKey]: infe
 type Parts = readonly (AnyAsset | AssetCheck | Job | Schedule | Sensor)[]
 
 /** What {@link definitions} takes. */
-export type DefinitionsOptions<Assets extends Parts, Checks extends Parts, Jobs extends Parts, Ticks extends Parts> = {
+export type DefinitionsOptions<
+  Assets extends Parts,
+  Checks extends Parts,
+  Jobs extends Parts,
+  Schedules extends Parts,
+  Sensors extends Parts,
+> = {
   readonly assets: Assets & readonly AnyAsset[]
   readonly checks?: Checks & readonly AssetCheck[]
   readonly jobs?: Jobs & readonly Job[]
-  readonly schedules?: readonly Schedule[]
-  readonly sensors?: readonly Sensor[]
+  readonly schedules?: Schedules & readonly Schedule[]
+  readonly sensors?: Sensors & readonly Sensor[]
   /** Where values are kept, by the key that assets name. `default` takes the place of JSON files under `.dagma/` in the project. */
   readonly ioManagers?: { readonly [key: string]: IOManager }
   /** Follows runs, for traces and metrics, such as `openTelemetry()` of `@dagma/opentelemetry`. Default: none. */
   readonly instrument?: Instrument
-} & ({} extends ResourcesFor<Extract<(Assets | Checks | Jobs | Ticks)[number], Requiring>>
+} & ({} extends ResourcesFor<Extract<(Assets | Checks | Jobs | Schedules | Sensors)[number], Requiring>>
   ? { readonly resources?: { readonly [key: string]: Resource<unknown> } }
   : {
-      readonly resources: ResourcesFor<Extract<(Assets | Checks | Jobs | Ticks)[number], Requiring>> & {
+      readonly resources: ResourcesFor<Extract<(Assets | Checks | Jobs | Schedules | Sensors)[number], Requiring>> & {
         readonly [key: string]: Resource<unknown>
       }
     })
@@ -93,7 +103,10 @@ export function definitions<
   const Assets extends readonly AnyAsset[],
   const Checks extends readonly AssetCheck[] = [],
   const Jobs extends readonly Job[] = [],
->(options: DefinitionsOptions<Assets, Checks, Jobs, []>): Definitions {
+  const Schedules extends readonly Schedule[] = [],
+  const Sensors extends readonly Sensor[] = [],
+>(options: DefinitionsOptions<Assets, Checks, Jobs, Schedules, Sensors>): Definitions {
+  expectDefinitions(options)
   const errors: DagmaError[] = []
   const graph = collectGraph(options.assets, options.checks ?? [], errors)
   const resources = new Map<string, Resource<unknown>>(Object.entries(options.resources ?? {}))
@@ -104,6 +117,33 @@ export function definitions<
   )
   if (errors.length > 0) throw new DefinitionErrors(errors)
   return { ...graph, ...automation, resources, ioManagers, instrument: options.instrument, [brand]: true }
+}
+
+const assetTypes: readonly unknown[] = ['asset', 'multi_asset', 'external_asset', 'observable_asset'] satisfies AnyAsset['type'][]
+
+/** Whether each list holds what its name says: types do not reach those who write JavaScript, nor imports in a circle. */
+function expectDefinitions({ assets, checks, jobs, schedules, sensors }: DefinitionsOptions<Parts, Parts, Parts, Parts, Parts>): void {
+  const has = (member: string) => (item: object) => member in item
+  const lists: [string, unknown, (item: object) => boolean][] = [
+    ['assets', assets, (item) => 'type' in item && assetTypes.includes(item.type)],
+    ['checks', checks ?? [], (item) => 'type' in item && item.type === 'asset_check'],
+    ['jobs', jobs ?? [], has('selection')],
+    ['schedules', schedules ?? [], has('cronSchedule')],
+    ['sensors', sensors ?? [], has('minimumIntervalSeconds')],
+  ]
+  for (const [option, list, fits] of lists) {
+    const wrong = (reason: string) => dagmaError('DAGMA_OPTION_INVALID', { option, of: 'definitions()', reason })
+    if (!Array.isArray(list)) throw wrong('must be a list')
+    const at = list.findIndex((item) => typeof item !== 'object' || item === null || !fits(item))
+    if (at < 0) continue
+    const nothing = list[at] === undefined ? ': it is undefined, as when modules import each other in a circle' : ''
+    throw wrong(`has something else at position ${at + 1}${nothing}`)
+  }
+}
+
+/** The partition of an asset that a run of `runPartition` is about: none of an asset without partitions, whatever else the run makes. */
+export function partitionOf(assets: Definitions['assets'], assetKey: AssetKey, runPartition: string | undefined): string | undefined {
+  return assets.get(keyText(assetKey))?.partitions === undefined ? undefined : runPartition
 }
 
 /** Whether a value was made by {@link definitions}, by this copy of Dagma or another. */

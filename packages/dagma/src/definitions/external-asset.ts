@@ -1,10 +1,13 @@
 import type { AssetKeyInput } from './asset-key.ts'
 import { type AssetRef, type AssetSpec, type AssetSpecOptions, assetSpec, type Dep } from './asset-spec.ts'
+import { callSite, type SourcePlace } from './call-site.ts'
 
 /** An asset that something else makes. Made by {@link externalAsset}. */
 export interface ExternalAsset<Value = unknown> extends AssetRef<Value> {
   readonly type: 'external_asset'
   readonly spec: AssetSpec
+  /** Where it was declared, when that can be told. */
+  readonly source: () => SourcePlace | undefined
 }
 
 /**
@@ -15,5 +18,5 @@ export function externalAsset<Value = unknown>(
   options: { key: AssetKeyInput; deps?: readonly Dep[] } & AssetSpecOptions,
 ): ExternalAsset<Value> {
   const spec = assetSpec(options.key, options, [], options.deps ?? [])
-  return { type: 'external_asset', key: spec.key, spec }
+  return { type: 'external_asset', key: spec.key, spec, source: callSite(externalAsset) }
 }

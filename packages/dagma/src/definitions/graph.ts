@@ -1,6 +1,7 @@
 import { type DagmaError, dagmaError } from '../errors.ts'
 import type { AssetCheck } from './asset-check.ts'
 import { keyText } from './asset-key.ts'
+import type { SourcePlace } from './call-site.ts'
 import type { AnyAsset, AssetNode, CheckNode, Definitions } from './definitions.ts'
 import { nearestName } from './nearest-name.ts'
 import type { Step } from './step.ts'
@@ -14,21 +15,21 @@ export function collectGraph(
   const distinct = new Set([...declared, ...checks])
   const steps = distinctSteps(stepsOf(distinct), errors)
   const nodes = [...distinct].flatMap((item): AssetNode[] => {
-    if (item.type === 'external_asset') return [{ ...item.spec, step: undefined }]
-    return item.step.assets.map((spec) => ({ ...spec, step: item.step }))
+    if (item.type === 'external_asset') return [{ ...item.spec, step: undefined, source: item.source }]
+    return item.step.assets.map((spec) => ({ ...spec, step: item.step, source: item.step.source }))
   })
   const assets = inOrder(
     unique('asset', nodes, (node) => keyText(node.key), errors),
     (node) => node.deps.map((dep) => keyText(dep.key)),
     errors,
   )
-  const evaluated = stepsOf(distinct).flatMap((step) => step.checks.map((spec): CheckNode => ({ ...spec, step })))
+  const evaluated = stepsOf(distinct).flatMap((step) => step.checks.map((spec) => ({ ...spec, step })))
   // Assets in a circle are made by steps in a circle: that is one mistake, and was told.
   const told = errors.some((error) => error.code === 'DAGMA_CYCLE')
   const inStepOrder = inOrder(steps, (step) => stepsBefore(step, assets), told ? [] : errors)
-  const graph = { assets, steps: inStepOrder, checks: unique('check', evaluated, checkText, errors) }
+  const graph = { assets, steps: inStepOrder, checks: checksByName(evaluated, errors) }
   for (const node of assets.values())
-    for (const dep of node.deps) expectAsset(keyText(dep.key), `Asset "${keyText(node.key)}"${placeText(node.step)}`, graph, errors)
+    for (const dep of node.deps) expectAsset(keyText(dep.key), `Asset "${keyText(node.key)}"${placeText(node)}`, graph, errors)
   for (const step of steps.values()) checkStepNeeds(step, graph, errors)
   return graph
 }
@@ -49,14 +50,19 @@ export function stepsBefore(step: Step, assets: Definitions['assets']): string[]
   return [...new Set(names)].filter((name): name is string => name !== undefined && name !== step.name)
 }
 
-/** ` (file:line)` of a step, or nothing when its place is not known. */
-export function placeText(step: Step | undefined): string {
-  const source = step?.source()
+/** What knows where it was declared. */
+export interface Placed {
+  readonly source: () => SourcePlace | undefined
+}
+
+/** ` (file:line)` of a definition, or nothing when its place is not known. */
+export function placeText(item: Placed): string {
+  const source = item.source()
   return source === undefined ? '' : ` (${source.file}:${source.line})`
 }
 
 /** The items by name, each name once; a name that two different items have is an error. */
-export function unique<Item>(
+export function unique<Item extends Placed>(
   what: string,
   items: readonly Item[],
   nameOf: (item: Item) => string,
@@ -69,10 +75,20 @@ export function unique<Item>(
     if (first === undefined) found.set(name, item)
     else if (first !== item)
       errors.push(
-        dagmaError('DAGMA_KEY_DUPLICATE', { what, key: name, places: [first, item].map(placeOf).filter((place) => place !== '') }),
+        dagmaError('DAGMA_KEY_DUPLICATE', {
+          what,
+          key: name,
+          places: [first, item].map((one) => placeText(one).slice(2, -1)).filter((place) => place !== ''),
+        }),
       )
   }
   return found
+}
+
+function checksByName(checks: readonly CheckNode[], errors: DagmaError[]): Map<string, CheckNode> {
+  const placed = checks.map((check) => ({ check, source: check.step.source }))
+  const found = unique('check', placed, ({ check }) => checkText(check), errors)
+  return new Map([...found].map(([name, { check }]) => [name, check]))
 }
 
 /** The steps by name. Different keys can give one name, by which Dagster and the worker tell steps apart; equal keys are reported as such. */
@@ -86,14 +102,14 @@ function distinctSteps(all: readonly Step[], errors: DagmaError[]): Map<string, 
     const first = steps.get(step.name)
     if (first === undefined) steps.set(step.name, step)
     else if (subject(first) !== subject(step))
-      errors.push(dagmaError('DAGMA_STEP_NAME_DUPLICATE', { makers: [subject(first), subject(step)], step: step.name }))
+      errors.push(
+        dagmaError('DAGMA_STEP_NAME_DUPLICATE', {
+          makers: [first, step].map((one) => `${subject(one)}${placeText(one)}`),
+          step: step.name,
+        }),
+      )
   }
   return steps
-}
-
-function placeOf(item: unknown): string {
-  const { source, step } = item as { source?: unknown; step?: Step }
-  return placeText(typeof source === 'function' ? (item as Step) : step).slice(2, -1)
 }
 
 function stepsOf(items: Iterable<AnyAsset | AssetCheck>): Step[] {
@@ -101,7 +117,7 @@ function stepsOf(items: Iterable<AnyAsset | AssetCheck>): Step[] {
 }
 
 /** The items with those before them first, otherwise as declared. Each circle is reported once. No recursion: chains may be long. */
-function inOrder<Item>(
+function inOrder<Item extends Placed>(
   items: ReadonlyMap<string, Item>,
   before: (item: Item) => readonly string[],
   errors: DagmaError[],
@@ -113,8 +129,9 @@ function inOrder<Item>(
     const item = items.get(name)
     if (item === undefined || ordered.has(name)) return
     if (onPath.has(name)) {
-      const circle = [...onPath]
-      errors.push(dagmaError('DAGMA_CYCLE', { path: [...circle.slice(circle.indexOf(name)), name] }))
+      const names = [...onPath]
+      const circle = names.slice(names.indexOf(name)).map((one) => `${one}${placeText(items.get(one) ?? item)}`)
+      errors.push(dagmaError('DAGMA_CYCLE', { path: [...circle, name] }))
       return
     }
     onPath.add(name)

@@ -1,6 +1,7 @@
 import type { Requiring } from './asset.ts'
 import { checkedName, keyText } from './asset-key.ts'
 import type { AssetRef } from './asset-spec.ts'
+import { callSite, type SourcePlace } from './call-site.ts'
 import type { Clients, Requirements } from './step.ts'
 import type { StepLog } from './step-log.ts'
 
@@ -36,6 +37,8 @@ export interface Job<Req extends Requirements = Requirements> extends Requiring<
   readonly resources: Requirements
   readonly onFailure: Hook | undefined
   readonly onSuccess: Hook | undefined
+  /** Where it was declared, when that can be told. */
+  readonly source: () => SourcePlace | undefined
 }
 
 /** What {@link job} takes. */
@@ -69,5 +72,6 @@ export function job<Req extends Requirements = {}>(options: JobOptions<Req>): Jo
     resources,
     onFailure: onFailure as Hook | undefined,
     onSuccess: onSuccess as Hook | undefined,
+    source: callSite(job),
   }
 }

@@ -54,13 +54,32 @@ type ValuesOf<Parts, Out> = {
   readonly [Name in keyof Parts]: Name extends keyof Awaited<Out> ? Returned<Exclude<Awaited<Out>[Name], undefined>> : never
 }
 
+/** What a function returns that makes all of the assets, and one that may make some only. */
+type All<Parts> = { readonly [Name in keyof Parts]: unknown }
+type Some<Parts> = { readonly [Name in keyof Parts]?: unknown }
+
 /** Declares several assets that one function makes together. Dagster's `@multi_asset`. @throws DAGMA_KEY_INVALID */
 export function multiAsset<
   const Parts extends { readonly [name: string]: MultiAssetPart },
   In extends Inputs = {},
   Req extends Requirements = {},
   Config = undefined,
-  Out extends { readonly [Name in keyof Parts]?: unknown } | Promise<{ readonly [Name in keyof Parts]?: unknown }> = never,
+  Out extends Some<Parts> | Promise<Some<Parts>> = never,
+>(options: MultiAssetOptions<Parts, In, Req, Config, Out> & { readonly canSubset: true }): MultiAsset<ValuesOf<Parts, Out>, Req>
+// Last: its error is the one that the compiler tells.
+export function multiAsset<
+  const Parts extends { readonly [name: string]: MultiAssetPart },
+  In extends Inputs = {},
+  Req extends Requirements = {},
+  Config = undefined,
+  Out extends All<Parts> | Promise<All<Parts>> = never,
+>(options: MultiAssetOptions<Parts, In, Req, Config, Out>): MultiAsset<ValuesOf<Parts, Out>, Req>
+export function multiAsset<
+  const Parts extends { readonly [name: string]: MultiAssetPart },
+  In extends Inputs,
+  Req extends Requirements,
+  Config,
+  Out,
 >(options: MultiAssetOptions<Parts, In, Req, Config, Out>): MultiAsset<ValuesOf<Parts, Out>, Req> {
   const inputs = Object.values(options.inputs ?? {})
   const parts = Object.entries<MultiAssetPart>(options.assets)

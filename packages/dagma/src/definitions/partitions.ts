@@ -105,12 +105,14 @@ export function hasPartition(partitions: PartitionsDefinition, key: string, now:
   )
 }
 
-/** The keys from `from` to `to`, both included. @throws DAGMA_PARTITION_UNKNOWN when one of them is no partition, or they stand the wrong way round. */
+/** The keys from `from` to `to`, both included. @throws DAGMA_PARTITION_UNKNOWN, and DAGMA_OPTION_INVALID when they stand the wrong way round. */
 export function partitionRange(partitions: PartitionsDefinition, from: string, to: string, asset: string, now: Date): string[] {
   const keys = partitionKeys(partitions, now)
   const [first, last] = [keys.indexOf(from), keys.indexOf(to)]
-  const unknown = first < 0 ? from : last < first ? to : undefined
+  const unknown = first < 0 ? from : last < 0 ? to : undefined
   if (unknown !== undefined) throw dagmaError('DAGMA_PARTITION_UNKNOWN', { asset, partition: unknown, some: sample(keys) })
+  if (last < first)
+    throw dagmaError('DAGMA_OPTION_INVALID', { option: 'partition-range', reason: `has its end first: "${to}" comes before "${from}"` })
   return keys.slice(first, last + 1)
 }
 

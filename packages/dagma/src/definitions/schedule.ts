@@ -1,5 +1,6 @@
 import type { Requiring } from './asset.ts'
 import { checkedName } from './asset-key.ts'
+import { callSite, type SourcePlace } from './call-site.ts'
 import type { Job } from './job.ts'
 import type { TickResult } from './run-request.ts'
 import type { Clients, Requirements } from './step.ts'
@@ -26,6 +27,8 @@ export interface Schedule<Req extends Requirements = Requirements> extends Requi
   readonly description: string | undefined
   readonly resources: Requirements
   readonly evaluate: ((context: ScheduleContext) => TickResult | Promise<TickResult>) | undefined
+  /** Where it was declared, when that can be told. */
+  readonly source: () => SourcePlace | undefined
 }
 
 /** What {@link schedule} takes. */
@@ -56,5 +59,6 @@ export function schedule<Req extends Requirements = {}>(options: ScheduleOptions
     description: options.description,
     resources: options.resources ?? {},
     evaluate: options.evaluate as Schedule['evaluate'],
+    source: callSite(schedule),
   }
 }

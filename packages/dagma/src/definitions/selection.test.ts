@@ -123,6 +123,7 @@ describe('text that cannot be read', () => {
     ['key:raw)', 'at column 8, "+", ",", "and", "or" or the end was expected, but there is ")"'],
     ['"raw"', 'at column 1, a selection such as key:"a" was expected, but there is a double quote'],
     ['key:', 'at column 5, a key (a word which may hold "*", or text in double quotes) was expected, but there is nothing more'],
+    ['tag:tier=*', 'at column 10, a value (a word, or text in double quotes) was expected, but there is "*"'],
     ['kind:3d', 'at column 6, a value (a word, or text in double quotes) was expected, but there is "3"'],
     ['key raw', 'at column 5, ":" was expected, but there is "r"'],
     ['key:*', 'at column 5, all assets are "*" alone, or key:"*" with double quotes'],

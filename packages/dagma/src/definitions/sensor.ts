@@ -1,5 +1,6 @@
 import type { Requiring } from './asset.ts'
 import { checkedName } from './asset-key.ts'
+import { callSite, type SourcePlace } from './call-site.ts'
 import type { Job } from './job.ts'
 import type { RunRequest, TickResult } from './run-request.ts'
 import type { DefaultStatus } from './schedule.ts'
@@ -45,6 +46,8 @@ export interface Sensor<Req extends Requirements = Requirements> extends Requiri
   readonly description: string | undefined
   readonly resources: Requirements
   readonly run: (context: SensorContext) => SensorOutput | Promise<SensorOutput>
+  /** Where it was declared, when that can be told. */
+  readonly source: () => SourcePlace | undefined
 }
 
 /** What {@link sensor} takes. */
@@ -74,5 +77,6 @@ export function sensor<Req extends Requirements = {}>(options: SensorOptions<Req
     description: options.description,
     resources: options.resources ?? {},
     run: options.run as Sensor['run'],
+    source: callSite(sensor),
   }
 }

@@ -9,6 +9,8 @@ import { multiAsset } from './multi-asset.ts'
 import { PartitionMapping } from './partition-mapping.ts'
 import { resource } from './resource.ts'
 import { materializeResult } from './results.ts'
+import { schedule } from './schedule.ts'
+import { sensor } from './sensor.ts'
 
 const db = resource({ open: (_: { url: string }) => ({ query: (_sql: string): number => 1 }) })
 const slack = resource({ open: (_: object) => ({ post: (_text: string): void => {} }) })
@@ -41,6 +43,17 @@ test('the parts of a multi-asset have their own types', () => {
   const shop = multiAsset({ name: 'shop', assets: { a: {}, b: {} }, run: () => ({ a: materializeResult([1]), b: 'text' }) })
   expectTypeOf<ValueOf<typeof shop.assets.a>>().toEqualTypeOf<number[]>()
   expectTypeOf<ValueOf<typeof shop.assets.b>>().toEqualTypeOf<string>()
+  // @ts-expect-error b is missing
+  multiAsset({ name: 'shop', assets: { a: {}, b: {} }, run: () => ({ a: 1 }) })
+  // @ts-expect-error b is missing, later
+  multiAsset({ name: 'shop', assets: { a: {}, b: {} }, run: async ({ log }) => ({ a: log }) })
+  const some = multiAsset({
+    name: 'some',
+    canSubset: true,
+    assets: { a: {}, b: {} },
+    run: async ({ selected }) => (selected.has('a') ? { a: 1 } : { b: 'text' }),
+  })
+  expectTypeOf<ValueOf<typeof some.assets.a>>().toEqualTypeOf<number>()
   // @ts-expect-error there is no such part
   expectTypeOf(shop.assets.c).toBeAny()
 })
@@ -63,7 +76,21 @@ test('resources must be bound, with the right client', () => {
   const check = assetCheck({ asset: used, name: 'c', resources: { slack }, run: () => ({ passed: true }) })
   const told = job({ name: 'told', selection: [used], resources: { slack }, onFailure: ({ resources }) => resources.slack.post('x') })
   const bound = { db: db({ url: '' }), slack: slack({}) }
-  definitions({ assets: [used], checks: [check], jobs: [told], resources: bound })
+  const plainly = schedule({ name: 'plainly', job: 'told', cronSchedule: '@daily' })
+  const announced = schedule({
+    name: 'announced',
+    job: told,
+    cronSchedule: '@daily',
+    resources: { slack },
+    evaluate: ({ resources }) => {
+      resources.slack.post('x')
+      return undefined
+    },
+  })
+  const quiet = sensor({ name: 'quiet', job: told, run: () => undefined })
+  const heard = sensor({ name: 'heard', job: told, resources: { slack }, run: () => undefined })
+  const ticks = { schedules: [plainly, announced], sensors: [quiet, heard] }
+  definitions({ assets: [used], checks: [check], jobs: [told], ...ticks, resources: bound })
   const missing = () => {
     // @ts-expect-error db is missing
     definitions({ assets: [used] })
@@ -71,6 +98,10 @@ test('resources must be bound, with the right client', () => {
     definitions({ assets: [used], checks: [check], resources: { db: bound.db } })
     // @ts-expect-error slack, which a hook uses, is missing
     definitions({ assets: [used], jobs: [told], resources: { db: bound.db } })
+    // @ts-expect-error slack, which a schedule uses, is missing
+    definitions({ assets: [used], schedules: [plainly, announced], resources: { db: bound.db } })
+    // @ts-expect-error slack, which a sensor uses, is missing
+    definitions({ assets: [used], schedules: [plainly], sensors: [quiet, heard], resources: { db: bound.db } })
     // @ts-expect-error another client
     definitions({ assets: [used], resources: { db: bound.slack } })
     // @ts-expect-error wrong settings

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite'
 import { dagmaError } from '../errors.ts'
@@ -48,13 +48,18 @@ export class EventLog implements Disposable {
 
   /** Opens the log of the project in `folder`, and makes it when there is none. @throws DAGMA_EVENT_LOG_NEWER, DAGMA_EVENT_LOG_UNWRITABLE */
   static open(folder: string, durability: Durability = 'process'): EventLog {
-    const file = join(folder, '.dagma', 'events.sqlite')
+    const file = logFile(folder)
     try {
       mkdirSync(dirname(file), { recursive: true })
       return new EventLog(file, durability)
     } catch (error) {
       throw unwritable(file, error)
     }
+  }
+
+  /** Opens the log of the project in `folder` to look at runs that were: where there is none, an empty one, and nothing is written. */
+  static openExisting(folder: string, durability: Durability = 'process'): EventLog {
+    return existsSync(logFile(folder)) ? EventLog.open(folder, durability) : EventLog.inMemory()
   }
 
   /** A log in memory, gone when it is closed. */
@@ -190,4 +195,8 @@ function runOf(row: Row): Run {
 
 function eventOf(row: Row): RunEvent {
   return { ...JSON.parse(String(row.body)), runId: String(row.run_id), time: Number(row.time) }
+}
+
+function logFile(folder: string): string {
+  return join(folder, '.dagma', 'events.sqlite')
 }

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { keyText } from '../definitions/asset-key.ts'
 import type { AssetRef } from '../definitions/asset-spec.ts'
-import type { Definitions, ResolvedJob } from '../definitions/definitions.ts'
+import { type Definitions, partitionOf, type ResolvedJob } from '../definitions/definitions.ts'
 import type { IOManager } from '../definitions/io-manager.ts'
 import type { RunConfig, RunTags } from '../definitions/job.ts'
 import { selectAssets } from '../definitions/selection.ts'
@@ -100,7 +99,7 @@ export async function materializeWith(definitions: Definitions, options: Materia
  */
 export async function retryRun(definitions: Definitions, runId: string, options: RunOptions = {}): Promise<MaterializeRun> {
   const projectFolder = options.projectFolder ?? findProject(process.cwd()).folder
-  using eventLog = EventLog.open(projectFolder, options.durability)
+  using eventLog = EventLog.openExisting(projectFolder, options.durability)
   const parent = eventLog.run(runId)
   const job = parent.jobName === null ? undefined : expectJob(definitions, parent.jobName)
   const steps = await unfinishedSteps(definitions, parent, eventLog.events(parent.runId))
@@ -149,13 +148,14 @@ async function run(
     events,
     materializations: new Map(made.map((event) => [event.asset, event])),
     load: async ({ key }) => {
-      const partition = definitions.assets.get(keyText(key))?.partitions === undefined ? undefined : (start.partitionKey ?? undefined)
+      const partition = partitionOf(definitions.assets, key, start.partitionKey ?? undefined)
       return (await values.load(key, partition, result.runId, 'load()')) as never
     },
   }
 }
 
-function expectJob(definitions: Definitions, name: string): ResolvedJob {
+/** The job of that name. @throws DAGMA_JOB_UNKNOWN */
+export function expectJob(definitions: Definitions, name: string): ResolvedJob {
   const job = definitions.jobs.get(name)
   if (job === undefined) throw dagmaError('DAGMA_JOB_UNKNOWN', { job: name, known: [...definitions.jobs.keys()], wantedBy: undefined })
   return job

@@ -36,7 +36,7 @@ export async function planRun(definitions: Definitions, request: RunPlanRequest,
   const keys = new Set(request.assetKeys)
   const steps = [...definitions.steps.values()].filter((step) => belongs(step, keys, request.kind))
   if (steps.length === 0)
-    throw dagmaError('DAGMA_SELECTION_EMPTY', { what: `A run that is to ${request.kind}`, selection: request.assetKeys.join(',') })
+    throw dagmaError('DAGMA_SELECTION_EMPTY', { what: 'This run', such: fitting[request.kind], selection: request.assetKeys.join(',') })
   checkPartition(steps, request, now)
   return planSteps(definitions, steps, keys, request.config)
 }
@@ -57,6 +57,13 @@ export async function planSteps(
     after: before(step).filter((name) => names.has(name)),
     config: config.get(step.name),
   }))
+}
+
+/** The assets of which a run can do what it is to. */
+const fitting = {
+  materialize: 'asset that this project makes',
+  check: 'asset with a check in a step of its own',
+  observe: 'observable asset',
 }
 
 function belongs(step: Step, keys: ReadonlySet<string>, kind: StepKind): boolean {

@@ -22,11 +22,15 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Clock ticks from boot to the start of the process: field 22 of proc(5)'s stat, counted behind the name, which may hold anything. */
+/**
+ * Clock ticks from boot to the start of the process: field 22 of proc(5)'s stat, counted behind the name, which may hold anything. Null for
+ * one that has ended and whose parent has not asked how: in a container, nobody may ever ask.
+ */
 function startOf(pid: number): string | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null
+    const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return state === 'Z' ? null : (fields[18] ?? null)
   } catch {
     return null
   }

@@ -1,3 +1,4 @@
+import { type Definitions, partitionOf } from '../definitions/definitions.ts'
 import type { RunWatch } from '../definitions/instrument.ts'
 import { retryDelay } from '../definitions/retry-policy.ts'
 import type { StepLog } from '../definitions/step-log.ts'
@@ -70,7 +71,7 @@ async function attempt(
     signal,
     now: clock.now,
     report: (report) => {
-      const event = eventOf(name, report, start.partitionKey)
+      const event = eventOf(name, report, definitions, start.partitionKey ?? undefined)
       if (event.type === 'LOG') recorder.note(event)
       else results.push(event)
       if (report.type === 'check' && report.stops) failedChecks.push(`${report.assetKey.join('/')}:${report.check}`)
@@ -83,11 +84,12 @@ function checksFailure(checks: readonly string[]): { error: WireError; metadata:
   return { error: gateError(dagmaError('DAGMA_CHECKS_FAILED', { checks })), metadata: {}, allowRetries: false }
 }
 
-function eventOf(step: string, report: StepReport, partition: string | null): EventBody {
+function eventOf(step: string, report: StepReport, { assets }: Definitions, runPartition: string | undefined): EventBody {
   if (report.type === 'log') return { type: 'LOG', step, level: report.level, message: report.message }
   const about = { step, asset: report.assetKey.join('/'), metadata: report.metadata }
   if (report.type !== 'check') {
     const type = report.type === 'materialization' ? 'ASSET_MATERIALIZATION' : 'ASSET_OBSERVATION'
+    const partition = partitionOf(assets, report.assetKey, runPartition) ?? null
     return { type, ...about, partition, dataVersion: report.dataVersion ?? null }
   }
   const { check, passed, severity, blocking, description = null } = report

@@ -74,8 +74,11 @@ function stackFrames(error: Error): string[] {
   const lines = String(error.stack ?? '')
     .split('\n')
     .filter((line) => /^\s+at /.test(line))
-  return lines.filter((line) => !line.includes('node:') && !line.includes(ownFolder)).map((line) => `${line}\n`)
+  return lines.filter((line) => !notTheUsers.some((part) => line.includes(part))).map((line) => `${line}\n`)
 }
 
 /** This package's folder: source maps lead from its JavaScript to its sources. */
 const ownFolder = new URL('../..', import.meta.url).pathname
+
+/** What stands in frames that tell a user nothing: Node's, this package's, and those of the command line that called it. */
+const notTheUsers = ['node:', ownFolder, '/node_modules/commander/', 'at async Promise.all (index ', '(<anonymous>)']

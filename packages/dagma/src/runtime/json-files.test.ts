@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { asset } from '../definitions/asset.ts'
 import { definitions } from '../definitions/definitions.ts'
+import { externalAsset } from '../definitions/external-asset.ts'
 import type { IOManager } from '../definitions/io-manager.ts'
 import { temporaryFolder, thrownBy } from '../test/temporary.ts'
 import { jsonFiles } from './json-files.ts'
@@ -176,15 +177,18 @@ describe('Values', () => {
   })
 
   test('a value that is not there says what to do', async () => {
-    const values = new Values(definitions({ assets: [asset({ key: 'x/gone', run: () => 1 })] }), memory())
+    const assets = [asset({ key: 'x/gone', run: () => 1 }), externalAsset({ key: 'elsewhere' })]
+    const values = new Values(definitions({ assets }), memory())
     const messages = [
       await thrownBy(() => values.load(['x', 'gone'], undefined, 'r', 'Step "consumer"')),
       await thrownBy(() => values.load(['x', 'gone'], '2026-01-01', 'r', 'Step "consumer"')),
+      await thrownBy(() => values.load(['elsewhere'], undefined, 'r', 'Step "consumer"')),
     ]
     expect(messages.map(({ message }) => message)).toMatchInlineSnapshot(`
       [
         "Step "consumer" needs the value of "x/gone", which has not been materialized. Materialize it first: \`dagma asset materialize --select x/gone\`. [DAGMA_INPUT_MISSING]",
         "Step "consumer" needs the value of "x/gone", partition "2026-01-01", which has not been materialized. Materialize it first: \`dagma asset materialize --select x/gone --partition 2026-01-01\`. [DAGMA_INPUT_MISSING]",
+        "Step "consumer" needs the value of "elsewhere", which something else makes, and which its IO manager does not find. Name it under \`deps\` when its value is not needed, or bind an IO manager that finds it. [DAGMA_INPUT_MISSING]",
       ]
     `)
   })

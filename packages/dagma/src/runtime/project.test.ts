@@ -96,10 +96,10 @@ describe('loadDefinitions', () => {
         "<folder>/src/defs.ts: Error: no database. Mend the module; nothing has run. [DAGMA_MODULE_FAILED]",
         "<folder>/src/defs.ts: it threw no Error. Mend the module; nothing has run. [DAGMA_MODULE_FAILED]",
         "<folder>/src/defs.ts: this imports ./missing.ts, which is not there. Name the file with its ending, as in \`import { a } from "./a.ts"\`. [DAGMA_IMPORT_NOT_FOUND]",
-        "<folder>/src/defs.ts: this imports the package "package-that-nobody-has", which is not installed. Run \`npm install package-that-nobody-has\`. [DAGMA_PACKAGE_MISSING]",
+        "<folder>/src/defs.ts:1: this imports the package "package-that-nobody-has", which is not installed. Run \`npm install package-that-nobody-has\`. [DAGMA_PACKAGE_MISSING]",
         "<folder>/src/defs.ts has no default export made by definitions(). Write \`export default definitions({ assets: [...] })\`. [DAGMA_MODULE_NO_DEFINITIONS]",
         "<folder>/src/defs.ts has no default export made by definitions(). Write \`export default definitions({ assets: [...] })\`. [DAGMA_MODULE_NO_DEFINITIONS]",
-        "An asset cannot be named "a b". Use letters, digits, "_", "-" and "." (job, schedule, group and resource names: letters, digits and "_"), and "/" between the parts of an asset key. [DAGMA_KEY_INVALID]",
+        "An asset cannot be named "a b". Use letters, digits, "_", "-" and "." (job, schedule, group and check names: letters, digits and "_"), and "/" between the parts of an asset key. [DAGMA_KEY_INVALID]",
       ]
     `)
   })

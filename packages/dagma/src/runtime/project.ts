@@ -34,9 +34,7 @@ export function findProject(from: string, module?: string): Project {
  */
 export async function loadDefinitions(project: Project): Promise<Definitions> {
   loadEnvironment(project)
-  const loaded: { default?: unknown } = await import(pathToFileURL(project.module).href).catch((error) => {
-    throw moduleFailure(error, project.module)
-  })
+  const loaded = await loadModule(project.module)
   if (!isDefinitions(loaded.default)) throw dagmaError('DAGMA_MODULE_NO_DEFINITIONS', { file: project.module })
   return loaded.default
 }
@@ -45,6 +43,21 @@ export async function loadDefinitions(project: Project): Promise<Definitions> {
 export function loadEnvironment({ folder }: Project): void {
   const env = join(folder, '.env')
   if (existsSync(env)) process.loadEnvFile(env)
+}
+
+/** Imports a module. One that waits at its top level for what never comes would end the process without a word. */
+async function loadModule(file: string): Promise<{ default?: unknown }> {
+  const stuck = Promise.withResolvers<never>()
+  const tell = (): void =>
+    stuck.reject(dagmaError('DAGMA_MODULE_FAILED', { place: file, reason: 'it waits at its top level for something that never comes' }))
+  process.once('beforeExit', tell)
+  try {
+    return await Promise.race([import(pathToFileURL(file).href), stuck.promise])
+  } catch (error) {
+    throw moduleFailure(error, file)
+  } finally {
+    process.off('beforeExit', tell)
+  }
 }
 
 function projectFolder(folder: string): string | undefined {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 
 const here = (file: string) => new URL(file, import.meta.url).href
 const preamble = `
-import { gateStdio } from '${here('stdio-gate.ts')}'
+import { gateStdio, showStatus } from '${here('stdio-gate.ts')}'
 import { secret } from '${here('../metadata/secret.ts')}'
 secret('S'); secret('PEM')
 gateStdio()
@@ -70,4 +70,24 @@ describe('the stdio gate', () => {
     const { stdout } = written(`for (let i = 0; i < 300_000; i++) write('0123456789')`)
     expect(stdout).toHaveLength(3_000_000)
   }, 20_000)
+
+  test('a status is shown at once, redacted, and kept below what is printed', () => {
+    const { stderr } = written(`
+      const terminal = (columns) => Object.assign(process.stderr, { isTTY: true, columns })
+      showStatus('no terminal')
+      terminal(24)
+      showStatus('running: a, ' + process.env.S)
+      console.error('a line')
+      terminal(0)
+      showStatus('running: ' + 'b'.repeat(100))
+      showStatus('')
+      console.error('another')
+      showStatus('left')
+    `)
+    const shown = (status: string) => `\r\x1b[K${status}`
+    const first = shown('running: a, [redacted]')
+    expect(stderr).toBe(
+      [first, shown(''), 'a line\n', first, shown(`running: ${'b'.repeat(70)}`), shown(''), 'another\n', shown('left'), shown('')].join(''),
+    )
+  })
 })

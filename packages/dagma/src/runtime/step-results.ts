@@ -1,5 +1,6 @@
 /** What a step's function returned, stored and reported. */
 import { type AssetKey, keyText } from '../definitions/asset-key.ts'
+import { partitionOf } from '../definitions/definitions.ts'
 import { type CheckResult, MaterializeResult, type ObserveResult } from '../definitions/results.ts'
 import type { CheckSpec, Step } from '../definitions/step.ts'
 import { dagmaError } from '../errors.ts'
@@ -47,7 +48,8 @@ async function storeAndReport(step: Step, host: AttemptHost, assetKey: AssetKey,
   // All that can be wrong is found before the value is stored: a step that fails must not change it.
   const told = normalize(metadata)
   const checks = declared.map((check) => checkReport(step, check, extras.checks?.[check.name]))
-  const { sizeBytes } = await host.values.store(assetKey, host.partitionKey, host.runId, value)
+  const partition = partitionOf(host.definitions.assets, assetKey, host.partitionKey)
+  const { sizeBytes } = await host.values.store(assetKey, partition, host.runId, value)
   host.report({
     type: 'materialization',
     assetKey,

@@ -1,11 +1,11 @@
-import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { type AssetKey, keyText } from '../definitions/asset-key.ts'
-import type { Definitions } from '../definitions/definitions.ts'
+import { issueText } from '../definitions/config-issues.ts'
+import { type Definitions, partitionOf } from '../definitions/definitions.ts'
 import type { RunWatch, StepWatch } from '../definitions/instrument.ts'
 import type { CheckSeverity } from '../definitions/results.ts'
 import type { Step, StepContext, StepExtras } from '../definitions/step.ts'
 import type { LogLevel, StepLog } from '../definitions/step-log.ts'
-import { dagmaError } from '../errors.ts'
+import { DagmaError, dagmaError } from '../errors.ts'
 import type { WireMetadata } from '../metadata/normalize.ts'
 import { gateText } from './exit-gate.ts'
 import type { RunResources } from './run-resources.ts'
@@ -146,7 +146,8 @@ function stepContext(step: Step, host: StepHost, given: Pick<StepContext, 'input
       return partitionKey
     },
     selected: new Set((step.partNames ?? []).filter((_, index) => host.selected.has(keyText(step.assets[index]?.key ?? [])))),
-    load: () => values.load(assetKey, partitionKey, runId, `Check "${step.checks[0]?.name}"`),
+    load: () =>
+      values.load(assetKey, partitionOf(host.definitions.assets, assetKey, partitionKey), runId, `Check "${step.checks[0]?.name}"`),
   }
 }
 
@@ -170,17 +171,13 @@ export async function validatedConfig(step: Pick<Step, 'name' | 'config'>, enter
   throw dagmaError('DAGMA_CONFIG_INVALID', { step: step.name, issues: result.issues.map(issueText) })
 }
 
-function issueText(issue: StandardSchemaV1.Issue): string {
-  const path = (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part)).join('.')
-  return path === '' ? issue.message : `${path}: ${issue.message}`
-}
-
 /** The one boundary to the user's code: what it throws is marked as the user's. */
 async function callUser(step: Step, context: StepContext & StepExtras): Promise<unknown> {
   try {
     return await step.run(context)
   } catch (error) {
-    const reason = error instanceof Error ? error.message : 'it threw a value that is no Error'
+    const reason =
+      error instanceof DagmaError ? error.problem : error instanceof Error ? error.message : 'it threw a value that is no Error'
     throw dagmaError('DAGMA_STEP_FAILED', { step: step.name, reason }, error)
   }
 }

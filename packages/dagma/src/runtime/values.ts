@@ -24,7 +24,10 @@ export class Values {
   /** The value last stored. @throws DAGMA_INPUT_MISSING when there is none; `who` asks */
   async load(assetKey: AssetKey, partitionKey: string | undefined, runId: string, who: string): Promise<unknown> {
     const stored = await this.#managerOf(assetKey).loadInput({ assetKey, partitionKey, runId })
-    if (stored === undefined) throw dagmaError('DAGMA_INPUT_MISSING', { who, input: keyText(assetKey), partition: partitionKey })
+    if (stored === undefined) {
+      const isMade = this.#definitions.assets.get(keyText(assetKey))?.step?.kind === 'materialize'
+      throw dagmaError('DAGMA_INPUT_MISSING', { who, input: keyText(assetKey), partition: partitionKey, isMade })
+    }
     return stored.value
   }
 

@@ -44,6 +44,12 @@ describe('materializeToMemory', () => {
     expect([await run.load(sum), [...run.materializations.keys()]]).toEqual([20, ['sum']])
   })
 
+  test('checks a given value without making anything', async () => {
+    const long = assetCheck({ asset: numbers, name: 'long', run: async ({ load }) => ({ passed: (await load()).length > 1 }) })
+    const run = await materializeToMemory([numbers], { kind: 'check', checks: [long], values: { numbers: [1] } })
+    expect(brief(run)).toEqual(['CHECK numbers:long ERROR'])
+  })
+
   test('binds other resources in the place of a project’s own', async () => {
     const clock = resource({ open: (at: number) => ({ now: () => at }) })
     const stamp = asset({ key: 'stamp', resources: { clock }, run: ({ resources }) => resources.clock.now() })
@@ -157,6 +163,16 @@ describe('partitions', () => {
     const run = await materializeToMemory([raw, copy], { partitionKey: '2026-01-02', clock: clock() })
     expect(await run.load(copy)).toBe('copy of 2026-01-02')
     expect(run.materializations.get('copy')?.partition).toBe('2026-01-02')
+  })
+
+  test('an asset without partitions has none in a run of one, nor has its value', async () => {
+    const plain = asset({ key: 'plain', run: () => 'plain' })
+    const both = asset({ key: 'both', partitions: days, inputs: { plain, raw }, run: ({ inputs }) => `${inputs.plain} ${inputs.raw}` })
+    const loads = assetCheck({ asset: plain, name: 'loads', run: async ({ load }) => ({ passed: (await load()) === 'plain' }) })
+    const run = await materializeToMemory([raw, plain, both], { partitionKey: '2026-01-02', clock: clock(), checks: [loads] })
+    expect([run.status, await run.load(both), await run.load(plain)]).toEqual(['SUCCESS', 'plain 2026-01-02', 'plain'])
+    expect(['raw', 'plain'].map((key) => run.materializations.get(key)?.partition)).toEqual(['2026-01-02', null])
+    expect(brief(run)).toContain('CHECK plain:loads passed')
   })
 
   test('several upstream partitions come as an object', async () => {

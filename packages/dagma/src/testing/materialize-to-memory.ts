@@ -39,7 +39,8 @@ export async function materializeToMemory(
     await ioManager.handleOutput({ assetKey: assetKey(key), partitionKey: undefined, runId: '' }, value)
   }
   using eventLog = EventLog.inMemory()
-  const selection = run.selection ?? (run.job === undefined && given.length > 0 ? made(defs, given) : undefined)
+  const makes = run.job === undefined && (run.kind ?? 'materialize') === 'materialize'
+  const selection = run.selection ?? (makes && given.length > 0 ? made(defs, given) : undefined)
   const all = { projectFolder: tmpdir(), ...run, ...(selection === undefined ? {} : { selection }) }
   return await materializeWith({ ...defs, ioManagers: new Map([['default', ioManager]]) }, all, {
     eventLog,
