@@ -32,14 +32,15 @@ class SmallDisk:
 def small_disk(folder: Path, size: str) -> Iterator[SmallDisk]:
     """Mounts one at `folder` (made when it is not there). Skips the test where that is not permitted, except in CI."""
     folder.mkdir(parents=True, exist_ok=True)
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if mounted.returncode != 0:
-        reason = f"a small disk cannot be mounted: {mounted.stderr.strip()}"
+    try:
+        subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)],
+            check=True,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    except (OSError, subprocess.CalledProcessError) as error:
+        reason = f"a small disk cannot be mounted: {getattr(error, 'stderr', error)}"
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)

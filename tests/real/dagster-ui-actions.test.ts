@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Browser } from 'playwright-core'
+import type { Browser, Locator } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openBrowser, screenshot } from '../support/browser.ts'
 import { clickableDefinitions } from '../support/clickable-project.ts'
@@ -65,6 +65,9 @@ describe.skipIf(lacks(needsPython(), needsChromium(), needsProc()))('in the Dags
     await ui.page.locator('tr').filter({ hasText: 'Running' }).locator('label').click()
     await dev.running.until(async () => (await shownAutomation(dev.address, name)).status === 'RUNNING')
   }
+
+  /** A row of the ticks on the page of a schedule or sensor. */
+  const shownTick = (): Locator => ui.page.locator('tr').filter({ hasText: '1 run requested' }).filter({ hasText: 'View logs' }).first()
 
   // What Dagster's daemon does in its own time is begun first, and looked at last.
   it('turns a schedule on, and launches a backfill of all partitions', async () => {
@@ -168,7 +171,7 @@ describe.skipIf(lacks(needsPython(), needsChromium(), needsProc()))('in the Dags
     expect(byDaemon).toMatchObject({ status: 'SUCCESS', tags: { 'dagster/sensor_name': 'orders', 'dagster/run_key': 'second' } })
     expect(await successfulTicks('orders')).toEqual([{ status: 'SUCCESS', runIds: [byDaemon?.runId] }])
     await ui.goto(`${location}/sensors/orders`)
-    await ui.page.getByText('1 run requested').first().waitFor()
+    await shownTick().waitFor()
     await screenshot(ui.page, 'action-9-sensor-on')
   })
 
@@ -183,7 +186,7 @@ describe.skipIf(lacks(needsPython(), needsChromium(), needsProc()))('in the Dags
     expect(runs.map(({ tags }) => tags['dagster/partition']).sort()).toEqual(['mon', 'tue', 'wed'])
     expect(notesOf('visits').sort()).toEqual(['visits: mon', 'visits: tue', 'visits: wed'])
     await ui.goto(`/runs/b/${backfill?.id}`)
-    await ui.page.getByText('Completed').first().waitFor()
+    await ui.page.getByText('100% completed').waitFor()
     await screenshot(ui.page, 'action-8-backfill-completed')
   })
 
@@ -192,7 +195,7 @@ describe.skipIf(lacks(needsPython(), needsChromium(), needsProc()))('in the Dags
     expect(run).toMatchObject({ status: 'SUCCESS', jobName: 'report_job' })
     expect((await successfulTicks('every_minute')).flatMap(({ runIds }) => runIds)).toContain(run?.runId)
     await ui.goto(`${location}/schedules/every_minute`)
-    await ui.page.getByText('1 run requested').first().waitFor()
+    await shownTick().waitFor()
     await screenshot(ui.page, 'action-10-schedule-ticked')
   })
 

@@ -61,6 +61,7 @@ __all__ = [  # what other modules take from here as it is
     "pop_captured_interrupt",
 ]
 
+_CHECK_PAGE = 200
 PlanContext = Any
 """Dagster's context of a whole plan's execution; its class is not public."""
 
@@ -233,8 +234,7 @@ def check_evaluations(
     instance: dg.DagsterInstance, asset: dg.AssetKey, check: str, since: float
 ) -> Iterator[dg.AssetCheckEvaluation]:
     """Evaluations of a check that were stored after `since`, newest first. There is no public way to ask for them."""
-    key = dg.AssetCheckKey(asset_key=asset, name=check)
-    cursor = None
+    key, cursor = dg.AssetCheckKey(asset_key=asset, name=check), None
     while True:
         page = instance.event_log_storage.get_asset_check_execution_history(key, limit=_CHECK_PAGE, cursor=cursor)
         for record in page:
@@ -248,6 +248,3 @@ def check_evaluations(
         if len(page) < _CHECK_PAGE:
             return
         cursor = page[-1].id
-
-
-_CHECK_PAGE = 200
