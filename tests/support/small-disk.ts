@@ -44,14 +44,15 @@ export class SmallDisk implements Disposable {
   }
 }
 
-/** Why a small disk cannot be mounted here; empty when it can. */
-export function needsSmallDisk(): string {
+/** Whether a small disk can be mounted here; where not, it says why. That is a right that no set-up gives, so it skips in CI, too. */
+export function canMountSmallDisks(): boolean {
   const folder = mkdtempSync(join(tmpdir(), 'dagma-disk-'))
   try {
     SmallDisk.mount(folder, '1m')[Symbol.dispose]()
-    return ''
+    return true
   } catch (error) {
-    return `a small disk cannot be mounted: ${error instanceof Error ? error.message : error}`
+    console.warn(`Skipped: a small disk cannot be mounted: ${error instanceof Error ? error.message : error}`)
+    return false
   } finally {
     rmdirSync(folder)
   }
