@@ -29,7 +29,7 @@ class SmallDisk:
 
 @contextlib.contextmanager
 def small_disk(folder: Path, size: str) -> Iterator[SmallDisk]:
-    """Mounts one at `folder` (made when it is not there). Skips the test where that is not permitted: no set-up gives the right to."""
+    """Mounts one at `folder`, which is made. Where that is not permitted, no set-up helps, and the test is skipped."""
     folder.mkdir(parents=True, exist_ok=True)
     try:
         subprocess.run(
