@@ -10,8 +10,12 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 function python(): string | undefined {
   if (process.env.DAGMA_BENCH_PYTHON !== undefined) return process.env.DAGMA_BENCH_PYTHON
   const project = join(root, 'examples/platform')
-  const { status } = spawnSync('dagma', ['dev', '--check'], { cwd: project, stdio: ['ignore', 'ignore', 'inherit'] })
-  return status === 0 ? join(project, '.dagma/python/bin/python') : undefined
+  const done = succeeds('node', ['scripts/setup.mjs', '--python'], root) && succeeds('dagma', ['dev', '--check'], project)
+  return done ? join(project, '.dagma/python/bin/python') : undefined
+}
+
+function succeeds(program: string, args: readonly string[], cwd: string): boolean {
+  return spawnSync(program, args, { cwd, stdio: ['ignore', 'ignore', 'inherit'] }).status === 0
 }
 
 export async function main(options: readonly string[]): Promise<number> {
