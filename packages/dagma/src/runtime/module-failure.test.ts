@@ -85,6 +85,11 @@ test('a package that ships TypeScript, and one that is not installed', () => {
   expect(missing.message).toMatch(/^<folder>\/src\/definitions\.ts:1: .* Run `npm install nolib`\./)
 })
 
+test('a secret that is not set while the module loads has its line, as wrong definitions have', () => {
+  const { message } = loading(`import { secret } from '${dagma}'\nsecret('NEVER_SET_ANYWHERE').reveal()\n`)
+  expect(message).toMatch(/^<folder>\/src\/definitions.ts:2: The secret NEVER_SET_ANYWHERE is not set\. .+ \[DAGMA_SECRET_MISSING\]\n$/)
+})
+
 test('a module that throws shows the user’s file and line first', () => {
   const { code, message } = loading('const a: number = 1\nfunction fail() {\n  throw new TypeError("boom")\n}\nfail()\nexport default a')
   expect(code).toBe('DAGMA_MODULE_FAILED')

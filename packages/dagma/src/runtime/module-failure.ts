@@ -25,11 +25,11 @@ export function moduleFailure(thrown: unknown, file: string): DagmaError | Defin
   return dagmaError('DAGMA_MODULE_FAILED', { place, reason: `${name}${message}${hint(message)}` }, thrown)
 }
 
-/** Dagma's own error, such as that of a name, with the user's place first. */
+/** Dagma's own error, such as that of a name or of a secret that is not set, with the user's place first. While definitions load, all of them are wrong definitions. */
 function placed(error: DagmaError): DagmaError {
   const place = placeOf(error)
-  if (place === undefined) return error
-  return new DagmaError(error.kind, error.name, error.code, { message: `${place}: ${error.problem}`, cure: error.cure }, error.cause)
+  const message = place === undefined ? error.problem : `${place}: ${error.problem}`
+  return new DagmaError('definition', error.name, error.code, { message, cure: error.cure }, error.cause)
 }
 
 /** What Node's message says of a form of TypeScript that it does not strip. */
