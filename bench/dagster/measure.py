@@ -36,6 +36,7 @@ HOSTS = {
     "dagma": (DAGMA, LAUNCHER + AT_ONCE, {}),
     "dagma --queue": (DAGMA, LAUNCHER + QUEUE, {}),
     "python, defaults": (PYTHON, "", {}),
+    "python, in-process": (PYTHON, "", {"BENCH_EXECUTOR": "in_process"}),
     "python, in-process, no queue": (PYTHON, AT_ONCE, {"BENCH_EXECUTOR": "in_process"}),
 }
 POSTGRES = "DAGMA_BENCH_POSTGRES"

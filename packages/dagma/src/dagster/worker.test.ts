@@ -5,6 +5,7 @@ import type { Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { pipesContext } from '../test/pipes-context.ts'
 import { commandLine, dagma } from '../test/processes.ts'
 import { temporaryFolder } from '../test/temporary.ts'
 import { encodeParam } from './pipes/protocol.ts'
@@ -73,19 +74,7 @@ class Run {
   }
 
   start(step: string, stepName: string, config: unknown = null, more: object = {}): void {
-    const context = {
-      asset_keys: [stepName],
-      code_version_by_asset_key: null,
-      provenance_by_asset_key: null,
-      partition_key: null,
-      partition_key_range: null,
-      partition_time_window: null,
-      run_id: 'run-1',
-      job_name: null,
-      retry_number: 0,
-      extras: { dagma: { step_name: stepName, config } },
-      ...more,
-    }
+    const context = pipesContext({ asset_keys: [stepName], extras: { dagma: { step_name: stepName, config } }, ...more })
     this.send({
       type: 'run_step',
       step,

@@ -1,22 +1,17 @@
 import { describe, expect, test } from 'vitest'
 import { DagmaError } from '../../errors.ts'
+import { pipesContext } from '../../test/pipes-context.ts'
 import { PipesContext } from './context.ts'
 import type { PipesContextData } from './protocol.ts'
 
-const context: PipesContextData = {
-  asset_keys: ['warehouse/sum'],
+const context = pipesContext({
   code_version_by_asset_key: { 'warehouse/sum': 'v2' },
   provenance_by_asset_key: {
     'warehouse/sum': { code_version: 'v1', input_data_versions: { raw: 'a' }, is_user_provided: true },
   },
-  partition_key: null,
-  partition_key_range: null,
-  partition_time_window: null,
-  run_id: 'run-1',
   job_name: 'job',
-  retry_number: 0,
   extras: { a: 1 },
-}
+})
 
 const contextOf = (changes: Partial<PipesContextData>): PipesContext => new PipesContext({ ...context, ...changes })
 

@@ -3,22 +3,12 @@ import { cpSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { pipesContext } from '../../test/pipes-context.ts'
 import { temporaryFolder, thrownBy } from '../../test/temporary.ts'
 import { openPipes, runPipes } from './open.ts'
-import { decodeParam, encodeParam, type PipesContextData, type PipesMessageWriter } from './protocol.ts'
+import { decodeParam, encodeParam, type PipesMessageWriter } from './protocol.ts'
 
-const context: PipesContextData = {
-  asset_keys: ['sum'],
-  code_version_by_asset_key: null,
-  provenance_by_asset_key: null,
-  partition_key: null,
-  partition_key_range: null,
-  partition_time_window: null,
-  run_id: 'run-1',
-  job_name: null,
-  retry_number: 0,
-  extras: {},
-}
+const context = pipesContext({ asset_keys: ['sum'] })
 
 const environment = (contextParams: unknown, messagesParams: unknown) => ({
   DAGSTER_PIPES_CONTEXT: encodeParam(contextParams),

@@ -4,24 +4,14 @@ import { describe, expect, test } from 'vitest'
 import { DagmaError } from '../../errors.ts'
 import { MetadataValue } from '../../metadata/metadata-value.ts'
 import { secret } from '../../metadata/secret.ts'
+import { pipesContext } from '../../test/pipes-context.ts'
 import { setEnvironment, thrownBy } from '../../test/temporary.ts'
 import { MessageSender } from './message-sender.ts'
 import type { PipesMetadata } from './metadata.ts'
 import { messageLine, type PipesContextData, type PipesMessage } from './protocol.ts'
 import { PipesSession } from './session.ts'
 
-const context: PipesContextData = {
-  asset_keys: ['warehouse/sum'],
-  code_version_by_asset_key: null,
-  provenance_by_asset_key: null,
-  partition_key: null,
-  partition_key_range: null,
-  partition_time_window: null,
-  run_id: 'run-1',
-  job_name: 'job',
-  retry_number: 0,
-  extras: {},
-}
+const context = pipesContext({ job_name: 'job' })
 
 const schema = JSON.parse(readFileSync(new URL('../../../../../protocol/worker.schema.json', import.meta.url), 'utf8'))
 const ajv = new Ajv2020({ allowUnionTypes: true })
