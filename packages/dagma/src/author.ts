@@ -1,6 +1,8 @@
 /** What integrations are written with, beside the public API of `dagma`. */
 
+export { eachAtMost } from './author/each-at-most.ts'
 export { type HttpAuth, type HttpCall, type HttpService, type HttpServiceOptions, httpService } from './author/http.ts'
+export { isOpenToOthers, openKeyFindings } from './author/open-key.ts'
 export { type PageLink, pageFinding } from './author/page.ts'
 export { failedFinding, finding } from './metadata/finding.ts'
 export { checkedHttpUrl, deepLink, isHttpUrl } from './metadata/links.ts'

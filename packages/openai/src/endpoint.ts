@@ -1,6 +1,6 @@
-import { deepLink, type HttpService, httpService, ServiceError } from 'dagma/author'
+import { deepLink, eachAtMost, type HttpService, httpService, ServiceError } from 'dagma/author'
 import { type Answer, readAnswer } from './answer.ts'
-import { batches, eachAtMost } from './batches.ts'
+import { batches } from './batches.ts'
 import type { EmbeddingsUsage } from './client.ts'
 import type { EmbeddingsSettings, Endpoint } from './settings.ts'
 

@@ -1,14 +1,14 @@
 import type { Finding, ProbeContext } from 'dagma'
-import { failedFinding, ServiceError } from 'dagma/author'
+import { failedFinding, openKeyFindings, ServiceError } from 'dagma/author'
 import { caller, embedOnce } from './endpoint.ts'
-import { type EmbeddingsSettings, endpointOf, isOpenToOthers } from './settings.ts'
+import { type EmbeddingsSettings, endpointOf } from './settings.ts'
 
 /** What `dagma doctor` says of the embeddings: it embeds one word, since compatible servers have no other call in common. That costs about one token. */
 export async function probeEmbeddings(settings: EmbeddingsSettings, { timeoutMs, signal }: ProbeContext): Promise<Finding[]> {
   const endpoint = endpointOf(settings)
   if (endpoint === undefined) return local(settings)
   const { apiKey } = settings
-  const open = openKey(settings, endpoint.baseUrl)
+  const open = openKeyFindings(settings.apiKey, endpoint.baseUrl)
   const reachable: Finding = { check: 'reachable', status: 'good', found: `${endpoint.baseUrl} answers.` }
   const letIn: Finding = {
     check: 'authentication',
@@ -47,10 +47,4 @@ function local({ model, apiKey }: EmbeddingsSettings): Finding[] {
   const found = `It is not set, which leaves ${set} unused.`
   const mend = 'Set it to the root of the API, for example https://api.openai.com/v1.'
   return [backend, { check: 'EMBEDDINGS_BASE_URL', status: 'warning', found, cure: mend }]
-}
-
-function openKey({ apiKey }: EmbeddingsSettings, baseUrl: string): Finding[] {
-  if (!apiKey?.isSet || !isOpenToOthers(baseUrl)) return []
-  const found = `The key in ${apiKey.variable} goes over the network as plain text.`
-  return [{ check: 'https', status: 'warning', found, cure: 'Use https, or keep the server on a network of its own.' }]
 }

@@ -1,9 +1,10 @@
 import { type ResourceContext, type ResourceType, resource } from 'dagma'
+import { isOpenToOthers } from 'dagma/author'
 import type { Embedded, Embeddings, EmbeddingsUsage, EmbedOptions } from './client.ts'
 import { caller, embedAll } from './endpoint.ts'
 import { defaultDimensions, embedDocuments, embedQuery } from './local/hashing-embedder.ts'
 import { probeEmbeddings } from './probe.ts'
-import { type EmbeddingsSettings, type Endpoint, endpointOf, isOpenToOthers } from './settings.ts'
+import { type EmbeddingsSettings, type Endpoint, endpointOf } from './settings.ts'
 
 /**
  * Embeddings, as a resource: a model behind the OpenAI-compatible endpoint that the settings name, or the local embedder when they name none, which

@@ -79,9 +79,3 @@ function checkWhole(name: string, value: number | undefined, most: number): void
   if (value === undefined || (Number.isInteger(value) && value >= 1 && value <= most)) return
   throw new EmbeddingsSettingsError(`Embeddings: ${name} is no whole number from 1 to ${most}. Give one, or leave it out.`)
 }
-
-/** Whether a key would go over the network as plain text. */
-export function isOpenToOthers(baseUrl: string): boolean {
-  const { protocol, hostname } = new URL(baseUrl)
-  return protocol === 'http:' && !/^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)
-}

@@ -1,6 +1,7 @@
+import { eachAtMost } from 'dagma/author'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { batches, eachAtMost, sizeBound } from './batches.ts'
+import { batches, sizeBound } from './batches.ts'
 
 const point = fc.record(
   {

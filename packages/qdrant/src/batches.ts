@@ -35,16 +35,3 @@ export function* batches(points: Iterable<WirePoint>, limits: BatchLimits = batc
 export function sizeBound({ vector, payload }: WirePoint): number {
   return pointBytes + vector.length * numberBytes + (payload === undefined ? 0 : Buffer.byteLength(JSON.stringify(payload)))
 }
-
-/** Calls `work` on each item, at most `limit` at once. After a failure none is started, those at work are awaited, and the first failure is thrown. */
-export async function eachAtMost<T>(limit: number, items: Iterable<T>, work: (item: T) => Promise<void>): Promise<void> {
-  const rest = items[Symbol.iterator]()
-  const failures: unknown[] = []
-  const worker = async (): Promise<void> => {
-    for (let next = rest.next(); failures.length === 0 && next.done !== true; next = rest.next()) {
-      await work(next.value).catch((failure: unknown) => failures.push(failure))
-    }
-  }
-  await Promise.all(Array.from({ length: limit }, worker))
-  if (failures.length > 0) throw failures[0]
-}

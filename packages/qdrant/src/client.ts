@@ -1,6 +1,6 @@
 import type { Metadata } from 'dagma'
-import { type HttpCall, type HttpFailure, ServiceError } from 'dagma/author'
-import { batches, eachAtMost, sizeBound } from './batches.ts'
+import { eachAtMost, type HttpCall, type HttpFailure, ServiceError } from 'dagma/author'
+import { batches, sizeBound } from './batches.ts'
 import { type QdrantFilter, storedFilter } from './filter.ts'
 import { pointId } from './point-id.ts'
 import type {

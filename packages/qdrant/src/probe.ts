@@ -1,7 +1,7 @@
 import type { Finding, ProbeContext } from 'dagma'
-import { failedFinding, finding, type HttpService, pageFinding, ServiceError } from 'dagma/author'
-import { isOpenToOthers, qdrantService } from './service.ts'
-import { type QdrantSettings, qdrantLinks, type Server, serverOf } from './settings.ts'
+import { failedFinding, finding, type HttpService, openKeyFindings, pageFinding, ServiceError } from 'dagma/author'
+import { qdrantService } from './service.ts'
+import { type QdrantSettings, qdrantLinks, serverOf } from './settings.ts'
 
 /** What `dagma doctor` says of Qdrant: settings, server, version, key, collection and links, each with its own method and key. Nothing is made there. */
 export async function probeQdrant(settings: QdrantSettings, { timeoutMs, signal }: ProbeContext): Promise<Finding[]> {
@@ -9,13 +9,18 @@ export async function probeQdrant(settings: QdrantSettings, { timeoutMs, signal 
   if (server === undefined) return local(settings)
   const service = qdrantService({ ...settings, timeoutMs, retries: 0 }, server, signal)
   const reachable = await reachableFinding(service)
-  if (reachable.status === 'bad') return [reachable, ...openKey(settings, server)]
+  if (reachable.status === 'bad') return [reachable, ...openKeyFindings(settings.apiKey, server.baseUrl)]
   const rest = await restFindings(service, settings)
   const dashboard = qdrantLinks(settings).qdrant_dashboard_url?.value ?? ''
   const setting = settings.uiUrl ? 'QDRANT_UI_URL' : settingOf(settings)
   const page = await pageFinding({ key: 'qdrant_dashboard_url', url: dashboard, system: 'Qdrant', setting }, { timeoutMs, signal })
   // A server without its web interface does all that a project needs.
-  return [reachable, ...openKey(settings, server), ...rest, page.status === 'bad' ? { ...page, status: 'warning' } : page]
+  return [
+    reachable,
+    ...openKeyFindings(settings.apiKey, server.baseUrl),
+    ...rest,
+    page.status === 'bad' ? { ...page, status: 'warning' } : page,
+  ]
 }
 
 function local({ apiKey, port, https }: QdrantSettings): Finding[] {
@@ -33,12 +38,6 @@ function local({ apiKey, port, https }: QdrantSettings): Finding[] {
 }
 
 const settingOf = ({ url }: QdrantSettings): string => (url ? 'QDRANT_URL' : 'QDRANT_HOST')
-
-function openKey({ apiKey }: QdrantSettings, { baseUrl }: Server): Finding[] {
-  if (!apiKey?.isSet || !isOpenToOthers(baseUrl)) return []
-  const found = `The key in ${apiKey.variable} goes over the network as plain text.`
-  return [{ check: 'https', status: 'warning', found, cure: 'Use https, or keep the server on a network of its own.' }]
-}
 
 async function reachableFinding(service: HttpService): Promise<Finding> {
   const check = 'reachable'

@@ -1,8 +1,9 @@
 import { type ResourceContext, type ResourceType, resource } from 'dagma'
+import { isOpenToOthers } from 'dagma/author'
 import { CollectionClient } from './client.ts'
 import { probeQdrant } from './probe.ts'
 import type { Qdrant } from './qdrant.ts'
-import { isOpenToOthers, qdrantService } from './service.ts'
+import { qdrantService } from './service.ts'
 import { type QdrantSettings, qdrantLinks, type Server, serverOf } from './settings.ts'
 import type { Wire } from './wire.ts'
 

@@ -27,9 +27,3 @@ export function qdrantService(
     },
   })
 }
-
-/** Whether a key would go over the network as plain text. */
-export function isOpenToOthers(baseUrl: string): boolean {
-  const { protocol, hostname } = new URL(baseUrl)
-  return protocol === 'http:' && !/^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)
-}
