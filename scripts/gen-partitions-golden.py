@@ -86,5 +86,5 @@ def mappings():
         }
 
 
-target = Path(__file__).parents[1] / "packages/dagma/src/definitions/golden-partitions.json"
+target = Path(__file__).parents[1] / "packages/dagma/src/definitions/partitions/golden-partitions.json"
 target.write_text(json.dumps({"windows": list(windows()), "mappings": list(mappings())}, indent=1) + "\n")

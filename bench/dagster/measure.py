@@ -168,7 +168,7 @@ def compare_loading(rounds: int) -> None:
         manifest = Path(folder) / "manifest.json"
         # The command line that the project would use, through the package's own way of finding it.
         code = (
-            "from dagma.build import _build; from dagma.project import find_project; import sys;"
+            "from dagma.manifest.build import _build; from dagma.project import find_project; import sys;"
             "sys.stdout.write(_build(find_project()))"
         )
         text = subprocess.run(

@@ -17,7 +17,7 @@ import {
   secret,
 } from 'dagma'
 import { normalize } from '../../packages/dagma/dist/metadata/normalize.js'
-import { gateMetadata } from '../../packages/dagma/dist/runtime/exit-gate.js'
+import { gateMetadata } from '../../packages/dagma/dist/runtime/gate/exit-gate.js'
 import { median } from './figures.ts'
 
 const facts = { eventType: 'materialization', retryCount: 0, latencyMs: 12.345, sizeBytes: 4096, traceUrl: undefined } as const

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from dagma.channel import Channel
 from dagma.errors import ProtocolError, StepError, WorkerDiedError
+from dagma.worker.channel import Channel
 
 
 class Wire:

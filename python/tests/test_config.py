@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from dagma.config import config_fields
+from dagma.defs.config import config_fields
 
 STRING, INTEGER = {"type": "string"}, {"type": "integer"}
 ONE_FIELD = {"type": "object", "properties": {"a": INTEGER}}

@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 
 from dagma.executor import dagma_executor
-from dagma.interrupts import raise_if_interrupted
+from dagma.worker.interrupts import raise_if_interrupted
 
 STARTED = threading.Event()
 

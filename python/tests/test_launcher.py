@@ -64,14 +64,16 @@ def preloads(project: Path) -> list[int]:
     """Preload processes; what they have forked has the same command line, but not the web server as its parent."""
     found = processes_of(project)
     return [
-        pid for pid, text in found.items() if "dagma.preload" in text and "webserver" in found.get(parent_of(pid), "")
+        pid
+        for pid, text in found.items()
+        if "dagma.launch.preload" in text and "webserver" in found.get(parent_of(pid), "")
     ]
 
 
 def run_workers(project: Path) -> list[int]:
     """What a preload process has forked, a spare one among them."""
     found, parents = processes_of(project), preloads(project)
-    return [pid for pid, text in found.items() if "dagma.preload" in text and parent_of(pid) in parents]
+    return [pid for pid, text in found.items() if "dagma.launch.preload" in text and parent_of(pid) in parents]
 
 
 def worker_of(server: DagsterServer, run_id: str) -> int:

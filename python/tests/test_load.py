@@ -12,10 +12,10 @@ import dagster as dg
 import pytest
 
 import dagma
+from dagma.defs.load import build_definitions
 from dagma.errors import BuildError, DefinitionError, ManifestError, ProjectNotFoundError
 from dagma.executor import dagma_executor
-from dagma.load import build_definitions
-from dagma.parse import parse_manifest
+from dagma.manifest.parse import parse_manifest
 from dagma.project import Project
 from tests.conftest import MakeProject, manifest, step
 from tests.test_protocol import MANIFEST

@@ -10,11 +10,11 @@ import jsonschema
 import pytest
 from dagster_pipes import decode_param, encode_param
 
-from dagma.channel import Channel
 from dagma.errors import WorkerDiedError
-from dagma.manifest import Dep
-from dagma.parse import parse_manifest
-from dagma.pipes import describe_exception
+from dagma.manifest.parse import parse_manifest
+from dagma.manifest.types import Dep
+from dagma.worker.channel import Channel
+from dagma.worker.session import describe_exception
 from tests.conftest import REPOSITORY
 
 PROTOCOL = REPOSITORY / "protocol"

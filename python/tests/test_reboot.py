@@ -8,9 +8,9 @@ import dagster as dg
 import pytest
 
 from dagma._compat import WorkerStatus
+from dagma.launch.process import Identity, machine
+from dagma.launch.run_worker import WORKER_TAG
 from dagma.launcher import DagmaRunLauncher
-from dagma.process import Identity, machine
-from dagma.run_worker import WORKER_TAG
 
 EARLIER_BOOT = Identity(4711, "1", "an earlier boot/4026531836", "machine/name")
 

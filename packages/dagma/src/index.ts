@@ -1,6 +1,6 @@
-export { type Asset, type AssetContext, type AssetOptions, asset, type InlineCheck, type Requiring } from './definitions/asset.ts'
-export { type AssetCheck, type AssetCheckContext, type AssetCheckOptions, assetCheck } from './definitions/asset-check.ts'
-export type { AssetKey, AssetKeyInput } from './definitions/asset-key.ts'
+export { type Asset, type AssetContext, type AssetOptions, asset, type InlineCheck, type Requiring } from './definitions/assets/asset.ts'
+export { type AssetCheck, type AssetCheckContext, type AssetCheckOptions, assetCheck } from './definitions/assets/asset-check.ts'
+export type { AssetKey, AssetKeyInput } from './definitions/assets/asset-key.ts'
 export {
   type AssetRef,
   type AssetSpec,
@@ -9,9 +9,62 @@ export {
   type DepWithMapping,
   mapped,
   type ValueOf,
-} from './definitions/asset-spec.ts'
-export { AutomationCondition } from './definitions/automation-condition.ts'
-export type { SourcePlace } from './definitions/call-site.ts'
+} from './definitions/assets/asset-spec.ts'
+export { type ExternalAsset, externalAsset } from './definitions/assets/external-asset.ts'
+export { Failure } from './definitions/assets/failure.ts'
+export type { IOContext, IOManager, StoredValue } from './definitions/assets/io-manager.ts'
+export {
+  type MultiAsset,
+  type MultiAssetContext,
+  type MultiAssetOptions,
+  type MultiAssetPart,
+  multiAsset,
+} from './definitions/assets/multi-asset.ts'
+export { type ObservableAsset, type ObservableAssetOptions, observableAsset } from './definitions/assets/observable-asset.ts'
+export {
+  type CheckResult,
+  type CheckSeverity,
+  MaterializeResult,
+  materializeResult,
+  type ObserveResult,
+  type ResultExtras,
+  type Returned,
+} from './definitions/assets/results.ts'
+export { type RetryPolicy, retryPolicy } from './definitions/assets/retry-policy.ts'
+export type {
+  AnyResourceType,
+  CheckSpec,
+  Clients,
+  Inputs,
+  InputValues,
+  Requirements,
+  Step,
+  StepContext,
+  StepExtras,
+  StepFunction,
+  StepKind,
+  StepOptions,
+} from './definitions/assets/step.ts'
+export type { LogLevel, StepLog } from './definitions/assets/step-log.ts'
+export { AutomationCondition } from './definitions/automation/automation-condition.ts'
+export { type Hook, type HookContext, type Job, type JobOptions, job, type RunConfig, type RunTags } from './definitions/automation/job.ts'
+export { type RunRequest, runRequest, type SkipReason, skipReason, type TickResult } from './definitions/automation/run-request.ts'
+export {
+  type DefaultStatus,
+  type Schedule,
+  type ScheduleContext,
+  type ScheduleOptions,
+  schedule,
+} from './definitions/automation/schedule.ts'
+export {
+  type DynamicPartitionsChange,
+  type Sensor,
+  type SensorContext,
+  type SensorOptions,
+  type SensorOutput,
+  type SensorResult,
+  sensor,
+} from './definitions/automation/sensor.ts'
 export {
   type AnyAsset,
   type AssetNode,
@@ -22,8 +75,6 @@ export {
   type ResolvedJob,
   type ResourcesFor,
 } from './definitions/definitions.ts'
-export { type ExternalAsset, externalAsset } from './definitions/external-asset.ts'
-export { Failure } from './definitions/failure.ts'
 export type {
   EndStatus,
   Instrument,
@@ -34,17 +85,7 @@ export type {
   WatchedRun,
   WatchedStep,
 } from './definitions/instrument.ts'
-export type { IOContext, IOManager, StoredValue } from './definitions/io-manager.ts'
-export { type Hook, type HookContext, type Job, type JobOptions, job, type RunConfig, type RunTags } from './definitions/job.ts'
-export {
-  type MultiAsset,
-  type MultiAssetContext,
-  type MultiAssetOptions,
-  type MultiAssetPart,
-  multiAsset,
-} from './definitions/multi-asset.ts'
-export { type ObservableAsset, type ObservableAssetOptions, observableAsset } from './definitions/observable-asset.ts'
-export { PartitionMapping } from './definitions/partition-mapping.ts'
+export { PartitionMapping } from './definitions/partitions/partition-mapping.ts'
 export {
   type Cadence,
   type DynamicPartitions,
@@ -59,7 +100,7 @@ export {
   staticPartitions,
   type TimePartitions,
   weeklyPartitions,
-} from './definitions/partitions.ts'
+} from './definitions/partitions/partitions.ts'
 export {
   type ClientOf,
   type OpenResource,
@@ -69,42 +110,7 @@ export {
   type ResourceType,
   resource,
 } from './definitions/resource.ts'
-export {
-  type CheckResult,
-  type CheckSeverity,
-  MaterializeResult,
-  materializeResult,
-  type ObserveResult,
-  type ResultExtras,
-  type Returned,
-} from './definitions/results.ts'
-export { type RetryPolicy, retryPolicy } from './definitions/retry-policy.ts'
-export { type RunRequest, runRequest, type SkipReason, skipReason, type TickResult } from './definitions/run-request.ts'
-export { type DefaultStatus, type Schedule, type ScheduleContext, type ScheduleOptions, schedule } from './definitions/schedule.ts'
-export {
-  type DynamicPartitionsChange,
-  type Sensor,
-  type SensorContext,
-  type SensorOptions,
-  type SensorOutput,
-  type SensorResult,
-  sensor,
-} from './definitions/sensor.ts'
-export type {
-  AnyResourceType,
-  CheckSpec,
-  Clients,
-  Inputs,
-  InputValues,
-  Requirements,
-  Step,
-  StepContext,
-  StepExtras,
-  StepFunction,
-  StepKind,
-  StepOptions,
-} from './definitions/step.ts'
-export type { LogLevel, StepLog } from './definitions/step-log.ts'
+export type { SourcePlace } from './definitions/validation/call-site.ts'
 export type { Durability } from './engine/event-log.ts'
 export type { AssetEvent, EventBody, Materialization, Run, RunEvent, RunStart, RunStatus } from './engine/events.ts'
 export type { RunResult } from './engine/execute-run.ts'
@@ -133,9 +139,9 @@ export {
   observationFields,
 } from './metadata/observation-fields.ts'
 export type { CallEnd, CallWatch, CallWatcher, Database, OutgoingCall } from './metadata/outgoing-calls.ts'
-export { type Secret, type SecretParts, secret } from './metadata/secret.ts'
+export { type Secret, type SecretParts, secret } from './metadata/redaction/secret.ts'
 export type { Clock } from './runtime/clock.ts'
-export type { WireError } from './runtime/exit-gate.ts'
-export { jsonFiles as fileIOManager } from './runtime/json-files.ts'
-export { memoryIOManager } from './runtime/memory-io.ts'
-export { storageIOManager, type ValueStorage } from './runtime/storage-io.ts'
+export type { WireError } from './runtime/gate/exit-gate.ts'
+export { jsonFiles as fileIOManager } from './runtime/values/json-files.ts'
+export { memoryIOManager } from './runtime/values/memory-io.ts'
+export { storageIOManager, type ValueStorage } from './runtime/values/storage-io.ts'

@@ -6,8 +6,8 @@ export type { PipesMetadata, PipesMetadataValue } from './dagster/pipes/metadata
 export { openPipes, type PipesOptions, runPipes } from './dagster/pipes/open.ts'
 export type { PipesContextData, PipesMessageWriter, PipesParams, PipesProvenanceData } from './dagster/pipes/protocol.ts'
 export type { PipesCheckResult, PipesMaterialization, PipesSession } from './dagster/pipes/session.ts'
-export type { CheckSeverity } from './definitions/results.ts'
-export type { StepLog } from './definitions/step-log.ts'
+export type { CheckSeverity } from './definitions/assets/results.ts'
+export type { StepLog } from './definitions/assets/step-log.ts'
 export { DagmaError } from './errors.ts'
 export {
   type Json,
@@ -19,4 +19,4 @@ export {
   type TableColumnLineage,
   type TableSchema,
 } from './metadata/metadata-value.ts'
-export { type Secret, secret } from './metadata/secret.ts'
+export { type Secret, secret } from './metadata/redaction/secret.ts'

@@ -9,11 +9,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dagma.component import DagmaProjectComponent as DagmaProjectComponent
+    from dagma.defs.component import DagmaProjectComponent as DagmaProjectComponent
+    from dagma.defs.load import load_definitions as load_definitions
     from dagma.errors import DagmaError as DagmaError
     from dagma.errors import LoadError as LoadError
     from dagma.errors import StepError as StepError
-    from dagma.load import load_definitions as load_definitions
 
 __version__ = "0.1.0"
 
@@ -21,10 +21,10 @@ __all__ = ["DagmaError", "DagmaProjectComponent", "LoadError", "StepError", "__v
 
 _HOMES = {
     "DagmaError": "dagma.errors",
-    "DagmaProjectComponent": "dagma.component",
+    "DagmaProjectComponent": "dagma.defs.component",
     "LoadError": "dagma.errors",
     "StepError": "dagma.errors",
-    "load_definitions": "dagma.load",
+    "load_definitions": "dagma.defs.load",
 }
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import gc
 
+from dagma.defs.load import definitions_of
 from dagma.executor import dagma_executor
-from dagma.load import definitions_of
 from dagma.project import find_project
 
 defs = definitions_of(find_project(), executor=dagma_executor)

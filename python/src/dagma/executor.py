@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from dagma import _compat
-from dagma.interrupts import enter_run
+from dagma.worker.interrupts import enter_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -18,10 +18,10 @@ import dagster as dg
 
 from dagma import _compat
 from dagma._compat import CheckRunHealthResult, WorkerStatus
-from dagma.load import DIGEST_METADATA, PROJECT_METADATA
-from dagma.preload_process import PreloadError, PreloadProcess
-from dagma.process import Identity
-from dagma.run_worker import WORKER_TAG
+from dagma.defs.load import DIGEST_METADATA, PROJECT_METADATA
+from dagma.launch.preload_process import PreloadError, PreloadProcess
+from dagma.launch.process import Identity
+from dagma.launch.run_worker import WORKER_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { secret } from '../metadata/secret.ts'
+import { secret } from '../metadata/redaction/secret.ts'
 import { type HttpServiceOptions, httpService } from './http.ts'
 
 const stops: (() => void)[] = []

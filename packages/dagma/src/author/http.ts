@@ -1,6 +1,6 @@
 import { checkedHttpUrl, deepLink } from '../metadata/links.ts'
 import type { Database } from '../metadata/outgoing-calls.ts'
-import type { Secret } from '../metadata/secret.ts'
+import type { Secret } from '../metadata/redaction/secret.ts'
 import { ServiceError } from '../metadata/service-error.ts'
 import {
   answerOf,

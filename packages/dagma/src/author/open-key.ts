@@ -1,5 +1,5 @@
 import type { Finding } from '../metadata/finding.ts'
-import type { Secret } from '../metadata/secret.ts'
+import type { Secret } from '../metadata/redaction/secret.ts'
 
 /** Whether a key that is sent to this URL goes over the network as plain text: by http, to another machine. */
 export function isOpenToOthers(baseUrl: string): boolean {

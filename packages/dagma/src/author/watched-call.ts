@@ -1,5 +1,5 @@
 import { callWatcher, type Database } from '../metadata/outgoing-calls.ts'
-import { redact, redactValue } from '../metadata/redact.ts'
+import { redact, redactValue } from '../metadata/redaction/redact.ts'
 import { ServiceError } from '../metadata/service-error.ts'
 
 /** What a call takes from who follows it, and what it tells them. */

@@ -1,8 +1,8 @@
 import { Command, CommanderError } from 'commander'
 import { DagmaError, DefinitionErrors } from '../errors.ts'
-import { gateError } from '../runtime/exit-gate.ts'
-import { gateStdio } from '../runtime/stdio-gate.ts'
-import { exitCodes } from './exit-codes.ts'
+import { gateError } from '../runtime/gate/exit-gate.ts'
+import { gateStdio } from '../runtime/gate/stdio-gate.ts'
+import { exitCodes } from './terminal/exit-codes.ts'
 
 /** Runs the command line; sets the process's exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -21,9 +21,9 @@ export async function main(argv: readonly string[]): Promise<void> {
 
 /** What Dagster starts again and again: of these only their own modules are loaded, a tenth of the time that they take. */
 const startedByDagster: { readonly [name: string]: () => Promise<Command> } = {
-  build: async () => (await import('./build.ts')).buildCommand(),
-  tick: async () => (await import('./tick.ts')).tickCommand(),
-  worker: async () => (await import('./worker.ts')).workerCommand(),
+  build: async () => (await import('./commands/build.ts')).buildCommand(),
+  tick: async () => (await import('./commands/tick.ts')).tickCommand(),
+  worker: async () => (await import('./commands/worker.ts')).workerCommand(),
 }
 
 async function commandLine(name = ''): Promise<Command> {

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import type { DefinitionErrors } from '../errors.ts'
 import { thrownBy } from '../test/temporary.ts'
-import { asset } from './asset.ts'
+import { asset } from './assets/asset.ts'
+import { job } from './automation/job.ts'
+import { schedule } from './automation/schedule.ts'
 import { definitions, isDefinitions } from './definitions.ts'
-import { job } from './job.ts'
 import { resource } from './resource.ts'
-import { schedule } from './schedule.ts'
 
 const run = () => 1
 const here = new URL('.', import.meta.url).pathname

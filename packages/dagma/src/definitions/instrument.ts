@@ -1,10 +1,10 @@
 import type { Finding } from '../metadata/finding.ts'
 import type { WireMetadata } from '../metadata/normalize.ts'
 import type { CallWatcher } from '../metadata/outgoing-calls.ts'
-import type { AssetKey } from './asset-key.ts'
+import type { AssetKey } from './assets/asset-key.ts'
+import type { StepKind } from './assets/step.ts'
+import type { StepLog } from './assets/step-log.ts'
 import type { ProbeContext } from './resource.ts'
-import type { StepKind } from './step.ts'
-import type { StepLog } from './step-log.ts'
 
 /**
  * Follows runs from outside, for traces and metrics: runs, attempts of their steps, and the calls that those make to other systems. Whatever

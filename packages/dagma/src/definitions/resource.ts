@@ -1,5 +1,5 @@
 import type { Finding } from '../metadata/finding.ts'
-import type { StepLog } from './step-log.ts'
+import type { StepLog } from './assets/step-log.ts'
 
 /** What a resource is opened with. */
 export interface ResourceContext {

@@ -1,16 +1,16 @@
 /** Wrong use of types does not compile: each `@ts-expect-error` fails the build when it does. */
 import { expectTypeOf, test } from 'vitest'
-import { type Asset, asset } from './asset.ts'
-import { assetCheck } from './asset-check.ts'
-import { mapped, type ValueOf } from './asset-spec.ts'
+import { type Asset, asset } from './assets/asset.ts'
+import { assetCheck } from './assets/asset-check.ts'
+import { mapped, type ValueOf } from './assets/asset-spec.ts'
+import { multiAsset } from './assets/multi-asset.ts'
+import { materializeResult } from './assets/results.ts'
+import { job } from './automation/job.ts'
+import { schedule } from './automation/schedule.ts'
+import { sensor } from './automation/sensor.ts'
 import { definitions } from './definitions.ts'
-import { job } from './job.ts'
-import { multiAsset } from './multi-asset.ts'
-import { PartitionMapping } from './partition-mapping.ts'
+import { PartitionMapping } from './partitions/partition-mapping.ts'
 import { resource } from './resource.ts'
-import { materializeResult } from './results.ts'
-import { schedule } from './schedule.ts'
-import { sensor } from './sensor.ts'
 
 const db = resource({ open: (_: { url: string }) => ({ query: (_sql: string): number => 1 }) })
 const slack = resource({ open: (_: object) => ({ post: (_text: string): void => {} }) })

@@ -1,8 +1,8 @@
-import type { RunTags } from '../definitions/job.ts'
-import type { CheckSeverity } from '../definitions/results.ts'
-import type { LogLevel } from '../definitions/step-log.ts'
+import type { CheckSeverity } from '../definitions/assets/results.ts'
+import type { LogLevel } from '../definitions/assets/step-log.ts'
+import type { RunTags } from '../definitions/automation/job.ts'
 import type { WireMetadata } from '../metadata/normalize.ts'
-import type { WireError } from '../runtime/exit-gate.ts'
+import type { WireError } from '../runtime/gate/exit-gate.ts'
 
 /** Status of a run; the names are Dagster's. STARTED → SUCCESS, FAILURE or CANCELED. */
 export type RunStatus = 'STARTED' | 'SUCCESS' | 'FAILURE' | 'CANCELED'

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { asset } from '../definitions/asset.ts'
+import { asset } from '../definitions/assets/asset.ts'
+import type { RunConfig } from '../definitions/automation/job.ts'
 import { definitions } from '../definitions/definitions.ts'
-import type { RunConfig } from '../definitions/job.ts'
 import { thrownBy } from '../test/temporary.ts'
 import { type PlannedStep, planRun } from './plan.ts'
 

@@ -1,11 +1,11 @@
-import { keyText } from '../definitions/asset-key.ts'
+import { keyText } from '../definitions/assets/asset-key.ts'
+import type { Step, StepKind } from '../definitions/assets/step.ts'
+import type { RunConfig } from '../definitions/automation/job.ts'
 import type { Definitions } from '../definitions/definitions.ts'
-import { stepsBefore } from '../definitions/graph.ts'
-import type { RunConfig } from '../definitions/job.ts'
-import { hasPartition, partitionKeys, sample } from '../definitions/partitions.ts'
-import type { Step, StepKind } from '../definitions/step.ts'
+import { hasPartition, partitionKeys, sample } from '../definitions/partitions/partitions.ts'
+import { stepsBefore } from '../definitions/validation/graph.ts'
 import { dagmaError } from '../errors.ts'
-import { validatedConfig } from '../runtime/step-runner.ts'
+import { validatedConfig } from '../runtime/step/step-runner.ts'
 
 /** A step of a run that is to be. */
 export interface PlannedStep {

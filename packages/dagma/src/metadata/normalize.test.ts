@@ -4,7 +4,7 @@ import { thrownBy } from '../test/temporary.ts'
 import { type MetadataInput, MetadataValue } from './metadata-value.ts'
 import { bound, longestMetadataValue, normalize } from './normalize.ts'
 import { observe } from './observe.ts'
-import { secret } from './secret.ts'
+import { secret } from './redaction/secret.ts'
 
 const one = (value: unknown) => normalize({ key: value as MetadataInput }).key
 

@@ -1,10 +1,10 @@
+import type { LogLevel, StepLog } from '../definitions/assets/step-log.ts'
+import type { RunRequest } from '../definitions/automation/run-request.ts'
+import type { Schedule } from '../definitions/automation/schedule.ts'
+import type { DynamicPartitionsChange, Sensor, SensorOutput, SensorResult } from '../definitions/automation/sensor.ts'
 import type { Definitions } from '../definitions/definitions.ts'
-import type { RunRequest } from '../definitions/run-request.ts'
-import type { Schedule } from '../definitions/schedule.ts'
-import type { DynamicPartitionsChange, Sensor, SensorOutput, SensorResult } from '../definitions/sensor.ts'
-import type { LogLevel, StepLog } from '../definitions/step-log.ts'
-import { gateText, gateValue } from './exit-gate.ts'
-import { RunResources } from './run-resources.ts'
+import { gateText, gateValue } from './gate/exit-gate.ts'
+import { RunResources } from './step/run-resources.ts'
 
 /** What a tick asks for. It has passed the exit gate. */
 export interface Tick {

@@ -1,13 +1,13 @@
 import { tmpdir } from 'node:os'
-import type { AssetCheck } from '../definitions/asset-check.ts'
-import { assetKey, keyText } from '../definitions/asset-key.ts'
+import type { AssetCheck } from '../definitions/assets/asset-check.ts'
+import { assetKey, keyText } from '../definitions/assets/asset-key.ts'
+import { externalAsset } from '../definitions/assets/external-asset.ts'
 import { type AnyAsset, type Definitions, definitions, isDefinitions } from '../definitions/definitions.ts'
-import { externalAsset } from '../definitions/external-asset.ts'
 import type { Resource } from '../definitions/resource.ts'
 import { EventLog } from '../engine/event-log.ts'
 import { type MaterializeOptions, type MaterializeRun, materializeWith } from '../engine/materialize.ts'
 import type { Clock } from '../runtime/clock.ts'
-import { memoryIOManager } from '../runtime/memory-io.ts'
+import { memoryIOManager } from '../runtime/values/memory-io.ts'
 
 /** What {@link materializeToMemory} takes beside the assets. */
 export interface InMemoryOptions extends Omit<MaterializeOptions, 'durability'> {

@@ -1,5 +1,5 @@
 import { type DagmaError, dagmaError } from '../../errors.ts'
-import { gateText } from '../../runtime/exit-gate.ts'
+import { gateText } from '../../runtime/gate/exit-gate.ts'
 
 /** The error of a message that did not reach Dagster. */
 export function deliveryFailed(error: unknown): DagmaError {

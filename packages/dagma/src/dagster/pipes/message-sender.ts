@@ -1,8 +1,8 @@
-import type { CheckSeverity } from '../../definitions/results.ts'
-import type { LogLevel, StepLog } from '../../definitions/step-log.ts'
+import type { CheckSeverity } from '../../definitions/assets/results.ts'
+import type { LogLevel, StepLog } from '../../definitions/assets/step-log.ts'
 import { dagmaError } from '../../errors.ts'
 import type { WireMetadata } from '../../metadata/normalize.ts'
-import { gateError, gateText, gateValue, type WireError } from '../../runtime/exit-gate.ts'
+import { gateError, gateText, gateValue, type WireError } from '../../runtime/gate/exit-gate.ts'
 import type { PipesMessage, PipesMethod } from './protocol.ts'
 
 /** Makes the messages of one session. Metadata, data versions and errors that a method calls gated have passed the exit gate; it sends all else through it. */

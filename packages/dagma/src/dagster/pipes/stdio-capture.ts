@@ -1,5 +1,5 @@
-import { gateChildOutput } from '../../runtime/child-output-gate.ts'
-import { WholeLines } from '../../runtime/whole-lines.ts'
+import { gateChildOutput } from '../../runtime/gate/child-output-gate.ts'
+import { WholeLines } from '../../runtime/gate/whole-lines.ts'
 
 type Stream = 'stdout' | 'stderr'
 

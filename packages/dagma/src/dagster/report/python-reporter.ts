@@ -4,8 +4,8 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { dagmaError } from '../../errors.ts'
-import { gateText, gateValue } from '../../runtime/exit-gate.ts'
-import { findPythonEnvironment } from '../python-environment.ts'
+import { gateText, gateValue } from '../../runtime/gate/exit-gate.ts'
+import { findPythonEnvironment } from '../dev/python-environment.ts'
 import type { Reporter } from './reporter.ts'
 
 const run = promisify(execFile)

@@ -1,4 +1,4 @@
-import type { CheckSeverity } from '../../definitions/results.ts'
+import type { CheckSeverity } from '../../definitions/assets/results.ts'
 import type { WireMetadata } from '../../metadata/normalize.ts'
 
 /** An event of the embedded engine as it is reported: `protocol/report.schema.json`. */

@@ -1,0 +1,59 @@
+import { Command } from 'commander'
+import { keyText } from '../../definitions/assets/asset-key.ts'
+import type { AssetNode, Definitions } from '../../definitions/definitions.ts'
+import { nearestName } from '../../definitions/validation/nearest-name.ts'
+import { EventLog } from '../../engine/event-log.ts'
+import { dagmaError } from '../../errors.ts'
+import { gateStaticMetadata } from '../../runtime/gate/exit-gate.ts'
+import { type JsonOption, jsonOption, loadProject, type ModuleOption, moduleOption } from '../terminal/options.ts'
+import { printJson, printLine, printMetadata } from '../terminal/output.ts'
+
+/** `dagma asset show` */
+export function assetShowCommand(): Command {
+  return new Command('show')
+    .description('Show an asset and its latest materialization.')
+    .argument('<asset>', 'key of the asset')
+    .addOption(moduleOption())
+    .addOption(jsonOption())
+    .action(async (key: string, options: ModuleOption & JsonOption) => {
+      const { project, definitions } = await loadProject(options)
+      const asset = definitions.assets.get(key)
+      if (asset === undefined)
+        throw dagmaError('DAGMA_ASSET_UNKNOWN', { asset: key, nearest: nearestName(key, [...definitions.assets.keys()]) })
+      using log = EventLog.openExisting(project.folder)
+      const latest = log.latestMaterialization(key)
+      const facts = factsOf(asset, definitions)
+      if (options.json) {
+        const metadata = gateStaticMetadata(asset.metadata)
+        printJson({ key, ...facts, partitions: asset.partitions ?? null, metadata, latest_materialization: latest ?? null })
+        return
+      }
+      printLine(`${key}  (group ${asset.group})`)
+      if (asset.description !== undefined) printLine(`  ${asset.description}`)
+      printLine(`  made from: ${facts.upstream.length === 0 ? 'nothing' : facts.upstream.join(', ')}`)
+      const { owners, kinds, code_version, checks } = facts
+      const tags = Object.entries(asset.tags).map(([tag, value]) => (value === '' ? tag : `${tag}=${value}`))
+      const listed = {
+        owners,
+        tags,
+        kinds,
+        'code version': [code_version ?? []].flat(),
+        partitions: [asset.partitions?.kind ?? []].flat(),
+        checks,
+      }
+      for (const [name, items] of Object.entries(listed)) if (items.length > 0) printLine(`  ${name}: ${items.join(', ')}`)
+      printMetadata(gateStaticMetadata(asset.metadata))
+      printLine(
+        latest === undefined ? '  never materialized' : `  materialized ${new Date(latest.time).toISOString()} in run ${latest.runId}`,
+      )
+      if (latest !== undefined) printMetadata(latest.metadata)
+    })
+}
+
+/** What is declared of an asset. */
+function factsOf(asset: AssetNode, { checks }: Definitions) {
+  const { group, description = null, owners, tags, kinds, codeVersion: code_version = null } = asset
+  const upstream = asset.deps.map((dep) => keyText(dep.key))
+  const own = [...checks.values()].filter((check) => keyText(check.asset) === keyText(asset.key)).map(({ name }) => name)
+  return { group, description, upstream, owners, tags, kinds, code_version, checks: own }
+}

@@ -1,0 +1,19 @@
+import { writeFileSync } from 'node:fs'
+import { Command } from 'commander'
+import { buildManifest } from '../../dagster/host/manifest.ts'
+import { loadProject, type ModuleOption, moduleOption } from '../terminal/options.ts'
+import { printLine } from '../terminal/output.ts'
+
+/** `dagma build` */
+export function buildCommand(): Command {
+  return new Command('build')
+    .description('Write the manifest that the Dagster host reads.')
+    .option('-o, --output <file>', '"-" for standard output', '-')
+    .addOption(moduleOption())
+    .action(async ({ output, ...options }: ModuleOption & { output: string }) => {
+      const { project, definitions } = await loadProject({ ...options, json: output === '-' })
+      const text = JSON.stringify(buildManifest(definitions, project.folder))
+      if (output === '-') printLine(text)
+      else writeFileSync(output, `${text}\n`)
+    })
+}

@@ -1,0 +1,17 @@
+import { Command } from 'commander'
+import { type JsonOption, jsonOption, loadProject, type ModuleOption, moduleOption } from '../terminal/options.ts'
+import { printJson, printLine } from '../terminal/output.ts'
+
+/** `dagma definitions validate` */
+export function definitionsValidateCommand(): Command {
+  return new Command('validate')
+    .description('Check the definitions, and print all that is wrong at once.')
+    .addOption(moduleOption())
+    .addOption(jsonOption())
+    .action(async (options: ModuleOption & JsonOption) => {
+      const { assets, checks, jobs, schedules, sensors } = (await loadProject(options)).definitions
+      const counts = Object.entries({ assets, checks, jobs, schedules, sensors }).map(([what, items]) => [what, items.size] as const)
+      if (options.json) printJson(Object.fromEntries(counts))
+      else printLine(`All good: ${counts.map(([what, size]) => `${size} ${size === 1 ? what.slice(0, -1) : what}`).join(', ')}.`)
+    })
+}

@@ -1,0 +1,158 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { describe, expect, it } from 'vitest'
+import { pythonFinding } from '../../dagster/dev/foreign-package.ts'
+import { doctorReport, nodeFinding } from '../../doctor/doctor-report.ts'
+import { commandLine, dagma } from '../../test/processes.ts'
+import { setEnvironment, temporaryFolder } from '../../test/temporary.ts'
+
+const secretValue = 'the-key-of-the-doctor'
+
+async function doctor(folder: string, ...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const child = spawn(process.execPath, [...commandLine, 'doctor', ...args], {
+    cwd: folder,
+    env: { ...process.env, FORCE_COLOR: undefined, NO_COLOR: '1', VIRTUAL_ENV: undefined, DOCTOR_KEY: secretValue },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
+  return { code, stdout, stderr }
+}
+
+/** A project with one resource, `x`, whose probe is this. */
+const project = (probe: string, settings = '{ url: "http://host" }') =>
+  temporaryFolder({
+    'package.json': '{"type":"module","dagma":{"definitions":"defs.ts"}}',
+    'defs.ts': `
+import { definitions, resource, secret } from '${dagma}'
+const key = secret('DOCTOR_KEY')
+console.log('loading')
+const x = resource({ open: () => { throw new Error('a probe opens nothing') }, ${probe} })
+export default definitions({ assets: [], resources: { x: x(${settings}) } })`,
+  })
+
+const findings =
+  'probe: (settings, context) => [{ check: "reachable", status: "good", found: settings.url + " " + context.timeoutMs + " " + key.reveal() },'
+
+describe('dagma doctor', () => {
+  it('prints what the probes found, with cures, and ends with 0 when nothing is bad', async () => {
+    const folder = project(`${findings} { check: "flow", status: "warning", found: "None.", cure: "Set one." }]`)
+    const { code, stdout } = await doctor(folder, '--timeout', '7')
+    expect(code).toBe(0)
+    expect(stdout).toMatchInlineSnapshot(`
+      "loading
+        OF       CHECK           FOUND
+      ✓ project  Node            Node ${process.versions.node}
+      ✓ project  Python package  There is no Python environment yet: \`npx dagma dev\` makes it.
+      ✓ x        reachable       http://host 7000 [redacted]
+      ! x        flow            None.
+                                 → Set one.
+
+      0 problems, 1 warning, 0 local forms.
+      "
+    `)
+  })
+
+  it('prints JSON alone, without a secret, and ends with 1 when anything is bad', async () => {
+    const folder = project(
+      `${findings} { check: "key", status: "bad", found: "It is " + key.reveal(), cure: encodeURIComponent(key.reveal()) }]`,
+    )
+    const { code, stdout, stderr } = await doctor(folder, '--json')
+    expect(code).toBe(1)
+    expect(JSON.parse(stdout)).toEqual({
+      status: 'bad',
+      findings: [
+        { of: 'project', check: 'Node', status: 'good', found: `Node ${process.versions.node}` },
+        { of: 'project', check: 'Python package', status: 'good', found: expect.any(String) },
+        { of: 'x', check: 'reachable', status: 'good', found: 'http://host 5000 [redacted]' },
+        { of: 'x', check: 'key', status: 'bad', found: 'It is [redacted]', cure: '[redacted]' },
+      ],
+    })
+    expect(stdout + stderr).not.toContain(secretValue)
+    expect(stderr).toContain('loading')
+  })
+
+  it('makes a finding of settings that cannot be read', async () => {
+    const { code, stdout } = await doctor(
+      project('probe: () => []', '() => { throw new RangeError("X_MODE must be true or false.") }'),
+      '--json',
+    )
+    expect(code).toBe(1)
+    expect(JSON.parse(stdout).findings).toContainEqual({
+      of: 'x',
+      check: 'settings',
+      status: 'bad',
+      found: 'X_MODE must be true or false.',
+      cure: expect.any(String),
+    })
+  })
+
+  it('says so when a kind of resource has no probe', async () => {
+    const { code, stdout } = await doctor(project(''))
+    expect(code).toBe(0)
+    expect(stdout).toContain('has no probe')
+  })
+})
+
+describe('the address of the UI of Dagster', () => {
+  const found = async (address: string) => {
+    const context = { projectFolder: temporaryFolder(), timeoutMs: 2000, signal: new AbortController().signal }
+    setEnvironment({ DAGMA_DAGSTER_URL: address })
+    const { findings } = await doctorReport({ resources: new Map(), instrument: undefined }, context)
+    return findings.find(({ check }) => check === 'DAGMA_DAGSTER_URL')
+  }
+
+  it('is not looked at when nobody says one', async () => expect(await found('')).toBeUndefined())
+
+  it.each(['localhost:3000', 'http://me:a-password@host'])('is bad when it is none: %s', async (address) => {
+    const finding = await found(address)
+    expect(finding).toMatchObject({ of: 'project', status: 'bad', cure: expect.stringContaining('http://localhost:3000') })
+    expect(JSON.stringify(finding)).not.toContain('a-password')
+  })
+
+  it('is good when a page answers there, and a warning when none does', async () => {
+    const server = createServer((_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<html>'))
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    expect(await found(`${address}/`)).toMatchObject({ status: 'good', found: `${address} opens` })
+    server.close()
+    server.closeAllConnections()
+    expect(await found(address)).toMatchObject({ status: 'warning', cure: expect.stringContaining('DAGMA_DAGSTER_URL') })
+  })
+})
+
+describe('the project itself', () => {
+  it.each([
+    ['22.18.0', 'good'],
+    ['24.0.1', 'good'],
+    ['22.17.9', 'bad'],
+    ['20.19.0', 'bad'],
+  ])('Node %s is %s', (version, status) => expect(nodeFinding(version).status).toBe(status))
+
+  const site = (root: string, name: string) => ({ [`${root}/lib/python3.12/site-packages/${name}/METADATA`]: '' })
+
+  it('is good with our package, and before there is an environment', () => {
+    expect(pythonFinding(temporaryFolder(site('.dagma/python', 'dagster_dagma-0.1.0.dist-info')), '').found).toContain(
+      'dagster-dagma 0.1.0',
+    )
+    expect(pythonFinding(temporaryFolder(), '').status).toBe('good')
+  })
+
+  it('notices the package of another project that has the same import name', () => {
+    const both = temporaryFolder({
+      ...site('.dagma/python', 'dagster_dagma-0.1.0.dist-info'),
+      ...site('.dagma/python', 'dagma-1.1.1.dist-info'),
+      ...site('mine', 'dagma-1.1.1.dist-info'),
+    })
+    expect(pythonFinding(both, '')).toMatchObject({ status: 'bad', cure: expect.stringMatching(/^Delete the folder \.dagma\/python/) })
+    const active = temporaryFolder(site('mine', 'dagma-1.1.1.dist-info'))
+    expect(pythonFinding(active, `${active}/mine`)).toMatchObject({ status: 'bad', cure: expect.stringContaining('pip uninstall dagma') })
+  })
+
+  it('notices that ours is missing', () => {
+    expect(pythonFinding(temporaryFolder(site('.dagma/python', 'dagster-1.13.0.dist-info')), '')).toMatchObject({ status: 'bad' })
+  })
+})

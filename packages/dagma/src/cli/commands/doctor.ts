@@ -1,0 +1,51 @@
+import { styleText } from 'node:util'
+import { Command } from 'commander'
+import type { DoctorFinding } from '../../doctor/doctor-report.ts'
+import type { Finding } from '../../metadata/finding.ts'
+import { exitCodes } from '../terminal/exit-codes.ts'
+import { interruption } from '../terminal/interruption.ts'
+import { type JsonOption, jsonOption, loadProject, type ModuleOption, moduleOption, positiveInteger } from '../terminal/options.ts'
+import { printJson, printLine } from '../terminal/output.ts'
+
+/** `dagma doctor` */
+export function doctorCommand(): Command {
+  return new Command('doctor')
+    .description('Check the systems that the project uses, their keys, variables and links, with a cure for what is wrong.')
+    .option('-t, --timeout <seconds>', 'how long one call may take', positiveInteger, 5)
+    .addOption(moduleOption())
+    .addOption(jsonOption())
+    .action(async ({ timeout, ...options }: ModuleOption & JsonOption & { timeout: number }) => {
+      const { project, definitions } = await loadProject(options)
+      const context = { projectFolder: project.folder, timeoutMs: Math.min(timeout, 300) * 1000, signal: interruption('the check') }
+      const { doctorReport } = await import('../../doctor/doctor-report.ts') // what other commands need not load
+      const report = await doctorReport(definitions, context)
+      if (options.json) printJson(report)
+      else printFindings(report.findings)
+      if (report.status === 'bad') process.exitCode = exitCodes.runFailed
+    })
+}
+
+const marks: { readonly [Status in Finding['status']]: string } = {
+  good: styleText('green', '✓'),
+  local: styleText('dim', '○'),
+  warning: styleText('yellow', '!'),
+  bad: styleText('red', '✗'),
+}
+
+/** The findings as a table, each cure below what it mends. */
+function printFindings(findings: readonly DoctorFinding[]): void {
+  const widest = (of: (finding: DoctorFinding) => string): number => Math.max(...findings.map((finding) => of(finding).length))
+  const [first, second] = [widest(({ of }) => of), widest(({ check }) => check)]
+  printLine(styleText('dim', `  ${'OF'.padEnd(first)}  ${'CHECK'.padEnd(second)}  FOUND`))
+  for (const { of, check, status, found, cure } of findings) {
+    printLine(`${marks[status]} ${of.padEnd(first)}  ${check.padEnd(second)}  ${found}`)
+    if (cure !== undefined) printLine(`${' '.repeat(first + second + 6)}→ ${cure}`)
+  }
+  const count = (status: Finding['status'], one: string, many: string): string => {
+    const found = findings.filter((finding) => finding.status === status).length
+    return `${found} ${found === 1 ? one : many}`
+  }
+  printLine(
+    `\n${count('bad', 'problem', 'problems')}, ${count('warning', 'warning', 'warnings')}, ${count('local', 'local form', 'local forms')}.`,
+  )
+}

@@ -1,0 +1,41 @@
+import { Command } from 'commander'
+import { EventLog } from '../../engine/event-log.ts'
+import type { Run } from '../../engine/events.ts'
+import { findProject } from '../../runtime/project/project.ts'
+import { type JsonOption, jsonOption, type ModuleOption, moduleOption, positiveInteger } from '../terminal/options.ts'
+import { durationText, printJson, printTable } from '../terminal/output.ts'
+
+/** `dagma run list` */
+export function runListCommand(): Command {
+  return new Command('list')
+    .description('List runs, newest first.')
+    .option('-n, --limit <count>', 'how many at most', positiveInteger, 20)
+    .addOption(moduleOption())
+    .addOption(jsonOption())
+    .action(({ json, limit, module }: ModuleOption & JsonOption & { limit: number }) => {
+      using log = EventLog.openExisting(findProject(process.cwd(), module).folder)
+      const runs = log.runs(limit)
+      if (json) printJson(runs.map(runJson))
+      else printTable(['RUN', 'STATUS', 'OF', 'STARTED', 'TOOK'], runs.map(row))
+    })
+}
+
+/** A run as `--json` prints it. */
+export function runJson(run: Run): unknown {
+  return {
+    run_id: run.runId,
+    job_name: run.jobName,
+    status: run.status,
+    asset_keys: run.assetKeys,
+    start_time: run.startTime,
+    end_time: run.endTime,
+    partition: run.partitionKey,
+    tags: run.tags,
+    parent_run_id: run.parentRunId,
+  }
+}
+
+function row(run: Run): string[] {
+  const took = run.endTime === null ? '' : durationText(run.endTime - run.startTime)
+  return [run.runId.slice(0, 8), run.status, run.jobName ?? run.assetKeys.join(', '), new Date(run.startTime).toISOString(), took]
+}

@@ -1,0 +1,16 @@
+import { Command } from 'commander'
+import { retryRun } from '../../engine/materialize.ts'
+import { type JsonOption, jsonOption, loadProject, type ModuleOption, moduleOption } from '../terminal/options.ts'
+import { type RunningOptions, show, withRunningOptions } from '../terminal/run-in-terminal.ts'
+
+/** `dagma run retry` */
+export function runRetryCommand(): Command {
+  return withRunningOptions(new Command('retry').description('Run again what a failed or canceled run did not finish.'))
+    .argument('<run>', 'id of the run, or its first characters')
+    .addOption(moduleOption())
+    .addOption(jsonOption())
+    .action(async (id: string, options: ModuleOption & JsonOption & RunningOptions) => {
+      const { project, definitions } = await loadProject(options)
+      await show(project, options, (running) => retryRun(definitions, id, running))
+    })
+}

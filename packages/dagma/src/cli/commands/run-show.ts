@@ -1,0 +1,23 @@
+import { Command } from 'commander'
+import { EventLog } from '../../engine/event-log.ts'
+import { findProject } from '../../runtime/project/project.ts'
+import { type JsonOption, jsonOption, type ModuleOption, moduleOption } from '../terminal/options.ts'
+import { printJson } from '../terminal/output.ts'
+import { progress } from '../terminal/progress.ts'
+import { runJson } from './run-list.ts'
+
+/** `dagma run show` */
+export function runShowCommand(): Command {
+  return new Command('show')
+    .description('Show what happened in a run.')
+    .argument('<run>', 'id of the run, or its first characters')
+    .addOption(moduleOption())
+    .addOption(jsonOption())
+    .action((id: string, { json, module }: ModuleOption & JsonOption) => {
+      using log = EventLog.openExisting(findProject(process.cwd(), module).folder)
+      const run = log.run(id)
+      const events = log.events(run.runId)
+      if (json) printJson({ run: runJson(run), events })
+      else events.forEach(progress())
+    })
+}

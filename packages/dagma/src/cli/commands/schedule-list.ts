@@ -1,0 +1,27 @@
+import { Command } from 'commander'
+import { type JsonOption, jsonOption, loadProject, type ModuleOption, moduleOption } from '../terminal/options.ts'
+import { printJson, printTable } from '../terminal/output.ts'
+
+/** `dagma schedule list` */
+export function scheduleListCommand(): Command {
+  return new Command('list')
+    .description('List schedules. Dagster executes them.')
+    .addOption(moduleOption())
+    .addOption(jsonOption())
+    .action(async (options: ModuleOption & JsonOption) => {
+      const { definitions } = await loadProject(options)
+      const rows = [...definitions.schedules.values()].map((schedule) => ({
+        name: schedule.name,
+        job_name: schedule.job,
+        cron_schedule: schedule.cronSchedule,
+        execution_timezone: schedule.executionTimezone,
+        default_status: schedule.defaultStatus,
+      }))
+      if (options.json) printJson(rows)
+      else
+        printTable(
+          ['SCHEDULE', 'JOB', 'CRON', 'TIME ZONE', 'DEFAULT'],
+          rows.map((row) => Object.values(row)),
+        )
+    })
+}

@@ -1,0 +1,33 @@
+import { Command } from 'commander'
+import { Cron } from 'croner'
+import { scheduleTick } from '../../runtime/tick.ts'
+import { type JsonOption, jsonOption, loadProject, type ModuleOption, moduleOption, positiveInteger } from '../terminal/options.ts'
+import { printJson, printLine } from '../terminal/output.ts'
+import { printTick } from '../terminal/print-tick.ts'
+import { expectTick, tickJson } from './tick.ts'
+
+/** `dagma schedule preview` */
+export function schedulePreviewCommand(): Command {
+  return new Command('preview')
+    .description('Show the next ticks of a schedule, and what the first one asks for. Starts nothing.')
+    .argument('<schedule>', 'name of the schedule')
+    .option('-n, --ticks <count>', 'how many ticks', positiveInteger, 5)
+    .addOption(moduleOption())
+    .addOption(jsonOption())
+    .action(async (name: string, options: ModuleOption & JsonOption & { ticks: number }) => {
+      const { project, definitions } = await loadProject(options)
+      const schedule = expectTick(definitions.schedules, 'schedule', name)
+      const times = new Cron(schedule.cronSchedule, { timezone: schedule.executionTimezone, paused: true }).nextRuns(options.ticks)
+      const host = { definitions, projectFolder: project.folder, signal: new AbortController().signal }
+      const tick = await scheduleTick(schedule, times[0] ?? new Date(), host)
+      if (options.json) return printJson({ ticks: times.map((time) => time.toISOString()), first: tickJson(tick) })
+      for (const time of times) printLine(`${time.toISOString()}${localTime(time, schedule.executionTimezone)}`)
+      printTick(tick)
+    })
+}
+
+/** What a clock in the schedule's time zone shows. */
+function localTime(time: Date, timeZone: string): string {
+  if (timeZone === 'UTC') return ''
+  return `  ${new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'short' }).format(time)} ${timeZone}`
+}

@@ -1,0 +1,23 @@
+import { Command } from 'commander'
+import { sensorTick } from '../../runtime/tick.ts'
+import { type JsonOption, jsonOption, loadProject, type ModuleOption, moduleOption } from '../terminal/options.ts'
+import { printJson } from '../terminal/output.ts'
+import { printTick } from '../terminal/print-tick.ts'
+import { expectTick, tickJson } from './tick.ts'
+
+/** `dagma sensor preview` */
+export function sensorPreviewCommand(): Command {
+  return new Command('preview')
+    .description('Evaluate one tick of a sensor, and show what it asks for. Starts nothing.')
+    .argument('<sensor>', 'name of the sensor')
+    .option('--cursor <text>', 'what the tick before left behind')
+    .addOption(moduleOption())
+    .addOption(jsonOption())
+    .action(async (name: string, options: ModuleOption & JsonOption & { cursor?: string }) => {
+      const { project, definitions } = await loadProject(options)
+      const host = { definitions, projectFolder: project.folder, signal: new AbortController().signal }
+      const tick = await sensorTick(expectTick(definitions.sensors, 'sensor', name), options.cursor, host)
+      if (options.json) printJson(tickJson(tick))
+      else printTick(tick)
+    })
+}

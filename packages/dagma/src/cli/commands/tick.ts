@@ -1,0 +1,55 @@
+import { text } from 'node:stream/consumers'
+import { Command } from 'commander'
+import { dagmaError } from '../../errors.ts'
+import { scheduleTick, sensorTick, type Tick, type TickHost } from '../../runtime/tick.ts'
+import { loadProject, type ModuleOption, moduleOption } from '../terminal/options.ts'
+import { printLine } from '../terminal/output.ts'
+
+/** What the Dagster host asks, one JSON document on stdin: `protocol/tick.schema.json`. */
+type TickRequest =
+  | { readonly kind: 'schedule'; readonly name: string; readonly scheduled_time: string }
+  | { readonly kind: 'sensor'; readonly name: string; readonly cursor: string | null }
+
+/** `dagma tick`: started by the Dagster host for each tick, hidden from people. */
+export function tickCommand(): Command {
+  return new Command('tick')
+    .description('Evaluate a tick for the Dagster host.')
+    .addOption(moduleOption())
+    .action(async (options: ModuleOption) => {
+      const { project, definitions } = await loadProject({ ...options, json: true })
+      const request = JSON.parse(await text(process.stdin)) as TickRequest
+      const host = { definitions, projectFolder: project.folder, signal: new AbortController().signal }
+      printLine(JSON.stringify(tickJson(await evaluate(request, host))))
+    })
+}
+
+function evaluate(request: TickRequest, host: TickHost): Promise<Tick> {
+  const { schedules, sensors } = host.definitions
+  if (request.kind === 'schedule')
+    return scheduleTick(expectTick(schedules, 'schedule', request.name), new Date(request.scheduled_time), host)
+  return sensorTick(expectTick(sensors, 'sensor', request.name), request.cursor ?? undefined, host)
+}
+
+/** The schedule or sensor of that name. @throws DAGMA_TICK_UNKNOWN */
+export function expectTick<Item>(items: ReadonlyMap<string, Item>, what: string, name: string): Item {
+  const item = items.get(name)
+  if (item === undefined) throw dagmaError('DAGMA_TICK_UNKNOWN', { what, name, known: [...items.keys()] })
+  return item
+}
+
+/** A tick as `dagma tick` and `--json` print it. */
+export function tickJson(tick: Tick): unknown {
+  return {
+    run_requests: tick.runRequests.map(({ runKey = null, jobName, config, tags, partitionKey = null }) => ({
+      run_key: runKey,
+      job_name: jobName,
+      config,
+      tags,
+      partition_key: partitionKey,
+    })),
+    skip_reason: tick.skipReason ?? null,
+    cursor: tick.cursor ?? null,
+    dynamic_partitions: tick.dynamicPartitions.map(({ partitions, add = [], remove = [] }) => ({ partitions, add, remove })),
+    logs: tick.logs,
+  }
+}

@@ -1,0 +1,56 @@
+import { styleText } from 'node:util'
+import type { WireMetadata, WireMetadataValue } from '../../metadata/normalize.ts'
+import type { ObservationFieldName } from '../../metadata/observation-fields.ts'
+
+let write = (text: string): unknown => process.stdout.write(text)
+
+/** Prints a line. */
+export function printLine(text = ''): void {
+  write(`${text}\n`)
+}
+
+/** Keeps stdout for what this command prints: what the project's own code writes there goes to stderr from now on. */
+export function claimStdout(): void {
+  write = process.stdout.write.bind(process.stdout)
+  process.stdout.write = process.stderr.write.bind(process.stderr)
+}
+
+/** Prints a value as one JSON document. */
+export function printJson(value: unknown): void {
+  printLine(JSON.stringify(value, null, 2))
+}
+
+/** Prints rows in columns, the header first. */
+export function printTable(header: readonly string[], rows: readonly (readonly string[])[]): void {
+  const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)))
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd()
+  printLine(styleText('dim', line(header)))
+  for (const row of rows) printLine(line(row))
+}
+
+/** The lines around it say it. */
+const saidAbove: readonly ObservationFieldName[] = ['event_type', 'status', 'error_type', 'error_summary']
+
+/** Prints metadata, a key a line, below what it belongs to; that nothing was retried is not worth a line. */
+export function printMetadata(metadata: WireMetadata): void {
+  const shown = Object.entries(metadata).filter(
+    ([key, { raw_value }]) => !(saidAbove as readonly string[]).includes(key) && !(key === 'retry_count' && raw_value === 0),
+  )
+  const width = Math.max(0, ...shown.map(([key]) => key.length))
+  for (const [key, value] of shown) printLine(`    ${styleText('dim', key.padEnd(width))}  ${metadataText(value)}`)
+}
+
+/** A metadata value on one line. */
+export function metadataText({ type, raw_value }: WireMetadataValue): string {
+  if (type === 'timestamp') return new Date(Number(raw_value) * 1000).toISOString()
+  return typeof raw_value === 'string' ? raw_value : JSON.stringify(raw_value)
+}
+
+/** A duration, such as `12 ms` or `3.4 s`. */
+export function durationText(milliseconds: number): string {
+  return milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`
+}

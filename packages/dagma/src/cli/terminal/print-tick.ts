@@ -1,0 +1,20 @@
+import type { Tick } from '../../runtime/tick.ts'
+import { printLine } from './output.ts'
+
+/** Prints what a tick asks for. */
+export function printTick(tick: Tick): void {
+  for (const { level, message } of tick.logs) printLine(`  ${level}: ${message}`)
+  for (const { jobName, runKey, partitionKey, config, tags } of tick.runRequests) {
+    const details = { run_key: runKey, partition: partitionKey, config: shown(config), tags: shown(tags) }
+    const told = Object.entries(details).flatMap(([name, value]) => (value === undefined ? [] : [`${name}: ${value}`]))
+    printLine(`run of ${jobName}${told.length > 0 ? `  (${told.join(', ')})` : ''}`)
+  }
+  if (tick.runRequests.length === 0) printLine(`no run${tick.skipReason === undefined ? '' : `: ${tick.skipReason}`}`)
+  for (const { partitions, add = [], remove = [] } of tick.dynamicPartitions)
+    printLine(`partitions of ${partitions}: ${[...add.map((key) => `+${key}`), ...remove.map((key) => `-${key}`)].join(', ')}`)
+  if (tick.cursor !== undefined) printLine(`cursor: ${tick.cursor}`)
+}
+
+function shown(value: object): string | undefined {
+  return Object.keys(value).length === 0 ? undefined : JSON.stringify(value)
+}

@@ -1,0 +1,136 @@
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { keyText } from '../../definitions/assets/asset-key.ts'
+import type { RunConfig, RunTags } from '../../definitions/automation/job.ts'
+import type { Definitions } from '../../definitions/definitions.ts'
+import { partitionRange } from '../../definitions/partitions/partitions.ts'
+import { selectAssets } from '../../definitions/selection/select-assets.ts'
+import { type Durability, EventLog } from '../../engine/event-log.ts'
+import { expectJob, type MaterializeOptions, type MaterializeRun, materialize, type RunOptions } from '../../engine/materialize.ts'
+import { dagmaError } from '../../errors.ts'
+import { chooseReporter, printReports, type ReportOptions, type RunReport, reportRuns, withReportOptions } from '../../report/report-run.ts'
+import type { Project } from '../../runtime/project/project.ts'
+import { exitCodes } from './exit-codes.ts'
+import { interruption } from './interruption.ts'
+import { positiveInteger } from './options.ts'
+import { printJson } from './output.ts'
+import { progress } from './progress.ts'
+
+/** Options of every command that runs something. */
+export interface RunningOptions extends ReportOptions {
+  json?: boolean
+  concurrency: number
+  durability: Durability
+}
+
+/** Options of commands that start a new run. */
+export interface NewRunOptions extends RunningOptions {
+  config?: RunConfig
+  partition?: string
+  partitionRange?: string
+  tag: RunTags
+}
+
+/** Gives `command` the options of every command that runs something. */
+export function withRunningOptions(command: Command): Command {
+  return withReportOptions(command)
+    .addOption(new Option('--concurrency <count>', 'steps that run at once').argParser(positiveInteger).default(16))
+    .addOption(
+      new Option('--durability <what>', 'what a recorded event survives: the death of the process, or a power cut too')
+        .choices(['process', 'power'])
+        .default('process'),
+    )
+}
+
+/** Gives `command` the options of commands that start a new run. */
+export function withNewRunOptions(command: Command): Command {
+  return withRunningOptions(command)
+    .addOption(configOption())
+    .addOption(new Option('--partition <key>', 'the partition to make').conflicts('partitionRange'))
+    .option('--partition-range <from...to>', 'the partitions to make, both ends included, one run each')
+    .addOption(new Option('--tag <key=value>', 'tag of the run; may be given several times').argParser(addTag).default({}, 'none'))
+}
+
+/** `--config`, of every command that starts a new run. */
+export function configOption(): Option {
+  return new Option('-c, --config <json>', 'config by asset or step, for example {"my_asset": {"limit": 3}}').argParser(parseConfig)
+}
+
+/** Starts a run, or one for each partition of a range, and shows it. The exit code says how it ended. */
+export async function runInTerminal(
+  project: Project,
+  definitions: Definitions,
+  what: Pick<MaterializeOptions, 'selection' | 'job' | 'kind'>,
+  options: NewRunOptions,
+): Promise<void> {
+  const { config, partition, partitionRange: range, tag: tags } = options
+  const run = (partitionKey: string | undefined) => (running: RunOptions) =>
+    materialize(definitions, { ...what, ...running, tags, ...(config && { config }), ...(partitionKey !== undefined && { partitionKey }) })
+  const runs = range === undefined ? run(partition) : rangeOf(definitions, what, range).map(run)
+  await show(project, options, runs)
+}
+
+/**
+ * Executes a run, or several one after the other, and shows them: live lines, or one JSON document, of several runs a list. With `report` they are
+ * then reported to Dagster, all in one go, also those that failed; that there is a way to Dagster is looked at before anything runs.
+ */
+export async function show(project: Project, options: RunningOptions, runs: StartRun | readonly StartRun[]): Promise<void> {
+  const { json = false, report = false, concurrency, durability } = options
+  const reporter = report ? chooseReporter(project, options) : undefined
+  const signal = interruption('the run')
+  const ended: MaterializeRun[] = []
+  for (const run of typeof runs === 'function' ? [runs] : runs) {
+    const result = await run({ projectFolder: project.folder, concurrency, durability, signal, ...(json ? {} : { onEvent: progress() }) })
+    ended.push(result)
+    if (result.status !== 'SUCCESS') process.exitCode = exitCodes.runFailed
+    if (signal.aborted) break
+  }
+  const print = (documents: readonly unknown[]): void => printJson(typeof runs === 'function' ? documents[0] : documents)
+  if (reporter === undefined) {
+    if (json) print(ended.map(runJson))
+    return
+  }
+  let reports: RunReport[] = []
+  try {
+    using log = EventLog.open(project.folder)
+    reports = await reportRuns(
+      reporter,
+      log,
+      ended.map(({ runId }) => log.run(runId)),
+    )
+  } finally {
+    if (json) print(ended.map((result) => ({ ...runJson(result), report: reports.find((one) => one.run_id === result.runId) ?? null })))
+    else printReports(reports)
+  }
+}
+
+type StartRun = (running: RunOptions) => Promise<MaterializeRun>
+
+function rangeOf(definitions: Definitions, { selection, job }: Pick<MaterializeOptions, 'selection' | 'job'>, range: string): string[] {
+  const [from, to, more] = range.split('...')
+  if (!from || !to || more !== undefined)
+    throw dagmaError('DAGMA_OPTION_INVALID', { option: 'partition-range', reason: 'must be two partitions with "..." between them' })
+  const keys = job === undefined ? selectAssets(selection ?? '*', definitions.assets) : expectJob(definitions, job).assetKeys
+  const partitioned = keys.map((key) => definitions.assets.get(key)).find((node) => node?.partitions !== undefined)
+  if (partitioned?.partitions === undefined) throw dagmaError('DAGMA_PARTITION_WITHOUT_PARTITIONS', { partition: range })
+  return partitionRange(partitioned.partitions, from, to, keyText(partitioned.key), new Date())
+}
+
+function parseConfig(text: string): RunConfig {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as RunConfig
+  } catch {
+    // said below
+  }
+  throw new InvalidArgumentError('Give a JSON object such as {"my_asset": {"limit": 3}}.')
+}
+
+function addTag(text: string, tags: RunTags): RunTags {
+  const [key, value] = [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)]
+  if (!text.includes('=') || key === '') throw new InvalidArgumentError('Give it as key=value.')
+  return { ...tags, [key]: value }
+}
+
+function runJson(run: MaterializeRun): object {
+  return { run_id: run.runId, status: run.status, events: run.events }
+}

@@ -1,0 +1,47 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Finding } from '../../metadata/finding.ts'
+
+const check = 'Python package'
+
+/**
+ * Looks at the Python environment that `dagma dev` makes, and at the active one, for the package that is called `dagma` on PyPI: it belongs to
+ * another project and has the import name of ours, `dagster-dagma`.
+ */
+export function pythonFinding(projectFolder: string, activeEnvironment = process.env.VIRTUAL_ENV): Finding {
+  const own = join(projectFolder, '.dagma', 'python')
+  for (const environment of [own, activeEnvironment]) {
+    if (environment && packagesIn(environment).some((name) => /^dagma-[^-]*\.(?:dist|egg)-info$/i.test(name)))
+      return foreign(environment, own)
+  }
+  if (!existsSync(own)) return { check, status: 'good', found: 'There is no Python environment yet: `npx dagma dev` makes it.' }
+  const ours = packagesIn(own)
+    .map((name) => /^dagster_dagma-([^-]+)\.dist-info$/.exec(name)?.[1])
+    .find((version) => version !== undefined)
+  if (ours !== undefined) return { check, status: 'good', found: `dagster-dagma ${ours} is in .dagma/python.` }
+  return {
+    check,
+    status: 'bad',
+    found: 'The Python environment in .dagma/python lacks dagster-dagma.',
+    cure: 'Delete the folder .dagma/python; `npx dagma dev` makes it anew.',
+  }
+}
+
+function foreign(environment: string, own: string): Finding {
+  const isOwn = environment === own
+  return {
+    check,
+    status: 'bad',
+    found: `${isOwn ? 'The environment in .dagma/python' : 'The active Python environment'} has the package "dagma" of PyPI, which is another project with the same import name.`,
+    cure: isOwn
+      ? 'Delete the folder .dagma/python; `npx dagma dev` makes it anew. The package of this project is called dagster-dagma.'
+      : 'Uninstall it there (pip uninstall dagma). The package of this project is called dagster-dagma.',
+  }
+}
+
+/** Names of what is installed: `lib/python3.x/site-packages` of an environment. */
+function packagesIn(environment: string): string[] {
+  const lib = join(environment, 'lib')
+  const list = (folder: string): string[] => (existsSync(folder) ? readdirSync(folder) : [])
+  return list(lib).flatMap((python) => list(join(lib, python, 'site-packages')))
+}

@@ -1,0 +1,185 @@
+/** Every kind of definition in the manifest: it fits the schema, and the golden manifest, which the Python package reads, is what TypeScript writes. */
+import { readFileSync } from 'node:fs'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { expect, test } from 'vitest'
+import { asset } from '../../definitions/assets/asset.ts'
+import { assetCheck } from '../../definitions/assets/asset-check.ts'
+import { mapped } from '../../definitions/assets/asset-spec.ts'
+import { externalAsset } from '../../definitions/assets/external-asset.ts'
+import { multiAsset } from '../../definitions/assets/multi-asset.ts'
+import { observableAsset } from '../../definitions/assets/observable-asset.ts'
+import { retryPolicy } from '../../definitions/assets/retry-policy.ts'
+import { AutomationCondition } from '../../definitions/automation/automation-condition.ts'
+import { job } from '../../definitions/automation/job.ts'
+import { schedule } from '../../definitions/automation/schedule.ts'
+import { sensor } from '../../definitions/automation/sensor.ts'
+import { type Definitions, definitions } from '../../definitions/definitions.ts'
+import { PartitionMapping } from '../../definitions/partitions/partition-mapping.ts'
+import {
+  dailyPartitions,
+  dynamicPartitions,
+  hourlyPartitions,
+  monthlyPartitions,
+  multiPartitions,
+  staticPartitions,
+  weeklyPartitions,
+} from '../../definitions/partitions/partitions.ts'
+import { MetadataValue } from '../../metadata/metadata-value.ts'
+import { buildManifest, type Manifest } from './manifest.ts'
+
+const protocol = new URL('../../../../../protocol/', import.meta.url)
+const schema = JSON.parse(readFileSync(new URL('manifest.schema.json', protocol), 'utf8'))
+const golden: Manifest = JSON.parse(readFileSync(new URL('golden/manifest.json', protocol), 'utf8'))
+const validate = new Ajv2020({ allowUnionTypes: true }).compile(schema)
+const run = () => 1
+
+/** Its manifest as a reader gets it. */
+function manifest(of: Definitions): Manifest {
+  const read = JSON.parse(JSON.stringify(buildManifest(of, '/')))
+  validate(read)
+  expect(validate.errors).toBeNull()
+  return read
+}
+
+/** Config whose library gives this JSON Schema. */
+const described = (input: { [keyword: string]: unknown }) => ({
+  '~standard': {
+    version: 1 as const,
+    vendor: 'test',
+    validate: (value: unknown) => ({ value }),
+    jsonSchema: { input: () => input, output: () => input },
+  },
+})
+
+test('the golden manifest is what these definitions give', () => {
+  const days = dailyPartitions({ start: '2026-01-01', timezone: 'Europe/Berlin' })
+  const raw = asset({
+    key: 'raw_numbers',
+    group: 'data',
+    description: 'Numbers to start from.',
+    owners: ['team:data'],
+    tags: { domain: 'demo' },
+    codeVersion: '2',
+    checks: { not_empty: { description: 'There are numbers.', blocking: true } },
+    retryPolicy: retryPolicy({ maxRetries: 3, delaySeconds: 1.5, backoff: 'exponential', jitter: 'full' }),
+    pool: 'database',
+    run: () => [1],
+  })
+  const sum = asset({
+    key: 'warehouse/sum_numbers',
+    group: 'data',
+    inputs: { raw },
+    kinds: ['duckdb'],
+    metadata: { 'dagster/uri': MetadataValue.url('https://example.com/sum') },
+    automation: AutomationCondition.eager().and(AutomationCondition.cronTickPassed('0 2 * * *').not()),
+    config: described({ type: 'object', properties: { factor: { type: 'number', default: 1 } } }),
+    run,
+  })
+  const events = externalAsset({
+    key: 'events',
+    group: 'outside',
+    kinds: ['typescript'],
+    partitions: hourlyPartitions({ start: '2026-01-01' }),
+  })
+  const shop = multiAsset({
+    name: 'shop',
+    canSubset: true,
+    assets: {
+      orders: { group: 'shop', partitions: days },
+      customers: { group: 'shop', partitions: days, deps: [mapped(events, PartitionMapping.timeWindow({ startOffset: -1 }))] },
+    },
+    run: () => ({ orders: 1, customers: 2 }),
+  })
+  const numbers = job({
+    name: 'numbers_job',
+    selection: [raw, sum],
+    tags: { team: 'data' },
+    config: { 'warehouse/sum_numbers': { factor: 2 } },
+  })
+  const made = manifest(
+    definitions({
+      assets: [raw, sum, shop, observableAsset({ key: 'feed', group: 'outside', run: () => ({ dataVersion: '1' }) }), events],
+      checks: [assetCheck({ asset: shop.assets.orders, name: 'fresh', run: () => ({ passed: true }) })],
+      jobs: [numbers, job({ name: 'shop_job', description: 'The shop of a day.', selection: Object.values(shop.assets) })],
+      schedules: [schedule({ name: 'numbers_daily', job: numbers, cronSchedule: '0 2 * * *' })],
+      sensors: [sensor({ name: 'new_files', job: numbers, run: () => undefined })],
+    }),
+  )
+  expect(comparable(made)).toEqual(comparable(golden))
+})
+
+/** Without what differs on purpose: places of declarations, and defaults of config, which only the golden manifest has for its readers. */
+function comparable(manifest: Manifest): unknown {
+  const text = JSON.stringify({ ...manifest, steps: manifest.steps.toSorted((a, b) => a.name.localeCompare(b.name)) })
+  return JSON.parse(text, (key, value) => (key === 'source' ? null : key === 'default' ? undefined : value))
+}
+
+test('every kind of partitions and mapping fits the schema, and the schema has no other mapping', () => {
+  const days = dailyPartitions({ start: '2026-01-01', end: '2026-02-01' })
+  const regions = staticPartitions(['x', 'y'])
+  const kinds = {
+    hourly: hourlyPartitions({ start: '2026-01-01-06:00' }),
+    daily: days,
+    weekly: weeklyPartitions({ start: '2026-01-04', timezone: 'Europe/Berlin' }),
+    monthly: monthlyPartitions({ start: '2026-01-01' }),
+    static: regions,
+    dynamic: dynamicPartitions('names'),
+    multi: multiPartitions({ day: days, region: regions }),
+  }
+  const partitioned = Object.entries(kinds).map(([key, partitions]) => externalAsset({ key, partitions }))
+  const mappings = [
+    ['static', regions, PartitionMapping.identity()],
+    ['daily', undefined, PartitionMapping.last()],
+    ['daily', undefined, PartitionMapping.all()],
+    ['static', undefined, PartitionMapping.specific(['x'])],
+    ['static', staticPartitions(['a', 'b']), PartitionMapping.static({ x: 'a', y: ['a', 'b'] })],
+    ['daily', days, PartitionMapping.timeWindow({ startOffset: -2, endOffset: -1 })],
+    ['multi', regions, PartitionMapping.multiToSingle('region')],
+  ] as const
+  const consumers = mappings.map(([upstream, partitions, mapping]) =>
+    asset({ key: `by_${mapping.kind}`, deps: [mapped({ key: [upstream] }, mapping)], ...(partitions && { partitions }), run }),
+  )
+  const { steps, external_assets } = manifest(definitions({ assets: [...partitioned, ...consumers] }))
+  expect(external_assets.map(({ partitions }) => partitions)).toEqual(Object.values(kinds))
+  expect(steps.map((step) => step.assets[0]?.deps[0]?.mapping)).toEqual(mappings.map(([, , { many: _, ...rest }]) => rest))
+  expect(mappings.map(([, , { kind }]) => kind).sort()).toEqual(mappingKinds())
+})
+
+function mappingKinds(): string[] {
+  const forms: { properties: { kind: { const?: string; enum?: string[] } } }[] = schema.$defs.mapping.oneOf
+  return forms.flatMap(({ properties: { kind } }) => kind.enum ?? [kind.const ?? '']).sort()
+}
+
+test('every automation condition fits the schema, and the schema has no other', () => {
+  const eager = AutomationCondition.eager()
+  const cron = '0 2 * * *'
+  const conditions: Record<string, AutomationCondition> = {
+    eager,
+    on_cron: AutomationCondition.onCron(cron, 'Europe/Berlin'),
+    on_missing: AutomationCondition.onMissing(),
+    missing: AutomationCondition.missing(),
+    in_progress: AutomationCondition.inProgress(),
+    execution_failed: AutomationCondition.executionFailed(),
+    newly_updated: AutomationCondition.newlyUpdated(),
+    newly_requested: AutomationCondition.newlyRequested(),
+    code_version_changed: AutomationCondition.codeVersionChanged(),
+    cron_tick_passed: AutomationCondition.cronTickPassed(cron),
+    in_latest_time_window: AutomationCondition.inLatestTimeWindow(2),
+    will_be_requested: AutomationCondition.willBeRequested(),
+    initial_evaluation: AutomationCondition.initialEvaluation(),
+    any_deps_match: AutomationCondition.anyDepsMatch(eager),
+    all_deps_match: AutomationCondition.allDepsMatch(eager),
+    any_deps_missing: AutomationCondition.anyDepsMissing(),
+    any_deps_in_progress: AutomationCondition.anyDepsInProgress(),
+    any_deps_updated: AutomationCondition.anyDepsUpdated(),
+    all_deps_updated_since_cron: AutomationCondition.allDepsUpdatedSinceCron(cron),
+    and: eager.and(eager),
+    or: eager.or(eager),
+    not: eager.not(),
+    since: eager.since(eager),
+    newly_true: eager.newlyTrue(),
+  }
+  expect(Object.keys(conditions).sort()).toEqual([...schema.$defs.condition.properties.op.enum].sort())
+  const assets = Object.entries(conditions).map(([key, automation]) => asset({ key, automation, run }))
+  for (const { name, assets: made } of manifest(definitions({ assets })).steps) expect(made[0]?.automation?.op).toBe(name)
+})

@@ -1,0 +1,217 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import type { Socket } from 'node:net'
+import { createInterface } from 'node:readline'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { pipesContext } from '../../test/pipes-context.ts'
+import { commandLine, dagma } from '../../test/processes.ts'
+import { temporaryFolder } from '../../test/temporary.ts'
+import { encodeParam } from '../pipes/protocol.ts'
+
+const protocol = new URL('../../../../../protocol/', import.meta.url)
+const read = (path: string) => readFileSync(new URL(path, protocol), 'utf8')
+const ajv = new Ajv2020({ allowUnionTypes: true })
+ajv.addSchema(JSON.parse(read('worker.schema.json')))
+const fromWorker = ajv.compile({ $ref: 'dagma:worker#/$defs/fromWorker' })
+const toWorker = ajv.compile({ $ref: 'dagma:worker#/$defs/toWorker' })
+
+interface Message {
+  type: string
+  step: string
+  message: { method: string; params: { [key: string]: unknown } }
+}
+
+/** A worker, and the run's end of its channel. */
+class Run {
+  readonly child: ChildProcess
+  readonly #channel: Socket
+  readonly #lines: AsyncIterator<string>
+  readonly received: Message[] = []
+  stderr = ''
+  stdout = ''
+
+  constructor(folder: string, variables: { readonly [name: string]: string } = {}) {
+    this.child = spawn(process.execPath, [...commandLine, 'worker'], {
+      cwd: folder,
+      env: { ...process.env, DAGMA_WORKER_FD: '3', ...variables },
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    })
+    onTestFinished(() => void this.child.kill('SIGKILL'))
+    this.child.stderr?.setEncoding('utf8').on('data', (text) => (this.stderr += text))
+    this.child.stdout?.setEncoding('utf8').on('data', (text) => (this.stdout += text))
+    this.#channel = this.child.stdio[3] as Socket
+    this.#lines = createInterface({ input: this.#channel })[Symbol.asyncIterator]()
+  }
+
+  /** The next message; undefined when the worker closed its end. */
+  async next(): Promise<Message | undefined> {
+    const { value, done } = await this.#lines.next()
+    if (done) return undefined
+    const message = JSON.parse(value)
+    expect(fromWorker(message), `${value} ${JSON.stringify(fromWorker.errors)}`).toBe(true)
+    this.received.push(message)
+    return message
+  }
+
+  /** Receives until a message of that kind, from that step where one is told. */
+  async until(method: string, step?: string): Promise<Message> {
+    for (let message = await this.next(); message !== undefined; message = await this.next()) {
+      const kind = message.type === 'pipes' ? message.message.method : message.type
+      if (kind === method && (step === undefined || message.step === step)) return message
+    }
+    throw new Error(`The worker closed its channel before ${method}: ${this.stderr}`)
+  }
+
+  send(message: object): void {
+    expect(toWorker(message), JSON.stringify(toWorker.errors)).toBe(true)
+    this.sendText(JSON.stringify(message))
+  }
+
+  sendText(line: string): void {
+    this.#channel.write(`${line}\n`)
+  }
+
+  start(step: string, stepName: string, config: unknown = null, more: object = {}): void {
+    const context = pipesContext({ asset_keys: [stepName], extras: { dagma: { step_name: stepName, config } }, ...more })
+    this.send({
+      type: 'run_step',
+      step,
+      params: { DAGSTER_PIPES_CONTEXT: encodeParam({ data: context }), DAGSTER_PIPES_MESSAGES: encodeParam({}) },
+    })
+  }
+
+  /** Closes the channel and gives the worker's exit code. */
+  async end(): Promise<number | null> {
+    const exited = this.child.exitCode === null ? once(this.child, 'exit') : undefined
+    this.#channel.end()
+    await exited
+    return this.child.exitCode
+  }
+
+  of(step: string): string[] {
+    return this.received.filter((message) => message.step === step).map(({ message }) => message.method)
+  }
+}
+
+const project = (defs: string) =>
+  temporaryFolder({ 'package.json': '{"type":"module","dagma":{"definitions":"defs.ts"}}', 'defs.ts': defs })
+
+const numbers = () =>
+  project(`
+import { asset, definitions, MetadataValue, materializeResult, resource, secret } from '${dagma}'
+const key = secret('WORKER_TEST_KEY')
+const db = resource({
+  open: (_, { runUrl }) => { console.log('db opened for', runUrl); return { n: 5 } },
+  close: () => { console.log('db closed') },
+})
+const raw = asset({ key: 'raw', run: ({ log }) => { log.info('making π'); console.log('said', key.reveal()); return materializeResult([1, 2], { count: 2, share: MetadataValue.float(1) }) } })
+const sum = asset({ key: 'warehouse/sum', inputs: { raw }, resources: { db }, run: ({ inputs, resources }) => materializeResult(inputs.raw.length + resources.db.n, { key: key.reveal() }) })
+const broken = asset({ key: 'broken', resources: { db }, run: () => { throw new TypeError('no such table', { cause: new Error('key ' + key.reveal()) }) } })
+const waiting = asset({ key: 'waiting', run: ({ log, signal }) => new Promise((_, reject) => { signal.addEventListener('abort', () => reject(signal.reason)); log.info('waiting') }) })
+const exploding = asset({ key: 'exploding', run: () => new Promise(() => setTimeout(() => { throw new Error('outside: ' + key.reveal()) })) })
+export default definitions({ assets: [raw, sum, broken, waiting, exploding], resources: { db: db({}) } })
+`)
+
+describe('the worker', () => {
+  test('runs steps, several at once, and ends each with closed; resources open once and close at the end', async () => {
+    const run = new Run(numbers(), { WORKER_TEST_KEY: 'worker-secret-value', DAGMA_DAGSTER_URL: 'http://dagster' })
+    const ready = await run.next()
+    expect(ready).toMatchObject({ type: 'ready', protocol_version: 1, manifest_digest: expect.stringMatching(/^sha256:/) })
+    run.start('1', 'raw')
+    await run.until('closed', '1')
+    run.start('2', 'waiting')
+    await run.until('log', '2')
+    run.start('3', 'warehouse__sum')
+    run.start('4', 'broken')
+    const [third, fourth] = [await run.until('closed'), await run.until('closed')].sort((a, b) => a.step.localeCompare(b.step))
+    expect(third).toMatchObject({ step: '3', message: { params: {} } })
+    expect(fourth?.message.params.exception).toMatchObject({
+      name: 'UserCodeError',
+      message: 'Step "broken" failed: no such table. Mend what the cause says. [DAGMA_STEP_FAILED]',
+      cause: { name: 'TypeError', stack: [expect.stringContaining('defs.ts:10')], cause: { message: 'key [redacted]' } },
+    })
+    expect(run.of('1')).toEqual(['opened', 'log', 'report_asset_materialization', 'closed'])
+    const reported = run.received.filter(({ message }) => message?.method === 'report_asset_materialization')
+    expect(reported.map(({ message }) => message.params)).toMatchObject([
+      { asset_key: 'raw', metadata: { count: { type: 'int', raw_value: 2 }, latency_ms: {}, size_bytes: {} }, data_version: null },
+      { asset_key: 'warehouse/sum', metadata: { key: { raw_value: '[redacted]' } } },
+    ])
+    run.send({ type: 'cancel_step', step: '2' })
+    expect((await run.until('closed', '2')).message.params.exception).toMatchObject({
+      message: expect.stringContaining('[DAGMA_CANCELED]'),
+    })
+    expect(await run.end()).toBe(0)
+    expect(run.stdout).toBe('said [redacted]\ndb opened for http://dagster/runs/run-1\ndb closed\n')
+    expect(run.stderr).toBe('')
+    expect(JSON.stringify(run.received)).not.toContain('worker-secret-value')
+  })
+
+  test('cancels what runs when the run is gone, and ends', async () => {
+    const run = new Run(numbers())
+    run.start('1', 'waiting')
+    await run.until('log', '1')
+    expect(await run.end()).toBe(0)
+  })
+
+  test('accepts the golden messages, and a step that it does not know ends with its error', async () => {
+    const golden = read('golden/to-worker.jsonl').trimEnd().split('\n')
+    for (const line of golden) expect(toWorker(JSON.parse(line)), line).toBe(true)
+    for (const line of read('golden/from-worker.jsonl').trimEnd().split('\n')) expect(fromWorker(JSON.parse(line)), line).toBe(true)
+    const run = new Run(numbers())
+    run.start('1', 'gone')
+    const { message } = await run.until('closed', '1')
+    expect(message.params.exception).toMatchObject({ name: 'ProtocolError', message: expect.stringContaining('[DAGMA_MESSAGE_UNKNOWN]') })
+    run.send({ type: 'cancel_step', step: 'never begun' })
+    expect(await run.end()).toBe(0)
+  })
+
+  test.each([
+    ['an unknown kind', '{"type":"dance","step":"1"}'],
+    ['no JSON', '{"type"'],
+    ['parameters that are none', '{"type":"run_step","step":"1","params":{"DAGSTER_PIPES_CONTEXT":"eJ","DAGSTER_PIPES_MESSAGES":""}}'],
+    [
+      'a context that is none',
+      `{"type":"run_step","step":"1","params":{"DAGSTER_PIPES_CONTEXT":"${encodeParam({})}","DAGSTER_PIPES_MESSAGES":""}}`,
+    ],
+  ])('a message with %s ends it with one coded error', async (_what, line) => {
+    const run = new Run(numbers())
+    await run.next()
+    run.sendText(line)
+    const [code] = await once(run.child, 'exit')
+    expect(code).toBe(1)
+    expect(run.stderr).toMatch(/^error: .*\[DAGMA_MESSAGE_UNKNOWN\]\n/)
+    expect(run.stderr).not.toContain('node:')
+  })
+
+  test('an exception outside a step is printed through the gate', async () => {
+    const run = new Run(numbers(), { WORKER_TEST_KEY: 'worker-secret-value', DAGMA_DAGSTER_URL: 'http://dagster' })
+    run.start('1', 'exploding')
+    const [code] = await once(run.child, 'exit')
+    expect(code).toBe(1)
+    expect(run.stderr).toMatch(/^error: outside: \[redacted\]\n {4}at .*defs\.ts:12/)
+  })
+
+  test('definitions that do not load end it with the reason on stderr', async () => {
+    const run = new Run(
+      project(
+        `import { asset, definitions } from '${dagma}'\nexport default definitions({ assets: [asset({ key: 'a', deps: ['b'], run: () => 1 })] })`,
+      ),
+    )
+    expect(await run.next()).toBeUndefined()
+    const code = run.child.exitCode ?? (await once(run.child, 'exit'))[0]
+    expect(code).toBe(2)
+    expect(run.stderr).toMatch(/^error: Asset "a".* needs "b".*\[DAGMA_DEP_UNKNOWN\]\n$/)
+  })
+
+  test('started by hand, it says what to use', async () => {
+    const run = new Run(numbers(), { DAGMA_WORKER_FD: '' })
+    const [code] = await once(run.child, 'exit')
+    expect(code).toBe(1)
+    expect(run.stderr).toMatchInlineSnapshot(`
+      "error: \`dagma worker\` is started by the Dagster host, not by hand: DAGMA_WORKER_FD is not set. Use \`dagma asset materialize\` or \`dagma job launch\`. [DAGMA_WORKER_NOT_HOSTED]
+      "
+    `)
+  })
+})

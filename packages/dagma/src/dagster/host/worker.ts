@@ -1,0 +1,240 @@
+/** The Node worker of one Dagster run: runs steps that the Python package sends, many at once. Messages: `protocol/worker.schema.json`. */
+import { once } from 'node:events'
+import { Socket } from 'node:net'
+import { createInterface } from 'node:readline'
+import { keyText } from '../../definitions/assets/asset-key.ts'
+import type { Step } from '../../definitions/assets/step.ts'
+import type { StepLog } from '../../definitions/assets/step-log.ts'
+import type { Definitions } from '../../definitions/definitions.ts'
+import type { EndStatus, RunWatch } from '../../definitions/instrument.ts'
+import { dagmaError } from '../../errors.ts'
+import { systemClock } from '../../runtime/clock.ts'
+import { gateText } from '../../runtime/gate/exit-gate.ts'
+import { loadDefinitions, type Project } from '../../runtime/project/project.ts'
+import { callHook } from '../../runtime/step/hooks.ts'
+import { RunResources } from '../../runtime/step/run-resources.ts'
+import { runStep, type StepOutcome, type StepReport } from '../../runtime/step/step-runner.ts'
+import { endWatched, watchRun } from '../../runtime/step/watched.ts'
+import { projectValues, Values } from '../../runtime/values/values.ts'
+import { inlineContext } from '../pipes/context-loader.ts'
+import { MessageSender } from '../pipes/message-sender.ts'
+import { decodeParams } from '../pipes/params.ts'
+import { contextVariable, type PipesContextData } from '../pipes/protocol.ts'
+import { buildManifest, manifestDigest } from './manifest.ts'
+import { runPage } from './run-page.ts'
+
+/** Names the inherited descriptor of the socket to the run. */
+export const channelVariable = 'DAGMA_WORKER_FD'
+
+type ToWorker =
+  | { readonly type: 'run_step'; readonly step: string; readonly params: { readonly [variable: string]: string } }
+  | { readonly type: 'cancel_step'; readonly step: string }
+
+/** Serves the run until its end of the socket closes. @throws DAGMA_WORKER_NOT_HOSTED; DefinitionErrors and others when definitions do not load. */
+export async function serveWorker(project: Project): Promise<void> {
+  const descriptor = Number(process.env[channelVariable])
+  if (!Number.isInteger(descriptor) || descriptor < 3)
+    throw dagmaError('DAGMA_WORKER_NOT_HOSTED', { reason: `${channelVariable} is not set` })
+  delete process.env[channelVariable]
+  const host = process.ppid
+  const channel = new Socket({ fd: descriptor, readable: true, writable: true })
+  channel.on('error', () => channel.destroy()) // the run is gone: its end of the socket closes next
+  const definitions = await loadDefinitions(project).catch((error) => {
+    channel.destroy() // an open channel would keep this process, and the run would wait for it
+    throw error
+  })
+  const worker = new Worker(definitions, project.folder, (message) => channel.write(`${JSON.stringify(message)}\n`))
+  const lines = createInterface({ input: channel })
+  lines.on('line', (line) => worker.receive(understood('a line', () => JSON.parse(line) as ToWorker)))
+  worker.ready()
+  await once(lines, 'close')
+  const watch = setInterval(endWithoutHost, 2_000, host).unref() // a step may not heed its signal
+  await worker.stop()
+  clearInterval(watch)
+  endWithoutHost(host)
+}
+
+/** Ends this process and all that its steps have started when the host was killed; a host that lives does that itself. */
+function endWithoutHost(host: number): void {
+  if (process.ppid === host) return
+  try {
+    process.kill(-process.pid, 'SIGKILL')
+  } catch {
+    process.exit(1) // it was started without a group of its own
+  }
+}
+
+/** What the host sent, read. @throws DAGMA_MESSAGE_UNKNOWN */
+function understood<Read>(what: string, read: () => Read): Read {
+  try {
+    return read()
+  } catch (error) {
+    throw dagmaError('DAGMA_MESSAGE_UNKNOWN', { reason: `${what} cannot be read` }, error)
+  }
+}
+
+/** What the Python package needs to say beside the Pipes context. */
+interface StepExtras {
+  readonly step_name: string
+  readonly config: unknown
+  readonly selected: readonly string[]
+  readonly run_tags: { readonly [tag: string]: string }
+}
+
+function send(session: MessageSender, report: StepReport): void {
+  switch (report.type) {
+    case 'log':
+      session.log[report.level](report.message)
+      break
+    case 'materialization':
+      session.reportGatedMaterialization(keyText(report.assetKey), report.metadata, report.dataVersion)
+      break
+    case 'observation': {
+      const { assetKey, metadata, dataVersion = null } = report
+      session.reportCustomMessage({ dagma: { type: 'observation', asset_key: keyText(assetKey), metadata, data_version: dataVersion } })
+      break
+    }
+    case 'check': {
+      const { assetKey, check: name, passed, severity, description, metadata } = report
+      // Pipes has no field for a check's description.
+      const described =
+        description === undefined ? metadata : { ...metadata, description: { type: 'text' as const, raw_value: description } }
+      session.reportGatedCheck(keyText(assetKey), { name, passed, severity, metadata: described })
+    }
+  }
+}
+
+class Worker {
+  readonly #definitions: Definitions
+  readonly #projectFolder: string
+  readonly #send: (message: object) => void
+  readonly #values: Values
+  readonly #running = new Map<string, { readonly abort: AbortController; readonly done: Promise<void> }>()
+  readonly #stopping = new AbortController()
+  #resources: RunResources | undefined
+  #watch: Promise<RunWatch | undefined> | undefined
+  /** How the last attempt of each step ended, by its name. */
+  readonly #ended = new Map<string, StepOutcome['status']>()
+
+  constructor(definitions: Definitions, projectFolder: string, send: (message: object) => void) {
+    this.#definitions = definitions
+    this.#projectFolder = projectFolder
+    this.#send = send
+    this.#values = new Values(definitions, projectValues(projectFolder))
+  }
+
+  ready(): void {
+    const manifest = JSON.stringify(buildManifest(this.#definitions, this.#projectFolder))
+    this.#send({ type: 'ready', protocol_version: 1, manifest_digest: manifestDigest(manifest) })
+  }
+
+  receive(message: ToWorker): void {
+    if (message.type === 'cancel_step') {
+      this.#running.get(message.step)?.abort.abort()
+      return
+    }
+    if (message.type !== 'run_step')
+      throw dagmaError('DAGMA_MESSAGE_UNKNOWN', { reason: `type "${String((message as { type?: unknown }).type)}"` })
+    const { step, params } = message
+    const abort = new AbortController()
+    const done = this.#runStep(step, params, abort.signal).finally(() => this.#running.delete(step))
+    this.#running.set(step, { abort, done })
+  }
+
+  /** Cancels what runs, waits for it, closes the run's resources, and ends the watch over it. */
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    for (const { abort } of this.#running.values()) abort.abort()
+    await Promise.allSettled([...this.#running.values()].map(({ done }) => done))
+    await endWatched(
+      await this.#watch,
+      async () => this.#resources?.close(),
+      () => this.#status(),
+    )
+  }
+
+  /** Dagster does not tell how the run ended; its steps do. */
+  #status(): EndStatus {
+    const ended = new Set(this.#ended.values())
+    return ended.has('canceled') ? 'canceled' : ended.has('failure') ? 'failure' : 'success'
+  }
+
+  async #runStep(step: string, params: { readonly [variable: string]: string }, signal: AbortSignal): Promise<void> {
+    const context = understood(`the context of step "${step}"`, () =>
+      inlineContext(decodeParams(contextVariable, params[contextVariable] ?? '')),
+    )
+    const session = new MessageSender((message) => this.#send({ type: 'pipes', step, message }))
+    const extras = (context.extras.dagma ?? {}) as StepExtras
+    const found = this.#definitions.steps.get(extras.step_name)
+    if (found === undefined) {
+      session.close(
+        dagmaError('DAGMA_MESSAGE_UNKNOWN', { reason: `step "${extras.step_name}"; reload the code location if definitions changed` }),
+      )
+      return
+    }
+    const resources = this.#runResources(context.run_id)
+    const watch = await this.#runWatch(context)
+    const outcome = await runStep(found, {
+      definitions: this.#definitions,
+      runId: context.run_id,
+      jobName: context.job_name,
+      runTags: extras.run_tags,
+      partitionKey: context.partition_key ?? undefined,
+      retryNumber: context.retry_number,
+      config: extras.config ?? undefined,
+      selected: new Set(extras.selected),
+      resources,
+      values: this.#values,
+      watch,
+      signal,
+      now: systemClock.now,
+      report: (report) => send(session, report),
+    })
+    this.#ended.set(found.name, outcome.status)
+    await this.#callHooks(found, context, outcome, session)
+    if (outcome.status === 'success') return session.closeGated(undefined)
+    const { allowRetries: allow_retries, metadata } = outcome
+    if (!allow_retries || Object.keys(metadata).length > 0)
+      session.reportCustomMessage({ dagma: { type: 'failure', allow_retries, metadata } })
+    session.closeGated(outcome.error)
+  }
+
+  /** Dagster may try a failed step again: the hook on failure is called when it will not. */
+  async #callHooks(
+    { name: stepName, retryPolicy }: Step,
+    context: PipesContextData,
+    outcome: StepOutcome,
+    session: MessageSender,
+  ): Promise<void> {
+    const { run_id: runId, retry_number: retryNumber } = context
+    const willRetry = outcome.status === 'failure' && outcome.allowRetries && retryNumber < (retryPolicy?.maxRetries ?? 0)
+    if (outcome.status === 'canceled' || willRetry) return
+    const error = outcome.status === 'failure' ? outcome.error : undefined
+    const job = this.#definitions.jobs.get(context.job_name ?? '')
+    await callHook(job, { runId, stepName, error }, this.#runResources(runId), session.log)
+  }
+
+  /** A worker serves one run: its resources are opened once. */
+  #runResources(runId: string): RunResources {
+    if (this.#resources !== undefined) return this.#resources
+    const log = runLog()
+    const runUrl = runPage(runId, log)
+    const context = { runId, ...(runUrl && { runUrl }), projectFolder: this.#projectFolder, log, signal: this.#stopping.signal }
+    this.#resources = new RunResources(this.#definitions.resources, context)
+    return this.#resources
+  }
+
+  /** A worker serves one run: the watch over it begins with its first step here. */
+  async #runWatch({ run_id: runId, job_name: jobName, partition_key }: PipesContextData): Promise<RunWatch | undefined> {
+    if (this.#definitions.instrument === undefined) return undefined
+    const run = { host: 'dagster', runId, jobName, partitionKey: partition_key ?? undefined } as const
+    this.#watch ??= watchRun(this.#definitions, run, { projectFolder: this.#projectFolder, log: runLog() })
+    return this.#watch
+  }
+}
+
+/** Takes what belongs to the run and to none of its steps. */
+function runLog(): StepLog {
+  const at = (level: string) => (message: string) => void process.stderr.write(`${level}: ${gateText(message)}\n`)
+  return { debug: at('debug'), info: at('info'), warning: at('warning'), error: at('error'), critical: at('critical') }
+}

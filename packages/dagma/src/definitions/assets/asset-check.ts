@@ -1,0 +1,49 @@
+import { callSite } from '../validation/call-site.ts'
+import type { AssetContext, Requiring } from './asset.ts'
+import { type AssetKey, type AssetKeyInput, assetKey, checkedName, stepName } from './asset-key.ts'
+import type { AssetRef } from './asset-spec.ts'
+import { makeStep } from './make-step.ts'
+import type { CheckResult } from './results.ts'
+import type { Inputs, Requirements, Step, StepOptions } from './step.ts'
+
+/** A check of an asset, in a step of its own. Made by {@link assetCheck}. */
+export interface AssetCheck<Req extends Requirements = Requirements> extends Requiring<Req> {
+  readonly type: 'asset_check'
+  readonly asset: AssetKey
+  readonly name: string
+  readonly step: Step
+}
+
+/** What a check's function is called with. */
+export interface AssetCheckContext<Value, In = Inputs, Req = Requirements, Config = undefined> extends AssetContext<In, Req, Config> {
+  /** Loads the value of the checked asset, through its IO manager. */
+  readonly load: () => Promise<Value>
+}
+
+/** What {@link assetCheck} takes. */
+export interface AssetCheckOptions<Value, In extends Inputs, Req extends Requirements, Config> extends StepOptions<In, Req, Config> {
+  /** The checked asset, or its key. */
+  readonly asset: AssetRef<Value> | AssetKeyInput
+  /** Unique among the asset's checks. */
+  readonly name: string
+  readonly description?: string
+  /** Whether what is downstream of the asset waits for it, and is skipped when it fails with severity ERROR; default false. */
+  readonly blocking?: boolean
+  /** Checks and tells what it found. */
+  readonly run: (context: AssetCheckContext<Value, In, Req, Config>) => CheckResult | Promise<CheckResult>
+}
+
+/** Declares a check of an asset. It runs after the asset in the same run, or on its own. Dagster's `@asset_check`. @throws DAGMA_KEY_INVALID */
+export function assetCheck<Value = unknown, In extends Inputs = {}, Req extends Requirements = {}, Config = undefined>(
+  options: AssetCheckOptions<Value, In, Req, Config>,
+): AssetCheck<Req> {
+  const { asset: of, name, description, blocking = false } = options
+  const asset = typeof of === 'string' || !('key' in of) ? assetKey(of) : of.key
+  const checks = [{ asset, name: checkedName('A check', name), description, blocking }]
+  return {
+    type: 'asset_check',
+    asset,
+    name,
+    step: makeStep('check', `${stepName(asset)}_${name}`, { checks }, options, options.run, callSite(assetCheck)),
+  }
+}

@@ -1,0 +1,22 @@
+import { callSite, type SourcePlace } from '../validation/call-site.ts'
+import type { AssetKeyInput } from './asset-key.ts'
+import { type AssetRef, type AssetSpec, type AssetSpecOptions, assetSpec, type Dep } from './asset-spec.ts'
+
+/** An asset that something else makes. Made by {@link externalAsset}. */
+export interface ExternalAsset<Value = unknown> extends AssetRef<Value> {
+  readonly type: 'external_asset'
+  readonly spec: AssetSpec
+  /** Where it was declared, when that can be told. */
+  readonly source: () => SourcePlace | undefined
+}
+
+/**
+ * Declares an asset that something outside the project makes, so that lineage shows it. As an input, its IO manager must find its value.
+ * `externalAsset<Row[]>({ key: 'rows' })` says what type that value has. Dagster's external asset. @throws DAGMA_KEY_INVALID
+ */
+export function externalAsset<Value = unknown>(
+  options: { key: AssetKeyInput; deps?: readonly Dep[] } & AssetSpecOptions,
+): ExternalAsset<Value> {
+  const spec = assetSpec(options.key, options, [], options.deps ?? [])
+  return { type: 'external_asset', key: spec.key, spec, source: callSite(externalAsset) }
+}

@@ -1,0 +1,35 @@
+import { callSite } from '../validation/call-site.ts'
+import type { AssetContext, Requiring } from './asset.ts'
+import { type AssetKeyInput, stepName } from './asset-key.ts'
+import { type AssetRef, type AssetSpecOptions, assetSpec } from './asset-spec.ts'
+import { makeStep } from './make-step.ts'
+import type { ObserveResult } from './results.ts'
+import type { Requirements, Step, StepOptions } from './step.ts'
+
+/** An asset that something else makes and this project observes. Made by {@link observableAsset}. */
+export interface ObservableAsset<Value = unknown, Req extends Requirements = Requirements> extends AssetRef<Value>, Requiring<Req> {
+  readonly type: 'observable_asset'
+  readonly step: Step
+}
+
+/** What {@link observableAsset} takes. */
+export interface ObservableAssetOptions<Req extends Requirements, Config>
+  extends AssetSpecOptions,
+    Omit<StepOptions<{}, Req, Config>, 'inputs'> {
+  readonly key: AssetKeyInput
+  /** Looks at the asset and tells what it saw. */
+  readonly run: (context: AssetContext<{}, Req, Config>) => ObserveResult | Promise<ObserveResult>
+}
+
+/** Declares an asset that something outside the project makes, with a function that observes it. Dagster's `@observable_source_asset`. @throws DAGMA_KEY_INVALID */
+export function observableAsset<Value = unknown, Req extends Requirements = {}, Config = undefined>(
+  options: ObservableAssetOptions<Req, Config>,
+): ObservableAsset<Value, Req> {
+  const spec = assetSpec(options.key, options, [], [])
+  const { key } = spec
+  return {
+    type: 'observable_asset',
+    key,
+    step: makeStep('observe', stepName(key), { assets: [spec] }, options, options.run, callSite(observableAsset)),
+  }
+}

@@ -1,0 +1,59 @@
+import type { Metadata } from '../../metadata/metadata-value.ts'
+
+const brand: unique symbol = Symbol.for('dagma.materialize-result') as never
+
+/** How bad a failed check is. */
+export type CheckSeverity = 'WARN' | 'ERROR'
+
+/** What a check found. Dagster's `AssetCheckResult`. */
+export interface CheckResult {
+  readonly passed: boolean
+  /** Of a failed check; default `ERROR`. A blocking check stops what is downstream only when its severity is `ERROR`. */
+  readonly severity?: CheckSeverity
+  readonly description?: string
+  readonly metadata?: Metadata
+}
+
+/** What a materialization carries beside value and metadata. */
+export interface ResultExtras {
+  /** Version of the data: Dagster takes downstream assets as up to date while it stays. Default: Dagster makes one up. */
+  readonly dataVersion?: string
+  /** Results of the checks that the asset declares, by their names. */
+  readonly checks?: { readonly [check: string]: CheckResult }
+}
+
+/** An asset's value with what its materialization carries: Dagster's `MaterializeResult`. Made by {@link materializeResult}. */
+export class MaterializeResult<Value> {
+  readonly value: Value
+  readonly metadata: Metadata
+  readonly extras: ResultExtras
+  readonly [brand] = true
+
+  constructor(value: Value, metadata: Metadata, extras: ResultExtras) {
+    this.value = value
+    this.metadata = metadata
+    this.extras = extras
+  }
+
+  static [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === 'object' && value !== null && brand in value
+  }
+}
+
+/**
+ * What an asset's function returns when its materialization carries metadata. `value` goes to consumers unchanged; `metadata` goes to the
+ * event log and to Dagster's UI; `extras` are a data version and the results of declared checks.
+ */
+export function materializeResult<Value>(value: Value, metadata: Metadata = {}, extras: ResultExtras = {}): MaterializeResult<Value> {
+  return new MaterializeResult(value, metadata, extras)
+}
+
+/** The value inside what a function returned. */
+export type Returned<Out> = Awaited<Out> extends MaterializeResult<infer Value> ? Value : Awaited<Out>
+
+/** What an observation of an asset found. Dagster's `ObserveResult`. */
+export interface ObserveResult {
+  /** Version of the data that was seen: when it changes, what is downstream is out of date. */
+  readonly dataVersion?: string
+  readonly metadata?: Metadata
+}

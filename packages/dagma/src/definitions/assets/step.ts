@@ -1,0 +1,112 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type { ClientOf, ResourceType } from '../resource.ts'
+import type { SourcePlace } from '../validation/call-site.ts'
+import type { AssetKey } from './asset-key.ts'
+import type { AssetRef, AssetSpec, DepWithMapping, ValueOf } from './asset-spec.ts'
+import type { RetryPolicy } from './retry-policy.ts'
+import type { StepLog } from './step-log.ts'
+
+/** Any kind of resource; what a step may name under `resources`. */
+export type AnyResourceType = ResourceType<never, unknown>
+
+/** The assets whose values a function takes, by the name it takes them under. */
+export type Inputs = { readonly [name: string]: AssetRef | DepWithMapping }
+
+/** The kinds of resource that a function uses, by the key they are bound under. */
+export type Requirements = { readonly [key: string]: AnyResourceType }
+
+/** Values of the upstream assets named under `inputs`. */
+export type InputValues<In> = { readonly [Name in keyof In]: ValueOf<In[Name]> }
+
+/** Opened clients of the resources named under `resources`. */
+export type Clients<Req> = { readonly [Key in keyof Req]: ClientOf<Req[Key]> }
+
+/** What every function of a step is called with. */
+export interface StepContext<In = Inputs, Req = Requirements, Config = unknown> {
+  readonly runId: string
+  /** Null for a run of selected assets. */
+  readonly jobName: string | null
+  /** 0 for the first attempt. */
+  readonly retryNumber: number
+  /** Tags of the run. */
+  readonly runTags: { readonly [tag: string]: string }
+  readonly inputs: InputValues<In>
+  readonly resources: Clients<Req>
+  /** The validated config. */
+  readonly config: Config
+  readonly log: StepLog
+  /** Aborted when the step is canceled or out of time: hand it to whatever waits. */
+  readonly signal: AbortSignal
+  /** Key of the partition. @throws DAGMA_NOT_PARTITIONED when the run has none */
+  readonly partitionKey: string
+  /** Whether the run has a partition. */
+  readonly hasPartitionKey: boolean
+}
+
+/** What a step's function may need: shared by every kind of step. */
+export interface StepOptions<In extends Inputs, Req extends Requirements, Config> {
+  /** Assets whose values `run` takes; they are loaded through their IO manager. */
+  readonly inputs?: In
+  /** Kinds of resource that `run` uses. `definitions()` must bind each key. */
+  readonly resources?: Req
+  /** Schema of the run config, by zod or any Standard Schema. Default: no config. */
+  readonly config?: StandardSchemaV1<unknown, Config>
+  /** When a failed step is tried again; default: never. */
+  readonly retryPolicy?: RetryPolicy
+  /** Seconds after which an attempt fails; default: no limit. */
+  readonly timeoutSeconds?: number
+  /** Dagster's concurrency pool that the step takes a slot of. */
+  readonly pool?: string
+}
+
+/** What a step does. `check` steps evaluate checks of assets that other steps make. */
+export type StepKind = 'materialize' | 'observe' | 'check'
+
+/** A check as it is declared. Dagster's `AssetCheckSpec`. */
+export interface CheckSpec {
+  readonly asset: AssetKey
+  readonly name: string
+  readonly description: string | undefined
+  /** Whether what is downstream of the asset waits for it, and is skipped when it fails with severity ERROR. */
+  readonly blocking: boolean
+}
+
+/**
+ * A step as hosts run it: one function, what it makes, and what it needs. Its types were checked where it was declared, so they are wide here.
+ * Dagster's op.
+ */
+export interface Step {
+  readonly kind: StepKind
+  /** Unique in the project, a valid Dagster op name. */
+  readonly name: string
+  /** What it makes or observes; a `check` step has none. */
+  readonly assets: readonly AssetSpec[]
+  readonly checks: readonly CheckSpec[]
+  /** Names under which a multi-asset's function returns its assets, in their order; undefined when it returns the one value itself. */
+  readonly partNames: readonly string[] | undefined
+  /** Whether a run may ask for some of its assets only. */
+  readonly canSubset: boolean
+  readonly inputs: { readonly [name: string]: DepWithMapping }
+  readonly resources: Requirements
+  readonly config: StandardSchemaV1<unknown, unknown> | undefined
+  readonly retryPolicy: RetryPolicy | undefined
+  readonly timeoutSeconds: number | undefined
+  readonly pool: string | undefined
+  readonly ioManager: string | undefined
+  readonly run: StepFunction
+  /** Where it was declared, when that can be told. */
+  readonly source: () => SourcePlace | undefined
+}
+
+/** What a step's function gives back, whatever its kind: a value or MaterializeResult, an object of them, an ObserveResult, or a CheckResult. */
+export type StepFunction = (context: StepContext & StepExtras) => unknown
+
+/** What only some kinds of step are called with. */
+export interface StepExtras {
+  /** The asset; of a `check` step, the one that is checked. */
+  readonly assetKey: AssetKey
+  /** Names of the assets that a multi-asset is to make. */
+  readonly selected: ReadonlySet<string>
+  /** Loads the value of the checked asset. */
+  readonly load: () => Promise<unknown>
+}

@@ -1,0 +1,77 @@
+import type { Requiring } from '../assets/asset.ts'
+import { checkedName, keyText } from '../assets/asset-key.ts'
+import type { AssetRef } from '../assets/asset-spec.ts'
+import type { Clients, Requirements } from '../assets/step.ts'
+import type { StepLog } from '../assets/step-log.ts'
+import { callSite, type SourcePlace } from '../validation/call-site.ts'
+
+/** Run config as entered: for each step that takes config, by step name (an asset's key text is one for its step), its config. */
+export type RunConfig = { readonly [step: string]: unknown }
+
+/** Tags of a run. */
+export type RunTags = { readonly [tag: string]: string }
+
+/** What a hook is called with. */
+export interface HookContext<Req = Requirements> {
+  readonly runId: string
+  readonly jobName: string
+  /** Name of the step that ended. */
+  readonly stepName: string
+  /** What failed it; undefined for a success. Secrets are redacted. */
+  readonly error: { readonly name: string; readonly message: string } | undefined
+  readonly resources: Clients<Req>
+  readonly log: StepLog
+}
+
+/** A function that is called when a step of a job ended. What it throws is logged and changes nothing. */
+export type Hook<Req = Requirements> = (context: HookContext<Req>) => void | Promise<void>
+
+/** A job: a named selection of assets that is run together. Dagster's asset job. Made by {@link job}. */
+export interface Job<Req extends Requirements = Requirements> extends Requiring<Req> {
+  readonly name: string
+  /** In selection syntax. */
+  readonly selection: string
+  readonly description: string | undefined
+  readonly tags: RunTags
+  readonly config: RunConfig
+  readonly resources: Requirements
+  readonly onFailure: Hook | undefined
+  readonly onSuccess: Hook | undefined
+  /** Where it was declared, when that can be told. */
+  readonly source: () => SourcePlace | undefined
+}
+
+/** What {@link job} takes. */
+export interface JobOptions<Req extends Requirements> {
+  readonly name: string
+  /** The assets, or text in Dagster's selection syntax. */
+  readonly selection: string | readonly AssetRef[]
+  /** Markdown shown on the job's page. */
+  readonly description?: string
+  /** Tags of its runs. */
+  readonly tags?: RunTags
+  /** Config of its runs, over which what is entered for a run goes, step by step. */
+  readonly config?: RunConfig
+  /** Kinds of resource that the hooks use. */
+  readonly resources?: Req
+  /** Called when a step failed for good. Dagster's `failure_hook`. */
+  readonly onFailure?: Hook<Req>
+  /** Called when a step succeeded. Dagster's `success_hook`. */
+  readonly onSuccess?: Hook<Req>
+}
+
+/** Declares a job over a selection of assets. Dagster's `define_asset_job`. @throws DAGMA_KEY_INVALID */
+export function job<Req extends Requirements = {}>(options: JobOptions<Req>): Job<Req> {
+  const { name, selection, description, tags = {}, config = {}, resources = {}, onFailure, onSuccess } = options
+  return {
+    name: checkedName('A job', name),
+    selection: typeof selection === 'string' ? selection : selection.map((asset) => keyText(asset.key)).join(','),
+    description,
+    tags,
+    config,
+    resources,
+    onFailure: onFailure as Hook | undefined,
+    onSuccess: onSuccess as Hook | undefined,
+    source: callSite(job),
+  }
+}

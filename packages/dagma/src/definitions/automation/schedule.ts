@@ -1,0 +1,64 @@
+import type { Requiring } from '../assets/asset.ts'
+import { checkedName } from '../assets/asset-key.ts'
+import type { Clients, Requirements } from '../assets/step.ts'
+import type { StepLog } from '../assets/step-log.ts'
+import { callSite, type SourcePlace } from '../validation/call-site.ts'
+import type { Job } from './job.ts'
+import type { TickResult } from './run-request.ts'
+
+/** Whether a schedule or sensor ticks before anyone turned it on in the UI. */
+export type DefaultStatus = 'RUNNING' | 'STOPPED'
+
+/** What a schedule's own evaluation is called with. */
+export interface ScheduleContext<Req = Requirements> {
+  /** The moment of the tick. */
+  readonly scheduledTime: Date
+  readonly resources: Clients<Req>
+  readonly log: StepLog
+}
+
+/** A schedule: when a job runs. Dagster's daemon executes it. Made by {@link schedule}. */
+export interface Schedule<Req extends Requirements = Requirements> extends Requiring<Req> {
+  readonly name: string
+  readonly job: string
+  readonly cronSchedule: string
+  readonly executionTimezone: string
+  readonly defaultStatus: DefaultStatus
+  readonly description: string | undefined
+  readonly resources: Requirements
+  readonly evaluate: ((context: ScheduleContext) => TickResult | Promise<TickResult>) | undefined
+  /** Where it was declared, when that can be told. */
+  readonly source: () => SourcePlace | undefined
+}
+
+/** What {@link schedule} takes. */
+export interface ScheduleOptions<Req extends Requirements> {
+  readonly name: string
+  readonly job: Job | string
+  /** Five fields, for example `0 2 * * *` for 02:00 every day. */
+  readonly cronSchedule: string
+  /** IANA name; default `UTC`. */
+  readonly executionTimezone?: string
+  /** Default `STOPPED`. */
+  readonly defaultStatus?: DefaultStatus
+  readonly description?: string
+  /** Kinds of resource that `evaluate` uses. */
+  readonly resources?: Req
+  /** What a tick asks for; default: one run of the job. */
+  readonly evaluate?: (context: ScheduleContext<Req>) => TickResult | Promise<TickResult>
+}
+
+/** Declares a schedule of a job. The cron line and the time zone are checked by `definitions()`. Dagster's `@schedule`. @throws DAGMA_KEY_INVALID */
+export function schedule<Req extends Requirements = {}>(options: ScheduleOptions<Req>): Schedule<Req> {
+  return {
+    name: checkedName('A schedule', options.name),
+    job: typeof options.job === 'string' ? options.job : options.job.name,
+    cronSchedule: options.cronSchedule,
+    executionTimezone: options.executionTimezone ?? 'UTC',
+    defaultStatus: options.defaultStatus ?? 'STOPPED',
+    description: options.description,
+    resources: options.resources ?? {},
+    evaluate: options.evaluate as Schedule['evaluate'],
+    source: callSite(schedule),
+  }
+}

@@ -1,0 +1,82 @@
+import type { Requiring } from '../assets/asset.ts'
+import { checkedName } from '../assets/asset-key.ts'
+import type { Clients, Requirements } from '../assets/step.ts'
+import type { StepLog } from '../assets/step-log.ts'
+import { callSite, type SourcePlace } from '../validation/call-site.ts'
+import type { Job } from './job.ts'
+import type { RunRequest, TickResult } from './run-request.ts'
+import type { DefaultStatus } from './schedule.ts'
+
+/** What a sensor's function is called with. */
+export interface SensorContext<Req = Requirements> {
+  /** What the tick before left behind; undefined at the first one. */
+  readonly cursor: string | undefined
+  readonly resources: Clients<Req>
+  readonly log: StepLog
+}
+
+/** Partitions that a tick adds to or removes from dynamic partitions. */
+export interface DynamicPartitionsChange {
+  /** Name of the dynamic partitions. */
+  readonly partitions: string
+  readonly add?: readonly string[]
+  readonly remove?: readonly string[]
+}
+
+/** What a tick of a sensor does, when it also moves the cursor or changes partitions. Dagster's `SensorResult`. */
+export interface SensorResult {
+  readonly runRequests?: readonly RunRequest[]
+  /** Why no run is asked for. */
+  readonly skipReason?: string
+  /** Given to the next tick; default: the cursor stays. */
+  readonly cursor?: string
+  readonly dynamicPartitions?: readonly DynamicPartitionsChange[]
+}
+
+/** What a sensor's function returns. */
+export type SensorOutput = SensorResult | TickResult
+
+/** A sensor: looks at something now and then, and asks for runs. Dagster's daemon executes it. Made by {@link sensor}. */
+export interface Sensor<Req extends Requirements = Requirements> extends Requiring<Req> {
+  readonly name: string
+  /** Jobs that it may ask for; the first is the one meant when a request names none. */
+  readonly jobs: readonly string[]
+  readonly minimumIntervalSeconds: number
+  readonly defaultStatus: DefaultStatus
+  readonly description: string | undefined
+  readonly resources: Requirements
+  readonly run: (context: SensorContext) => SensorOutput | Promise<SensorOutput>
+  /** Where it was declared, when that can be told. */
+  readonly source: () => SourcePlace | undefined
+}
+
+/** What {@link sensor} takes. */
+export interface SensorOptions<Req extends Requirements> {
+  readonly name: string
+  /** The job, or jobs, that it may ask for. */
+  readonly job: Job | string | readonly (Job | string)[]
+  /** Seconds between ticks, at least; default 30. */
+  readonly minimumIntervalSeconds?: number
+  /** Default `STOPPED`. */
+  readonly defaultStatus?: DefaultStatus
+  readonly description?: string
+  /** Kinds of resource that `run` uses. */
+  readonly resources?: Req
+  /** One tick. */
+  readonly run: (context: SensorContext<Req>) => SensorOutput | Promise<SensorOutput>
+}
+
+/** Declares a sensor. Dagster's `@sensor`. @throws DAGMA_KEY_INVALID */
+export function sensor<Req extends Requirements = {}>(options: SensorOptions<Req>): Sensor<Req> {
+  const jobs = [options.job].flat() as (Job | string)[]
+  return {
+    name: checkedName('A sensor', options.name),
+    jobs: jobs.map((job) => (typeof job === 'string' ? job : job.name)),
+    minimumIntervalSeconds: options.minimumIntervalSeconds ?? 30,
+    defaultStatus: options.defaultStatus ?? 'STOPPED',
+    description: options.description,
+    resources: options.resources ?? {},
+    run: options.run as Sensor['run'],
+    source: callSite(sensor),
+  }
+}

@@ -1,0 +1,92 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { thrownBy } from '../../test/temporary.ts'
+import { asset } from '../assets/asset.ts'
+import { mapped } from '../assets/asset-spec.ts'
+import { definitions } from '../definitions.ts'
+import { PartitionMapping } from './partition-mapping.ts'
+import {
+  dailyPartitions,
+  dynamicPartitions,
+  hasPartition,
+  multiPartitions,
+  partitionKeys,
+  partitionRange,
+  staticPartitions,
+  type TimePartitions,
+  weeklyPartitions,
+} from './partitions.ts'
+
+/** What Dagster gives, recorded by scripts/gen-partitions-golden.py. */
+const golden = JSON.parse(readFileSync(new URL('golden-partitions.json', import.meta.url), 'utf8')) as {
+  windows: { partitions: TimePartitions; now: string; keys: string[] }[]
+}
+
+describe('time partitions have the keys that Dagster gives', () => {
+  test.each(golden.windows)('$partitions.kind from $partitions.start in $partitions.timezone at $now', ({ partitions, now, keys }) => {
+    expect(partitionKeys(partitions, new Date(now))).toEqual(keys)
+  })
+})
+
+const days = dailyPartitions({ start: '2026-01-01', end: '2026-01-11' })
+const regions = staticPartitions(['x', 'y'])
+const now = new Date('2026-03-01T00:00:00Z')
+
+test('keys of two dimensions are joined in the order of the dimensions’ names', () => {
+  const both = multiPartitions({ region: regions, day: dailyPartitions({ start: '2026-01-01', end: '2026-01-03' }) })
+  expect(partitionKeys(both, now)).toEqual(['2026-01-01|x', '2026-01-01|y', '2026-01-02|x', '2026-01-02|y'])
+  expect(hasPartition(both, '2026-01-02|y', now)).toBe(true)
+  expect([hasPartition(both, 'y|2026-01-02', now), hasPartition(both, '2026-01-02', now)]).toEqual([false, false])
+})
+
+test('a time partition is there when its window has ended; dynamic partitions take any key', () => {
+  const open = dailyPartitions({ start: '2026-01-01', timezone: 'America/New_York' })
+  expect(hasPartition(open, '2026-01-02', new Date('2026-01-03T04:59:59Z'))).toBe(false)
+  expect(hasPartition(open, '2026-01-02', new Date('2026-01-03T05:00:00Z'))).toBe(true)
+  expect(hasPartition(dynamicPartitions('names'), 'anything', now)).toBe(true)
+  expect(partitionKeys(dynamicPartitions('names'), now)).toEqual([])
+})
+
+test('a range has both its ends; one that is no range is refused', async () => {
+  expect(partitionRange(days, '2026-01-02', '2026-01-04', 'a', now)).toEqual(['2026-01-02', '2026-01-03', '2026-01-04'])
+  for (const [from, to] of [
+    ['2025-12-31', '2026-01-02'],
+    ['2026-01-02', '2026-01-11'],
+  ] as const) {
+    expect(await thrownBy(() => partitionRange(days, from, to, 'a', now))).toMatchObject({ code: 'DAGMA_PARTITION_UNKNOWN' })
+  }
+  expect(await thrownBy(() => partitionRange(days, '2026-01-04', '2026-01-02', 'a', now))).toMatchObject({ code: 'DAGMA_OPTION_INVALID' })
+})
+
+test('partitions that cannot be made, or do not fit, are errors of the definitions', async () => {
+  const weekly = weeklyPartitions({ start: '2026-01-04' })
+  const daily = asset({ key: 'daily', partitions: days, run: () => 1 })
+  const plain = asset({ key: 'plain', run: () => 1 })
+  const assets = [
+    daily,
+    plain,
+    asset({ key: 'when', partitions: dailyPartitions({ start: 'yesterday' }), run: () => 1 }),
+    asset({ key: 'where', partitions: dailyPartitions({ start: '2026-01-01', timezone: 'Mars/Base' }), run: () => 1 }),
+    asset({ key: 'twice', partitions: staticPartitions(['a', 'a']), run: () => 1 }),
+    asset({ key: 'whole', inputs: { daily }, run: () => 1 }),
+    asset({ key: 'other', partitions: weekly, inputs: { daily }, run: () => 1 }),
+    asset({ key: 'nothing', inputs: { plain: mapped(plain, PartitionMapping.all()) }, run: () => 1 }),
+    asset({ key: 'windows', partitions: regions, inputs: { daily: mapped(daily, PartitionMapping.timeWindow({})) }, run: () => 1 }),
+    // These fit.
+    asset({ key: 'same', partitions: days, inputs: { daily }, run: () => 1 }),
+    asset({ key: 'ordered', deps: [daily], run: () => 1 }),
+    asset({ key: 'each', partitions: days, inputs: { plain }, run: () => 1 }),
+  ]
+  const { message } = await thrownBy(() => definitions({ assets }))
+  expect(message.replace(/ \(\/[^)]*\)/g, '').split('\n')).toMatchInlineSnapshot(`
+    [
+      "Asset "when" has partitions that cannot be made: "yesterday" is no date such as 2026-01-31. Mend the start, the end, the time zone, the keys or the dimensions. [DAGMA_PARTITIONS_INVALID]",
+      "Asset "where" has partitions that cannot be made: the time zone "Mars/Base" is unknown. Mend the start, the end, the time zone, the keys or the dimensions. [DAGMA_PARTITIONS_INVALID]",
+      "Asset "twice" has partitions that cannot be made: the static keys are empty or not unique. Mend the start, the end, the time zone, the keys or the dimensions. [DAGMA_PARTITIONS_INVALID]",
+      "Step "whole" takes the input "daily" from "daily", which has partitions, while the step has none: say which ones by mapped(asset, PartitionMapping.all()) or another mapping. Give them the same partitions, or a mapping that fits. See docs/guide/partitions.md. [DAGMA_PARTITIONS_MISMATCH]",
+      "Step "other" takes the input "daily" from "daily", which has other partitions: say which ones by mapped(asset, mapping). Give them the same partitions, or a mapping that fits. See docs/guide/partitions.md. [DAGMA_PARTITIONS_MISMATCH]",
+      "Step "nothing" takes the input "plain" from "plain", which has no partitions to map. Give them the same partitions, or a mapping that fits. See docs/guide/partitions.md. [DAGMA_PARTITIONS_MISMATCH]",
+      "Step "windows" takes the input "daily" from "daily", by a mapping of time windows, while both must have time partitions. Give them the same partitions, or a mapping that fits. See docs/guide/partitions.md. [DAGMA_PARTITIONS_MISMATCH]",
+    ]
+  `)
+})

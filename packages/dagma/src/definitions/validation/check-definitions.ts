@@ -1,0 +1,95 @@
+import { type DagmaError, dagmaError } from '../../errors.ts'
+import type { IOManager } from '../assets/io-manager.ts'
+import type { Job } from '../automation/job.ts'
+import type { Schedule } from '../automation/schedule.ts'
+import type { Sensor } from '../automation/sensor.ts'
+import type { Definitions, ResolvedJob } from '../definitions.ts'
+import type { Resource } from '../resource.ts'
+import { selectAssets } from '../selection/select-assets.ts'
+import { checkCron } from './check-cron.ts'
+import { checkJobConfig, checkOptions } from './check-options.ts'
+import { checkPartitions } from './check-partitions.ts'
+import { placeText, unique } from './graph.ts'
+
+/** What is checked against each other. */
+export interface Declared {
+  readonly graph: Pick<Definitions, 'assets' | 'steps' | 'checks'>
+  readonly resources: ReadonlyMap<string, Resource<unknown>>
+  readonly ioManagers: ReadonlyMap<string, IOManager>
+  readonly jobs: readonly Job[]
+  readonly schedules: readonly Schedule[]
+  readonly sensors: readonly Sensor[]
+}
+
+/** Checks a project's definitions; what is wrong goes into `errors`. Gives its jobs, schedules and sensors by name. */
+export function checkDefinitions(declared: Declared, errors: DagmaError[]): Pick<Definitions, 'jobs' | 'schedules' | 'sensors'> {
+  const { graph, ioManagers } = declared
+  for (const step of graph.steps.values()) {
+    expectResources(`Step "${step.name}"${placeText(step)}`, step.resources, declared, errors)
+    if (step.ioManager !== undefined && !ioManagers.has(step.ioManager)) {
+      errors.push(
+        dagmaError('DAGMA_IO_MANAGER_UNBOUND', {
+          who: `Step "${step.name}"${placeText(step)}`,
+          ioManager: step.ioManager,
+          bound: [...ioManagers.keys()],
+        }),
+      )
+    }
+  }
+  checkPartitions(graph, errors)
+  checkOptions(declared, errors)
+  const jobs = resolvedJobs(declared, errors)
+  const schedules = unique('schedule', declared.schedules, (schedule) => schedule.name, errors)
+  for (const schedule of schedules.values()) {
+    const who = `Schedule "${schedule.name}"${placeText(schedule)}`
+    expectResources(who, schedule.resources, declared, errors)
+    expectJob(who, schedule.job, jobs, errors)
+    checkCron(who, schedule.cronSchedule, schedule.executionTimezone, errors)
+  }
+  const sensors = unique('sensor', declared.sensors, (sensor) => sensor.name, errors)
+  for (const sensor of sensors.values()) {
+    const who = `Sensor "${sensor.name}"${placeText(sensor)}`
+    expectResources(who, sensor.resources, declared, errors)
+    for (const job of sensor.jobs) expectJob(who, job, jobs, errors)
+  }
+  return { jobs, schedules, sensors }
+}
+
+function resolvedJobs(declared: Declared, errors: DagmaError[]): Map<string, ResolvedJob> {
+  const { assets } = declared.graph
+  const jobs = new Map<string, ResolvedJob>()
+  for (const [name, job] of unique('job', declared.jobs, (job) => job.name, errors)) {
+    const who = `Job "${name}"${placeText(job)}`
+    expectResources(who, job.resources, declared, errors)
+    let assetKeys: string[] = []
+    try {
+      assetKeys = selectAssets(job.selection, assets).filter((key) => assets.get(key)?.step?.kind === 'materialize')
+      if (assetKeys.length === 0) errors.push(dagmaError('DAGMA_SELECTION_EMPTY', { what: who, selection: job.selection }))
+    } catch (error) {
+      errors.push(dagmaError('DAGMA_JOB_SELECTION', { job: who, reason: (error as DagmaError).problem }, error))
+    }
+    const partitions = new Map(
+      assetKeys.flatMap((key) => (assets.get(key)?.partitions === undefined ? [] : [[JSON.stringify(assets.get(key)?.partitions), key]])),
+    )
+    if (partitions.size > 1)
+      errors.push(
+        dagmaError('DAGMA_PARTITIONS_MISMATCH', {
+          what: who,
+          reason: `has assets with different partitions: ${[...partitions.values()].join(', ')}`,
+        }),
+      )
+    checkJobConfig(who, { ...job, assetKeys }, declared.graph, errors)
+    jobs.set(name, { ...job, assetKeys })
+  }
+  return jobs
+}
+
+function expectResources(who: string, needed: object, { resources }: Declared, errors: DagmaError[]): void {
+  for (const resource of Object.keys(needed)) {
+    if (!resources.has(resource)) errors.push(dagmaError('DAGMA_RESOURCE_UNBOUND', { who, resource, bound: [...resources.keys()] }))
+  }
+}
+
+function expectJob(who: string, job: string, jobs: ReadonlyMap<string, Job>, errors: DagmaError[]): void {
+  if (!jobs.has(job)) errors.push(dagmaError('DAGMA_JOB_UNKNOWN', { job, known: [...jobs.keys()], wantedBy: who }))
+}

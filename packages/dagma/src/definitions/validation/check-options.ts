@@ -1,0 +1,102 @@
+import { DagmaError, dagmaError } from '../../errors.ts'
+import { normalize } from '../../metadata/normalize.ts'
+import { keyText } from '../assets/asset-key.ts'
+import type { Step } from '../assets/step.ts'
+import type { ConditionNode } from '../automation/automation-condition.ts'
+import type { Sensor } from '../automation/sensor.ts'
+import type { AssetNode, ResolvedJob } from '../definitions.ts'
+import { checkCron } from './check-cron.ts'
+import type { Declared } from './check-definitions.ts'
+import { issueText } from './config-issues.ts'
+import { placeText } from './graph.ts'
+
+/** The longest time limit and delay, in seconds: what a timer can wait, 24 days. */
+const longestWait = 2_147_483
+
+/** Checks each definition's own options: what no host could do, and what Dagster would refuse. What is wrong goes into `errors`. */
+export function checkOptions({ graph, sensors }: Declared, errors: DagmaError[]): void {
+  for (const node of graph.assets.values()) checkAsset(node, errors)
+  for (const step of graph.steps.values()) checkStep(step, errors)
+  for (const sensor of sensors) checkSensor(sensor, errors)
+}
+
+/** Says what is wrong with the options of one definition. */
+type Complain = (option: string, reason: string) => void
+
+/** `of` is asked for only when something is wrong: to tell a place costs time. */
+function complainer(of: () => string, errors: DagmaError[]): Complain {
+  return (option, reason) => errors.push(dagmaError('DAGMA_OPTION_INVALID', { option, of: of(), reason }))
+}
+
+function checkAsset(node: AssetNode, errors: DagmaError[]): void {
+  const name = (): string => `"${keyText(node.key)}"${placeText(node)}`
+  const complain = complainer(() => `asset ${name()}`, errors)
+  for (const owner of node.owners)
+    if (!/^(?:team:.+|[^@\s]+@[^@\s]+\.[^@\s]+)$/.test(owner))
+      complain('owners', `has "${owner}", which is neither an e-mail address nor "team:" with a name`)
+  for (const [tag, value] of Object.entries(node.tags)) {
+    if (!/^(?:[\w.-]{1,63}\/)?[\w.-]{1,63}$/.test(tag) || !/^[\w.-]{0,63}$/.test(value))
+      complain('tags', `has "${tag}" with the value "${value}": both take up to 63 letters, digits, "_", "-" and "."`)
+  }
+  for (const kind of node.kinds)
+    if (!/^[\w.-]{1,63}$/.test(kind)) complain('kinds', `has "${kind}": a kind takes up to 63 letters, digits, "_", "-" and "."`)
+  if (node.kinds.length > 9) complain('kinds', `has ${node.kinds.length} kinds, while Dagster shows nine beside "typescript"`)
+  try {
+    normalize(node.metadata)
+  } catch (error) {
+    complain('metadata', `cannot be carried: ${error instanceof DagmaError ? error.problem.replace(/\.$/, '') : String(error)}`)
+  }
+  if (node.automation !== undefined) checkCondition(`Asset ${name()}`, node.automation.node, errors)
+}
+
+/** The conditions that take a cron line and a time zone. */
+const withCron: readonly string[] = ['on_cron', 'cron_tick_passed', 'all_deps_updated_since_cron']
+
+function checkCondition(what: string, { op, args }: ConditionNode, errors: DagmaError[]): void {
+  if (withCron.includes(op)) checkCron(what, String(args[0]), String(args[1]), errors)
+  for (const arg of args) if (typeof arg === 'object') checkCondition(what, arg, errors)
+}
+
+function checkStep(step: Step, errors: DagmaError[]): void {
+  const complain = complainer(() => `step "${step.name}"${placeText(step)}`, errors)
+  const { timeoutSeconds, retryPolicy, pool } = step
+  if (timeoutSeconds !== undefined && !(timeoutSeconds > 0 && timeoutSeconds <= longestWait))
+    complain('timeoutSeconds', `must be more than 0 and at most ${longestWait} (24 days), not ${timeoutSeconds}`)
+  if (pool !== undefined && !/^\S+$/.test(pool)) complain('pool', `must be a name without spaces, not "${pool}"`)
+  if (retryPolicy === undefined) return
+  const { maxRetries, delaySeconds } = retryPolicy
+  if (!Number.isInteger(maxRetries) || maxRetries < 0) complain('maxRetries', `must be a whole number from 0, not ${maxRetries}`)
+  if (!(delaySeconds >= 0 && delaySeconds <= longestWait))
+    complain('delaySeconds', `must be from 0 to ${longestWait} (24 days), not ${delaySeconds}`)
+}
+
+function checkSensor(sensor: Sensor, errors: DagmaError[]): void {
+  const seconds = sensor.minimumIntervalSeconds
+  if (Number.isInteger(seconds) && seconds >= 0) return
+  complainer(() => `sensor "${sensor.name}"${placeText(sensor)}`, errors)(
+    'minimumIntervalSeconds',
+    `must be a whole number from 0, not ${seconds}`,
+  )
+}
+
+/** Checks the config that a job brings for its steps. A schema that answers later is asked when the job runs. */
+export function checkJobConfig(
+  of: string,
+  { config, assetKeys }: ResolvedJob,
+  { assets, steps }: Declared['graph'],
+  errors: DagmaError[],
+): void {
+  for (const [name, entered] of Object.entries(config)) {
+    const step = steps.get(name) ?? assets.get(name)?.step
+    const selected =
+      step !== undefined &&
+      [...step.assets.map(({ key }) => key), ...step.checks.map(({ asset }) => asset)].some((key) => assetKeys.includes(keyText(key)))
+    if (!selected) errors.push(dagmaError('DAGMA_CONFIG_UNKNOWN', { step: name, of, reason: 'which the job does not select' }))
+    else if (step.config === undefined) errors.push(dagmaError('DAGMA_CONFIG_UNKNOWN', { step: name, of, reason: 'which takes none' }))
+    else {
+      const result = step.config['~standard'].validate(entered)
+      if ('issues' in result && result.issues !== undefined)
+        errors.push(dagmaError('DAGMA_CONFIG_INVALID', { step: name, of, issues: result.issues.map(issueText) }))
+    }
+  }
+}

@@ -1,0 +1,70 @@
+import { pageFinding } from '../author/page.ts'
+import { pythonFinding } from '../dagster/dev/foreign-package.ts'
+import { uiVariable } from '../dagster/host/run-page.ts'
+import type { Definitions } from '../definitions/definitions.ts'
+import type { ProbeContext, Resource } from '../definitions/resource.ts'
+import { type Finding, failedFinding } from '../metadata/finding.ts'
+import { deepLink, isHttpUrl } from '../metadata/links.ts'
+import { gateValue } from '../runtime/gate/exit-gate.ts'
+
+/** What was found about one thing, and whose it is: the key of a resource, `instrument`, or `project`. */
+export interface DoctorFinding extends Finding {
+  readonly of: string
+}
+
+/** What `dagma doctor` found, in the form that `--json` prints. */
+export interface DoctorReport {
+  /** `bad` when anything is. */
+  readonly status: 'good' | 'bad'
+  readonly findings: readonly DoctorFinding[]
+}
+
+/** Looks at a project, at each system that its resources name, and at where its telemetry goes. It changes nothing, and what it gives has passed the exit gate. */
+export async function doctorReport(
+  { resources, instrument }: Pick<Definitions, 'resources' | 'instrument'>,
+  context: ProbeContext,
+): Promise<DoctorReport> {
+  const probed = await Promise.all([
+    ...[...resources].map(([of, { probe = notLookedAt }]) => looked(of, probe, context)),
+    ...(instrument?.probe === undefined ? [] : [looked('instrument', instrument.probe, context)]),
+  ])
+  const own = [nodeFinding(process.versions.node), pythonFinding(context.projectFolder), ...(await uiFindings(context))]
+  const findings = gateValue([...own.map((finding) => ({ of: 'project', ...finding })), ...probed.flat()])
+  return { status: findings.some(({ status }) => status === 'bad') ? 'bad' : 'good', findings }
+}
+
+type Probe = NonNullable<Resource<unknown>['probe']>
+
+const notLookedAt: Probe = async () => [
+  { check: 'probe', status: 'good', found: 'This kind of resource has no probe: it was not looked at.' },
+]
+
+async function looked(of: string, probe: Probe, context: ProbeContext): Promise<DoctorFinding[]> {
+  try {
+    return (await probe(context)).map((finding) => ({ of, ...finding }))
+  } catch (error) {
+    return [{ of, ...failedFinding('settings', error) }]
+  }
+}
+
+/** Whether the pages of runs, to which MLflow runs lead back, are where the variable says. */
+async function uiFindings(context: ProbeContext): Promise<Finding[]> {
+  const base = process.env[uiVariable]
+  if (!base) return []
+  if (isHttpUrl(base)) {
+    const page = await pageFinding({ key: uiVariable, url: deepLink(base, ''), system: 'Dagster', setting: uiVariable }, context)
+    // Runs go on without its UI.
+    return [page.status === 'bad' ? { ...page, status: 'warning' } : page]
+  }
+  const found = 'It is no http or https URL without user name and password, so nothing leads back to the pages of runs.'
+  const cure = 'Give the address at which a browser reaches Dagster, for example http://localhost:3000, or leave it out.'
+  return [{ check: uiVariable, status: 'bad', found, cure }]
+}
+
+/** Whether this Node can run projects. */
+export function nodeFinding(version: string): Finding {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  const check = 'Node'
+  if (major > 22 || (major === 22 && minor >= 18)) return { check, status: 'good', found: `Node ${version}` }
+  return { check, status: 'bad', found: `Node ${version} is too old.`, cure: 'Put Node 22.18 or newer first on PATH.' }
+}

@@ -1,0 +1,93 @@
+import { spawnSync } from 'node:child_process'
+import { describe, expect, test } from 'vitest'
+
+const here = (file: string) => new URL(file, import.meta.url).href
+const preamble = `
+import { gateStdio, showStatus } from '${here('stdio-gate.ts')}'
+import { secret } from '${here('../../metadata/redaction/secret.ts')}'
+secret('S'); secret('PEM')
+gateStdio()
+const write = (...args) => process.stdout.write(...args)
+`
+
+/** What a process writes through the gate. Its secrets: S, and PEM of two lines. */
+function written(script: string): { stdout: string; stderr: string; status: number | null } {
+  const env = { ...process.env, S: 'sécret-"välue"-1', PEM: 'first-line-of-key\nsecond-line-of-key' }
+  const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module', '-e', preamble + script], {
+    env,
+    encoding: 'utf8',
+    maxBuffer: 2 ** 24,
+  })
+  return { stdout, stderr, status }
+}
+
+describe('the stdio gate', () => {
+  test('redacts in whole lines, on both streams, however they are cut', () => {
+    const { stdout, stderr } = written(`
+      console.log('a', process.env.S, 'b')
+      console.error(process.env.S)
+      console.log({ value: process.env.S, bytes: Buffer.from(process.env.S) })
+      for (const character of process.env.S + '\\n') write(character)
+      for (const byte of Buffer.from('😀' + process.env.S + '\\n')) write(Buffer.from([byte]))
+      write(process.env.S.slice(0, 5)); write(process.env.S.slice(5) + '\\nrest of ')
+      write('line\\n')
+      write(Buffer.from(process.env.S + '\\n').toString('hex'), 'hex')
+      write('no newline: ' + process.env.S)
+    `)
+    expect(stdout).toMatchInlineSnapshot(`
+      "a [redacted] b
+      {
+        value: '[redacted]',
+        bytes: <Buffer [redacted]>
+      }
+      [redacted]
+      😀[redacted]
+      [redacted]
+      rest of line
+      [redacted]
+      no newline: [redacted]"
+    `)
+    expect(stderr).toBe('[redacted]\n')
+  })
+
+  test('redacts a secret of several lines, written line by line', () => {
+    expect(written(`for (const line of process.env.PEM.split('\\n')) console.log('> ' + line)`).stdout).toBe('> [redacted]\n> [redacted]\n')
+  })
+
+  test('callbacks are called, and what is not a secret passes byte by byte', () => {
+    const { stdout } = written(`
+      write('a\\n', () => write('b\\n', 'utf8', () => console.log('c\\r')))
+      write(new Uint8Array([0xe2, 0x82])); write(new Uint8Array([0xac, 10]))
+    `)
+    expect(stdout.split('\n').sort()).toEqual(['', 'a', 'b', 'c\r', '€'])
+  })
+
+  test('an unfinished line is written when the process ends by itself or by process.exit', () => {
+    expect(written(`write('half'); process.exit(3)`)).toMatchObject({ stdout: 'half', status: 3 })
+  })
+
+  test('many small pieces of one line take no more than their sum', () => {
+    const { stdout } = written(`for (let i = 0; i < 300_000; i++) write('0123456789')`)
+    expect(stdout).toHaveLength(3_000_000)
+  }, 20_000)
+
+  test('a status is shown at once, redacted, and kept below what is printed', () => {
+    const { stderr } = written(`
+      const terminal = (columns) => Object.assign(process.stderr, { isTTY: true, columns })
+      showStatus('no terminal')
+      terminal(24)
+      showStatus('running: a, ' + process.env.S)
+      console.error('a line')
+      terminal(0)
+      showStatus('running: ' + 'b'.repeat(100))
+      showStatus('')
+      console.error('another')
+      showStatus('left')
+    `)
+    const shown = (status: string) => `\r\x1b[K${status}`
+    const first = shown('running: a, [redacted]')
+    expect(stderr).toBe(
+      [first, shown(''), 'a line\n', first, shown(`running: ${'b'.repeat(70)}`), shown(''), 'another\n', shown('left'), shown('')].join(''),
+    )
+  })
+})

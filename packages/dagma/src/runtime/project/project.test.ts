@@ -1,0 +1,114 @@
+import { realpathSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { setEnvironment, temporaryFolder, thrownBy } from '../../test/temporary.ts'
+import { findProject, loadDefinitions } from './project.ts'
+
+const dagma = new URL('../../index.ts', import.meta.url).href
+const manifest = JSON.stringify({ type: 'module', dagma: { definitions: 'src/defs.ts' } })
+const good = `import { asset, definitions } from '${dagma}'
+export default definitions({ assets: [asset({ key: 'a', run: (): number => Number(process.env.DAGMA_TEST_DOT_ENV) })] })`
+
+describe('findProject', () => {
+  test('goes upwards to the nearest package.json with a dagma field', () => {
+    const folder = temporaryFolder({
+      'package.json': '{"dagma":{}}',
+      'inner/package.json': manifest,
+      'inner/src/defs.ts': '',
+      'inner/src/deep/package.json': '{"name":"no-dagma-field"}',
+    })
+    const expected = { folder: join(folder, 'inner'), module: join(folder, 'inner/src/defs.ts') }
+    expect(findProject(join(folder, 'inner', 'src', 'deep'))).toEqual(expected)
+    expect(findProject(join(folder, 'inner'))).toEqual(expected)
+  })
+
+  test('takes src/definitions.ts when the field names none', () => {
+    const folder = temporaryFolder({ 'package.json': '{"dagma":{}}', 'src/definitions.ts': '' })
+    expect(findProject(folder).module).toBe(join(folder, 'src/definitions.ts'))
+  })
+
+  test('a module that is named is found from the working directory, in a project or outside', () => {
+    const folder = temporaryFolder({ 'p/package.json': manifest, 'p/x/other.ts': '', 'outside/defs.ts': '' })
+    expect(findProject(join(folder, 'p', 'x'), 'other.ts')).toEqual({ folder: join(folder, 'p'), module: join(folder, 'p/x/other.ts') })
+    expect(findProject(join(folder, 'outside'), './defs.ts')).toEqual({
+      folder: join(folder, 'outside'),
+      module: join(folder, 'outside/defs.ts'),
+    })
+  })
+
+  test('says what it lacks', async () => {
+    const folder = temporaryFolder({ 'package.json': manifest, 'broken/package.json': '{' })
+    const messages: string[] = []
+    for (const find of [
+      () => findProject('/'),
+      () => findProject(folder),
+      () => findProject(folder, 'src/nothing.ts'),
+      () => findProject(join(folder, 'broken')),
+    ]) {
+      const error = await thrownBy(find)
+      expect(error).toMatchObject({ kind: 'definition' })
+      messages.push(error.message.replaceAll(folder, '<folder>'))
+    }
+    expect(messages).toMatchInlineSnapshot(`
+      [
+        "No Dagma project was found in / or above it. Run this inside a project whose package.json has \`"dagma": { "definitions": "src/definitions.ts" }\`, or name the module with -m. [DAGMA_PROJECT_NOT_FOUND]",
+        "There is no definitions module at <folder>/src/defs.ts. Name the right file with -m, or in the "dagma" field of package.json. [DAGMA_MODULE_NOT_FOUND]",
+        "There is no definitions module at <folder>/src/nothing.ts. Name the right file with -m, or in the "dagma" field of package.json. [DAGMA_MODULE_NOT_FOUND]",
+        "<folder>/broken/package.json: this is no valid JSON: Expected property name or '}' in JSON at position 1 (line 1 column 2). Mend the module; nothing has run. [DAGMA_MODULE_FAILED]",
+      ]
+    `)
+  })
+})
+
+describe('loadDefinitions', () => {
+  const load = (files: { readonly [path: string]: string }) => {
+    const folder = realpathSync(temporaryFolder({ 'package.json': manifest, ...files }))
+    return { folder, loading: loadDefinitions(findProject(folder)) }
+  }
+
+  test('loads TypeScript, after .env, which gives way to what is set', async () => {
+    setEnvironment({ DAGMA_TEST_DOT_ENV: undefined, DAGMA_TEST_SET: 'from outside' })
+    const { loading } = load({ 'src/defs.ts': good, '.env': 'DAGMA_TEST_DOT_ENV=5\nDAGMA_TEST_SET=from file\n' })
+    const loaded = await loading
+    expect([...loaded.assets.keys()]).toEqual(['a'])
+    expect(process.env.DAGMA_TEST_DOT_ENV).toBe('5')
+    expect(process.env.DAGMA_TEST_SET).toBe('from outside')
+  })
+
+  test('every way in which a module can fail is one coded error', async () => {
+    const messages: string[] = []
+    for (const text of [
+      `throw new Error('no database')`,
+      `throw 'text'`,
+      `import './missing.ts'`,
+      `import 'package-that-nobody-has'`,
+      'export default 5',
+      'export const definitions = 1',
+      `import { asset } from '${dagma}'\nasset({ key: 'a b', run: () => 1 })`,
+    ]) {
+      const { folder, loading } = load({ 'src/defs.ts': text })
+      const error = await thrownBy(() => loading)
+      expect(error).toMatchObject({ kind: 'definition', code: expect.stringMatching(/^DAGMA_/) })
+      messages.push(error.message.replaceAll(folder, '<folder>'))
+    }
+    expect(messages).toMatchInlineSnapshot(`
+      [
+        "<folder>/src/defs.ts: Error: no database. Mend the module; nothing has run. [DAGMA_MODULE_FAILED]",
+        "<folder>/src/defs.ts: it threw no Error. Mend the module; nothing has run. [DAGMA_MODULE_FAILED]",
+        "<folder>/src/defs.ts: this imports ./missing.ts, which is not there. Name the file with its ending, as in \`import { a } from "./a.ts"\`. [DAGMA_IMPORT_NOT_FOUND]",
+        "<folder>/src/defs.ts:1: this imports the package "package-that-nobody-has", which is not installed. Run \`npm install package-that-nobody-has\`. [DAGMA_PACKAGE_MISSING]",
+        "<folder>/src/defs.ts has no default export made by definitions(). Write \`export default definitions({ assets: [...] })\`. [DAGMA_MODULE_NO_DEFINITIONS]",
+        "<folder>/src/defs.ts has no default export made by definitions(). Write \`export default definitions({ assets: [...] })\`. [DAGMA_MODULE_NO_DEFINITIONS]",
+        "An asset cannot be named "a b". Use letters, digits, "_", "-" and "." (job, schedule, group and check names: letters, digits and "_"), and "/" between the parts of an asset key. [DAGMA_KEY_INVALID]",
+      ]
+    `)
+  })
+
+  test('wrong definitions come as they are, all of them', async () => {
+    const { loading } = load({
+      'src/defs.ts': `import { asset, definitions } from '${dagma}'
+export default definitions({ assets: [asset({ key: 'a', deps: ['x', 'y'], run: () => 1 })] })`,
+    })
+    expect(await thrownBy(() => loading)).toMatchObject({ name: 'DefinitionErrors', errors: [{}, {}] })
+  })
+})

@@ -1,0 +1,87 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { type Definitions, isDefinitions } from '../../definitions/definitions.ts'
+import { dagmaError } from '../../errors.ts'
+import { moduleFailure } from './module-failure.ts'
+
+/** A project on disk. */
+export interface Project {
+  /** Absolute; `.dagma/` in it holds the event log, values and local forms. */
+  readonly folder: string
+  /** Absolute path of the module whose default export is made by `definitions()`. */
+  readonly module: string
+}
+
+const defaultModule = 'src/definitions.ts'
+
+/**
+ * The project that `from` belongs to: the nearest folder upwards whose package.json has a `dagma` field. `module`, relative to `from`,
+ * names another definitions module.
+ * @throws DAGMA_PROJECT_NOT_FOUND, DAGMA_MODULE_NOT_FOUND
+ */
+export function findProject(from: string, module?: string): Project {
+  const folder = projectFolder(resolve(from)) ?? (module === undefined ? undefined : resolve(from))
+  if (folder === undefined) throw dagmaError('DAGMA_PROJECT_NOT_FOUND', { folder: resolve(from) })
+  const file = module === undefined ? resolve(folder, declaredModule(folder) ?? defaultModule) : resolve(from, module)
+  if (!existsSync(file)) throw dagmaError('DAGMA_MODULE_NOT_FOUND', { file })
+  return { folder, module: file }
+}
+
+/**
+ * Loads a project's definitions, after its `.env` (variables that are set already stay).
+ * @throws DefinitionErrors when definitions are wrong; DAGMA_MODULE_FAILED and others of kind `definition` when the module cannot be loaded
+ */
+export async function loadDefinitions(project: Project): Promise<Definitions> {
+  loadEnvironment(project)
+  const loaded = await loadModule(project.module)
+  if (!isDefinitions(loaded.default)) throw dagmaError('DAGMA_MODULE_NO_DEFINITIONS', { file: project.module })
+  return loaded.default
+}
+
+/** Sets the variables of the project's `.env`; those that are set already stay. */
+export function loadEnvironment({ folder }: Project): void {
+  const env = join(folder, '.env')
+  if (existsSync(env)) process.loadEnvFile(env)
+}
+
+/** Imports a module. One that waits at its top level for what never comes would end the process without a word. */
+async function loadModule(file: string): Promise<{ default?: unknown }> {
+  const stuck = Promise.withResolvers<never>()
+  const tell = (): void =>
+    stuck.reject(dagmaError('DAGMA_MODULE_FAILED', { place: file, reason: 'it waits at its top level for something that never comes' }))
+  process.once('beforeExit', tell)
+  try {
+    return await Promise.race([import(pathToFileURL(file).href), stuck.promise])
+  } catch (error) {
+    throw moduleFailure(error, file)
+  } finally {
+    process.off('beforeExit', tell)
+  }
+}
+
+function projectFolder(folder: string): string | undefined {
+  if (dagmaField(folder) !== undefined) return folder
+  const parent = dirname(folder)
+  return parent === folder ? undefined : projectFolder(parent)
+}
+
+function declaredModule(folder: string): string | undefined {
+  const field = dagmaField(folder)
+  return typeof field === 'object' && field !== null && 'definitions' in field ? String(field.definitions) : undefined
+}
+
+function dagmaField(folder: string): unknown {
+  const file = join(folder, 'package.json')
+  if (!existsSync(file)) return undefined
+  const json = readJson(file)
+  return typeof json === 'object' && json !== null && 'dagma' in json ? json.dagma : undefined
+}
+
+function readJson(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'))
+  } catch (error) {
+    throw dagmaError('DAGMA_MODULE_FAILED', { place: file, reason: `this is no valid JSON: ${(error as Error).message}` }, error)
+  }
+}

@@ -1,0 +1,42 @@
+import { Failure } from '../../definitions/assets/failure.ts'
+import type { Step } from '../../definitions/assets/step.ts'
+import { DagmaError, dagmaError } from '../../errors.ts'
+import type { Metadata } from '../../metadata/metadata-value.ts'
+import { normalize, type WireMetadata } from '../../metadata/normalize.ts'
+import { gateError, gateFailureMetadata, type WireError } from '../gate/exit-gate.ts'
+
+/** How an attempt failed. */
+export interface StepFailure {
+  readonly status: 'failure' | 'canceled'
+  readonly error: WireError
+  /** Whether the retry policy applies. */
+  readonly allowRetries: boolean
+  /** The observation fields of a failure, and the metadata that a thrown `Failure` carries. */
+  readonly metadata: WireMetadata
+}
+
+/** What is known of an attempt that failed. */
+export interface AttemptFacts {
+  readonly canceled: boolean
+  readonly timedOut: boolean
+  readonly retryNumber: number
+}
+
+/** The failure that a thrown error is. */
+export function stepFailure(step: Step, error: unknown, { canceled, timedOut, retryNumber }: AttemptFacts): StepFailure {
+  const failed = (status: StepFailure['status'], why: unknown, allowRetries: boolean, told: Metadata = {}): StepFailure => ({
+    status,
+    error: gateError(why),
+    allowRetries,
+    metadata: gateFailureMetadata(normalize(told), { status, retryCount: retryNumber, error: thrownBy(why) }),
+  })
+  if (canceled) return failed('canceled', dagmaError('DAGMA_CANCELED', { what: `Step "${step.name}"` }), false)
+  if (timedOut) return failed('failure', dagmaError('DAGMA_TIMEOUT', { step: step.name, seconds: step.timeoutSeconds ?? 0 }), true)
+  const thrown = thrownBy(error)
+  return thrown instanceof Failure ? failed('failure', error, thrown.allowRetries, thrown.metadata) : failed('failure', error, true)
+}
+
+/** What the user's code threw; the error itself when it did not throw. */
+function thrownBy(error: unknown): unknown {
+  return error instanceof DagmaError && error.code === 'DAGMA_STEP_FAILED' ? error.cause : error
+}

@@ -1,0 +1,96 @@
+/** What a step's function returned, stored and reported. */
+import { type AssetKey, keyText } from '../../definitions/assets/asset-key.ts'
+import { type CheckResult, MaterializeResult, type ObserveResult } from '../../definitions/assets/results.ts'
+import type { CheckSpec, Step } from '../../definitions/assets/step.ts'
+import { partitionOf } from '../../definitions/definitions.ts'
+import { dagmaError } from '../../errors.ts'
+import { normalize } from '../../metadata/normalize.ts'
+import { gateMetadata, gateStaticMetadata, gateText } from '../gate/exit-gate.ts'
+import type { AttemptHost, CheckReport } from './step-runner.ts'
+
+/** Stores the values and reports the materializations, observations and checks of a step. @throws DAGMA_RESULT_WRONG, DAGMA_VALUE_NOT_STORABLE, DAGMA_METADATA_INVALID */
+export async function reportResult(step: Step, host: AttemptHost, returned: unknown, latencyMs: number): Promise<void> {
+  if (step.kind === 'check') {
+    for (const check of step.checks) host.report(checkReport(step, check, returned))
+    return
+  }
+  const [only] = step.assets
+  if (step.kind === 'observe') {
+    const { metadata = {}, dataVersion } = expectObject<ObserveResult>(step, returned, 'no observation such as { dataVersion, metadata }')
+    const gated = gateMetadata(normalize(metadata), {
+      eventType: 'observation',
+      retryCount: host.retryNumber,
+      latencyMs,
+      sizeBytes: undefined,
+      traceUrl: host.traceUrl,
+    })
+    host.report({ type: 'observation', assetKey: only?.key ?? [], metadata: gated, dataVersion: gateIfText(dataVersion) })
+    return
+  }
+  if (step.partNames === undefined) return storeAndReport(step, host, only?.key ?? [], returned, latencyMs)
+  const parts = expectObject<{ readonly [name: string]: unknown }>(step, returned, 'no object with a value for each asset')
+  const unknown = Object.keys(parts).find((name) => !step.partNames?.includes(name))
+  if (unknown !== undefined) throw wrong(step, `it has "${unknown}", which is none of its assets`)
+  for (const [index, name] of step.partNames.entries()) {
+    const key = step.assets[index]?.key ?? []
+    if (name in parts) await storeAndReport(step, host, key, parts[name], latencyMs)
+    else if (host.selected.has(keyText(key))) throw wrong(step, `the value of "${name}" is missing`)
+  }
+}
+
+async function storeAndReport(step: Step, host: AttemptHost, assetKey: AssetKey, returned: unknown, latencyMs: number): Promise<void> {
+  const { value, metadata, extras } = returned instanceof MaterializeResult ? returned : new MaterializeResult<unknown>(returned, {}, {})
+  const declared = step.checks.filter((check) => keyText(check.asset) === keyText(assetKey))
+  for (const name of Object.keys(extras.checks ?? {})) {
+    if (!declared.some((check) => check.name === name))
+      throw wrong(step, `it has a result of the check "${name}", which "${keyText(assetKey)}" does not declare`)
+  }
+  // All that can be wrong is found before the value is stored: a step that fails must not change it.
+  const told = normalize(metadata)
+  const checks = declared.map((check) => checkReport(step, check, extras.checks?.[check.name]))
+  const partition = partitionOf(host.definitions.assets, assetKey, host.partitionKey)
+  const { sizeBytes } = await host.values.store(assetKey, partition, host.runId, value)
+  host.report({
+    type: 'materialization',
+    assetKey,
+    metadata: gateMetadata(told, {
+      eventType: 'materialization',
+      retryCount: host.retryNumber,
+      latencyMs,
+      sizeBytes,
+      traceUrl: host.traceUrl,
+    }),
+    dataVersion: gateIfText(extras.dataVersion),
+  })
+  for (const check of checks) host.report(check)
+}
+
+function checkReport(step: Step, check: CheckSpec, returned: unknown): CheckReport {
+  const result = expectObject<CheckResult>(step, returned, `it lacks a result of the check "${check.name}" such as { passed: true }`)
+  if (typeof result.passed !== 'boolean') throw wrong(step, `the result of the check "${check.name}" does not say whether it passed`)
+  const severity = result.severity ?? 'ERROR'
+  return {
+    type: 'check',
+    assetKey: check.asset,
+    check: check.name,
+    passed: result.passed,
+    severity,
+    description: gateIfText(result.description),
+    metadata: gateStaticMetadata(result.metadata ?? {}),
+    blocking: check.blocking,
+    stops: check.blocking && !result.passed && severity === 'ERROR',
+  }
+}
+
+function gateIfText(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : gateText(text)
+}
+
+function expectObject<Expected>(step: Step, value: unknown, reason: string): Expected {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrong(step, reason)
+  return value as Expected
+}
+
+function wrong(step: Step, reason: string): Error {
+  return dagmaError('DAGMA_RESULT_WRONG', { step: step.name, reason })
+}

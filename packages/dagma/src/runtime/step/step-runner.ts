@@ -1,0 +1,188 @@
+import { type AssetKey, keyText } from '../../definitions/assets/asset-key.ts'
+import type { CheckSeverity } from '../../definitions/assets/results.ts'
+import type { Step, StepContext, StepExtras } from '../../definitions/assets/step.ts'
+import type { LogLevel, StepLog } from '../../definitions/assets/step-log.ts'
+import { type Definitions, partitionOf } from '../../definitions/definitions.ts'
+import type { RunWatch, StepWatch } from '../../definitions/instrument.ts'
+import { upstreamPartitions } from '../../definitions/partitions/upstream-partitions.ts'
+import { issueText } from '../../definitions/validation/config-issues.ts'
+import { DagmaError, dagmaError } from '../../errors.ts'
+import type { WireMetadata } from '../../metadata/normalize.ts'
+import { gateText } from '../gate/exit-gate.ts'
+import type { Values } from '../values/values.ts'
+import type { RunResources } from './run-resources.ts'
+import { type StepFailure, stepFailure } from './step-failure.ts'
+import { reportResult } from './step-results.ts'
+import { untilAborted } from './until-aborted.ts'
+import { watchStep } from './watched.ts'
+
+/** What a host gives to a step. */
+export interface StepHost {
+  readonly definitions: Definitions
+  readonly runId: string
+  /** Null for a run of selected assets. */
+  readonly jobName: string | null
+  readonly runTags: { readonly [tag: string]: string }
+  /** Undefined for a run without a partition. */
+  readonly partitionKey: string | undefined
+  /** 0 for the first attempt. */
+  readonly retryNumber: number
+  /** Config as entered; undefined when none was. */
+  readonly config: unknown
+  /** Assets of the step that are to be made, by key text; of a step that cannot be subset, all. */
+  readonly selected: ReadonlySet<string>
+  readonly resources: RunResources
+  readonly values: Values
+  /** Follows the run; undefined when nobody does. */
+  readonly watch: RunWatch | undefined
+  readonly signal: AbortSignal
+  /** The time, by which time partitions are told. */
+  readonly now: () => Date
+  /** Takes what the step tells, in order; it has passed the exit gate. */
+  readonly report: (report: StepReport) => void
+}
+
+/** What a step tells its host. Assets are named by their keys. */
+export type StepReport =
+  | { readonly type: 'log'; readonly level: LogLevel; readonly message: string }
+  | AssetReport<'materialization'>
+  | AssetReport<'observation'>
+  | CheckReport
+
+/** A materialization or an observation. */
+export interface AssetReport<Type> {
+  readonly type: Type
+  readonly assetKey: AssetKey
+  readonly metadata: WireMetadata
+  readonly dataVersion: string | undefined
+}
+
+/** The result of a check. */
+export interface CheckReport {
+  readonly type: 'check'
+  readonly assetKey: AssetKey
+  readonly check: string
+  readonly passed: boolean
+  readonly severity: CheckSeverity
+  readonly description: string | undefined
+  readonly metadata: WireMetadata
+  readonly blocking: boolean
+  /** Whether it failed so that what is downstream of the asset is skipped. */
+  readonly stops: boolean
+}
+
+/** How an attempt ended. */
+export type StepOutcome = { readonly status: 'success' } | StepFailure
+
+/** Runs one attempt of a step: config, inputs, resources, the user's function, values stored, results reported. Never throws. */
+export async function runStep(step: Step, host: StepHost): Promise<StepOutcome> {
+  return watchStep(host.watch, step, host.retryNumber, (watch) => watchedStep(step, host, watch))
+}
+
+async function watchedStep(step: Step, host: StepHost, watch: StepWatch | undefined): Promise<StepOutcome> {
+  const timeout = step.timeoutSeconds === undefined ? undefined : AbortSignal.timeout(step.timeoutSeconds * 1000)
+  const signal = timeout === undefined ? host.signal : AbortSignal.any([host.signal, timeout])
+  let over = false
+  let stopped = false
+  const report = (told: StepReport): void => {
+    // What the user's code left running may still log: its step is over, and its host may be gone.
+    if (over) return
+    host.report(told)
+    if (told.type === 'check') stopped ||= told.stops
+    else if (told.type !== 'log') watch?.reported(told)
+  }
+  const timing = { latencyMs: 0 }
+  const ended = (outcome: StepOutcome): StepOutcome => {
+    const error = 'error' in outcome ? outcome.error : undefined
+    const status = outcome.status === 'success' && stopped ? 'failure' : outcome.status
+    watch?.end({ status, latencyMs: timing.latencyMs, error })
+    return outcome
+  }
+  try {
+    await attempt(step, { ...host, signal, report, traceUrl: watch?.traceUrl }, timing)
+    return ended({ status: 'success' })
+  } catch (error) {
+    return ended(
+      stepFailure(step, error, { canceled: host.signal.aborted, timedOut: timeout?.aborted === true, retryNumber: host.retryNumber }),
+    )
+  } finally {
+    over = true
+  }
+}
+
+/** A {@link StepHost}, and where the trace of the attempt can be looked at. */
+export interface AttemptHost extends StepHost {
+  readonly traceUrl: string | undefined
+}
+
+async function attempt(step: Step, host: AttemptHost, timing: { latencyMs: number }): Promise<void> {
+  host.signal.throwIfAborted()
+  const config = await validatedConfig(step, host.config)
+  const [inputs, resources] = await Promise.all([loadInputs(step, host), host.resources.clients(Object.keys(step.resources))])
+  const context = stepContext(step, host, { inputs, resources, config })
+  const began = performance.now()
+  const returned = await untilAborted(callUser(step, context), host.signal).finally(() => {
+    timing.latencyMs = performance.now() - began
+  })
+  host.signal.throwIfAborted()
+  await reportResult(step, host, returned, timing.latencyMs)
+}
+
+function stepContext(step: Step, host: StepHost, given: Pick<StepContext, 'inputs' | 'resources' | 'config'>): StepContext & StepExtras {
+  const { runId, jobName, retryNumber, runTags, partitionKey, signal, values } = host
+  const assetKey = step.assets[0]?.key ?? step.checks[0]?.asset ?? []
+  return {
+    ...given,
+    runId,
+    jobName,
+    retryNumber,
+    runTags,
+    signal,
+    assetKey,
+    log: stepLog(host),
+    hasPartitionKey: partitionKey !== undefined,
+    get partitionKey() {
+      if (partitionKey === undefined) throw dagmaError('DAGMA_NOT_PARTITIONED', { step: step.name })
+      return partitionKey
+    },
+    selected: new Set((step.partNames ?? []).filter((_, index) => host.selected.has(keyText(step.assets[index]?.key ?? [])))),
+    load: () =>
+      values.load(assetKey, partitionOf(host.definitions.assets, assetKey, partitionKey), runId, `Check "${step.checks[0]?.name}"`),
+  }
+}
+
+async function loadInputs(step: Step, host: StepHost): Promise<Record<string, unknown>> {
+  const { values, partitionKey, runId } = host
+  const who = `Step "${step.name}"`
+  const load = async ([name, dep]: [string, Step['inputs'][string]]): Promise<[string, unknown]> => {
+    const upstream = upstreamPartitions(dep, host.definitions, step.assets[0]?.partitions, partitionKey, host.now())
+    if ('one' in upstream) return [name, await values.load(dep.key, upstream.one, runId, who)]
+    const loaded = upstream.many.map(async (key) => [key, await values.load(dep.key, key, runId, who)] as const)
+    return [name, Object.fromEntries(await Promise.all(loaded))]
+  }
+  return Object.fromEntries(await Promise.all(Object.entries(step.inputs).map(load)))
+}
+
+/** The config that the step's function gets, defaults filled in. @throws DAGMA_CONFIG_INVALID with every field that is wrong. */
+export async function validatedConfig(step: Pick<Step, 'name' | 'config'>, entered: unknown): Promise<unknown> {
+  if (step.config === undefined) return undefined
+  const result = await step.config['~standard'].validate(entered ?? {})
+  if (result.issues === undefined) return result.value
+  throw dagmaError('DAGMA_CONFIG_INVALID', { step: step.name, issues: result.issues.map(issueText) })
+}
+
+/** The one boundary to the user's code: what it throws is marked as the user's. */
+async function callUser(step: Step, context: StepContext & StepExtras): Promise<unknown> {
+  try {
+    return await step.run(context)
+  } catch (error) {
+    const reason =
+      error instanceof DagmaError ? error.problem : error instanceof Error ? error.message : 'it threw a value that is no Error'
+    throw dagmaError('DAGMA_STEP_FAILED', { step: step.name, reason }, error)
+  }
+}
+
+function stepLog(host: StepHost): StepLog {
+  const at = (level: LogLevel) => (message: string) => host.report({ type: 'log', level, message: gateText(message) })
+  return { debug: at('debug'), info: at('info'), warning: at('warning'), error: at('error'), critical: at('critical') }
+}

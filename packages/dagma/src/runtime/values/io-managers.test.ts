@@ -1,0 +1,43 @@
+import { createStorage } from 'unstorage'
+import fsDriver from 'unstorage/drivers/fs'
+import { describe, expect, test } from 'vitest'
+import type { IOManager } from '../../definitions/assets/io-manager.ts'
+import { temporaryFolder } from '../../test/temporary.ts'
+import { jsonFiles } from './json-files.ts'
+import { memoryIOManager } from './memory-io.ts'
+import { storageIOManager } from './storage-io.ts'
+
+const of = (key: string, partitionKey?: string) => ({ assetKey: key.split('/'), partitionKey, runId: 'r' })
+
+/** What every IO manager does. */
+describe.each<[name: string, make: () => IOManager]>([
+  ['files', () => jsonFiles(temporaryFolder())],
+  ['files that survive a power cut', () => jsonFiles(temporaryFolder(), { sync: true })],
+  ['memory', memoryIOManager],
+  ['unstorage in memory', () => storageIOManager(createStorage())],
+  ['unstorage on files', () => storageIOManager(createStorage({ driver: fsDriver({ base: temporaryFolder() }) }))],
+])('%s', (_name, make) => {
+  test('give back the last value, and nothing where there is none', async () => {
+    const manager = make()
+    expect(await manager.loadInput(of('a'))).toBeUndefined()
+    for (const value of [{ n: [1, 'ü', null] }, 'text', 0, false, null, [], '2026-01-01', '{"a":1}', '12']) {
+      await manager.handleOutput(of('a'), value)
+      expect(await manager.loadInput(of('a'))).toEqual({ value })
+    }
+  })
+
+  test('keep assets and partitions apart', async () => {
+    const manager = make()
+    const places = [of('a'), of('a/b'), of('a', 'b'), of('a', 'x/y'), of('b', '2026-01-01|de')]
+    for (const [index, place] of places.entries()) await manager.handleOutput(place, index)
+    for (const [index, place] of places.entries()) expect(await manager.loadInput(place)).toEqual({ value: index })
+  })
+})
+
+test('what is stored is measured, and broken text is named', async () => {
+  const storage = createStorage()
+  const manager = storageIOManager(storage)
+  expect(await manager.handleOutput(of('a/b'), 'ü')).toEqual({ sizeBytes: 4 })
+  await storage.setItemRaw('a:b.json', '{"a":')
+  await expect(manager.loadInput(of('a/b'))).rejects.toMatchObject({ code: 'DAGMA_VALUE_UNREADABLE' })
+})

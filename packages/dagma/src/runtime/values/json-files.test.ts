@@ -1,0 +1,195 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { asset } from '../../definitions/assets/asset.ts'
+import { externalAsset } from '../../definitions/assets/external-asset.ts'
+import type { IOManager } from '../../definitions/assets/io-manager.ts'
+import { definitions } from '../../definitions/definitions.ts'
+import { temporaryFolder, thrownBy } from '../../test/temporary.ts'
+import { jsonFiles } from './json-files.ts'
+import { jsonText } from './json-text.ts'
+import { projectValues, Values } from './values.ts'
+
+const of = (assetKey: string[], partitionKey?: string) => ({ assetKey, partitionKey, runId: 'r' })
+const load = async (manager: IOManager, ...assetKey: string[]) => (await manager.loadInput(of(assetKey)))?.value
+const store = (manager: IOManager, value: unknown, ...assetKey: string[]) => manager.handleOutput(of(assetKey), value)
+
+describe('jsonFiles', () => {
+  test('gives back what it was given', async () => {
+    const manager = jsonFiles(temporaryFolder())
+    await fc.assert(
+      fc.asyncProperty(fc.jsonValue(), async (value) => {
+        const { sizeBytes } = await store(manager, value, 'a')
+        const text = JSON.stringify(value)
+        expect(sizeBytes).toBe(Buffer.byteLength(text))
+        expect(JSON.stringify(await load(manager, 'a'))).toBe(text)
+      }),
+      { numRuns: 50 },
+    )
+  })
+
+  test('makes folders, and keeps an asset and those below it apart', async () => {
+    const folder = temporaryFolder()
+    const manager = jsonFiles(join(folder, 'not', 'there'))
+    for (const key of [['a'], ['a', 'b'], ['a', 'b', 'c']]) await store(manager, key.join('/'), ...key)
+    for (const key of [['a'], ['a', 'b'], ['a', 'b', 'c']]) expect(await load(manager, ...key)).toBe(key.join('/'))
+    expect(readdirSync(join(folder, 'not', 'there'), { recursive: true }).sort()).toEqual(['a', 'a.json', 'a/b', 'a/b.json', 'a/b/c.json'])
+  })
+
+  test('stores nothing as null', async () => {
+    const manager = jsonFiles(temporaryFolder())
+    await store(manager, undefined, 'a')
+    expect(await load(manager, 'a')).toBeNull()
+  })
+
+  test('says what is missing and what is broken', async () => {
+    const folder = temporaryFolder({ 'broken.json': '{"a":' })
+    const manager = jsonFiles(folder)
+    expect(await manager.loadInput(of(['x', 'gone']))).toBeUndefined()
+    const broken = await thrownBy(() => load(manager, 'broken'))
+    expect(broken.message.replace(folder, '<folder>')).toMatchInlineSnapshot(
+      `"The stored value of asset "broken" cannot be read (<folder>/broken.json). Materialize it again: \`dagma asset materialize --select broken\`. [DAGMA_VALUE_UNREADABLE]"`,
+    )
+    expect(broken.cause).toBeInstanceOf(SyntaxError)
+  })
+
+  test('keeps partitions apart, and apart from other assets', async () => {
+    const folder = temporaryFolder()
+    const manager = jsonFiles(folder)
+    const keys = ['2026-01-01', 'a/b', '..', 'ü|x']
+    for (const key of keys) await manager.handleOutput(of(['a'], key), key)
+    for (const key of keys) expect(await manager.loadInput(of(['a'], key))).toEqual({ value: key })
+    expect(await manager.loadInput(of(['a']))).toBeUndefined()
+    expect(readdirSync(folder)).toEqual(['a@'])
+    expect(readdirSync(join(folder, 'a@'))).toHaveLength(keys.length)
+  })
+
+  test('nobody reads a half-written value while another is written', async () => {
+    const folder = temporaryFolder()
+    const manager = jsonFiles(folder)
+    const value = (n: number) => ({ n, filling: Array.from({ length: 20_000 }, () => n) })
+    await store(manager, value(0), 'a')
+    let writing = true
+    let read = 0
+    const reader = async (): Promise<void> => {
+      while (writing) {
+        const { n, filling } = (await load(manager, 'a')) as ReturnType<typeof value>
+        if (filling.length !== 20_000 || filling.some((item) => item !== n)) throw new Error(`The value of write ${n} is torn.`)
+        read++
+      }
+    }
+    const readers = [reader(), reader()]
+    const writer = async (which: number): Promise<void> => {
+      for (let n = 0; n < 15; n++) await store(manager, value(which * 100 + n), 'a')
+    }
+    await Promise.all([1, 2, 3].map(writer)).finally(() => {
+      writing = false
+    })
+    await Promise.all(readers)
+    expect(read).toBeGreaterThan(3)
+    expect(readdirSync(folder)).toEqual(['a.json'])
+  })
+
+  test('a value that cannot be written leaves the old one and no file beside it', async () => {
+    const folder = temporaryFolder()
+    const manager = jsonFiles(folder)
+    await store(manager, 1, 'a')
+    await thrownBy(() => store(manager, 1n, 'a'))
+    expect(await load(manager, 'a')).toBe(1)
+    mkdirSync(join(folder, 'taken.json'))
+    writeFileSync(join(folder, 'taken.json', 'x'), '')
+    await thrownBy(() => store(manager, 1, 'taken'))
+    expect(readdirSync(folder).sort()).toEqual(['a.json', 'taken.json'])
+  })
+})
+
+describe('jsonText', () => {
+  test('refuses what JSON would lose', async () => {
+    const circular: { self?: unknown } = {}
+    circular.self = circular
+    const refused: readonly unknown[] = [
+      1n,
+      { a: [1, { id: 2n }] },
+      Number.NaN,
+      { a: Number.POSITIVE_INFINITY },
+      () => 1,
+      { f: () => 1 },
+      [Symbol('x')],
+      circular,
+      new Map([['a', 1]]),
+      { seen: new Set([1]) },
+      { vector: new Float32Array([0.5]) },
+      Buffer.from('abc'),
+    ]
+    const messages: string[] = []
+    for (const value of refused) {
+      const error = await thrownBy(() => jsonText('a', value))
+      expect(error).toMatchObject({ code: 'DAGMA_VALUE_NOT_STORABLE', kind: 'user_code' })
+      messages.push(error.message.replace(/ Return JSON data.*/, ''))
+    }
+    expect(messages).toMatchInlineSnapshot(`
+      [
+        "The value of asset "a" cannot be stored as JSON: it is a bigint.",
+        "The value of asset "a" cannot be stored as JSON: it has a bigint at "id".",
+        "The value of asset "a" cannot be stored as JSON: it is NaN.",
+        "The value of asset "a" cannot be stored as JSON: it has Infinity at "a".",
+        "The value of asset "a" cannot be stored as JSON: it is a function.",
+        "The value of asset "a" cannot be stored as JSON: it has a function at "f".",
+        "The value of asset "a" cannot be stored as JSON: it has a symbol at "0".",
+        "The value of asset "a" cannot be stored as JSON: Converting circular structure to JSON.",
+        "The value of asset "a" cannot be stored as JSON: it is a Map.",
+        "The value of asset "a" cannot be stored as JSON: it has a Set at "seen".",
+        "The value of asset "a" cannot be stored as JSON: it has a Float32Array at "vector".",
+        "The value of asset "a" cannot be stored as JSON: it is a Buffer.",
+      ]
+    `)
+  })
+
+  test('members that are undefined are left out, as in any JSON', () => {
+    expect(jsonText('a', { a: undefined, b: 1 })).toBe('{"b":1}')
+  })
+})
+
+describe('Values', () => {
+  const memory = (): IOManager & { readonly kept: Map<string, unknown> } => {
+    const kept = new Map<string, unknown>()
+    return {
+      kept,
+      handleOutput: async ({ assetKey }, value) => {
+        kept.set(assetKey.join('/'), value)
+        return {}
+      },
+      loadInput: async ({ assetKey }) => (kept.has(assetKey.join('/')) ? { value: kept.get(assetKey.join('/')) } : undefined),
+    }
+  }
+
+  test('an asset’s own IO manager, the declared default, then files', async () => {
+    const [own, declared, folder] = [memory(), memory(), temporaryFolder()]
+    const a = asset({ key: 'a', ioManager: 'own', run: () => 1 })
+    const b = asset({ key: 'b', run: () => 1 })
+    const both = new Values(definitions({ assets: [a, b], ioManagers: { own, default: declared } }), projectValues(folder))
+    await both.store(['a'], undefined, 'r', 1)
+    await both.store(['b'], undefined, 'r', 2)
+    expect([[...own.kept], [...declared.kept]]).toEqual([[['a', 1]], [['b', 2]]])
+    await new Values(definitions({ assets: [b] }), projectValues(folder)).store(['b'], undefined, 'r', 3)
+    expect(readFileSync(join(folder, '.dagma', 'values', 'b.json'), 'utf8')).toBe('3')
+  })
+
+  test('a value that is not there says what to do', async () => {
+    const assets = [asset({ key: 'x/gone', run: () => 1 }), externalAsset({ key: 'elsewhere' })]
+    const values = new Values(definitions({ assets }), memory())
+    const messages = [
+      await thrownBy(() => values.load(['x', 'gone'], undefined, 'r', 'Step "consumer"')),
+      await thrownBy(() => values.load(['x', 'gone'], '2026-01-01', 'r', 'Step "consumer"')),
+      await thrownBy(() => values.load(['elsewhere'], undefined, 'r', 'Step "consumer"')),
+    ]
+    expect(messages.map(({ message }) => message)).toMatchInlineSnapshot(`
+      [
+        "Step "consumer" needs the value of "x/gone", which has not been materialized. Materialize it first: \`dagma asset materialize --select x/gone\`. [DAGMA_INPUT_MISSING]",
+        "Step "consumer" needs the value of "x/gone", partition "2026-01-01", which has not been materialized. Materialize it first: \`dagma asset materialize --select x/gone --partition 2026-01-01\`. [DAGMA_INPUT_MISSING]",
+        "Step "consumer" needs the value of "elsewhere", which something else makes, and which its IO manager does not find. Name it under \`deps\` when its value is not needed, or bind an IO manager that finds it. [DAGMA_INPUT_MISSING]",
+      ]
+    `)
+  })
+})

@@ -1,0 +1,73 @@
+import { randomUUID } from 'node:crypto'
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { keyText } from '../../definitions/assets/asset-key.ts'
+import type { IOContext, IOManager } from '../../definitions/assets/io-manager.ts'
+import { dagmaError } from '../../errors.ts'
+import { jsonText } from './json-text.ts'
+
+/**
+ * The default IO manager: each asset's value as one JSON file below `folder`, of a partitioned asset one for each partition. A value is
+ * written beside its place and renamed into it, so that nobody reads a half-written one. With `sync`, a stored value survives a power cut.
+ * Calls are synchronous: for small files that is several times faster, and making the JSON of a large value takes longer than writing it.
+ */
+export function jsonFiles(folder: string, { sync = false }: { sync?: boolean } = {}): IOManager {
+  return {
+    async handleOutput(context, value) {
+      const text = jsonText(keyText(context.assetKey), value)
+      const file = valueFile(folder, context)
+      const unfinished = `${file}.${randomUUID()}.tmp`
+      try {
+        writeNew(unfinished, text, sync)
+        renameSync(unfinished, file)
+        if (sync) syncPath(dirname(file))
+      } catch (error) {
+        rmSync(unfinished, { force: true })
+        throw error
+      }
+      return { sizeBytes: Buffer.byteLength(text) }
+    },
+    async loadInput(context) {
+      const file = valueFile(folder, context)
+      const text = readIfThere(file)
+      if (text === undefined) return undefined
+      try {
+        return { value: JSON.parse(text) }
+      } catch (error) {
+        throw dagmaError('DAGMA_VALUE_UNREADABLE', { asset: keyText(context.assetKey), file }, error)
+      }
+    },
+  }
+}
+
+function writeNew(file: string, text: string, sync: boolean): void {
+  try {
+    writeFileSync(file, text, { flush: sync })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, text, { flush: sync })
+  }
+}
+
+/** Makes the entries of a folder survive a power cut. */
+function syncPath(folder: string): void {
+  const descriptor = openSync(folder, 'r')
+  fsyncSync(descriptor)
+  closeSync(descriptor)
+}
+
+function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/** Partitions have a folder of their own, whose name no part of an asset key can have. */
+function valueFile(folder: string, { assetKey, partitionKey }: IOContext): string {
+  const path = join(folder, ...assetKey)
+  return partitionKey === undefined ? `${path}.json` : join(`${path}@`, `${encodeURIComponent(partitionKey)}.json`)
+}

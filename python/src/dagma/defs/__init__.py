@@ -1,0 +1,1 @@
+"""Dagster's definitions, made from a manifest."""

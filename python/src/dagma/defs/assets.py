@@ -1,0 +1,138 @@
+"""Each step of a manifest as Dagster's assets, observed assets or check; each runs in the run's Node worker."""
+
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+import dagster as dg
+
+from dagma.defs.automation import condition_of
+from dagma.defs.config import config_fields, describe
+from dagma.defs.metadata import metadata_from_wire
+from dagma.defs.partitions import mapping_of, partitions_of
+from dagma.manifest.types import Asset, Check, Step
+from dagma.project import Project
+from dagma.worker.session import run_step
+
+Results: TypeAlias = Iterator[Any]
+"""What a body gives to Dagster. Named, since an annotation is worked out again for each body."""
+
+
+def build_step(project: Project, step: Step, worker_key: str, worker: dg.ResourceDefinition) -> dg.AssetsDefinition:
+    """What the step makes, observes or checks; running it runs the step in the run's Node worker."""
+    resources = {worker_key: worker}
+    specs = [asset_spec(project, asset) for asset in step.assets]
+    if step.kind == "check":
+        return _check(step, resources, worker_key)
+    if step.kind == "observe":
+        observe = dg.multi_observable_source_asset(name=step.name, specs=specs, resource_defs=resources)
+        return observe(_body(step, worker_key))  # type: ignore[no-any-return]
+    return dg.multi_asset(
+        name=step.name,
+        specs=specs,
+        check_specs=[_check_spec(declared) for declared in step.checks],
+        can_subset=step.can_subset,
+        resource_defs=resources,
+        retry_policy=_retry_policy(step),
+        pool=step.pool,
+        config_schema=_fields(step),
+    )(_body(step, worker_key))
+
+
+def asset_spec(project: Project, asset: Asset) -> dg.AssetSpec:
+    """An asset as Dagster declares it."""
+    metadata: dict[str, Any] = dict(metadata_from_wire(asset.metadata))
+    if asset.source is not None:
+        place = dg.LocalFileCodeReference(
+            file_path=str(project.root / asset.source.file), line_number=asset.source.line
+        )
+        metadata["dagster/code_references"] = dg.CodeReferencesMetadataValue(code_references=[place])
+    return dg.AssetSpec(
+        key=dg.AssetKey(asset.key),
+        group_name=asset.group,
+        description=asset.description,
+        owners=list(asset.owners),
+        tags=dict(asset.tags),
+        kinds=set(asset.kinds),
+        code_version=asset.code_version,
+        deps=[dg.AssetDep(dg.AssetKey(dep.key), partition_mapping=mapping_of(dep.mapping)) for dep in asset.deps],
+        partitions_def=partitions_of(asset.partitions),
+        automation_condition=condition_of(asset.automation),
+        metadata=metadata,
+    )
+
+
+def _check(step: Step, resources: dict[str, dg.ResourceDefinition], worker_key: str) -> dg.AssetChecksDefinition:
+    (declared,) = step.checks
+    key = dg.AssetKey(declared.asset)
+
+    kept = _without_declarations(step)
+
+    def run_in_node(context: dg.AssetCheckExecutionContext) -> Any:
+        (result,) = run_step(context, getattr(context.resources, worker_key), kept)
+        return result
+
+    run_in_node.__signature__ = _TAKES_CHECK_CONTEXT  # type: ignore[attr-defined]
+    return dg.asset_check(
+        asset=key,
+        name=declared.name,
+        description=declared.description,
+        blocking=declared.blocking,
+        resource_defs=resources,
+        retry_policy=_retry_policy(step),
+        pool=step.pool,
+        config_schema=_fields(step),
+    )(run_in_node)
+
+
+def _check_spec(declared: Check) -> dg.AssetCheckSpec:
+    # Dagster 1.11 looks up its own `check` among the caller's variables: none here may be called so.
+    key = dg.AssetKey(declared.asset)
+    return dg.AssetCheckSpec(declared.name, asset=key, description=declared.description, blocking=declared.blocking)
+
+
+def _retry_policy(step: Step) -> dg.RetryPolicy | None:
+    retry = step.retry_policy
+    if retry is None:
+        return None
+    backoff = {"constant": None, "linear": dg.Backoff.LINEAR, "exponential": dg.Backoff.EXPONENTIAL}[retry.backoff]
+    jitter = {"none": None, "full": dg.Jitter.FULL, "plus_minus": dg.Jitter.PLUS_MINUS}[retry.jitter]
+    return dg.RetryPolicy(max_retries=retry.max_retries, delay=retry.delay_seconds, backoff=backoff, jitter=jitter)
+
+
+def _fields(step: Step) -> dict[str, dg.Field] | None:
+    return None if step.config_schema is None else config_fields(step.name, step.config_schema)
+
+
+def _without_declarations(step: Step) -> Step:
+    """What a body needs to know of its step: the rest is Dagster's now, and need not stay in memory twice."""
+    return replace(step, assets=(), checks=())
+
+
+def _taking(context: type) -> inspect.Signature:
+    """The signature of a body. Dagster asks each body a dozen times: telling it once is a third of the time."""
+    return inspect.Signature(
+        [inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=context)]
+    )
+
+
+_TAKES_ASSET_CONTEXT, _TAKES_CHECK_CONTEXT = _taking(dg.AssetExecutionContext), _taking(dg.AssetCheckExecutionContext)
+
+
+def _body(step: Step, worker_key: str) -> Callable[..., Results]:
+    kept = _without_declarations(step)
+
+    def run_in_node(context: dg.AssetExecutionContext) -> Results:
+        yield from run_step(context, getattr(context.resources, worker_key), kept)
+
+    if step.config_schema is None or _fields(step) is not None:
+        run_in_node.__signature__ = _TAKES_ASSET_CONTEXT  # type: ignore[attr-defined]
+        return run_in_node
+
+    def run_in_node_with_config(context: dg.AssetExecutionContext, config: dg.Config) -> Results:  # noqa: ARG001
+        yield from run_in_node(context)
+
+    permissive = type("StepConfig", (dg.PermissiveConfig,), {"__doc__": describe(step.config_schema)})
+    run_in_node_with_config.__annotations__["config"] = permissive
+    return run_in_node_with_config

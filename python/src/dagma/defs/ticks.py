@@ -1,0 +1,119 @@
+"""Schedules and sensors: Dagster's daemon ticks, TypeScript says what a tick asks for."""
+
+import json
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeAlias
+
+import dagster as dg
+
+from dagma.errors import TickError
+from dagma.manifest.types import Schedule, Sensor
+from dagma.project import Project, find_toolchain
+
+UnresolvedJob: TypeAlias = Any
+"""What `dagster.define_asset_job` gives; its class has no public name."""
+
+_TIMEOUT = 50.0
+"""Seconds a tick may take: less than the 60 that Dagster waits for its code server."""
+
+
+def build_schedule(project: Project, schedule: Schedule) -> dg.ScheduleDefinition:
+    """A schedule whose ticks ask for one run of its job, or for what its function in TypeScript says."""
+
+    def evaluate(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        at = context.scheduled_execution_time.isoformat()
+        answer = _tick(project, {"kind": "schedule", "name": schedule.name, "scheduled_time": at}, context.log)
+        requests = [_run_request(asked) for asked in answer["run_requests"]]
+        if not requests:
+            yield dg.SkipReason(answer["skip_reason"])
+        yield from requests
+
+    return dg.ScheduleDefinition(
+        name=schedule.name,
+        description=schedule.description,
+        job_name=schedule.job_name,
+        cron_schedule=schedule.cron_schedule,
+        execution_timezone=schedule.execution_timezone,
+        default_status=dg.DefaultScheduleStatus[schedule.default_status],
+        execution_fn=evaluate if schedule.has_evaluation else None,
+    )
+
+
+def build_sensor(project: Project, sensor: Sensor, jobs: Mapping[str, UnresolvedJob]) -> dg.SensorDefinition:
+    """A sensor whose ticks are evaluated in TypeScript."""
+
+    def evaluate(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        answer = _tick(project, {"kind": "sensor", "name": sensor.name, "cursor": context.cursor}, context.log)
+        requests = [_run_request(asked) for asked in answer["run_requests"]]
+        return dg.SensorResult(
+            run_requests=requests,
+            skip_reason=None if requests else answer["skip_reason"],
+            cursor=answer["cursor"],
+            dynamic_partitions_requests=[
+                request for change in answer["dynamic_partitions"] for request in _partition_requests(change)
+            ],
+        )
+
+    return dg.SensorDefinition(
+        name=sensor.name,
+        evaluation_fn=evaluate,
+        jobs=[jobs[name] for name in sensor.job_names],
+        minimum_interval_seconds=sensor.minimum_interval_seconds,
+        description=sensor.description,
+        default_status=dg.DefaultSensorStatus[sensor.default_status],
+    )
+
+
+def _run_request(asked: Mapping[str, Any]) -> dg.RunRequest:
+    ops = {step: {"config": config} for step, config in asked["config"].items()}
+    return dg.RunRequest(
+        run_key=asked["run_key"],
+        job_name=asked["job_name"],
+        run_config={"ops": ops} if ops else None,
+        tags=asked["tags"],
+        partition_key=asked["partition_key"],
+    )
+
+
+def _partition_requests(change: Mapping[str, Any]) -> list[Any]:
+    partitions = dg.DynamicPartitionsDefinition(name=change["partitions"])
+    requests: list[Any] = []
+    if change["add"]:
+        requests.append(partitions.build_add_request(change["add"]))
+    if change["remove"]:
+        requests.append(partitions.build_delete_request(change["remove"]))
+    return requests
+
+
+def _tick(project: Project, request: Mapping[str, Any], log: Any) -> Mapping[str, Any]:
+    tools = find_toolchain(project)
+    what = f"{request['kind']} {request['name']}"
+    try:
+        told = subprocess.run(
+            [tools.node, tools.cli, "tick"],
+            cwd=project.root,
+            input=json.dumps(request),
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=_TIMEOUT,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        message = f"A tick of the {what} did not end within {_TIMEOUT:.0f} s. Dagster gives it no more: do less in it."
+        raise TickError(message) from error
+    if told.returncode != 0:
+        message = f"A tick of the {what} failed.\n{told.stderr.strip()[-4000:]}"
+        raise TickError(message)
+    answer: Mapping[str, Any] = json.loads(told.stdout)
+    levels: Mapping[str, Callable[[str], None]] = {
+        "debug": log.debug,
+        "info": log.info,
+        "warning": log.warning,
+        "error": log.error,
+        "critical": log.critical,
+    }
+    for line in answer["logs"]:
+        levels[line["level"]](line["message"])
+    return answer

@@ -1,0 +1,1 @@
+"""How runs are launched, and how their processes end."""

@@ -1,0 +1,56 @@
+"""A run worker as its preload process knows it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dagma.launch.process import Identity
+
+if TYPE_CHECKING:
+    from dagma.launch.sources import Fingerprint
+    from dagma.launch.wire import Wire
+
+
+@dataclass
+class Child:
+    """Forked, with its Node started; it gets one run, and `sources` is what Node has loaded."""
+
+    pid: int
+    line: Wire
+    sources: Fingerprint
+    run_id: str | None = None
+    node: Identity | None = None
+    lost: str | None = None
+    """Why it could not record its run's end."""
+
+    def take_run(self, run_id: str, ticket: int) -> bool:
+        """Gives it its run; false when it is gone."""
+        if not self.line.send({"type": "run", "run_id": run_id}, ticket):
+            return False
+        self.run_id = run_id
+        return True
+
+    def hear(self) -> None:
+        """Takes what it says."""
+        for message, _ in self.line.receive() or []:
+            if message["type"] == "node":
+                self.node = Identity.from_json(message["node"])
+            elif message["type"] == "lost":
+                self.lost = message["reason"]
+
+    def hear_last(self) -> None:
+        """Takes what it may have said before it died."""
+        poll = select.poll()
+        poll.register(self.line.fileno(), select.POLLIN)
+        if poll.poll(0):
+            self.hear()
+
+    def dismiss(self) -> None:
+        """Ends it; it has no run."""
+        with contextlib.suppress(OSError):
+            os.kill(self.pid, signal.SIGKILL)

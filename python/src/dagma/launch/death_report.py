@@ -1,0 +1,45 @@
+"""What becomes of a run whose process has died: its end is reported, as soon as that can be done."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from dagma import _compat
+from dagma.launch.process import how_it_ended
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+    from dagma.launch.child import Child
+
+_REPORT_PAUSES = (0.2, 1, *(2,) * 300, *(30,) * 120)
+"""Seconds between attempts to report a run that died: a disk that is full may be emptied."""
+
+
+def report_death(instance: dg.DagsterInstance, run_id: str, reason: str) -> int:
+    """Ends the run in the event log; runs in a process forked for it, whose exit code it gives."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    said = False
+    for pause in _REPORT_PAUSES:
+        try:
+            _compat.report_run_died(instance, run_id, reason)
+        except Exception as error:  # noqa: BLE001  # such as a full disk
+            if not said:
+                sys.stderr.write(f"dagma: {reason} That cannot be reported, and is tried again: {error}\n")
+            said = True
+            time.sleep(pause)
+        else:
+            return 0
+    return 1
+
+
+def cause_of_death(child: Child, code: int) -> str:
+    """A sentence on a run worker that ended before its run did."""
+    worker = f"The run worker (pid {child.pid})"
+    if child.lost is not None:
+        return f"{worker} could not record the run's end: {child.lost}"
+    return f"{worker} {how_it_ended(code)} before the run was over."

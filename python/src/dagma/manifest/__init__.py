@@ -1,0 +1,1 @@
+"""What a project declares, as its manifest says it."""

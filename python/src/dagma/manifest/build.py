@@ -1,0 +1,94 @@
+"""Gets a project's manifest: from `dagma build`, or from a file that was built before."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dagma.errors import BuildError, DefinitionError, ManifestError, NodeError
+from dagma.manifest.parse import parse_manifest
+from dagma.project import find_toolchain
+
+if TYPE_CHECKING:
+    from dagma.manifest.types import Manifest
+    from dagma.project import Project
+
+MANIFEST_ENV = "DAGMA_MANIFEST"
+"""Names a manifest file that is read instead of starting Node; for deployments."""
+
+_BUILD_TIMEOUT = 120.0
+_WRONG_DEFINITIONS = 2
+
+
+def read_manifest(project: Project, file: Path | None = None) -> Manifest:
+    """The project's manifest: from the file, from the one that `DAGMA_MANIFEST` names, or from `dagma build`."""
+    if file is not None:
+        return _read_file(file, "named where the definitions are loaded", "name none there")
+    named = os.environ.get(MANIFEST_ENV)
+    if named:
+        return _read_file(Path(named), f"named by {MANIFEST_ENV}", f"unset {MANIFEST_ENV}")
+    return parse_manifest(_build(project), f"What `dagma build` wrote in {project.root}")
+
+
+def _read_file(file: Path, named: str, or_else: str) -> Manifest:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        message = (
+            f"The manifest {file.absolute()}, {named}, cannot be read: {error}. "
+            f"Write it with `dagma build --output {file}`, or {or_else}."
+        )
+        raise ManifestError(message) from error
+    return parse_manifest(text, f"The manifest {file.absolute()}")
+
+
+def _build(project: Project) -> str:
+    """What `dagma build` writes: to a file, so that nothing that the definitions print gets into it."""
+    with tempfile.TemporaryDirectory(prefix="dagma-") as folder:
+        file = Path(folder) / "manifest.json"
+        printed = _run_build(project, file)
+        if printed:
+            sys.stderr.write(printed)
+        try:
+            return file.read_text(encoding="utf-8")
+        except FileNotFoundError as error:
+            message = f"`dagma build` in {project.root} ended well, but wrote no manifest.\n{printed.strip()}"
+            raise BuildError(message) from error
+
+
+def _run_build(project: Project, file: Path) -> str:
+    tools = find_toolchain(project)
+    try:
+        built = subprocess.run(
+            [tools.node, tools.cli, "build", "--output", file],
+            cwd=project.root,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            timeout=_BUILD_TIMEOUT,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        message = (
+            f"`dagma build` in {project.root} did not end within {_BUILD_TIMEOUT:.0f} s. "
+            "Something waits while the definitions load: run it by hand to see what."
+        )
+        raise BuildError(message) from error
+    except OSError as error:
+        message = f"`dagma build` in {project.root} could not be started: {error}."
+        raise NodeError(message) from error
+    if built.returncode == _WRONG_DEFINITIONS:
+        message = (
+            built.stdout.strip() or f"The definitions of {project.root} are wrong; `dagma build` does not say how."
+        )
+        raise DefinitionError(message)
+    if built.returncode != 0:
+        message = f"`dagma build` in {project.root} failed with exit code {built.returncode}.\n{built.stdout.strip()}"
+        raise BuildError(message)
+    return built.stdout

@@ -1,0 +1,115 @@
+"""Reads a manifest's text; one that does not keep to its version is refused."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from dagma.errors import ManifestError
+from dagma.manifest.types import (
+    MANIFEST_VERSION,
+    Asset,
+    Check,
+    Dep,
+    Job,
+    Manifest,
+    RetryPolicy,
+    Schedule,
+    Sensor,
+    Source,
+    Step,
+)
+
+
+def digest_of(text: str) -> str:
+    """The digest that names a manifest: of its text without the newline at its end."""
+    return "sha256:" + hashlib.sha256(text.removesuffix("\n").encode()).hexdigest()
+
+
+def parse_manifest(text: str, origin: str) -> Manifest:
+    """Reads a manifest; `origin` says in an error where the text comes from."""
+    try:
+        data = json.loads(text)
+    except ValueError as error:
+        message = f"{origin} is not a manifest: {error}. It begins with {text[:200]!r}."
+        raise ManifestError(message) from error
+    _check_version(data, origin)
+    try:
+        return Manifest(
+            digest=digest_of(text),
+            dagma_version=data["dagma_version"],
+            steps=tuple(_step(step) for step in data["steps"]),
+            external_assets=tuple(_asset(asset) for asset in data["external_assets"]),
+            jobs=tuple(_job(job) for job in data["jobs"]),
+            schedules=tuple(Schedule(**schedule) for schedule in data["schedules"]),
+            sensors=tuple(_sensor(sensor) for sensor in data["sensors"]),
+        )
+    except (AttributeError, KeyError, TypeError) as error:
+        message = (
+            f"{origin} says manifest_version {MANIFEST_VERSION} but does not keep to it: "
+            f"{type(error).__name__}: {error}. {_UPDATE}"
+        )
+        raise ManifestError(message) from error
+
+
+_UPDATE = "Install the npm package dagma and the Python package dagster-dagma in the same version."
+
+
+def _check_version(data: Any, origin: str) -> None:
+    if not isinstance(data, dict) or "manifest_version" not in data:
+        message = f"{origin} is not a manifest: it has no manifest_version. {_UPDATE}"
+        raise ManifestError(message)
+    found = data["manifest_version"]
+    if found != MANIFEST_VERSION:
+        message = (
+            f"{origin} has manifest_version {found!r} (written by dagma {data.get('dagma_version', '?')}); "
+            f"this dagster-dagma reads manifest_version {MANIFEST_VERSION}. {_UPDATE}"
+        )
+        raise ManifestError(message)
+
+
+def _step(data: dict[str, Any]) -> Step:
+    retry = data["retry_policy"]
+    return Step(
+        name=data["name"],
+        kind=data["kind"],
+        assets=tuple(_asset(asset) for asset in data["assets"]),
+        checks=tuple(_check(check) for check in data["checks"]),
+        can_subset=data["can_subset"],
+        config_schema=data["config_schema"],
+        retry_policy=None if retry is None else RetryPolicy(**retry),
+        pool=data["pool"],
+    )
+
+
+def _asset(data: dict[str, Any]) -> Asset:
+    source = data["source"]
+    return Asset(
+        key=tuple(data["key"]),
+        group=data["group"],
+        description=data["description"],
+        owners=tuple(data["owners"]),
+        tags=dict(data["tags"]),
+        kinds=tuple(data["kinds"]),
+        code_version=data["code_version"],
+        metadata=dict(data["metadata"]),
+        partitions=data["partitions"],
+        automation=data["automation"],
+        deps=tuple(Dep(tuple(dep["key"]), dep["mapping"]) for dep in data["deps"]),
+        source=None if source is None else Source(source["file"], source["line"]),
+    )
+
+
+def _check(data: dict[str, Any]) -> Check:
+    return Check(tuple(data["asset"]), data["name"], data["description"], data["blocking"])
+
+
+def _job(data: dict[str, Any]) -> Job:
+    keys = tuple(tuple(key) for key in data["asset_keys"])
+    return Job(data["name"], data["description"], dict(data["tags"]), dict(data["config"]), keys)
+
+
+def _sensor(data: dict[str, Any]) -> Sensor:
+    interval = data["minimum_interval_seconds"]
+    return Sensor(data["name"], data["description"], tuple(data["job_names"]), interval, data["default_status"])

@@ -1,0 +1,1 @@
+"""The Node worker of a run, and the steps that it runs."""

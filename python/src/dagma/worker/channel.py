@@ -1,0 +1,184 @@
+"""The wire to a Node worker: one JSON object a line over a socket, many steps at once (protocol/worker.schema.json)."""
+
+from __future__ import annotations
+
+import json
+import threading
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from dagma.errors import ProtocolError, StepError
+from dagma.worker.interrupts import raise_if_interrupted
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable, Mapping
+
+PROTOCOL_VERSION = 1
+"""The only version of the worker's messages this package speaks."""
+
+_POLL = 0.1
+
+
+class StepCall:
+    """One step on a channel: takes its messages, and knows when and how it ended."""
+
+    def __init__(self, step: str, on_message: Callable[[Any], None]) -> None:
+        self.step = step
+        self._on_message = on_message
+        self._done = threading.Event()
+        self._make_error: Callable[[], StepError] | None = None
+        self._closed: Mapping[str, Any] = {}
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Waits for the step's end; in short slices, so that an interrupt of the run gets through at once."""
+        if seconds is not None:
+            return self._done.wait(seconds)
+        while not self._done.wait(_POLL):
+            raise_if_interrupted()
+        return True
+
+    def result(self) -> Mapping[str, Any]:
+        """The parameters of the step's `closed` message, or the error that kept it from coming."""
+        if self._make_error is not None:
+            raise self._make_error()
+        return self._closed
+
+    def receive(self, message: Mapping[str, Any]) -> None:
+        """Hands a Pipes message on; the step ends with `closed`."""
+        try:
+            self._on_message(message)
+        except Exception as error:  # noqa: BLE001  # of Dagster's handler: it must fail this step, not the channel
+            text = f"Dagster refused a {message.get('method')!r} message of the step: {type(error).__name__}: {error}"
+            self._make_error = self._make_error or (lambda: ProtocolError(text))
+        if message.get("method") == "closed":
+            self._closed = message.get("params") or {}
+            self._done.set()
+
+    def give_up(self, make_error: Callable[[], StepError]) -> None:
+        """Ends the step with an error, unless it has ended."""
+        if not self._done.is_set():
+            self._make_error = make_error
+            self._done.set()
+
+
+class Channel:
+    """Speaks with one worker; `describe_end` is asked, once, why the worker's messages have ended."""
+
+    def __init__(self, connection: socket.socket, describe_end: Callable[[], Callable[[], StepError]]) -> None:
+        self.manifest_digest: str | None = None
+        self._connection = connection
+        self._describe_end = describe_end
+        self._ready = threading.Event()
+        self._end: Callable[[], StepError] | None = None
+        self._calls: dict[str, StepCall] = {}
+        self._numbers = count(1)
+        self._lock = threading.Lock()
+        self._send_lock = threading.Lock()
+        self._torn = False
+        self._thread = threading.Thread(target=self._read, name="dagma-channel", daemon=True)
+        self._thread.start()
+
+    @property
+    def was_ready(self) -> bool:
+        """Whether the worker has loaded the definitions."""
+        return self.manifest_digest is not None
+
+    @property
+    def ended(self) -> bool:
+        """Whether the worker can be spoken with no more."""
+        return self._end is not None
+
+    @property
+    def idle(self) -> bool:
+        """Whether no step is open."""
+        return not self._calls
+
+    def wait_ready(self, seconds: float) -> bool:
+        """Waits until the worker has loaded the definitions; false when it did not in time."""
+        slices = max(1, round(seconds / _POLL))
+        for _ in range(slices):
+            if self._ready.wait(_POLL):
+                if not self.was_ready and self._end is not None:
+                    raise self._end()
+                return True
+            raise_if_interrupted()
+        return False
+
+    def open_step(self, on_message: Callable[[Any], None]) -> StepCall:
+        """Makes room for a step's messages; nothing is sent yet."""
+        with self._lock:
+            if self._end is not None:
+                raise self._end()
+            call = StepCall(str(next(self._numbers)), on_message)
+            self._calls[call.step] = call
+            return call
+
+    def run(self, call: StepCall, params: Mapping[str, str]) -> None:
+        """Asks the worker to run the step; `params` are the session's bootstrap parameters."""
+        self._send({"type": "run_step", "step": call.step, "params": dict(params)})
+
+    def cancel(self, call: StepCall) -> None:
+        """Asks the worker to abort the step, if it can still be asked."""
+        if not (self.ended or self._torn):
+            self._send({"type": "cancel_step", "step": call.step})
+
+    def forget(self, call: StepCall) -> None:
+        """Closes the room for a step's messages; those that still come are dropped."""
+        with self._lock:
+            self._calls.pop(call.step, None)
+
+    def join(self, seconds: float) -> None:
+        """Waits for the end of the worker's messages."""
+        self._thread.join(seconds)
+
+    def _send(self, message: Mapping[str, Any]) -> None:
+        line = json.dumps(message, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+        with self._send_lock:
+            try:
+                self._connection.sendall(line)
+            except OSError:
+                return  # the reader sees the same end, and gives every open step its reason
+            except BaseException:
+                self._torn = True  # an interrupt between two halves of a line
+                raise
+
+    def _read(self) -> None:
+        describe_end = self._describe_end
+        try:
+            with self._connection.makefile("rb") as lines:
+                for line in lines:
+                    self._receive(line)
+        except OSError:
+            pass
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            text = (
+                f"The Node worker broke the protocol ({type(error).__name__}: {error}). Install the npm package "
+                "dagma and the Python package dagster-dagma in the same version."
+            )
+            describe_end = lambda: lambda: ProtocolError(text)  # noqa: E731
+        self._finish(describe_end())
+
+    def _receive(self, line: bytes) -> None:
+        message = json.loads(line)
+        if message["type"] == "pipes":
+            call = self._calls.get(message["step"])
+            if call is not None:
+                call.receive(message["message"])
+        elif message["type"] == "ready":
+            if message["protocol_version"] != PROTOCOL_VERSION:
+                problem = f"it speaks version {message['protocol_version']!r}, not {PROTOCOL_VERSION}"
+                raise ValueError(problem)
+            self.manifest_digest = message["manifest_digest"]
+            self._ready.set()
+        else:
+            problem = f"unknown message type {message['type']!r}"
+            raise ValueError(problem)
+
+    def _finish(self, make_error: Callable[[], StepError]) -> None:
+        with self._lock:
+            self._end = make_error
+            calls = list(self._calls.values())
+        for call in calls:
+            call.give_up(make_error)
+        self._ready.set()

@@ -1,0 +1,99 @@
+"""The Dagster resource that keeps one Node worker for the length of a run."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from dagma.errors import LoadError, WorkerStartError
+from dagma.project import find_toolchain
+from dagma.worker.node_worker import NodeWorker
+from dagma.worker.spare import take_spare
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dagma.project import Project
+
+
+class WorkerHost:
+    """Gives the steps of one run their Node worker: one for all, another only after it has died."""
+
+    def __init__(self, project: Project, manifest_digest: str) -> None:
+        self.project = project
+        self._digest = manifest_digest
+        self._worker: NodeWorker | None = None
+        self._warned = False
+        self._lock = threading.Lock()
+
+    def start_early(self) -> None:
+        """Starts Node before the first step needs it; a step says what went wrong, if something does."""
+        try:
+            self._spawned()
+        except WorkerStartError:
+            return
+
+    def worker(self) -> NodeWorker:
+        """The run's worker, with the definitions loaded."""
+        worker = self._spawned()
+        worker.release_output()
+        worker.wait_ready()
+        return worker
+
+    def warning(self, worker: NodeWorker) -> str | None:
+        """What to tell the user, once a run, when the worker has loaded other definitions than Dagster shows."""
+        with self._lock:
+            if self._warned or worker.channel.manifest_digest == self._digest:
+                return None
+            self._warned = True
+        return (
+            f"The definitions of {self.project.root} have changed since this code location was loaded "
+            f"({self._digest} then, {worker.channel.manifest_digest} now). The run uses the new code. "
+            "Reload the code location, so that Dagster shows it too."
+        )
+
+    def close(self) -> None:
+        """Ends the worker."""
+        with self._lock:
+            worker, self._worker = self._worker, None
+        if worker is not None:
+            worker.close()
+
+    def _spawned(self) -> NodeWorker:
+        with self._lock:
+            worker = self._worker
+            if worker is not None and worker.channel.ended and worker.channel.was_ready:
+                worker.close()
+                worker = None
+            if worker is None:
+                try:
+                    worker = take_spare(self.project) or NodeWorker(self.project, find_toolchain(self.project))
+                except (LoadError, OSError) as error:
+                    message = f"The Node worker could not be started. {error}"
+                    raise WorkerStartError(message) from error
+            self._worker = worker
+            return worker
+
+
+def worker_key(project: Project) -> str:
+    """The resource's key: one a project, so that definitions of several can be merged."""
+    name = re.sub(r"\W+", "_", project.name).strip("_")
+    return f"dagma_worker_{name}_{hashlib.sha256(str(project.root).encode()).hexdigest()[:6]}"
+
+
+def worker_resource(project: Project, manifest_digest: str) -> dg.ResourceDefinition:
+    """The resource: opened once a run where the executor keeps a run in one process, else once a step."""
+
+    def node_worker(_context: dg.InitResourceContext) -> Iterator[WorkerHost]:
+        host = WorkerHost(project, manifest_digest)
+        try:
+            host.start_early()
+            yield host
+        finally:
+            host.close()
+
+    return dg.ResourceDefinition(node_worker, description=f"The Node worker of {project.name}.")

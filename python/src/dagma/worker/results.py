@@ -1,0 +1,63 @@
+"""What a step reported in its Pipes session, as Dagster's results."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import dagster as dg
+
+from dagma.defs.metadata import metadata_from_wire
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+StepResult: TypeAlias = "dg.MaterializeResult[Any] | dg.ObserveResult | dg.AssetCheckResult"
+"""Anything that a step gives to Dagster."""
+
+
+def collect_results(session: dg.PipesSession) -> list[StepResult]:
+    """Materializations, checks and observations, as they were reported."""
+    reported = [
+        _with_description(result) if isinstance(result, dg.AssetCheckResult) else result
+        for result in session.get_results(implicit_materializations=False)
+    ]
+    return [*reported, *(_observation(told) for told in _told(session, "observation"))]
+
+
+def failure_of(session: dg.PipesSession) -> dict[str, Any]:
+    """How a failure is to be taken: what `dagster.Failure` takes beside the description."""
+    for told in _told(session, "failure"):
+        return {"metadata": metadata_from_wire(told["metadata"]), "allow_retries": told["allow_retries"]}
+    return {}
+
+
+def _told(session: dg.PipesSession, kind: str) -> Iterator[Mapping[str, Any]]:
+    for payload in session.get_custom_messages():
+        told = payload.get("dagma") if isinstance(payload, dict) else None
+        if isinstance(told, dict) and told.get("type") == kind:
+            yield told
+
+
+def _observation(told: Mapping[str, Any]) -> dg.ObserveResult:
+    version = told["data_version"]
+    return dg.ObserveResult(
+        asset_key=dg.AssetKey(told["asset_key"].split("/")),
+        metadata=metadata_from_wire(told["metadata"]),
+        data_version=None if version is None else dg.DataVersion(version),
+    )
+
+
+def _with_description(result: dg.AssetCheckResult) -> dg.AssetCheckResult:
+    """Pipes has no field for a check's description: it comes as metadata."""
+    metadata = dict(result.metadata or {})
+    description = metadata.pop("description", None)
+    if description is None:
+        return result
+    return dg.AssetCheckResult(
+        passed=result.passed,
+        asset_key=result.asset_key,
+        check_name=result.check_name,
+        severity=result.severity,
+        metadata=metadata,
+        description=str(getattr(description, "text", description)),
+    )

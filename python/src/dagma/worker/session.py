@@ -1,0 +1,152 @@
+"""One step as a Pipes session over the worker's channel: context in, messages out as they come."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from dagma.errors import ResultError, TypeScriptStepError
+from dagma.worker.results import collect_results, failure_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import TypeAlias
+
+    from dagster_pipes import PipesContextData, PipesParams
+
+    from dagma.manifest.types import Step
+    from dagma.worker.channel import Channel, StepCall
+    from dagma.worker.node_worker import NodeWorker
+    from dagma.worker.resource import WorkerHost
+    from dagma.worker.results import StepResult
+
+    StepContext: TypeAlias = dg.AssetExecutionContext | dg.AssetCheckExecutionContext
+
+_CANCEL_GRACE = 2.0
+"""Seconds a cancelled step has to end by itself."""
+
+
+class InlineContextInjector(dg.PipesContextInjector):
+    """Puts the context into the parameters themselves."""
+
+    @contextmanager
+    def inject_context(self, context_data: PipesContextData) -> Iterator[PipesParams]:
+        """The parameters, as `PipesDefaultContextLoader` and its like in other languages read them."""
+        yield {"data": context_data}
+
+    def no_messages_debug_text(self) -> str:
+        """Where the context went, for Dagster's warning about a silent process."""
+        return "The context went with the request over the Node worker's channel."
+
+
+class ChannelMessageReader(dg.PipesMessageReader):
+    """Takes a step's messages from the worker's channel, at once, with no file to poll."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._call: StepCall | None = None
+
+    @property
+    def call(self) -> StepCall:
+        """The step on the channel, while the session is open."""
+        if self._call is None:
+            message = "The Pipes session is not open."
+            raise RuntimeError(message)
+        return self._call
+
+    @property
+    def expected_writer_count(self) -> int:
+        """One step writes; said here because Dagster's own default warns that it is new."""
+        return 1
+
+    @contextmanager
+    def read_messages(self, handler: dg.PipesMessageHandler) -> Iterator[PipesParams]:
+        """Messages reach `handler` from the channel's thread until the session closes."""
+        self._call = self._channel.open_step(handler.handle_message)
+        try:
+            yield {}
+        finally:
+            self._channel.forget(self._call)
+
+    def no_messages_debug_text(self) -> str:
+        """Where messages were expected, for Dagster's warning about a silent process."""
+        return "Messages were expected on the Node worker's channel."
+
+
+def run_step(context: StepContext, host: WorkerHost, step: Step) -> Iterator[StepResult]:
+    """Runs a step in the run's worker; gives what it reported, and raises why it failed after that."""
+    worker = host.worker()
+    warning = host.warning(worker)
+    if warning:
+        context.log.warning(warning)
+    reader = ChannelMessageReader(worker.channel)
+    with dg.open_pipes_session(
+        context=context.op_execution_context,  # Dagster takes no check's own context
+        context_injector=InlineContextInjector(),
+        message_reader=reader,
+        extras={"dagma": _extras(context, step)},
+    ) as session:
+        call = reader.call
+        _run_to_end(worker, call, session.get_bootstrap_env_vars())
+    worker.drain_output()
+    results = collect_results(session)
+    yield from results
+    exception = call.result().get("exception")
+    if exception:
+        told = failure_of(session)
+        raise TypeScriptStepError(describe_exception(exception), **told)
+    _check_complete(context, step, results)
+
+
+def _extras(context: StepContext, step: Step) -> dict[str, Any]:
+    op_context = context.op_execution_context
+    config = None if step.config_schema is None else op_context.op_config
+    tags = {key: value for key, value in context.run.tags.items() if not key.startswith((".dagster/", "dagster/"))}
+    selected = [] if step.kind == "check" else sorted(_text(key) for key in op_context.selected_asset_keys)
+    return {"step_name": step.name, "config": config, "selected": selected, "run_tags": tags}
+
+
+def describe_exception(exception: Mapping[str, Any]) -> str:
+    """A Pipes exception as text: its name and message, its stack, and the same of each cause."""
+    parts = []
+    current: Mapping[str, Any] | None = exception
+    while current:
+        name, message = current.get("name"), current.get("message") or ""
+        parts.append(f"{name}: {message}" if name else message)
+        parts += [line.rstrip("\n") for line in current.get("stack") or []]
+        cause, during = current.get("cause"), current.get("context")
+        current = cause or during
+        if current:
+            parts.append("Caused by:" if cause else "While handling:")
+    return "\n".join(parts)
+
+
+def _run_to_end(worker: NodeWorker, call: StepCall, params: Mapping[str, str]) -> None:
+    try:
+        worker.channel.run(call, params)
+        call.wait()
+    except BaseException:
+        worker.channel.cancel(call)
+        if not call.wait(_CANCEL_GRACE):
+            worker.give_up_on_steps()
+        worker.drain_output()
+        raise
+
+
+def _check_complete(context: StepContext, step: Step, results: Sequence[StepResult]) -> None:
+    if step.kind == "check":
+        return
+    reported = {result.asset_key for result in results if not isinstance(result, dg.AssetCheckResult)}
+    missing = sorted(_text(key) for key in context.op_execution_context.selected_asset_keys - reported)
+    if missing:
+        message = (
+            f"Step {step.name} ended without a result for {', '.join(missing)}. "
+            "It must report each asset that it declares."
+        )
+        raise ResultError(message)
+
+
+def _text(key: dg.AssetKey) -> str:
+    return "/".join(key.path)
