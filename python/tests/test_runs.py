@@ -157,7 +157,7 @@ def test_stubborn_worker_leaves_nothing(
 ) -> None:
     project = make_project(step("good"))
     (project / "closes-badly").touch()
-    monkeypatch.setattr("dagma.worker._CLOSE_GRACE", 0.5)
-    monkeypatch.setattr("dagma.worker._GRACE", 0.5)
+    monkeypatch.setattr("dagma.worker.node_worker._CLOSE_GRACE", 0.5)
+    monkeypatch.setattr("dagma.worker.node_worker._GRACE", 0.5)
     assert run(project, instance).success
     assert not is_running(worker_pid(project))
