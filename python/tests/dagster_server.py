@@ -37,8 +37,9 @@ STEPS = """query($id: ID!) { runOrError(runId: $id) { ... on Run { stepStats { s
 LOCATIONS = """{ repositoriesOrError { ... on RepositoryConnection { nodes { name } } } }"""
 
 
-def until(condition: Callable[[], Any], seconds: float = 30) -> Any:
-    deadline = time.monotonic() + seconds
+def until(condition: Callable[[], Any]) -> Any:
+    """Waits until the condition holds and returns what it gives. The bound only guards against waiting for ever."""
+    deadline = time.monotonic() + 120
     while not (found := condition()):
         assert time.monotonic() < deadline, "waited too long"
         time.sleep(0.05)
@@ -78,7 +79,7 @@ class DagsterServer:
                 stderr=log,
                 start_new_session=True,
             )
-        until(self._loaded, 60)
+        until(self._loaded)
 
     def ask(self, query: str, **variables: Any) -> Any:
         body = json.dumps({"query": query, "variables": variables}).encode()
@@ -109,10 +110,8 @@ class DagsterServer:
         found = self.ask("{ runsOrError(filter: { statuses: [STARTED] }) { ... on Runs { results { runId } } } }")
         return [run["runId"] for run in found["runsOrError"]["results"]]
 
-    def wait(self, run_id: str, seconds: float = 30) -> str:
-        return str(
-            until(lambda: (status := self.status(run_id)) in {"SUCCESS", "FAILURE", "CANCELED"} and status, seconds)
-        )
+    def wait(self, run_id: str) -> str:
+        return str(until(lambda: (status := self.status(run_id)) in {"SUCCESS", "FAILURE", "CANCELED"} and status))
 
     def terminate(self, run_id: str) -> None:
         answer = self.ask(TERMINATE, id=run_id)["terminateRun"]
@@ -120,7 +119,7 @@ class DagsterServer:
 
     def reload(self) -> None:
         self.ask(RELOAD, name=self.location)
-        until(self._loaded, 60)
+        until(self._loaded)
 
     def events(self, run_id: str) -> str:
         """All messages of a run and the errors of its steps, for looking for one."""
@@ -134,7 +133,7 @@ class DagsterServer:
         else:
             self.process.send_signal(number)
         try:
-            self.process.wait(30)
+            self.process.wait(60)
         except subprocess.TimeoutExpired:
             self.kill()
 

@@ -43,10 +43,10 @@ def test_steps_overlap(wire: Wire) -> None:
         wire.pipes(a.step, "log", message=f"a{text}")
         wire.pipes(b.step, "log", message=f"b{text}")
     wire.pipes(b.step, "closed")
-    assert b.wait(5)
+    assert b.wait(60)
     assert not a.wait(0)
     wire.pipes(a.step, "closed", message="end")
-    assert a.wait(5)
+    assert a.wait(60)
     assert seen == {"a": ["a1", "a2", "end"], "b": ["b1", "b2", None]}
     assert a.step != b.step
 
@@ -54,9 +54,9 @@ def test_steps_overlap(wire: Wire) -> None:
 def test_the_end_fails_open_steps_only(wire: Wire) -> None:
     done, open_one = wire.channel.open_step(lambda _: None), wire.channel.open_step(lambda _: None)
     wire.pipes(done.step, "closed")
-    assert done.wait(5)
+    assert done.wait(60)
     wire.theirs.close()
-    assert open_one.wait(5)
+    assert open_one.wait(60)
     assert done.result() == {}
     with pytest.raises(WorkerDiedError, match="has gone"):
         open_one.result()
@@ -85,7 +85,7 @@ def test_a_refused_message_fails_its_step_alone(wire: Wire) -> None:
     call = wire.channel.open_step(refuse)
     wire.pipes(call.step, "log")
     wire.pipes(call.step, "closed")
-    assert call.wait(5)
+    assert call.wait(60)
     with pytest.raises(ProtocolError, match="refused a 'log' message of the step: ValueError: too loud"):
         call.result()
     assert not wire.channel.ended
@@ -103,7 +103,7 @@ def test_a_refused_message_fails_its_step_alone(wire: Wire) -> None:
 def test_what_breaks_the_protocol_ends_the_channel(wire: Wire, line: bytes, reason: str) -> None:
     call = wire.channel.open_step(lambda _: None)
     wire.theirs.sendall(line)
-    assert call.wait(5)
+    assert call.wait(60)
     with pytest.raises(ProtocolError, match=reason):
         call.result()
     with pytest.raises(ProtocolError):

@@ -173,7 +173,7 @@ def test_interrupt_reaches_every_step(instance: dg.DagsterInstance, number: sign
     STARTED.clear()
 
     def interrupt() -> None:
-        STARTED.wait(20)
+        STARTED.wait(60)
         (found,) = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
         instance.report_run_canceling(found)
         os.kill(os.getpid(), number)

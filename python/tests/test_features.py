@@ -15,7 +15,8 @@ from tests.conftest import REPOSITORY
 PACKAGE = REPOSITORY / "packages" / "dagma"
 
 pytestmark = pytest.mark.skipif(
-    not (PACKAGE / "dist" / "cli" / "commands" / "tick.js").exists(), reason="packages/dagma is not built: run `npm run build`"
+    not (PACKAGE / "dist" / "cli" / "commands" / "tick.js").exists(),
+    reason="packages/dagma is not built: run `npm run build`",
 )
 
 DEFINITIONS = """

@@ -35,7 +35,7 @@ def served(root: Path, disk: SmallDisk, *command: str, queue: bool = False) -> I
     assert server.home == disk.folder
     yield server
     server.stop(signal.SIGTERM)
-    until(lambda: not processes_of(root), 30)
+    until(lambda: not processes_of(root))
 
 
 def test_run_fails_when_there_is_room_again(tmp_path: Path, disk: SmallDisk) -> None:

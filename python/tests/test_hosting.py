@@ -56,7 +56,7 @@ def test_a_run_ends_well_while_the_web_server_is_stopped(tmp_path: Path) -> None
             run = instance.get_run_by_id(run_id)
             assert run is not None
             assert run.status is dg.DagsterRunStatus.SUCCESS
-        until(lambda: not processes_of(tmp_path), 15)
+        until(lambda: not processes_of(tmp_path))
     finally:
         server.kill()
 
@@ -74,6 +74,6 @@ def test_postgres(tmp_path: Path) -> None:
         sleeping = server.launch("sleeps")
         until((tmp_path / "sleeping").exists)
         server.terminate(sleeping)
-        assert server.wait(sleeping, 15) == "CANCELED"
+        assert server.wait(sleeping) == "CANCELED"
     finally:
         server.stop()

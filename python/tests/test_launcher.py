@@ -47,7 +47,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DagsterServer]:
     found = DagsterServer(make_project(tmp_path_factory.mktemp("project")), "dagster", "dev")
     yield found
     found.stop()
-    until(lambda: not processes_of(found.project), 15)
+    until(lambda: not processes_of(found.project))
 
 
 @pytest.fixture(autouse=True)
@@ -103,7 +103,7 @@ def test_runs_and_keeps_a_spare(server: DagsterServer) -> None:
 
 def test_steps_of_one_run_overlap(server: DagsterServer) -> None:
     run_id = server.launch("fan")
-    assert server.wait(run_id, 60) == "SUCCESS"
+    assert server.wait(run_id) == "SUCCESS"
     steps = server.step_times(run_id)
     assert max(sum(begun <= at < ended for begun, ended in steps) for at, _ in steps) > 1
 
@@ -113,19 +113,19 @@ def test_terminate(server: DagsterServer, job: str) -> None:
     run_id = start(server, job)
     node = worker_pid(server.project)
     server.terminate(run_id)
-    assert server.wait(run_id, 10) == "CANCELED"
+    assert server.wait(run_id) == "CANCELED"
     assert (server.project / "cancelled").exists() == (job == "sleeps")
-    until(gone(node), 5)
-    until(gone(worker_of(server, run_id)), 5)
+    until(gone(node))
+    until(gone(worker_of(server, run_id)))
 
 
 def test_killed_run_worker(server: DagsterServer) -> None:
     run_id = start(server, "endless")
     node = worker_pid(server.project)
     os.kill(worker_of(server, run_id), signal.SIGKILL)
-    assert server.wait(run_id, 5) == "FAILURE"
+    assert server.wait(run_id) == "FAILURE"
     assert "was ended by SIGKILL" in server.events(run_id)
-    until(gone(node), 5)
+    until(gone(node))
     assert server.wait(server.launch("good")) == "SUCCESS"
 
 
@@ -153,7 +153,7 @@ def test_run_monitoring_finds_a_run_whose_processes_are_all_gone(server: Dagster
     (preload,) = preloads(server.project)
     os.kill(preload, signal.SIGKILL)
     os.kill(worker_of(server, run_id), signal.SIGKILL)
-    assert server.wait(run_id, 20) == "FAILURE"
+    assert server.wait(run_id) == "FAILURE"
     assert "is gone" in server.events(run_id)
 
 
@@ -184,10 +184,10 @@ def test_terminate_after_the_web_server_was_restarted(tmp_path: Path) -> None:
     second = DagsterServer(project, "dagster_webserver")
     assert second.status(run_id) == "STARTED"
     second.terminate(run_id)
-    assert second.wait(run_id, 5) == "CANCELED"
+    assert second.wait(run_id) == "CANCELED"
     assert (project / "cancelled").exists()
     second.stop(signal.SIGTERM)
-    until(lambda: not processes_of(project), 60)
+    until(lambda: not processes_of(project))
 
 
 def test_terminate_a_run_that_the_command_line_has_launched(server: DagsterServer) -> None:
@@ -202,7 +202,7 @@ def test_terminate_a_run_that_the_command_line_has_launched(server: DagsterServe
     until((server.project / "sleeping").exists)
     (run_id,) = server.running()
     server.terminate(run_id)
-    assert server.wait(run_id, 5) == "CANCELED"
+    assert server.wait(run_id) == "CANCELED"
     assert (server.project / "cancelled").exists()
 
 
@@ -210,10 +210,10 @@ def test_terminate_a_run_that_the_daemon_has_launched(tmp_path: Path) -> None:
     server = DagsterServer(make_project(tmp_path), "dagster", "dev", queue=True)
     run_id = start(server, "sleeps")
     server.terminate(run_id)
-    assert server.wait(run_id, 5) == "CANCELED"
+    assert server.wait(run_id) == "CANCELED"
     assert (server.project / "cancelled").exists()
     server.stop()
-    until(lambda: not processes_of(server.project), 30)
+    until(lambda: not processes_of(server.project))
 
 
 def test_sigterm_of_the_whole_group_ends_the_run_and_leaves_nothing(tmp_path: Path) -> None:
@@ -221,12 +221,12 @@ def test_sigterm_of_the_whole_group_ends_the_run_and_leaves_nothing(tmp_path: Pa
     server = DagsterServer(project, "dagster", "dev")
     run_id = start(server, "endless")
     server.stop(signal.SIGTERM, group=True)
-    until(lambda: not processes_of(project), 30)
+    until(lambda: not processes_of(project))
     again = DagsterServer(project, "dagster_webserver")
     assert again.status(run_id) == "FAILURE"
     assert again.wait(again.launch("good")) == "SUCCESS"
     again.stop(signal.SIGTERM)
-    until(lambda: not processes_of(project), 30)
+    until(lambda: not processes_of(project))
 
 
 def test_mixed_location_is_launched_by_dagster_itself(tmp_path: Path) -> None:
@@ -234,12 +234,12 @@ def test_mixed_location_is_launched_by_dagster_itself(tmp_path: Path) -> None:
     (project / "mixed.py").write_text("import dagma\ndefs = dagma.load_definitions('.')\n")
     server = DagsterServer(project, "dagster", "dev", target=("-f", "mixed.py"))
     for _ in range(2):
-        assert server.wait(server.launch("good"), 60) == "SUCCESS"
+        assert server.wait(server.launch("good")) == "SUCCESS"
     log = (project / "server.log").read_text()
     assert log.count("Runs are launched in Dagster's own way") == 1
     assert "the code location is not `-m dagma.definitions`" in log
     run_id = start(server, "sleeps")
     server.terminate(run_id)
-    assert server.wait(run_id, 10) == "CANCELED"
+    assert server.wait(run_id) == "CANCELED"
     server.stop()
-    until(lambda: not processes_of(project), 30)
+    until(lambda: not processes_of(project))
