@@ -2,7 +2,8 @@
  * Everything that must hold, one part after another: lint and types, then the tests of both languages. The last line sums their reports up.
  * A part that fails without a failed test, such as the lint, counts as one failure.
  */
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -34,16 +35,18 @@ const python = (program: string, dagster: Dagster = 'newest'): string =>
 /** Tests that take long and say little of Dagster's own interface: once is enough. */
 const onNewestOnly = ['test_full_disk.py', 'test_processes.py', 'test_runs.py']
 
-const parts: readonly Part[] = [
-  { name: 'TypeScript: lint and types', command: ['npm', 'run', '--silent', 'check'] },
-  { name: 'Python: lint', command: [python('ruff'), 'check', '--quiet'], folder: 'python' },
-  { name: 'Python: format', command: [python('ruff'), 'format', '--check', '--quiet'], folder: 'python' },
-  { name: 'Python: types', command: [python('mypy')], folder: 'python' },
-  pytest('newest'),
-  pytest('oldest'),
-  vitest('unit', 'TypeScript: tests'),
-  // After the others: what measures time should not share the machine with browsers and servers.
-  vitest('real', 'End to end: tests'),
+/** One stage after another; the parts of a stage run side by side. */
+const stages: readonly (readonly Part[])[] = [
+  [{ name: 'TypeScript: lint and types', command: ['npm', 'run', '--silent', 'check'] }],
+  [
+    { name: 'Python: lint', command: [python('ruff'), 'check', '--quiet'], folder: 'python' },
+    { name: 'Python: format', command: [python('ruff'), 'format', '--check', '--quiet'], folder: 'python' },
+    { name: 'Python: types', command: [python('mypy')], folder: 'python' },
+  ],
+  [vitest('unit', 'TypeScript: tests')],
+  // These wait for servers more than they compute.
+  [pytest('newest'), pytest('oldest')],
+  [vitest('real', 'End to end: tests')],
 ]
 
 function pytest(dagster: Dagster): Part {
@@ -67,18 +70,22 @@ function vitest(project: 'unit' | 'real', name: string): Part {
   }
 }
 
-function main(): number {
+interface Result extends Counts {
+  readonly name: string
+  readonly seconds: number
+}
+
+async function main(): Promise<number> {
   mkdirSync(output, { recursive: true })
   for (const name of ['unit.json', 'real.json', 'pytest-newest.xml', 'pytest-oldest.xml']) rmSync(report(name), { force: true })
-  const results = parts.map((part) => ({ name: part.name, ...(isLeftOut(part) ? notRun : runPart(part)) }))
+  const results: Result[] = []
+  for (const stage of stages) results.push(...(await Promise.all(stage.map((part) => runPart(part, stage.length > 1)))))
   console.log('')
   for (const result of results) console.log(`${mark(result)} ${result.name} (${result.seconds.toFixed(0)} s)`)
   const sum = (field: keyof Counts): number => results.reduce((total, result) => total + result[field], 0)
   console.log(`${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped`)
   return sum('failed') > 0 ? 1 : 0
 }
-
-const notRun = { passed: 0, failed: 0, skipped: 1, seconds: 0 }
 
 /** Without Python set-up makes no environment for its tests, and says so; in CI that is a failure. */
 function isLeftOut({ folder }: Part): boolean {
@@ -90,14 +97,26 @@ function mark(result: Counts): string {
   return result.passed === 0 && result.skipped > 0 ? '-' : '✓'
 }
 
-function runPart({ name, command, folder = '.', counts }: Part): Counts & { seconds: number } {
-  console.log(`\n── ${name}`)
-  const [program, ...args] = command
+/** Runs a part. What it prints is shown as it comes, or, when others run beside it, as a whole when it has ended. */
+async function runPart(part: Part, beside: boolean): Promise<Result> {
+  const { name, command, folder = '.', counts } = part
+  if (isLeftOut(part)) return { name, passed: 0, failed: 0, skipped: 1, seconds: 0 }
+  const [program = '', ...args] = command
+  const heading = `\n── ${name}`
+  if (!beside) console.log(heading)
   const began = performance.now()
-  const { status, error } = spawnSync(program ?? '', args, { cwd: join(root, folder), stdio: 'inherit' })
-  if (error) console.error(error.message)
-  const seconds = (performance.now() - began) / 1000
-  return { ...afterExit(status === 0, counts), seconds }
+  const child = spawn(program, args, {
+    cwd: join(root, folder),
+    stdio: beside ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'inherit', 'inherit'],
+  })
+  const printed: Buffer[] = []
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (bytes: Buffer) => printed.push(bytes))
+  const exitCode = await once(child, 'close').then(
+    ([code]) => code,
+    (error) => console.error(error.message),
+  )
+  if (beside) process.stdout.write(`${heading}\n${Buffer.concat(printed)}`)
+  return { name, ...afterExit(exitCode === 0, counts), seconds: (performance.now() - began) / 1000 }
 }
 
 /** The report's counts, and one failure more when the part failed by something that its report does not hold. */
@@ -137,4 +156,4 @@ export function countsOfPytest(xml: string): Counts {
   return { passed, failed, skipped: number('skipped') }
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) process.exitCode = main()
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) process.exitCode = await main()
