@@ -24,7 +24,7 @@ const everyType: PipesMetadata = {
   dagster_run: MetadataValue.dagsterRun('0b0c5c1e-0000-4000-8000-000000000000'),
   table: MetadataValue.table({ records: [{ day: 'Monday', n: 1 }] }),
   table_schema: MetadataValue.tableSchema({ columns: [{ name: 'n', type: 'int', description: 'how many' }] }),
-  lineage: MetadataValue.tableColumnLineage({ deps_by_column: { n: [{ asset_key: 'warehouse/orders', column_name: 'id' }] } }),
+  lineage: MetadataValue.tableColumnLineage({ depsByColumn: { n: [{ assetKey: 'warehouse/orders', columnName: 'id' }] } }),
   plain_text: 'a line\u2028and another \u{1F600}',
   plain_int: 7,
   plain_float: 0.5,

@@ -23,9 +23,9 @@ export interface Table {
   readonly schema?: TableSchema
 }
 
-/** For each column, the upstream columns that it is made from, as Dagster's `TableColumnLineage`. `asset_key` has "/" between its parts. */
+/** For each column, the upstream columns that it is made from, as Dagster's `TableColumnLineage`. `assetKey` has "/" between its parts. */
 export interface TableColumnLineage {
-  readonly deps_by_column: { readonly [column: string]: readonly { readonly asset_key: string; readonly column_name: string }[] }
+  readonly depsByColumn: { readonly [column: string]: readonly { readonly assetKey: string; readonly columnName: string }[] }
 }
 
 /** The value that each type of metadata holds. The names are those of Dagster Pipes. */

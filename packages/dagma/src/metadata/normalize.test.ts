@@ -133,7 +133,7 @@ describe('MetadataValue', () => {
       table: MetadataValue.table({ records: [{ a: 1, b: 'x', c: 0.5, d: true, e: null }] }),
       table_with_schema: MetadataValue.table({ records: [], schema: { columns: [{ name: 'a', type: 'int', description: 'A.' }] } }),
       table_schema: MetadataValue.tableSchema(schema),
-      table_column_lineage: MetadataValue.tableColumnLineage({ deps_by_column: { a: [{ asset_key: 'x/y', column_name: 'b' }] } }),
+      table_column_lineage: MetadataValue.tableColumnLineage({ depsByColumn: { a: [{ assetKey: 'x/y', columnName: 'b' }] } }),
     }
     expect(
       Object.entries(normalize(made)).map(([key, value]) => `${key}: ${value.type} ${JSON.stringify(value.raw_value)}`),

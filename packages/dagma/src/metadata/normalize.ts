@@ -76,10 +76,10 @@ function tableForm({ records, schema }: Table): unknown {
 }
 
 /** Dagster takes a key with "/" in it for one part, unless it gets the path. */
-function lineageForm({ deps_by_column }: TableColumnLineage): unknown {
-  const pathed = Object.entries(deps_by_column).map(([column, deps]) => [
+function lineageForm({ depsByColumn }: TableColumnLineage): unknown {
+  const pathed = Object.entries(depsByColumn).map(([column, deps]) => [
     column,
-    deps.map(({ asset_key, column_name }) => ({ asset_key: asset_key.split('/'), column_name })),
+    deps.map(({ assetKey, columnName }) => ({ asset_key: assetKey.split('/'), column_name: columnName })),
   ])
   return { deps_by_column: Object.fromEntries(pathed) }
 }

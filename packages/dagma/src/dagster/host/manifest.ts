@@ -7,6 +7,7 @@ import type { AssetSpec } from '../../definitions/assets/asset-spec.ts'
 import type { Step } from '../../definitions/assets/step.ts'
 import type { Definitions } from '../../definitions/definitions.ts'
 import type { PartitionMapping } from '../../definitions/partitions/partition-mapping.ts'
+import type { MultiPartitions, PartitionsDefinition } from '../../definitions/partitions/partitions.ts'
 import type { SourcePlace } from '../../definitions/validation/call-site.ts'
 import { gateStaticMetadata, gateValue } from '../../runtime/gate/exit-gate.ts'
 
@@ -87,17 +88,38 @@ function manifestAsset(spec: AssetSpec, source: SourcePlace | undefined, project
     kinds: source === undefined ? spec.kinds : ['typescript', ...spec.kinds],
     code_version: spec.codeVersion ?? null,
     metadata: gateStaticMetadata(spec.metadata),
-    partitions: spec.partitions ?? null,
+    partitions: spec.partitions === undefined ? null : manifestPartitions(spec.partitions),
     automation: spec.automation?.node ?? null,
     deps: spec.deps.map((dep) => ({ key: dep.key, mapping: manifestMapping(dep.mapping) })),
     source: source === undefined ? null : { file: relative(projectFolder, source.file), line: source.line },
   }
 }
 
+function manifestPartitions(partitions: PartitionsDefinition) {
+  if (partitions.kind !== 'multi') return manifestDimension(partitions)
+  const dimensions = Object.entries(partitions.dimensions).map(([name, dimension]) => [name, manifestDimension(dimension)] as const)
+  return { kind: partitions.kind, dimensions: Object.fromEntries(dimensions) }
+}
+
+function manifestDimension(partitions: Exclude<PartitionsDefinition, MultiPartitions>) {
+  return partitions.kind === 'static' ? { kind: partitions.kind, partition_keys: partitions.partitionKeys } : partitions
+}
+
 function manifestMapping(mapping: PartitionMapping) {
-  if (mapping.kind === 'default') return null
-  const { many: _, ...rest } = mapping
-  return rest
+  switch (mapping.kind) {
+    case 'default':
+      return null
+    case 'specific':
+      return { kind: mapping.kind, partition_keys: mapping.partitionKeys }
+    case 'static':
+      return { kind: mapping.kind, downstream_by_upstream: mapping.downstreamByUpstream }
+    case 'time_window':
+      return { kind: mapping.kind, start_offset: mapping.startOffset, end_offset: mapping.endOffset }
+    default: {
+      const { many: _, ...rest } = mapping
+      return rest
+    }
+  }
 }
 
 /**

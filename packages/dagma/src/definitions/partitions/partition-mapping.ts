@@ -1,5 +1,5 @@
 /**
- * Which upstream partitions a partition is made from. `kind` and the fields are those of the manifest; `many` says whether they are several.
+ * Which upstream partitions a partition is made from. `many` says whether they are several.
  * Dagster's `PartitionMapping`.
  */
 export type PartitionMapping =
@@ -7,9 +7,9 @@ export type PartitionMapping =
   | { readonly kind: 'identity'; readonly many: false }
   | { readonly kind: 'last'; readonly many: false }
   | { readonly kind: 'all'; readonly many: true }
-  | { readonly kind: 'specific'; readonly many: true; readonly partition_keys: readonly string[] }
-  | { readonly kind: 'static'; readonly many: true; readonly downstream_by_upstream: { readonly [upstream: string]: readonly string[] } }
-  | { readonly kind: 'time_window'; readonly many: true; readonly start_offset: number; readonly end_offset: number }
+  | { readonly kind: 'specific'; readonly many: true; readonly partitionKeys: readonly string[] }
+  | { readonly kind: 'static'; readonly many: true; readonly downstreamByUpstream: { readonly [upstream: string]: readonly string[] } }
+  | { readonly kind: 'time_window'; readonly many: true; readonly startOffset: number; readonly endOffset: number }
   | { readonly kind: 'multi_to_single'; readonly many: true; readonly dimension: string | null }
 
 /** No mapping was declared: the same key where both have the same partitions; what Dagster takes by default otherwise. */
@@ -24,19 +24,19 @@ export const PartitionMapping = {
   /** All partitions. Dagster's `AllPartitionMapping`. */
   all: () => ({ kind: 'all', many: true }) as const,
   /** These partitions. Dagster's `SpecificPartitionsPartitionMapping`. */
-  specific: (partitionKeys: readonly string[]) => ({ kind: 'specific', many: true, partition_keys: partitionKeys }) as const,
+  specific: (partitionKeys: readonly string[]) => ({ kind: 'specific', many: true, partitionKeys }) as const,
   /** From each upstream key to the keys that are made from it. Dagster's `StaticPartitionMapping`. */
   static: (downstreamByUpstream: { readonly [upstream: string]: string | readonly string[] }) =>
     ({
       kind: 'static',
       many: true,
-      downstream_by_upstream: Object.fromEntries(
+      downstreamByUpstream: Object.fromEntries(
         Object.entries(downstreamByUpstream).map(([key, to]) => [key, typeof to === 'string' ? [to] : to]),
       ),
     }) as const,
   /** From `startOffset` to `endOffset` windows away, both included; 0 is the same window. Dagster's `TimeWindowPartitionMapping`. */
   timeWindow: ({ startOffset = 0, endOffset = 0 }: { startOffset?: number; endOffset?: number }) =>
-    ({ kind: 'time_window', many: true, start_offset: startOffset, end_offset: endOffset }) as const,
+    ({ kind: 'time_window', many: true, startOffset, endOffset }) as const,
   /** Between a multi-partitioned asset and one of its dimensions. Dagster's `MultiToSingleDimensionPartitionMapping`. */
   multiToSingle: (dimension?: string) => ({ kind: 'multi_to_single', many: true, dimension: dimension ?? null }) as const,
 }

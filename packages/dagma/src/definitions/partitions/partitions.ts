@@ -18,7 +18,7 @@ export interface TimePartitions {
 /** A fixed list of partitions. */
 export interface StaticPartitions {
   readonly kind: 'static'
-  readonly partition_keys: readonly string[]
+  readonly partitionKeys: readonly string[]
 }
 
 /** Partitions that are added and removed while Dagster runs, by sensors for example. */
@@ -33,7 +33,7 @@ export interface MultiPartitions {
   readonly dimensions: { readonly [dimension: string]: TimePartitions | StaticPartitions | DynamicPartitions }
 }
 
-/** How an asset is cut into partitions. Pure data, in the form of the manifest. Dagster's `PartitionsDefinition`. */
+/** How an asset is cut into partitions. Pure data. Dagster's `PartitionsDefinition`. */
 export type PartitionsDefinition = TimePartitions | StaticPartitions | DynamicPartitions | MultiPartitions
 
 interface TimeOptions {
@@ -60,7 +60,7 @@ export const monthlyPartitions = time('monthly')
 
 /** A partition for each of these keys. Dagster's `StaticPartitionsDefinition`. */
 export function staticPartitions(partitionKeys: readonly string[]): StaticPartitions {
-  return { kind: 'static', partition_keys: partitionKeys }
+  return { kind: 'static', partitionKeys }
 }
 
 /** Partitions that sensors add and remove under this name. Executed by Dagster. Dagster's `DynamicPartitionsDefinition`. */
@@ -80,7 +80,7 @@ export function multiPartitions(dimensions: MultiPartitions['dimensions']): Mult
 export function partitionKeys(partitions: PartitionsDefinition, now: Date): string[] {
   switch (partitions.kind) {
     case 'static':
-      return [...partitions.partition_keys]
+      return [...partitions.partitionKeys]
     case 'dynamic':
       return []
     case 'multi': {

@@ -27,16 +27,16 @@ export function upstreamPartitions(
     case 'all':
       return { many: partitionKeys(theirs, now) }
     case 'specific':
-      return { many: mapping.partition_keys }
+      return { many: mapping.partitionKeys }
     case 'static':
       return {
-        many: Object.entries(mapping.downstream_by_upstream).flatMap(([upstream, downstream]) =>
+        many: Object.entries(mapping.downstreamByUpstream).flatMap(([upstream, downstream]) =>
           downstream.includes(own ?? '') ? [upstream] : [],
         ),
       }
     case 'time_window':
       return {
-        many: windowKeys(theirs as TimePartitions, ofOwn as TimePartitions, own ?? '', mapping.start_offset, mapping.end_offset, now),
+        many: windowKeys(theirs as TimePartitions, ofOwn as TimePartitions, own ?? '', mapping.startOffset, mapping.endOffset, now),
       }
     case 'multi_to_single':
       return { many: acrossDimensions(theirs, ofOwn, own ?? '', mapping.dimension, now) }

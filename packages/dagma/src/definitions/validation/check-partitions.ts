@@ -44,7 +44,7 @@ function inputMismatch(upstream: AssetNode, { mapping }: DepWithMapping, own: Pa
   if (mapping.kind === 'time_window' && !(isTime(theirs) && own !== undefined && isTime(own)))
     return 'by a mapping of time windows, while both must have time partitions'
   if (mapping.kind === 'static' && theirs.kind === 'static') {
-    const unknown = Object.keys(mapping.downstream_by_upstream).find((key) => !theirs.partition_keys.includes(key))
+    const unknown = Object.keys(mapping.downstreamByUpstream).find((key) => !theirs.partitionKeys.includes(key))
     if (unknown !== undefined) return `whose partitions lack "${unknown}" of the static mapping`
   }
   return undefined
@@ -57,7 +57,7 @@ function readable(partitions: PartitionsDefinition, what: string, errors: DagmaE
       if (dimensions.length !== 2) errors.push(invalid(what, `they have ${dimensions.length} dimensions, while Dagster takes two`))
       for (const dimension of dimensions) readable(dimension, what, errors)
     } else if (partitions.kind === 'static') {
-      const { partition_keys: keys } = partitions
+      const { partitionKeys: keys } = partitions
       if (keys.length === 0 || new Set(keys).size < keys.length) errors.push(invalid(what, 'the static keys are empty or not unique'))
     } else if (isTime(partitions)) checkTimePartitions(partitions, what)
   } catch (error) {
