@@ -53,6 +53,11 @@ def test_broken_package_json(tmp_path: Path) -> None:
         find_project(tmp_path)
 
 
+def test_package_json_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    (tmp_path / "package.json").write_text('\ufeff{"name":"marked","dagma":{}}', encoding="utf-8")
+    assert find_project(tmp_path).name == "marked"
+
+
 def test_package_in_a_folder_above(project: Project, tmp_path: Path) -> None:
     inner = tmp_path / "project" / "packages" / "data"
     inner.mkdir(parents=True)

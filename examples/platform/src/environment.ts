@@ -1,5 +1,5 @@
 /** Reads the project's `.env`, as the command line and Dagster do. Import it before what reads the environment. */
-import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { loadDotenv } from 'dagma'
 
-const file = new URL('../.env', import.meta.url)
-if (existsSync(file)) process.loadEnvFile(file)
+loadDotenv(fileURLToPath(new URL('..', import.meta.url)))

@@ -181,6 +181,11 @@ export const catalogue = {
     ({ place, reason }) => `${place}: ${reason}`,
     'Mend the module; nothing has run.',
   ),
+  DAGMA_ENV_FILE_INVALID: entry<{ file: string; reason: string }>(
+    'definition',
+    ({ file, reason }) => `${file} ${reason}.`,
+    'Make it a text file in UTF-8 with one NAME=value a line, or remove it.',
+  ),
   DAGMA_TYPESCRIPT_UNSUPPORTED: entry<{ place: string; form: string }>(
     'definition',
     ({ place, form }) => `${place}: this uses ${form}, which Node cannot run: it only strips types.`,

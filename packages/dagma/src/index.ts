@@ -142,6 +142,7 @@ export type { CallEnd, CallWatch, CallWatcher, Database, OutgoingCall } from './
 export { type Secret, type SecretParts, secret } from './metadata/redaction/secret.ts'
 export type { Clock } from './runtime/clock.ts'
 export type { WireError } from './runtime/gate/exit-gate.ts'
+export { loadDotenv } from './runtime/project/dotenv.ts'
 export { jsonFiles as fileIOManager } from './runtime/values/json-files.ts'
 export { memoryIOManager } from './runtime/values/memory-io.ts'
 export { storageIOManager, type ValueStorage } from './runtime/values/storage-io.ts'

@@ -140,7 +140,7 @@ def _upwards(folder: Path) -> Iterator[Path]:
 def _read_package(folder: Path) -> dict[str, Any] | None:
     file = folder / "package.json"
     try:
-        package = json.loads(file.read_text(encoding="utf-8"))
+        package = json.loads(file.read_text(encoding="utf-8-sig"))  # some editors begin a file with a byte-order mark
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError) as error:

@@ -3,7 +3,8 @@ import { EventLog } from '../../engine/event-log.ts'
 import type { Run } from '../../engine/events.ts'
 import { dagmaError } from '../../errors.ts'
 import { chooseReporter, printReports, reportRuns, type ToOption, toOption } from '../../report/report-run.ts'
-import { findProject, loadEnvironment } from '../../runtime/project/project.ts'
+import { loadDotenv } from '../../runtime/project/dotenv.ts'
+import { findProject } from '../../runtime/project/project.ts'
 import { type JsonOption, jsonOption, type ModuleOption, moduleOption } from '../terminal/options.ts'
 import { printJson } from '../terminal/output.ts'
 
@@ -19,7 +20,7 @@ export function reportCommand(): Command {
     .addOption(jsonOption())
     .action(async (ids: readonly string[], { json, module, ...options }: ModuleOption & JsonOption & ToOption) => {
       const project = findProject(process.cwd(), module)
-      loadEnvironment(project)
+      loadDotenv(project.folder)
       using log = EventLog.openExisting(project.folder)
       const runs = ids.length === 0 ? [latestRun(log)] : distinct(ids.map((id) => log.run(id)))
       const reports = await reportRuns(chooseReporter(project, options), log, runs)

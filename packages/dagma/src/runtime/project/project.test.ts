@@ -36,6 +36,11 @@ describe('findProject', () => {
     })
   })
 
+  test('a package.json may begin with a byte-order mark', () => {
+    const folder = temporaryFolder({ 'package.json': `\uFEFF${manifest}`, 'src/defs.ts': '' })
+    expect(findProject(folder)).toEqual({ folder, module: join(folder, 'src/defs.ts') })
+  })
+
   test('says what it lacks', async () => {
     const folder = temporaryFolder({ 'package.json': manifest, 'broken/package.json': '{' })
     const messages: string[] = []
@@ -54,7 +59,7 @@ describe('findProject', () => {
         "No Dagma project was found in / or above it. Run this inside a project whose package.json has \`"dagma": { "definitions": "src/definitions.ts" }\`, or name the module with -m. [DAGMA_PROJECT_NOT_FOUND]",
         "There is no definitions module at <folder>/src/defs.ts. Name the right file with -m, or in the "dagma" field of package.json. [DAGMA_MODULE_NOT_FOUND]",
         "There is no definitions module at <folder>/src/nothing.ts. Name the right file with -m, or in the "dagma" field of package.json. [DAGMA_MODULE_NOT_FOUND]",
-        "<folder>/broken/package.json: this is no valid JSON: Expected property name or '}' in JSON at position 1 (line 1 column 2). Mend the module; nothing has run. [DAGMA_MODULE_FAILED]",
+        "<folder>/broken/package.json: this is not valid JSON: Expected property name or '}' in JSON at position 1 (line 1 column 2). Mend the module; nothing has run. [DAGMA_MODULE_FAILED]",
       ]
     `)
   })

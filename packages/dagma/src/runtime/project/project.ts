@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Definitions, isDefinitions } from '../../definitions/definitions.ts'
 import { dagmaError } from '../../errors.ts'
+import { loadDotenv } from './dotenv.ts'
 import { moduleFailure } from './module-failure.ts'
 
 /** A project on disk. */
@@ -30,19 +31,13 @@ export function findProject(from: string, module?: string): Project {
 
 /**
  * Loads a project's definitions, after its `.env` (variables that are set already stay).
- * @throws DefinitionErrors when definitions are wrong; DAGMA_MODULE_FAILED and others of kind `definition` when the module cannot be loaded
+ * @throws DefinitionErrors when definitions are wrong; DAGMA_ENV_FILE_INVALID; DAGMA_MODULE_FAILED and others of kind `definition` when the module cannot be loaded
  */
 export async function loadDefinitions(project: Project): Promise<Definitions> {
-  loadEnvironment(project)
+  loadDotenv(project.folder)
   const loaded = await loadModule(project.module)
   if (!isDefinitions(loaded.default)) throw dagmaError('DAGMA_MODULE_NO_DEFINITIONS', { file: project.module })
   return loaded.default
-}
-
-/** Sets the variables of the project's `.env`; those that are set already stay. */
-export function loadEnvironment({ folder }: Project): void {
-  const env = join(folder, '.env')
-  if (existsSync(env)) process.loadEnvFile(env)
 }
 
 /** Imports a module. One that waits at its top level for what never comes would end the process without a word. */
@@ -80,8 +75,8 @@ function dagmaField(folder: string): unknown {
 
 function readJson(file: string): unknown {
   try {
-    return JSON.parse(readFileSync(file, 'utf8'))
+    return JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, ''))
   } catch (error) {
-    throw dagmaError('DAGMA_MODULE_FAILED', { place: file, reason: `this is no valid JSON: ${(error as Error).message}` }, error)
+    throw dagmaError('DAGMA_MODULE_FAILED', { place: file, reason: `this is not valid JSON: ${(error as Error).message}` }, error)
   }
 }

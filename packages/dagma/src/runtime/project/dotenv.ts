@@ -1,0 +1,55 @@
+import { readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { TextDecoder } from 'node:util'
+import { dagmaError } from '../../errors.ts'
+import { parseDotenv } from './parse-dotenv.ts'
+
+const reported = new Set<string>()
+
+/**
+ * Sets the variables of the file `.env` in `folder`; variables that are set already stay, and a folder without the file is fine. The file is
+ * read by the rules of Dagster's own reader, python-dotenv, so that a variable has the same value on both hosts. The command line and the
+ * Dagster host call it; a script that calls `materialize()` calls it first where it wants the file.
+ * @throws DAGMA_ENV_FILE_INVALID when it is not a file, cannot be read, is not UTF-8, or sets what the system does not take as a variable
+ */
+export function loadDotenv(folder: string): void {
+  const file = join(folder, '.env')
+  const text = readText(file)
+  if (text === undefined) return
+  const { values, unreadableLines } = parseDotenv(text, process.env)
+  for (const line of unreadableLines) warnOnce(`${file}:${line}: this line is ignored: it is not of the form NAME=value.`)
+  for (const [name, value] of values) {
+    if (/[=\0]/.test(name) || value.includes('\0')) throw invalid(file, `sets ${JSON.stringify(name)}, which the system does not take`)
+    process.env[name] ??= value
+  }
+}
+
+function readText(file: string): string | undefined {
+  const stats = statSync(file, { throwIfNoEntry: false })
+  if (stats === undefined) return undefined
+  if (!stats.isFile()) throw invalid(file, stats.isDirectory() ? 'is a folder' : 'is not a regular file')
+  const bytes = bytesOf(file)
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch (error) {
+    throw invalid(file, 'is not encoded in UTF-8', error)
+  }
+}
+
+function bytesOf(file: string): Uint8Array {
+  try {
+    return readFileSync(file)
+  } catch (error) {
+    throw invalid(file, `cannot be read (${(error as NodeJS.ErrnoException).code})`, error)
+  }
+}
+
+function invalid(file: string, reason: string, cause?: unknown): Error {
+  return dagmaError('DAGMA_ENV_FILE_INVALID', { file, reason }, cause)
+}
+
+function warnOnce(message: string): void {
+  if (reported.has(message)) return
+  reported.add(message)
+  process.emitWarning(message, { type: 'DagmaWarning', code: 'DAGMA_ENV_LINE_IGNORED' })
+}
