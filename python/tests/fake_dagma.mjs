@@ -99,6 +99,12 @@ const behaviours = {
   async bad_metadata({ report }) {
     report({ odd: value('hologram', 1) })
   },
+  async deep({ report }) {
+    let nested = 1
+    for (let level = 0; level < 1500; level++) nested = [nested]
+    report({ nested: value('json', nested) })
+    await sleep(60_000) // nothing but the error of its message ends it
+  },
   async nonsense() {
     channel.write('{"type":"gossip"}\n')
     await sleep(60_000)

@@ -22,6 +22,10 @@ class Wire:
     def says(self, **message: Any) -> None:
         self.theirs.sendall(json.dumps(message).encode() + b"\n")
 
+    def is_ready(self) -> None:
+        self.says(type="ready", protocol_version=1, manifest_digest="sha256:x")
+        assert self.channel.wait_ready(60)
+
     def pipes(self, step: str, method: str, **params: Any) -> None:
         self.says(type="pipes", step=step, message={"method": method, "params": params})
 
@@ -91,23 +95,86 @@ def test_a_refused_message_fails_its_step_alone(wire: Wire) -> None:
     assert not wire.channel.ended
 
 
+BROKEN = [
+    (b"{nonsense\n", "JSONDecodeError"),
+    (b'{"type":"gossip"}\n', "unknown message type 'gossip'"),
+    (b"[1]\n", "TypeError"),
+    (b"\xff\xfe\n", "UnicodeDecodeError"),
+    (b"[" * 100_000 + b"\n", "nested too deeply"),
+]
+
+
 @pytest.mark.parametrize(
     ("line", "reason"),
-    [
-        (b"{nonsense\n", "JSONDecodeError"),
-        (b'{"type":"gossip"}\n', "unknown message type 'gossip'"),
-        (b'{"type":"ready","protocol_version":2,"manifest_digest":"x"}\n', "it speaks version 2, not 1"),
-        (b"[1]\n", "TypeError"),
-    ],
+    [*BROKEN, (b'{"type":"ready","protocol_version":2,"manifest_digest":"x"}\n', "it speaks version 2")],
 )
-def test_what_breaks_the_protocol_ends_the_channel(wire: Wire, line: bytes, reason: str) -> None:
+def test_a_worker_that_does_not_say_that_it_is_ready_ends_the_channel(wire: Wire, line: bytes, reason: str) -> None:
     call = wire.channel.open_step(lambda _: None)
     wire.theirs.sendall(line)
     assert call.wait(60)
     with pytest.raises(ProtocolError, match=reason):
         call.result()
     with pytest.raises(ProtocolError):
-        wire.channel.wait_ready(1)
+        wire.channel.wait_ready(60)
+
+
+@pytest.mark.parametrize(("line", "reason"), BROKEN)
+def test_a_line_of_no_step_fails_those_that_are_open_and_no_later_one(wire: Wire, line: bytes, reason: str) -> None:
+    wire.is_ready()
+    call = wire.channel.open_step(lambda _: None)
+    wire.theirs.sendall(line)
+    assert call.wait(60)
+    with pytest.raises(ProtocolError, match=reason):
+        call.result()
+    later = wire.channel.open_step(lambda _: None)
+    wire.pipes(later.step, "closed")
+    assert later.wait(60)
+    assert later.result() == {}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        '{"method":"log","params":' + '{"a":' * 1500 + "1" + "}" * 1500 + "}",
+        '{"method":"log","params":' + "[" * 300 + "]" * 300 + "}",
+        '{"method":"closed"}',
+        '{"method":"closed","params":[]}',
+        '{"method":7,"params":{}}',
+        "null",
+        "{nonsense",
+    ],
+)
+def test_a_message_that_cannot_be_read_fails_its_step_alone(wire: Wire, message: str) -> None:
+    wire.is_ready()
+    other, call = wire.channel.open_step(lambda _: None), wire.channel.open_step(lambda _: None)
+    wire.theirs.sendall(f'{{"type":"pipes","step":"{call.step}","message":{message}}}\n'.encode())
+    assert call.wait(60)
+    assert call.was_given_up
+    with pytest.raises(ProtocolError, match="broke the protocol"):
+        call.result()
+    wire.pipes(other.step, "closed")
+    assert other.wait(60)
+    assert other.result() == {}
+    assert not wire.channel.ended
+
+
+def test_whatever_ends_the_thread_ends_its_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Unheard(BaseException):
+        pass
+
+    def describe() -> Any:
+        raise Unheard
+
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+    ours, theirs = socket.socketpair()
+    channel = Channel(ours, describe)
+    call = channel.open_step(lambda _: None)
+    theirs.close()
+    assert call.wait(60)
+    with pytest.raises(WorkerDiedError, match="channel to the Node worker broke"):
+        call.result()
+    channel.join(60)
+    ours.close()
 
 
 def test_lines_of_many_threads_stay_whole(wire: Wire) -> None:

@@ -155,7 +155,7 @@ def test_manifest_file_instead_of_node(
     [
         (
             '{"manifest_version":2,"dagma_version":"9.0"}',
-            r"has manifest_version 2 \(written by dagma 9.0\).* version 1|reads",
+            r"has manifest_version 2 \(written by dagma '9.0'\); this dagster-dagma reads manifest_version 1",
         ),
         ("{}", "has no manifest_version"),
         ("[]", "has no manifest_version"),

@@ -138,6 +138,16 @@ def test_worker_of_another_version(make_project: MakeProject, instance: dg.Dagst
     assert not is_running(worker_pid(project))
 
 
+def test_a_message_nested_too_deeply_fails_its_step_alone(
+    make_project: MakeProject, instance: dg.DagsterInstance
+) -> None:
+    result = run(make_project(step("deep"), step("good")), instance)
+    assert "ProtocolError: The Node worker broke the protocol (a message is nested too deeply)" in failure(
+        result, "deep"
+    )
+    assert {event.step_key for event in result.get_step_success_events()} == {"good"}
+
+
 def test_worker_breaks_the_protocol(make_project: MakeProject, instance: dg.DagsterInstance) -> None:
     project = make_project(step("nonsense"))
     assert "unknown message type 'gossip'" in failure(run(project, instance), "nonsense")

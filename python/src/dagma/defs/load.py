@@ -10,8 +10,10 @@ import dagster as dg
 
 from dagma.defs.assets import asset_spec, build_step
 from dagma.defs.ticks import build_schedule, build_sensor
+from dagma.errors import LoadError
 from dagma.executor import dagma_executor
 from dagma.manifest.build import read_manifest
+from dagma.manifest.parse import misread
 from dagma.project import open_project
 from dagma.worker.resource import worker_key, worker_resource
 
@@ -49,9 +51,14 @@ def build_definitions(
     project: Project, manifest: Manifest, executor: dg.ExecutorDefinition | None = None
 ) -> dg.Definitions:
     """The definitions that a manifest declares."""
-    declared = _declared(project, manifest)
-    del manifest  # Dagster keeps the variables of the first function that makes definitions, to read annotations by
-    return dg.Definitions(**declared, executor=executor)
+    try:
+        declared = _declared(project, manifest)
+        del manifest  # Dagster keeps the variables of the first function that makes definitions, to read annotations by
+        return dg.Definitions(**declared, executor=executor)
+    except (dg.DagsterError, LoadError):  # says itself which definition is wrong, and how
+        raise
+    except Exception as error:  # a manifest that was not written by `dagma build` may hold anything
+        raise misread(error, f"The manifest of {project.root}") from error
 
 
 def _declared(project: Project, manifest: Manifest) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import reprlib
 from typing import Any
 
 from dagma.errors import ManifestError
@@ -31,7 +32,7 @@ def parse_manifest(text: str, origin: str) -> Manifest:
     """Reads a manifest; `origin` says in an error where the text comes from."""
     try:
         data = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         message = f"{origin} is not a manifest: {error}. It begins with {text[:200]!r}."
         raise ManifestError(message) from error
     _check_version(data, origin)
@@ -45,12 +46,16 @@ def parse_manifest(text: str, origin: str) -> Manifest:
             schedules=tuple(Schedule(**schedule) for schedule in data["schedules"]),
             sensors=tuple(_sensor(sensor) for sensor in data["sensors"]),
         )
-    except (AttributeError, KeyError, TypeError) as error:
-        message = (
-            f"{origin} says manifest_version {MANIFEST_VERSION} but does not keep to it: "
-            f"{type(error).__name__}: {error}. {_UPDATE}"
-        )
-        raise ManifestError(message) from error
+    except Exception as error:  # a manifest may hold anything
+        raise misread(error, origin) from error
+
+
+def misread(error: Exception, origin: str) -> ManifestError:
+    """Says what was found wrong with a manifest while it was read or used."""
+    return ManifestError(
+        f"{origin} says manifest_version {MANIFEST_VERSION} but does not keep to it: "
+        f"{type(error).__name__}: {error}. {_UPDATE}"
+    )
 
 
 _UPDATE = "Install the npm package dagma and the Python package dagster-dagma in the same version."
@@ -63,7 +68,8 @@ def _check_version(data: Any, origin: str) -> None:
     found = data["manifest_version"]
     if found != MANIFEST_VERSION:
         message = (
-            f"{origin} has manifest_version {found!r} (written by dagma {data.get('dagma_version', '?')}); "
+            f"{origin} has manifest_version {reprlib.repr(found)} "
+            f"(written by dagma {reprlib.repr(data.get('dagma_version', '?'))}); "
             f"this dagster-dagma reads manifest_version {MANIFEST_VERSION}. {_UPDATE}"
         )
         raise ManifestError(message)

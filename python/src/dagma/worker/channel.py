@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from dagma.errors import ProtocolError, StepError
+from dagma.errors import ProtocolError, StepError, WorkerDiedError
 from dagma.worker.interrupts import raise_if_interrupted
 
 if TYPE_CHECKING:
@@ -19,6 +20,12 @@ PROTOCOL_VERSION = 1
 
 _POLL = 0.1
 
+_MOST_LEVELS = 200
+"""How deeply a message may be nested: Dagster stores metadata by recursion, and gives up at about 500 levels."""
+
+_STEP_OF_LINE = re.compile(rb'^\s*\{\s*"type"\s*:\s*"pipes"\s*,\s*"step"\s*:\s*"([^"\\]{1,40})"')
+"""The step of a message that cannot be read as a whole; the worker writes `type` and `step` first."""
+
 
 class StepCall:
     """One step on a channel: takes its messages, and knows when and how it ended."""
@@ -28,7 +35,12 @@ class StepCall:
         self._on_message = on_message
         self._done = threading.Event()
         self._make_error: Callable[[], StepError] | None = None
-        self._closed: Mapping[str, Any] = {}
+        self._closed: Mapping[str, Any] | None = None
+
+    @property
+    def was_given_up(self) -> bool:
+        """Whether the step was ended here, without the worker's `closed`: there it may still run."""
+        return self._done.is_set() and self._closed is None
 
     def wait(self, seconds: float | None = None) -> bool:
         """Waits for the step's end; in short slices, so that an interrupt of the run gets through at once."""
@@ -42,17 +54,17 @@ class StepCall:
         """The parameters of the step's `closed` message, or the error that kept it from coming."""
         if self._make_error is not None:
             raise self._make_error()
-        return self._closed
+        return self._closed or {}
 
     def receive(self, message: Mapping[str, Any]) -> None:
         """Hands a Pipes message on; the step ends with `closed`."""
         try:
             self._on_message(message)
         except Exception as error:  # noqa: BLE001  # of Dagster's handler: it must fail this step, not the channel
-            text = f"Dagster refused a {message.get('method')!r} message of the step: {type(error).__name__}: {error}"
+            text = f"Dagster refused a {message['method']!r} message of the step: {type(error).__name__}: {error}"
             self._make_error = self._make_error or (lambda: ProtocolError(text))
-        if message.get("method") == "closed":
-            self._closed = message.get("params") or {}
+        if message["method"] == "closed":
+            self._closed = message["params"] or {}
             self._done.set()
 
     def give_up(self, make_error: Callable[[], StepError]) -> None:
@@ -144,36 +156,47 @@ class Channel:
                 raise
 
     def _read(self) -> None:
-        describe_end = self._describe_end
+        end: Callable[[], StepError] = lambda: WorkerDiedError("The channel to the Node worker broke.")  # noqa: E731
         try:
-            with self._connection.makefile("rb") as lines:
-                for line in lines:
-                    self._receive(line)
+            end = self._read_to_end()
         except OSError:
-            pass
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            text = (
-                f"The Node worker broke the protocol ({type(error).__name__}: {error}). Install the npm package "
-                "dagma and the Python package dagster-dagma in the same version."
-            )
-            describe_end = lambda: lambda: ProtocolError(text)  # noqa: E731
-        self._finish(describe_end())
+            end = self._describe_end()
+        finally:  # whatever went wrong: a run whose steps nobody ends would wait for ever
+            self._finish(end)
 
-    def _receive(self, line: bytes) -> None:
-        message = json.loads(line)
+    def _read_to_end(self) -> Callable[[], StepError]:
+        """Receives all that the worker says, and tells why there is no more of it."""
+        with self._connection.makefile("rb") as lines:
+            for line in lines:
+                try:
+                    self._receive(_read_message(line))
+                except Exception as error:  # noqa: BLE001  # the line may hold anything
+                    broken = _broken(error)
+                    if not self.was_ready:
+                        return broken
+                    self._fail_step_of(line, broken)
+        return self._describe_end()
+
+    def _receive(self, message: Mapping[str, Any]) -> None:
         if message["type"] == "pipes":
             call = self._calls.get(message["step"])
             if call is not None:
                 call.receive(message["message"])
-        elif message["type"] == "ready":
-            if message["protocol_version"] != PROTOCOL_VERSION:
-                problem = f"it speaks version {message['protocol_version']!r}, not {PROTOCOL_VERSION}"
-                raise ValueError(problem)
+        elif message["protocol_version"] != PROTOCOL_VERSION:
+            problem = f"it speaks version {message['protocol_version']!r}, not {PROTOCOL_VERSION}"
+            raise ValueError(problem)
+        else:
             self.manifest_digest = message["manifest_digest"]
             self._ready.set()
-        else:
-            problem = f"unknown message type {message['type']!r}"
-            raise ValueError(problem)
+
+    def _fail_step_of(self, line: bytes, make_error: Callable[[], StepError]) -> None:
+        """Ends the step that the line belongs to; where that cannot be told, all: one of them has lost a message."""
+        named = _STEP_OF_LINE.match(line)
+        with self._lock:
+            calls = list(self._calls.values())
+        for call in calls:
+            if named is None or named[1] == call.step.encode():
+                call.give_up(make_error)
 
     def _finish(self, make_error: Callable[[], StepError]) -> None:
         with self._lock:
@@ -182,3 +205,55 @@ class Channel:
         for call in calls:
             call.give_up(make_error)
         self._ready.set()
+
+
+def _read_message(line: bytes) -> Mapping[str, Any]:
+    """A line as a message of the protocol; an error of any class when it is none."""
+    message = json.loads(line)
+    if not isinstance(message, dict):
+        problem = "a message is not an object"
+        raise TypeError(problem)
+    if line.count(b"[") + line.count(b"{") > _MOST_LEVELS and _is_deeper(message, _MOST_LEVELS):
+        problem = f"a message is nested more than {_MOST_LEVELS} levels deep"
+        raise ValueError(problem)
+    kind = message.get("type")
+    if kind == "pipes":
+        _expect(message, step=str, message=dict)
+        _expect(message["message"], method=str, params=(dict, type(None)))
+    elif kind == "ready":
+        _expect(message, protocol_version=int, manifest_digest=str)
+    else:
+        problem = f"unknown message type {str(kind)[:80]!r}"
+        raise ValueError(problem)
+    return message
+
+
+def _expect(message: Mapping[str, Any], /, **types: type | tuple[type, ...]) -> None:
+    for name, expected in types.items():
+        if not isinstance(message.get(name), expected):
+            problem = f'the field "{name}" of a message has the type {type(message.get(name)).__name__}'
+            raise TypeError(problem)
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    """Whether data is nested more deeply; without recursion, which has a limit of its own."""
+    layer = [value]
+    for _ in range(levels + 1):
+        layer = [
+            member
+            for one in layer
+            for member in (one.values() if isinstance(one, dict) else one)
+            if isinstance(member, (dict, list))
+        ]
+        if not layer:
+            return False
+    return True
+
+
+def _broken(error: Exception) -> Callable[[], StepError]:
+    what = "a message is nested too deeply" if isinstance(error, RecursionError) else f"{type(error).__name__}: {error}"
+    text = (
+        f"The Node worker broke the protocol ({what}). Install the npm package "
+        "dagma and the Python package dagster-dagma in the same version."
+    )
+    return lambda: ProtocolError(text)

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import dagster as dg
 
 from dagma.defs.metadata import metadata_from_wire
+from dagma.errors import ProtocolError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 StepResult: TypeAlias = "dg.MaterializeResult[Any] | dg.ObserveResult | dg.AssetCheckResult"
 """Anything that a step gives to Dagster."""
+
+
+@contextmanager
+def understood(what: str) -> Iterator[None]:
+    """Says of whatever goes wrong within that the worker has told the step's `what` in a form that is none."""
+    try:
+        yield
+    except Exception as error:
+        message = (
+            f"The Node worker told the step's {what} in a form that cannot be read ({type(error).__name__}: {error}). "
+            "Install the npm package dagma and the Python package dagster-dagma in the same version."
+        )
+        raise ProtocolError(message) from error
 
 
 def collect_results(session: dg.PipesSession) -> list[StepResult]:

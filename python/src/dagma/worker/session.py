@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from dagma.errors import ResultError, TypeScriptStepError
-from dagma.worker.results import collect_results, failure_of
+from dagma.worker.results import collect_results, failure_of, understood
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -91,12 +91,14 @@ def run_step(context: StepContext, host: WorkerHost, step: Step) -> Iterator[Ste
         call = reader.call
         _run_to_end(worker, call, session.get_bootstrap_env_vars())
     worker.drain_output()
-    results = collect_results(session)
+    with understood("results"):
+        results = collect_results(session)
     yield from results
     exception = call.result().get("exception")
     if exception:
-        told = failure_of(session)
-        raise TypeScriptStepError(describe_exception(exception), **told)
+        with understood("failure"):
+            failure = TypeScriptStepError(describe_exception(exception), **failure_of(session))
+        raise failure
     _check_complete(context, step, results)
 
 
@@ -114,7 +116,7 @@ def describe_exception(exception: Mapping[str, Any]) -> str:
     current: Mapping[str, Any] | None = exception
     while current:
         name, message = current.get("name"), current.get("message") or ""
-        parts.append(f"{name}: {message}" if name else message)
+        parts.append(f"{name}: {message}" if name else str(message))
         parts += [line.rstrip("\n") for line in current.get("stack") or []]
         cause, during = current.get("cause"), current.get("context")
         current = cause or during
@@ -127,6 +129,8 @@ def _run_to_end(worker: NodeWorker, call: StepCall, params: Mapping[str, str]) -
     try:
         worker.channel.run(call, params)
         call.wait()
+        if call.was_given_up:
+            worker.channel.cancel(call)
     except BaseException:
         worker.channel.cancel(call)
         if not call.wait(_CANCEL_GRACE):
