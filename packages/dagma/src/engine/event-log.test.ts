@@ -16,6 +16,31 @@ function database(folder: string): DatabaseSync {
 }
 
 describe('EventLog', () => {
+  test('a run recorded later is newer, and ends no earlier than its last event, also when the clock was set back', () => {
+    using log = EventLog.inMemory()
+    log.startRun({ ...of, runId: 'r1' }, 9000)
+    log.append('r1', [{ type: 'STEP_START', step: 'a' }], [9500])
+    log.startRun({ ...of, runId: 'r2' }, 1000)
+    log.endRun('r1', 'SUCCESS', '', 2000)
+    expect(log.runs(10)).toMatchObject([
+      { runId: 'r2', startTime: 1000 },
+      { runId: 'r1', startTime: 9000, endTime: 9500 },
+    ])
+  })
+
+  test('a run is retried once', () => {
+    const folder = temporaryFolder()
+    using log = EventLog.open(folder)
+    using other = EventLog.open(folder)
+    start(log, 'r1')
+    log.endRun('r1', 'FAILURE', '')
+    log.startRun({ ...of, runId: 'r2', parentRunId: 'r1' })
+    expect(() => other.startRun({ ...of, runId: 'r3', parentRunId: 'r1' })).toThrow(
+      'Run "r1" cannot be retried: run r2 retries it; retry that one if it failed.',
+    )
+    expect(log.runs(10).map(({ runId }) => runId)).toEqual(['r2', 'r1'])
+  })
+
   test('gives back what it was given, oldest event first, newest run first', () => {
     const folder = temporaryFolder()
     using log = EventLog.open(folder)
@@ -116,7 +141,7 @@ describe('a torn run', () => {
     const { signal } = spawnSync(
       process.execPath,
       script(`const log = EventLog.open(${JSON.stringify(folder)})
-        log.startRun({ runId: 'torn', jobName: null, assetKeys: ['a'] })
+        log.startRun({ runId: 'torn', jobName: null, assetKeys: ['a'], parentRunId: null })
         log.append('torn', [{ type: 'STEP_START', step: 'a' }])
         process.kill(process.pid, 'SIGKILL')`),
     )
@@ -147,7 +172,7 @@ describe('a torn run', () => {
     const child = spawn(
       process.execPath,
       script(`const log = EventLog.open(${JSON.stringify(folder)})
-        log.startRun({ runId: 'alive', jobName: undefined, assetKeys: [] })
+        log.startRun({ runId: 'alive', jobName: undefined, assetKeys: [], parentRunId: null })
         console.log('started'); process.stdin.resume()`),
       { stdio: ['pipe', 'pipe', 'inherit'] },
     )
@@ -165,7 +190,7 @@ test('several processes make and use one log at once', async () => {
     script(`for (let n = 0; n < 5; n++) {
       const log = EventLog.open(${JSON.stringify(folder)})
       const runId = '${name}-' + n
-      log.startRun({ runId, jobName: undefined, assetKeys: [] })
+      log.startRun({ runId, jobName: undefined, assetKeys: [], parentRunId: null })
       for (let e = 0; e < 20; e++) log.append(runId, [{ type: 'LOG', step: 's', level: 'info', message: String(e) }])
       log.endRun(runId, 'SUCCESS', '')
       log[Symbol.dispose]()

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite'
 import { dagmaError } from '../errors.ts'
@@ -36,10 +36,13 @@ export class EventLog implements Disposable {
   readonly #db: DatabaseSync
   readonly #insert: StatementSync
   readonly #file: string
+  /** The file that is open: another one may stand in its place later, or none. */
+  readonly #inode: bigint | undefined
 
   private constructor(file: string, durability: Durability) {
     this.#file = file
     this.#db = new DatabaseSync(file, { timeout: 10_000 })
+    this.#inode = inodeOf(file)
     this.#db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${durability === 'power' ? 'FULL' : 'NORMAL'}; PRAGMA foreign_keys = ON`)
     this.#migrate()
     this.#insert = this.#db.prepare('INSERT INTO events (run_id, time, type, asset, body) VALUES (?, ?, ?, ?, ?)')
@@ -67,22 +70,25 @@ export class EventLog implements Disposable {
     return new EventLog(':memory:', 'process')
   }
 
-  /** Records that a run of this process starts. */
-  startRun(run: RunStart): RunEvent[] {
+  /** Records that a run of this process starts. @throws DAGMA_RUN_NOT_RETRYABLE when it retries a run that was retried before */
+  startRun(run: RunStart, time: number = Date.now()): RunEvent[] {
     const { runId, ...body } = run
     return this.#transaction(() => {
+      if (run.parentRunId !== null) this.#expectNotRetried(run.parentRunId)
       this.#db
         .prepare('INSERT INTO runs (run_id, status, owner, start_time, body) VALUES (?, ?, ?, ?, ?)')
-        .run(runId, 'STARTED', ownProcess(), Date.now(), JSON.stringify(body))
-      return this.append(runId, [{ type: 'RUN_START' }])
+        .run(runId, 'STARTED', ownProcess(), time, JSON.stringify(body))
+      return this.append(runId, [{ type: 'RUN_START' }], [time])
     })
   }
 
-  /** Records a run's end. `message` says why it failed. */
-  endRun(runId: string, status: Exclude<RunStatus, 'STARTED'>, message: string): RunEvent[] {
+  /** Records a run's end, at `time` or, when the clock was set back since, at that of its last event. `message` says why it failed. */
+  endRun(runId: string, status: Exclude<RunStatus, 'STARTED'>, message: string, time: number = Date.now()): RunEvent[] {
     return this.#transaction(() => {
-      this.#db.prepare('UPDATE runs SET status = ?, end_time = ? WHERE run_id = ?').run(status, Date.now(), runId)
-      return this.append(runId, [status === 'FAILURE' ? { type: 'RUN_FAILURE', message } : { type: `RUN_${status}` }])
+      const last = this.#db.prepare('SELECT time FROM events WHERE run_id = ? ORDER BY id DESC LIMIT 1').get(runId)
+      const end = Math.max(time, Number(last?.time ?? 0))
+      this.#db.prepare('UPDATE runs SET status = ?, end_time = ? WHERE run_id = ?').run(status, end, runId)
+      return this.append(runId, [status === 'FAILURE' ? { type: 'RUN_FAILURE', message } : { type: `RUN_${status}` }], [end])
     })
   }
 
@@ -111,9 +117,9 @@ export class EventLog implements Disposable {
     return this.#db.isTransaction ? write() : this.#transaction(write)
   }
 
-  /** The newest runs, newest first. */
+  /** The newest runs, newest first: in the order in which they were recorded, whatever the clock said. */
   runs(limit: number): Run[] {
-    return this.#db.prepare('SELECT * FROM runs ORDER BY start_time DESC, rowid DESC LIMIT ?').all(limit).map(runOf)
+    return this.#db.prepare('SELECT * FROM runs ORDER BY rowid DESC LIMIT ?').all(limit).map(runOf)
   }
 
   /** A run by its id, or by the start of its id where that is unique. @throws DAGMA_RUN_UNKNOWN */
@@ -157,8 +163,17 @@ export class EventLog implements Disposable {
     }
   }
 
+  /** A run is retried once: two retries would make the same assets twice. */
+  #expectNotRetried(runId: string): void {
+    const retry = this.#db.prepare("SELECT run_id FROM runs WHERE json_extract(body, '$.parentRunId') = ?").get(runId)
+    if (retry === undefined) return
+    const reason = `run ${String(retry.run_id).slice(0, 8)} retries it; retry that one if it failed`
+    throw dagmaError('DAGMA_RUN_NOT_RETRYABLE', { run: runId, reason })
+  }
+
   #transaction<Result>(action: () => Result): Result {
     try {
+      if (this.#inode !== inodeOf(this.#file)) throw deleted(this.#file)
       this.#db.exec('BEGIN IMMEDIATE')
       const result = action()
       this.#db.exec('COMMIT')
@@ -179,6 +194,16 @@ function unwritable(file: string, error: unknown): unknown {
   const isOfDisk = 'errcode' in error && typeof error.errcode === 'number' && unwritableCodes.includes(error.errcode & 0xff)
   const isOfSystem = 'syscall' in error // the folder could not be made
   return isOfDisk || isOfSystem ? dagmaError('DAGMA_EVENT_LOG_UNWRITABLE', { file, reason: error.message }, error) : error
+}
+
+/** SQLite goes on writing to a file that was deleted, and nobody would ever see what it wrote. */
+function deleted(file: string): Error {
+  return dagmaError('DAGMA_EVENT_LOG_UNWRITABLE', { file, reason: 'it was deleted or replaced while it was in use' })
+}
+
+/** Undefined for a log in memory, and when there is no file. */
+function inodeOf(file: string): bigint | undefined {
+  return statSync(file, { bigint: true, throwIfNoEntry: false })?.ino
 }
 
 type Row = Record<string, SQLOutputValue>

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type Asset, asset } from '../definitions/assets/asset.ts'
@@ -257,11 +259,76 @@ describe('executeRun', () => {
     expect(opened.events(opened.runs(1)[0]?.runId ?? '').at(-1)).toMatchObject({ message: 'The run broke off.' })
   })
 
-  test('a chain of 3,000 assets is no trouble', async () => {
+  test('a listener that rejects does not end the process, and its error is thrown when the run is over', async () => {
+    const folder = temporaryFolder()
+    const listening = execute([asset({ key: 'a', run: () => 1 })], {
+      projectFolder: folder,
+      onEvent: async ({ type }) => {
+        throw new Error(`listener at ${type}`)
+      },
+    })
+    expect((await thrownBy(() => listening)).message).toBe('listener at RUN_START')
+    using log = EventLog.open(folder)
+    expect(log.runs(1)).toMatchObject([{ status: 'SUCCESS' }])
+  })
+
+  test('a run that was aborted by an internal error starts nothing more', async () => {
+    const folder = temporaryFolder()
+    using eventLog = EventLog.open(folder)
+    const append = eventLog.append.bind(eventLog)
+    const held = Promise.withResolvers<void>()
+    eventLog.append = (runId, bodies, times) => {
+      if (bodies.some((body) => body.type === 'STEP_SUCCESS' && body.step === 'a')) {
+        held.resolve()
+        throw new Error('disk is full')
+      }
+      return append(runId, bodies, times)
+    }
+    const ran: string[] = []
+    const step = (key: string, work: () => unknown) =>
+      asset({
+        key,
+        run: async () => {
+          ran.push(key)
+          await work()
+        },
+      })
+    const a = step('a', () => 1)
+    // Ends after the run was aborted: there is room for `waiting` then, and `after` is ready.
+    const b = step('b', () => held.promise.then(() => new Promise((resolve) => setImmediate(resolve))))
+    const waiting = step('waiting', () => 1)
+    const definitionsOfAll = definitions({ assets: [a, b, waiting, asset({ key: 'after', deps: [b], run: () => ran.push('after') })] })
+    const running = execute([], { definitions: definitionsOfAll, eventLog, projectFolder: folder, concurrency: 2 })
+    expect((await thrownBy(() => running)).message).toBe('disk is full')
+    expect(ran).toEqual(['a', 'b'])
+  })
+
+  test('an event log that is deleted while the run is going on fails the run', async () => {
+    const folder = temporaryFolder()
+    const a = asset({ key: 'a', run: () => rmSync(join(folder, '.dagma'), { recursive: true }) })
+    const b = asset({ key: 'b', deps: [a], run: () => 1 })
+    expect(await thrownBy(() => execute([a, b], { projectFolder: folder }))).toMatchObject({
+      code: 'DAGMA_EVENT_LOG_UNWRITABLE',
+      message: expect.stringContaining('deleted or replaced while it was in use'),
+    })
+  })
+
+  test('times are those of the run’s clock, and never go back when it does', async () => {
+    const times = [5000, 4000, 9000, 1000]
+    const clock = { ...systemClock, now: () => new Date(times.shift() ?? 2000) }
+    const { run, events } = await execute([asset({ key: 'a', run: () => 1 })], { clock })
+    expect(run).toMatchObject({ startTime: 5000, endTime: 9000 })
+    const ofEvents = events.map(({ time }) => time)
+    expect(ofEvents).toEqual([...ofEvents].sort((a, b) => a - b))
+    expect(new Set(ofEvents)).toEqual(new Set([5000, 9000]))
+  })
+
+  test('a chain of 20,000 assets whose first one fails is skipped as a whole', async () => {
     const assets: Asset[] = []
-    for (let n = 0; n < 3000; n++) assets.push(asset({ key: `a${n}`, deps: n === 0 ? [] : [`a${n - 1}`], run: n === 0 ? fails : () => 1 }))
+    for (let n = 0; n < 20_000; n++)
+      assets.push(asset({ key: `a${n}`, deps: n === 0 ? [] : [`a${n - 1}`], run: n === 0 ? fails : () => 1 }))
     const { events } = await execute(assets.reverse())
-    expect(events.filter(({ type }) => type === 'STEP_SKIPPED')).toHaveLength(2999)
+    expect(events.filter(({ type }) => type === 'STEP_SKIPPED')).toHaveLength(19_999)
   })
 })
 

@@ -28,7 +28,7 @@ export interface ExecuteOptions {
   readonly concurrency: number
   /** Cancels the run when aborted. */
   readonly signal: AbortSignal
-  /** Called with each event after it was recorded. What it throws does not touch the run, and is thrown when the run is over. */
+  /** Called with each event after it was recorded. See {@link Recorder} for what happens when it fails. */
   readonly onEvent: ((event: RunEvent) => void) | undefined
 }
 
@@ -43,15 +43,15 @@ export interface RunResult {
  * @throws DAGMA_OPTION_INVALID, DAGMA_EVENT_LOG_UNWRITABLE
  */
 export async function executeRun(options: ExecuteOptions): Promise<RunResult> {
-  const { eventLog, definitions, projectFolder, signal, steps, concurrency } = options
+  const { eventLog, definitions, projectFolder, clock, signal, steps, concurrency } = options
   if (!(concurrency >= 1))
     throw dagmaError('DAGMA_OPTION_INVALID', { option: 'concurrency', reason: `must be at least 1, not ${concurrency}` })
   const { runId } = options.start
-  const recorder = new Recorder(eventLog, runId, options.onEvent)
-  recorder.tell(eventLog.startRun(gateValue(options.start)))
+  const recorder = new Recorder({ eventLog, runId, clock, onEvent: options.onEvent })
+  recorder.startRun(gateValue(options.start))
   const resources = new RunResources(definitions.resources, { runId, projectFolder, log: logOf(recorder, 'resources'), signal })
   const watch = await startWatch(options, recorder)
-  const run = new RunningSteps(steps, concurrency, signal, recorder, (step) =>
+  const run = new StepScheduler(steps, concurrency, signal, recorder, (step) =>
     runStepToEnd(step, { ...options, recorder, resources, watch, log: logOf(recorder, step.step.name) }),
   )
   let status: RunResult['status']
@@ -64,11 +64,10 @@ export async function executeRun(options: ExecuteOptions): Promise<RunResult> {
         () => endOf(run, signal),
       ),
     )
-    recorder.flush()
     status = ({ success: 'SUCCESS', failure: 'FAILURE', canceled: 'CANCELED' } as const)[endOf(run, signal)]
-    recorder.tell(eventLog.endRun(runId, status, `Steps failed: ${run.failed.join(', ')}.`))
+    recorder.endRun(status, `Steps failed: ${run.failed.join(', ')}.`)
   } catch (error) {
-    recorder.tell(eventLog.breakOff(runId))
+    recorder.abortRun()
     throw error
   } finally {
     clearInterval(alive)
@@ -84,8 +83,8 @@ async function startWatch({ definitions, start, projectFolder }: ExecuteOptions,
   return watchRun(definitions, run, { projectFolder, log: logOf(recorder, 'instrument') })
 }
 
-function endOf(run: RunningSteps, signal: AbortSignal): EndStatus {
-  return signal.aborted ? 'canceled' : run.failed.length > 0 || run.isBroken ? 'failure' : 'success'
+function endOf(run: StepScheduler, signal: AbortSignal): EndStatus {
+  return signal.aborted ? 'canceled' : run.failed.length > 0 || run.isAborted ? 'failure' : 'success'
 }
 
 function logOf(recorder: Recorder, step: string): StepLog {
@@ -94,96 +93,100 @@ function logOf(recorder: Recorder, step: string): StepLog {
 }
 
 /**
- * The steps of a run on their way: waiting → running → succeeded or failed, or waiting → skipped. `waiting` holds for each waiting step how
- * many steps it still waits for.
+ * Starts the steps of a run as they become ready: waiting → running → succeeded or failed, or waiting → skipped. `waiting` holds for each
+ * waiting step how many steps it still waits for.
  */
-class RunningSteps {
+class StepScheduler {
   readonly failed: string[] = []
   readonly #waiting = new Map<string, number>()
-  readonly #followers = new Map<string, PlannedStep[]>()
+  readonly #dependents = new Map<string, PlannedStep[]>()
   readonly #ready: PlannedStep[] = []
-  readonly #atOnce: number
+  readonly #maxConcurrency: number
   readonly #signal: AbortSignal
   readonly #recorder: Recorder
   readonly #runStep: (step: PlannedStep) => Promise<boolean>
   #next = 0
   #running = 0
-  /** What broke the run itself, such as a full disk: nothing more is started. */
-  #broken: { readonly error: unknown } | undefined
+  /** What aborted the run itself, such as a full disk: nothing more is started. */
+  #aborted: { readonly error: unknown } | undefined
   #ended = Promise.withResolvers<void>()
 
   constructor(
     steps: readonly PlannedStep[],
-    atOnce: number,
+    maxConcurrency: number,
     signal: AbortSignal,
     recorder: Recorder,
     runStep: (step: PlannedStep) => Promise<boolean>,
   ) {
-    this.#atOnce = atOnce
+    this.#maxConcurrency = maxConcurrency
     this.#signal = signal
     this.#recorder = recorder
     this.#runStep = runStep
     for (const planned of steps) {
       for (const before of planned.after) {
-        const followers = this.#followers.get(before)
-        if (followers === undefined) this.#followers.set(before, [planned])
-        else followers.push(planned)
+        const dependents = this.#dependents.get(before)
+        if (dependents === undefined) this.#dependents.set(before, [planned])
+        else dependents.push(planned)
       }
       if (planned.after.length === 0) this.#ready.push(planned)
       else this.#waiting.set(planned.step.name, planned.after.length)
     }
   }
 
-  get isBroken(): boolean {
-    return this.#broken !== undefined
+  get isAborted(): boolean {
+    return this.#aborted !== undefined
   }
 
   toEnd(): Promise<void> {
-    this.#pump()
+    this.#startReadySteps()
     return this.#ended.promise
   }
 
-  /** Starts ready steps while there is room for them. */
-  #pump(): void {
-    while (this.#running < this.#atOnce && this.#next < this.#ready.length && !this.#signal.aborted && this.#broken === undefined) {
+  #startReadySteps(): void {
+    while (this.#canStart()) {
       const planned = this.#ready[this.#next++] as PlannedStep
       this.#running++
       this.#runStep(planned)
-        .then((succeeded) => (succeeded ? this.#release(planned) : this.#skipAfter(planned)))
+        .then((succeeded) => (succeeded ? this.#release(planned) : this.#skipDependents(planned)))
         .catch((error) => {
-          this.#broken ??= { error }
+          this.#aborted ??= { error }
         })
         .finally(() => {
           this.#running--
-          this.#pump()
+          this.#startReadySteps()
         })
     }
     if (this.#running > 0) return
-    if (this.#broken === undefined) this.#ended.resolve()
-    else this.#ended.reject(this.#broken.error)
+    if (this.#aborted === undefined) this.#ended.resolve()
+    else this.#ended.reject(this.#aborted.error)
+  }
+
+  #canStart(): boolean {
+    return this.#running < this.#maxConcurrency && this.#next < this.#ready.length && !this.#signal.aborted && this.#aborted === undefined
   }
 
   #release(planned: PlannedStep): void {
-    for (const follower of this.#followers.get(planned.step.name) ?? []) {
-      const waitingFor = this.#waiting.get(follower.step.name)
+    for (const dependent of this.#dependents.get(planned.step.name) ?? []) {
+      const waitingFor = this.#waiting.get(dependent.step.name)
       if (waitingFor === undefined) continue // skipped already
-      if (waitingFor > 1) this.#waiting.set(follower.step.name, waitingFor - 1)
+      if (waitingFor > 1) this.#waiting.set(dependent.step.name, waitingFor - 1)
       else {
-        this.#waiting.delete(follower.step.name)
-        this.#ready.push(follower)
+        this.#waiting.delete(dependent.step.name)
+        this.#ready.push(dependent)
       }
     }
   }
 
-  #skipAfter(planned: PlannedStep): void {
-    this.failed.push(planned.step.name)
-    const skip = (because: PlannedStep): void => {
-      for (const follower of this.#followers.get(because.step.name) ?? []) {
-        if (!this.#waiting.delete(follower.step.name)) continue
-        this.#recorder.note({ type: 'STEP_SKIPPED', step: follower.step.name, because: because.step.name })
-        skip(follower)
+  /** Skips all that depends on a step that failed. A loop, since a chain may have more steps than the call stack has room for. */
+  #skipDependents(failed: PlannedStep): void {
+    this.failed.push(failed.step.name)
+    const causes = [failed]
+    for (const because of causes) {
+      for (const dependent of this.#dependents.get(because.step.name) ?? []) {
+        if (!this.#waiting.delete(dependent.step.name)) continue
+        this.#recorder.note({ type: 'STEP_SKIPPED', step: dependent.step.name, because: because.step.name })
+        causes.push(dependent)
       }
     }
-    skip(planned)
   }
 }

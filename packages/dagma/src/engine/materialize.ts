@@ -25,7 +25,10 @@ export interface RunOptions {
   readonly durability?: Durability
   /** Cancels the run when aborted. */
   readonly signal?: AbortSignal
-  /** Called with each event after it was recorded. */
+  /**
+   * Called with each event after it was recorded. What it throws, or rejects with while the run is going on, does not touch the run and is thrown
+   * when the run is over; a promise that it returns is not waited for.
+   */
   readonly onEvent?: (event: RunEvent) => void
 }
 

@@ -131,6 +131,39 @@ test('a call that fails is told with its status and error, redacted, and how oft
   expect(told.at(-1)).toEqual(['run ended', 'failure'])
 })
 
+/** An instrument of which one member of what follows a step throws, after it did `first`. */
+function failingAt(name: string, first: (work: () => unknown) => unknown = () => undefined): Instrument {
+  const fail = (work: () => unknown): unknown => {
+    const result = first(work)
+    if (name === 'end' && result !== undefined) return result
+    throw new Error('no collector')
+  }
+  const step = {
+    startCall: () => ({ headers: {}, end: () => {} }),
+    traceUrl: undefined,
+    within: (work: () => unknown) => work(),
+    reported: () => {},
+    end: () => {},
+  }
+  const startStep = () => Object.defineProperty({ ...step }, name, { get: () => (name === 'traceUrl' ? fail(() => {}) : fail) }) as never
+  return { startRun: () => ({ startCall: step.startCall, startStep, end: () => {} }) }
+}
+
+test('an instrument may leave the work undone, or ask for it twice: it is done once', async () => {
+  for (const times of [0, 2]) {
+    let ran = 0
+    const within = (work: () => unknown) => Array.from({ length: times }, work) as never
+    const instrument = failingAt('nothing')
+    const startRun: Instrument['startRun'] = async (...run) => {
+      const watch = await instrument.startRun(...run)
+      return watch && { ...watch, startStep: (started) => ({ ...watch.startStep(started), within }) }
+    }
+    const defs = definitions({ assets: [asset({ key: 'a', run: () => void ran++ })], instrument: { startRun } })
+    expect((await materialize(defs, { projectFolder: temporaryFolder() })).status).toBe('SUCCESS')
+    expect(ran).toBe(1)
+  }
+})
+
 test.each<[string, Instrument]>([
   [
     'that cannot start',
@@ -152,6 +185,10 @@ test.each<[string, Instrument]>([
       }),
     },
   ],
+  ...['within', 'reported', 'end'].map((name): [string, Instrument] => [`whose steps' ${name} throws`, failingAt(name)]),
+  ['whose steps cannot be told a trace', failingAt('traceUrl')],
+  ['that throws after the work', failingAt('within', (work) => work())],
+  ['whose steps end with a promise that rejects', failingAt('end', () => Promise.reject(new Error('no collector')))],
 ])('an instrument %s leaves the run alone, with one warning', async (_what, instrument) => {
   const defs = definitions({ assets: [asset({ key: 'a', run: () => 1 }), asset({ key: 'b', run: () => 2 })], instrument })
   const run = await materialize(defs, { projectFolder: temporaryFolder() })

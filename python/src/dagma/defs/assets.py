@@ -11,7 +11,7 @@ from dagma.defs.automation import condition_of
 from dagma.defs.config import config_fields, describe
 from dagma.defs.metadata import metadata_from_wire
 from dagma.defs.partitions import mapping_of, partitions_of
-from dagma.manifest.types import Asset, Check, Step
+from dagma.manifest.types import Asset, Check, RetryPolicy, Step
 from dagma.project import Project
 from dagma.worker.session import run_step
 
@@ -34,7 +34,7 @@ def build_step(project: Project, step: Step, worker_key: str, worker: dg.Resourc
         check_specs=[_check_spec(declared) for declared in step.checks],
         can_subset=step.can_subset,
         resource_defs=resources,
-        retry_policy=_retry_policy(step),
+        retry_policy=retry_policy_of(step.retry_policy),
         pool=step.pool,
         config_schema=_fields(step),
     )(_body(step, worker_key))
@@ -80,7 +80,7 @@ def _check(step: Step, resources: dict[str, dg.ResourceDefinition], worker_key: 
         description=declared.description,
         blocking=declared.blocking,
         resource_defs=resources,
-        retry_policy=_retry_policy(step),
+        retry_policy=retry_policy_of(step.retry_policy),
         pool=step.pool,
         config_schema=_fields(step),
     )(run_in_node)
@@ -92,8 +92,8 @@ def _check_spec(declared: Check) -> dg.AssetCheckSpec:
     return dg.AssetCheckSpec(declared.name, asset=key, description=declared.description, blocking=declared.blocking)
 
 
-def _retry_policy(step: Step) -> dg.RetryPolicy | None:
-    retry = step.retry_policy
+def retry_policy_of(retry: RetryPolicy | None) -> dg.RetryPolicy | None:
+    """A step's retry policy as Dagster's."""
     if retry is None:
         return None
     backoff = {"constant": None, "linear": dg.Backoff.LINEAR, "exponential": dg.Backoff.EXPONENTIAL}[retry.backoff]

@@ -1,19 +1,15 @@
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { type RetryPolicy, retryDelay, retryPolicy } from './retry-policy.ts'
 
-const delays = (policy: RetryPolicy, random: number) => [1, 2, 3].map((retry) => retryDelay(policy, retry, () => random))
+/** Delays that Dagster's own policy gives: python/tests/test_retry_delays.py computes the same file with it. */
+const golden: {
+  readonly policies: readonly (Pick<RetryPolicy, 'backoff' | 'jitter'> & { readonly random: number; readonly delays: readonly number[] })[]
+} = JSON.parse(readFileSync(new URL('../../../../../protocol/golden/retry-delays.json', import.meta.url), 'utf8'))
 
-// `calculate_delay` of dagster: the jitter is of the whole delay when full, of the first delay when it goes both ways.
-test.each([
-  ['none', 'exponential', 0.5, [10, 30, 70]],
-  ['full', 'constant', 0.5, [5, 5, 5]],
-  ['full', 'exponential', 0.5, [5, 15, 35]],
-  ['full', 'linear', 0, [0, 0, 0]],
-  ['plus_minus', 'constant', 1, [20, 20, 20]],
-  ['plus_minus', 'exponential', 0, [0, 20, 60]],
-  ['plus_minus', 'linear', 0.5, [10, 20, 30]],
-] as const)('jitter %s on a delay that is %s, at %d', (jitter, backoff, random, expected) => {
-  expect(delays(retryPolicy({ maxRetries: 3, delaySeconds: 10, backoff, jitter }), random)).toEqual(expected)
+test.each(golden.policies)('backoff $backoff with jitter $jitter at $random', ({ backoff, jitter, random, delays }) => {
+  const policy = retryPolicy({ maxRetries: 5, delaySeconds: 10, backoff, jitter })
+  expect(delays.map((_, index) => retryDelay(policy, index + 1, () => random))).toEqual(delays)
 })
 
 test('a policy of nothing retries once, at once', () => {

@@ -4,7 +4,10 @@ export interface RetryPolicy {
   readonly maxRetries: number
   /** Seconds before a try. */
   readonly delaySeconds: number
-  /** How the delay grows: not at all, by the number of the try, or doubled each time. */
+  /**
+   * How the delay before try number n grows, n being 1 for the first retry: `constant` is delaySeconds each time, `linear` n × delaySeconds (1, 2,
+   * 3, …), `exponential` (2ⁿ − 1) × delaySeconds (1, 3, 7, 15, …). Dagster's `Backoff.LINEAR` and `Backoff.EXPONENTIAL`.
+   */
   readonly backoff: 'constant' | 'linear' | 'exponential'
   /** Random change of the delay: none, from 0 to the whole delay, or up to `delaySeconds` more or less. */
   readonly jitter: 'none' | 'full' | 'plus_minus'
@@ -16,7 +19,7 @@ export function retryPolicy(options: {
   maxRetries?: number
   /** Seconds before a try; default 0. */
   delaySeconds?: number
-  /** Default `constant`. */
+  /** Default `constant`; see {@link RetryPolicy} for the delays that the others give. */
   backoff?: RetryPolicy['backoff']
   /** Default `none`. */
   jitter?: RetryPolicy['jitter']

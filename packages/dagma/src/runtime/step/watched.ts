@@ -62,26 +62,41 @@ function guard({ log }: InstrumentContext): Safely {
     if (failed) return undefined
     try {
       const result = work()
-      return result instanceof Promise ? (result.catch(fail) as T) : result
+      return isThenable(result) ? (Promise.resolve(result).catch(fail) as T) : result
     } catch (error) {
       return fail(error)
     }
   }
 }
 
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+}
+
 function guardedCalls(watcher: CallWatcher | undefined, safely: Safely): CallWatcher['startCall'] {
   return (call) => {
     const watch: CallWatch | undefined = safely(() => watcher?.startCall(call))
-    return { headers: watch?.headers ?? {}, end: (end) => safely(() => watch?.end(end)) }
+    return { headers: safely(() => watch?.headers) ?? {}, end: (end) => safely(() => watch?.end(end)) }
   }
 }
 
 function guardedStep(watch: StepWatch | undefined, safely: Safely): StepWatch {
   return {
     startCall: guardedCalls(watch, safely),
-    traceUrl: watch?.traceUrl,
-    within: (work) => (watch === undefined ? work() : watch.within(work)), // what the work throws is not the instrument's failure
+    traceUrl: safely(() => watch?.traceUrl),
+    within: (work) => doneOnce(work, (once) => safely(() => watch?.within(once))),
     reported: (report) => safely(() => watch?.reported(report)),
     end: (end) => safely(() => watch?.end(end)),
   }
+}
+
+/** What `work` gives. It is done once, within `surroundings` if those do it, whatever they give or throw themselves. */
+function doneOnce<T>(work: () => T, surroundings: (once: () => T) => void): T {
+  let done: { readonly result: T } | undefined
+  const once = (): T => {
+    done ??= { result: work() }
+    return done.result
+  }
+  surroundings(once)
+  return once()
 }
