@@ -17,6 +17,7 @@ GOLDEN = json.loads((REPOSITORY / "protocol" / "golden" / "retry-delays.json").r
 @pytest.mark.parametrize("case", GOLDEN["policies"], ids=lambda case: f"{case['backoff']}-{case['jitter']}")
 def test_golden_delays(case: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dagster._core.definitions.policy.random", lambda: case["random"])
-    policy = retry_policy_of(RetryPolicy(max_retries=5, delay_seconds=10, backoff=case["backoff"], jitter=case["jitter"]))
+    declared = RetryPolicy(max_retries=5, delay_seconds=10, backoff=case["backoff"], jitter=case["jitter"])
+    policy = retry_policy_of(declared)
     assert policy is not None
     assert [policy.calculate_delay(retry) for retry in range(1, 6)] == case["delays"]
