@@ -1,10 +1,11 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { keyText } from '../../definitions/assets/asset-key.ts'
-import type { IOContext, IOManager } from '../../definitions/assets/io-manager.ts'
+import type { IOManager } from '../../definitions/assets/io-manager.ts'
 import { dagmaError } from '../../errors.ts'
 import { jsonText } from './json-text.ts'
+import { valuePath } from './value-path.ts'
 
 /**
  * The default IO manager: each asset's value as one JSON file below `folder`, of a partitioned asset one for each partition. A value is
@@ -15,8 +16,9 @@ export function jsonFiles(folder: string, { sync = false }: { sync?: boolean } =
   return {
     async handleOutput(context, value) {
       const text = jsonText(keyText(context.assetKey), value)
-      const file = valueFile(folder, context)
-      const unfinished = `${file}.${randomUUID()}.tmp`
+      const file = join(folder, ...valuePath(context))
+      // As long for every value: a name of its own would be too long where the value's name is the longest possible.
+      const unfinished = join(dirname(file), `@${randomBytes(8).toString('hex')}.tmp`)
       try {
         writeNew(unfinished, text, sync)
         renameSync(unfinished, file)
@@ -28,7 +30,7 @@ export function jsonFiles(folder: string, { sync = false }: { sync?: boolean } =
       return { sizeBytes: Buffer.byteLength(text) }
     },
     async loadInput(context) {
-      const file = valueFile(folder, context)
+      const file = join(folder, ...valuePath(context))
       const text = readIfThere(file)
       if (text === undefined) return undefined
       try {
@@ -64,10 +66,4 @@ function readIfThere(file: string): string | undefined {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
   }
-}
-
-/** Partitions have a folder of their own, whose name no part of an asset key can have. */
-function valueFile(folder: string, { assetKey, partitionKey }: IOContext): string {
-  const path = join(folder, ...assetKey)
-  return partitionKey === undefined ? `${path}.json` : join(`${path}@`, `${encodeURIComponent(partitionKey)}.json`)
 }

@@ -2,6 +2,7 @@ import { keyText } from '../../definitions/assets/asset-key.ts'
 import type { IOContext, IOManager } from '../../definitions/assets/io-manager.ts'
 import { dagmaError } from '../../errors.ts'
 import { jsonText } from './json-text.ts'
+import { valuePath } from './value-path.ts'
 
 /** What is needed of a key-value storage: any storage of the library `unstorage` has it, for S3, Redis, Azure, a folder and others. */
 export interface ValueStorage {
@@ -15,8 +16,7 @@ export interface ValueStorage {
  * asset key by ":"; the partition follows behind "@". Whether a half-written value can be read is the storage's to say.
  */
 export function storageIOManager(storage: ValueStorage): IOManager {
-  const place = ({ assetKey, partitionKey }: IOContext): string =>
-    `${assetKey.join(':')}${partitionKey === undefined ? '' : `@:${encodeURIComponent(partitionKey)}`}.json`
+  const place = (context: IOContext): string => valuePath(context).join(':')
   return {
     handleOutput: async (context, value) => {
       const text = jsonText(keyText(context.assetKey), value)
