@@ -285,7 +285,17 @@ export const catalogue = {
   DAGMA_EVENT_LOG_UNWRITABLE: entry<{ file: string; reason: string }>(
     'execution',
     ({ file, reason }) => `The event log ${file} cannot be written: ${reason}.`,
-    'Make room on its disk, or mend what the reason says; then run again what was cut short: `dagma run list`, `dagma run retry <run>`.',
+    'Make room on its disk, or fix what the reason says; then run again what was cut short: `dagma run list`, `dagma run retry <run>`.',
+  ),
+  DAGMA_EVENT_LOG_LOCKED: entry<{ file: string }>(
+    'execution',
+    ({ file }) => `The event log ${file} is locked by another process.`,
+    'Wait until that process ends, or find it with `fuser` or `lsof` and end it; then run the command again.',
+  ),
+  DAGMA_EVENT_LOG_DAMAGED: entry<{ file: string; reason: string }>(
+    'execution',
+    ({ file, reason }) => `The event log ${file} is damaged: ${reason}.`,
+    'Move it and the files beside it that begin with its name away, or put a backup in its place. Stored values are in files of their own and stay; a new event log is created by the next run.',
   ),
   DAGMA_PYTHON_MISSING: entry<{ reason: string }>(
     'execution',

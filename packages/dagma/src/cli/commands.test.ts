@@ -179,3 +179,23 @@ test('definitions are counted, the version told, words completed', () => {
   expect(cli('complete -- asset ').stdout).toMatch(/^materialize\t/m)
   expect(cli('complete bash').stdout).toContain('dagma')
 })
+
+describe('run prune', () => {
+  test('removes what is not kept, and says so', () => {
+    for (let run = 0; run < 3; run++) cli('asset materialize -s mart/good')
+    expect(cli('run prune --keep 1 --dry-run').stdout).toMatch(/^Would remove 2 runs and \d+ events\.$/m)
+    expect(json('run list')).toHaveLength(3)
+    expect(json('run prune --keep 1')).toMatchObject({ runs: 2, keptInPart: 0, dryRun: false })
+    expect(json('run list')).toHaveLength(1)
+    expect(cli('asset show mart/good').stdout).toContain('materialized')
+  })
+
+  test.each([
+    ['run prune', "required option '--keep"],
+    ['run prune --keep soon', 'Pass an age such as 30d'],
+    ['run prune --keep 3 -s nothing', '"nothing"'],
+  ])('%s is wrong usage', (args, message) => {
+    const { status, stderr } = cli(args)
+    expect([status, stderr]).toEqual([2, expect.stringContaining(message)])
+  })
+})

@@ -15,6 +15,7 @@ import { pipesCommand } from './commands/pipes.ts'
 import { reportCommand } from './commands/report.ts'
 import { runListCommand } from './commands/run-list.ts'
 import { runLogsCommand } from './commands/run-logs.ts'
+import { runPruneCommand } from './commands/run-prune.ts'
 import { runRetryCommand } from './commands/run-retry.ts'
 import { runShowCommand } from './commands/run-show.ts'
 import { scheduleListCommand } from './commands/schedule-list.ts'
@@ -44,11 +45,12 @@ export function program(): Command {
     group('job', 'List and launch jobs.', jobListCommand(), jobLaunchCommand()),
     group(
       'run',
-      'Look at runs of the embedded engine, and retry them.',
+      'Inspect, retry and prune runs of the embedded engine.',
       runListCommand(),
       runShowCommand(),
       runLogsCommand(),
       runRetryCommand(),
+      runPruneCommand(),
     ),
     group('schedule', 'List and preview schedules.', scheduleListCommand(), schedulePreviewCommand()),
     group('sensor', 'List and preview sensors.', sensorListCommand(), sensorPreviewCommand()),

@@ -128,7 +128,7 @@ describe('EventLog', () => {
     db.exec('PRAGMA user_version = 7')
     const error = await thrownBy(() => EventLog.open(folder))
     expect(error.message.replace(folder, '<folder>')).toMatchInlineSnapshot(
-      `"The event log <folder>/.dagma/events.sqlite has schema 7; this version of Dagma knows 1. Use the newer Dagma that wrote it, or move the file away. [DAGMA_EVENT_LOG_NEWER]"`,
+      `"The event log <folder>/.dagma/events.sqlite has schema 7; this version of Dagma knows 2. Use the newer Dagma that wrote it, or move the file away. [DAGMA_EVENT_LOG_NEWER]"`,
     )
     expect(db.prepare('PRAGMA user_version').get()?.user_version).toBe(7)
     db.close()
@@ -172,7 +172,7 @@ describe('a torn run', () => {
     const child = spawn(
       process.execPath,
       script(`const log = EventLog.open(${JSON.stringify(folder)})
-        log.startRun({ runId: 'alive', jobName: undefined, assetKeys: [], parentRunId: null })
+        log.startRun({ runId: 'alive', jobName: null, assetKeys: [], parentRunId: null })
         console.log('started'); process.stdin.resume()`),
       { stdio: ['pipe', 'pipe', 'inherit'] },
     )
@@ -190,7 +190,7 @@ test('several processes make and use one log at once', async () => {
     script(`for (let n = 0; n < 5; n++) {
       const log = EventLog.open(${JSON.stringify(folder)})
       const runId = '${name}-' + n
-      log.startRun({ runId, jobName: undefined, assetKeys: [], parentRunId: null })
+      log.startRun({ runId, jobName: null, assetKeys: [], parentRunId: null })
       for (let e = 0; e < 20; e++) log.append(runId, [{ type: 'LOG', step: 's', level: 'info', message: String(e) }])
       log.endRun(runId, 'SUCCESS', '')
       log[Symbol.dispose]()

@@ -1,24 +1,13 @@
 import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite'
-import { dagmaError } from '../errors.ts'
+import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
+import { DagmaError, dagmaError } from '../errors.ts'
+import { copyOfEventLog } from './event-log-copy.ts'
+import { eventLogFailure } from './event-log-failure.ts'
+import { migrate } from './event-log-schema.ts'
 import type { EventBody, Materialization, Run, RunEvent, RunStart, RunStatus } from './events.ts'
 import { hasEnded, ownProcess } from './process-owner.ts'
-
-const schema = 1
-
-const create = `
-  CREATE TABLE runs (
-    run_id TEXT PRIMARY KEY, status TEXT NOT NULL, owner TEXT NOT NULL, start_time REAL NOT NULL, end_time REAL, body TEXT NOT NULL
-  ) STRICT;
-  CREATE TABLE events (
-    id INTEGER PRIMARY KEY, run_id TEXT NOT NULL REFERENCES runs, time REAL NOT NULL, type TEXT NOT NULL, asset TEXT, body TEXT NOT NULL
-  ) STRICT;
-  CREATE INDEX events_of_run ON events (run_id, id);
-  CREATE INDEX materializations_of_asset ON events (asset, id) WHERE type = 'ASSET_MATERIALIZATION';
-  CREATE INDEX runs_on_their_way ON runs (run_id) WHERE status = 'STARTED';
-  PRAGMA user_version = ${schema};
-`
+import { type PruneOptions, type PruneResult, pruneRuns } from './prune-runs.ts'
 
 const brokeOff = 'The run broke off.'
 
@@ -38,31 +27,61 @@ export class EventLog implements Disposable {
   readonly #file: string
   /** The file that is open: another one may stand in its place later, or none. */
   readonly #inode: bigint | undefined
+  readonly #onClose: () => void
+  #damagedRows = 0
 
-  private constructor(file: string, durability: Durability) {
+  private constructor(file: string, durability: Durability, onClose = (): void => {}) {
     this.#file = file
+    this.#onClose = onClose
     this.#db = new DatabaseSync(file, { timeout: 10_000 })
     this.#inode = inodeOf(file)
-    this.#db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${durability === 'power' ? 'FULL' : 'NORMAL'}; PRAGMA foreign_keys = ON`)
-    this.#migrate()
-    this.#insert = this.#db.prepare('INSERT INTO events (run_id, time, type, asset, body) VALUES (?, ?, ?, ?, ?)')
-    this.#failTornRuns()
+    try {
+      this.#db.exec(
+        `PRAGMA journal_mode = WAL; PRAGMA synchronous = ${durability === 'power' ? 'FULL' : 'NORMAL'}; PRAGMA foreign_keys = ON`,
+      )
+      migrate(this.#db, file)
+      this.#insert = this.#db.prepare('INSERT INTO events (run_id, time, type, asset, partition, body) VALUES (?, ?, ?, ?, ?, ?)')
+      this.#failTornRuns()
+    } catch (error) {
+      this.#db.close()
+      throw error
+    }
   }
 
-  /** Opens the log of the project in `folder`, and makes it when there is none. @throws DAGMA_EVENT_LOG_NEWER, DAGMA_EVENT_LOG_UNWRITABLE */
+  /**
+   * Opens the log of the project in `folder`, and makes it when there is none.
+   * @throws DAGMA_EVENT_LOG_NEWER, DAGMA_EVENT_LOG_UNWRITABLE, DAGMA_EVENT_LOG_LOCKED, DAGMA_EVENT_LOG_DAMAGED, as all that reads or writes does
+   */
   static open(folder: string, durability: Durability = 'process'): EventLog {
     const file = logFile(folder)
     try {
       mkdirSync(dirname(file), { recursive: true })
       return new EventLog(file, durability)
     } catch (error) {
-      throw unwritable(file, error)
+      throw eventLogFailure(file, error)
     }
   }
 
-  /** Opens the log of the project in `folder` to look at runs that were: where there is none, an empty one, and nothing is written. */
+  /** Opens the log of the project in `folder` to go on with one of its runs: where there is none, an empty one, and nothing is written. */
   static openExisting(folder: string, durability: Durability = 'process'): EventLog {
     return existsSync(logFile(folder)) ? EventLog.open(folder, durability) : EventLog.inMemory()
+  }
+
+  /** Opens the log of the project in `folder` to look at what was. Of one that may only be read, a copy is opened. */
+  static openToRead(folder: string): EventLog {
+    try {
+      return EventLog.openExisting(folder)
+    } catch (error) {
+      if (!(error instanceof DagmaError && error.code === 'DAGMA_EVENT_LOG_UNWRITABLE')) throw error
+      const copy = copyOfEventLog(logFile(folder))
+      if (copy === undefined) throw error
+      try {
+        return new EventLog(copy.file, 'process', copy.remove)
+      } catch (failure) {
+        copy.remove()
+        throw eventLogFailure(logFile(folder), failure)
+      }
+    }
   }
 
   /** A log in memory, gone when it is closed. */
@@ -76,8 +95,11 @@ export class EventLog implements Disposable {
     return this.#transaction(() => {
       if (run.parentRunId !== null) this.#expectNotRetried(run.parentRunId)
       this.#db
-        .prepare('INSERT INTO runs (run_id, status, owner, start_time, body) VALUES (?, ?, ?, ?, ?)')
-        .run(runId, 'STARTED', ownProcess(), time, JSON.stringify(body))
+        .prepare(
+          `INSERT INTO runs (run_id, status, owner, start_time, parent_run_id, body, ordinal)
+           VALUES (?, ?, ?, ?, ?, ?, (SELECT coalesce(max(ordinal), 0) + 1 FROM runs))`,
+        )
+        .run(runId, 'STARTED', ownProcess(), time, run.parentRunId, JSON.stringify(body))
       return this.append(runId, [{ type: 'RUN_START' }], [time])
     })
   }
@@ -111,7 +133,8 @@ export class EventLog implements Disposable {
     const write = (): RunEvent[] =>
       bodies.map((body, index) => {
         const time = times[index] ?? now
-        this.#insert.run(runId, time, body.type, 'asset' in body ? body.asset : null, JSON.stringify(body))
+        const { asset = null, partition = null } = body as { asset?: string; partition?: string | null }
+        this.#insert.run(runId, time, body.type, asset, partition, JSON.stringify(body))
         return { ...body, runId, time }
       })
     return this.#db.isTransaction ? write() : this.#transaction(write)
@@ -119,38 +142,64 @@ export class EventLog implements Disposable {
 
   /** The newest runs, newest first: in the order in which they were recorded, whatever the clock said. */
   runs(limit: number): Run[] {
-    return this.#db.prepare('SELECT * FROM runs ORDER BY rowid DESC LIMIT ?').all(limit).map(runOf)
+    return this.#read(`SELECT ${runColumns} FROM runs ORDER BY ordinal DESC LIMIT ?`, [limit], runOf)
   }
 
   /** A run by its id, or by the start of its id where that is unique. @throws DAGMA_RUN_UNKNOWN */
   run(id: string): Run {
-    const rows = this.#db.prepare('SELECT * FROM runs WHERE substr(run_id, 1, length(?1)) = ?1 LIMIT 2').all(id)
-    const [row] = rows
-    if (row === undefined || rows.length > 1) throw dagmaError('DAGMA_RUN_UNKNOWN', { run: id })
-    return runOf(row)
+    const rows = this.#read(`SELECT ${runColumns} FROM runs WHERE run_id BETWEEN ?1 AND ?1 || char(1114111) LIMIT 2`, [id], runOf)
+    const [run] = rows
+    if (run === undefined || (rows.length > 1 && run.runId !== id)) throw dagmaError('DAGMA_RUN_UNKNOWN', { run: id })
+    return run
   }
 
   /** All events of a run, oldest first. */
   events(runId: string): RunEvent[] {
-    return this.#db.prepare('SELECT run_id, time, body FROM events WHERE run_id = ? ORDER BY id').all(runId).map(eventOf)
+    return this.#read('SELECT run_id, time, body FROM events WHERE run_id = ? ORDER BY id', [runId], eventOf)
   }
 
   /** The newest materialization of an asset. */
   latestMaterialization(asset: string): Materialization | undefined {
-    const row = this.#db
-      .prepare("SELECT run_id, time, body FROM events WHERE asset = ? AND type = 'ASSET_MATERIALIZATION' ORDER BY id DESC LIMIT 1")
-      .get(asset)
-    return row === undefined ? undefined : (eventOf(row) as Materialization)
+    const newest = `SELECT run_id, time, body FROM events WHERE asset = ? AND type = 'ASSET_MATERIALIZATION' ORDER BY id DESC LIMIT 1`
+    return this.#read(newest, [asset], eventOf)[0] as Materialization | undefined
+  }
+
+  /** How many rows could not be read so far; they were left out. */
+  get damagedRows(): number {
+    return this.#damagedRows
+  }
+
+  /** Removes old runs; see {@link PruneOptions}. */
+  prune(options: PruneOptions): PruneResult {
+    try {
+      return pruneRuns(this.#db, this.#file, options)
+    } catch (error) {
+      throw eventLogFailure(this.#file, error)
+    }
   }
 
   [Symbol.dispose](): void {
     this.#db.close()
+    this.#onClose()
   }
 
-  #migrate(): void {
-    const version = (): number => Number(this.#db.prepare('PRAGMA user_version').get()?.user_version)
-    if (version() > schema) throw dagmaError('DAGMA_EVENT_LOG_NEWER', { file: this.#file, found: version(), known: schema })
-    if (version() === 0) this.#transaction(() => version() === 0 && this.#db.exec(create))
+  /** Rows as `parse` reads them. One that it cannot read is left out and counted, so that it does not hide the others. */
+  #read<Result>(query: string, values: SQLInputValue[], parse: (row: Row) => Result): Result[] {
+    try {
+      return this.#db
+        .prepare(query)
+        .all(...values)
+        .flatMap((row) => {
+          try {
+            return [parse(row)]
+          } catch {
+            this.#damagedRows++
+            return []
+          }
+        })
+    } catch (error) {
+      throw eventLogFailure(this.#file, error)
+    }
   }
 
   /** A run whose process is gone did not end: it failed. So did one that broke off. */
@@ -165,7 +214,7 @@ export class EventLog implements Disposable {
 
   /** A run is retried once: two retries would make the same assets twice. */
   #expectNotRetried(runId: string): void {
-    const retry = this.#db.prepare("SELECT run_id FROM runs WHERE json_extract(body, '$.parentRunId') = ?").get(runId)
+    const retry = this.#db.prepare('SELECT run_id FROM runs WHERE parent_run_id = ?').get(runId)
     if (retry === undefined) return
     const reason = `run ${String(retry.run_id).slice(0, 8)} retries it; retry that one if it failed`
     throw dagmaError('DAGMA_RUN_NOT_RETRYABLE', { run: runId, reason })
@@ -180,20 +229,9 @@ export class EventLog implements Disposable {
       return result
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
-      throw unwritable(this.#file, error)
+      throw eventLogFailure(this.#file, error)
     }
   }
-}
-
-/** SQLite's codes for: locked by another, read-only, failed reads and writes, a full disk, a file that cannot be opened. */
-const unwritableCodes = [5, 8, 10, 13, 14]
-
-/** The error, said as one of the event log when it comes from the disk. */
-function unwritable(file: string, error: unknown): unknown {
-  if (!(error instanceof Error)) return error
-  const isOfDisk = 'errcode' in error && typeof error.errcode === 'number' && unwritableCodes.includes(error.errcode & 0xff)
-  const isOfSystem = 'syscall' in error // the folder could not be made
-  return isOfDisk || isOfSystem ? dagmaError('DAGMA_EVENT_LOG_UNWRITABLE', { file, reason: error.message }, error) : error
 }
 
 /** SQLite goes on writing to a file that was deleted, and nobody would ever see what it wrote. */
@@ -207,6 +245,8 @@ function inodeOf(file: string): bigint | undefined {
 }
 
 type Row = Record<string, SQLOutputValue>
+
+const runColumns = 'run_id, status, start_time, end_time, body'
 
 function runOf(row: Row): Run {
   return {

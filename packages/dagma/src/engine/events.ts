@@ -30,6 +30,8 @@ export interface Run extends RunStart {
   /** Milliseconds since 1970-01-01 UTC. */
   readonly startTime: number
   readonly endTime: number | null
+  /** Set when `dagma run prune` removed its events, but for the newest materializations. */
+  readonly pruned?: boolean
 }
 
 /** What happened in a run. The types' names are Dagster's; assets are named by key text, steps by name. */

@@ -13,6 +13,7 @@ export async function unfinishedSteps(definitions: Definitions, parent: Run, eve
   const notRetryable = (reason: string): Error => dagmaError('DAGMA_RUN_NOT_RETRYABLE', { run: parent.runId, reason })
   if (parent.status === 'STARTED') throw notRetryable('it is on its way')
   if (parent.status === 'SUCCESS') throw notRetryable('it succeeded')
+  if (parent.pruned) throw notRetryable('its events were pruned')
   const finished = new Set(events.flatMap((event) => (event.type === 'STEP_SUCCESS' ? [event.step] : [])))
   const missing = parent.steps.find((name) => !definitions.steps.has(name))
   if (missing !== undefined) throw notRetryable(`its step "${missing}" is no longer defined`)

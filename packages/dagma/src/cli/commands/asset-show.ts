@@ -2,11 +2,11 @@ import { Command } from 'commander'
 import { keyText } from '../../definitions/assets/asset-key.ts'
 import type { AssetNode, Definitions } from '../../definitions/definitions.ts'
 import { nearestName } from '../../definitions/validation/nearest-name.ts'
-import { EventLog } from '../../engine/event-log.ts'
 import { dagmaError } from '../../errors.ts'
 import { gateStaticMetadata } from '../../runtime/gate/exit-gate.ts'
 import { type JsonOption, jsonOption, loadProject, type ModuleOption, moduleOption } from '../terminal/options.ts'
 import { printJson, printLine, printMetadata } from '../terminal/output.ts'
+import { readLog } from '../terminal/read-log.ts'
 
 /** `dagma asset show` */
 export function assetShowCommand(): Command {
@@ -20,8 +20,7 @@ export function assetShowCommand(): Command {
       const asset = definitions.assets.get(key)
       if (asset === undefined)
         throw dagmaError('DAGMA_ASSET_UNKNOWN', { asset: key, nearest: nearestName(key, [...definitions.assets.keys()]) })
-      using log = EventLog.openExisting(project.folder)
-      const latest = log.latestMaterialization(key)
+      const latest = readLog(project.folder, (log) => log.latestMaterialization(key))
       const facts = factsOf(asset, definitions)
       if (options.json) {
         const metadata = gateStaticMetadata(asset.metadata)

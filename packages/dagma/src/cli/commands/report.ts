@@ -21,7 +21,7 @@ export function reportCommand(): Command {
     .action(async (ids: readonly string[], { json, module, ...options }: ModuleOption & JsonOption & ToOption) => {
       const project = findProject(process.cwd(), module)
       loadDotenv(project.folder)
-      using log = EventLog.openExisting(project.folder)
+      using log = EventLog.openToRead(project.folder)
       const runs = ids.length === 0 ? [latestRun(log)] : distinct(ids.map((id) => log.run(id)))
       const reports = await reportRuns(chooseReporter(project, options), log, runs)
       if (json) for (const report of reports) printJson(report)

@@ -1,9 +1,9 @@
 import { Command } from 'commander'
-import { EventLog } from '../../engine/event-log.ts'
 import type { Run } from '../../engine/events.ts'
 import { findProject } from '../../runtime/project/project.ts'
 import { type JsonOption, jsonOption, type ModuleOption, moduleOption, positiveInteger } from '../terminal/options.ts'
 import { durationText, printJson, printTable } from '../terminal/output.ts'
+import { readLog } from '../terminal/read-log.ts'
 
 /** `dagma run list` */
 export function runListCommand(): Command {
@@ -13,8 +13,7 @@ export function runListCommand(): Command {
     .addOption(moduleOption())
     .addOption(jsonOption())
     .action(({ json, limit, module }: ModuleOption & JsonOption & { limit: number }) => {
-      using log = EventLog.openExisting(findProject(process.cwd(), module).folder)
-      const runs = log.runs(limit)
+      const runs = readLog(findProject(process.cwd(), module).folder, (log) => log.runs(limit))
       if (json) printJson(runs.map(runJson))
       else printTable(['RUN', 'STATUS', 'OF', 'STARTED', 'TOOK'], runs.map(row))
     })

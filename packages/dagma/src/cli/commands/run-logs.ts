@@ -1,10 +1,10 @@
 import { styleText } from 'node:util'
 import { Command } from 'commander'
-import { EventLog } from '../../engine/event-log.ts'
 import { dagmaError } from '../../errors.ts'
 import { findProject } from '../../runtime/project/project.ts'
 import { type JsonOption, jsonOption, type ModuleOption, moduleOption } from '../terminal/options.ts'
 import { printJson, printLine } from '../terminal/output.ts'
+import { readLog } from '../terminal/read-log.ts'
 
 /** `dagma run logs` */
 export function runLogsCommand(): Command {
@@ -15,9 +15,10 @@ export function runLogsCommand(): Command {
     .addOption(moduleOption())
     .addOption(jsonOption())
     .action((id: string, { json, module, step }: ModuleOption & JsonOption & { step?: string }) => {
-      using log = EventLog.openExisting(findProject(process.cwd(), module).folder)
-      const run = log.run(id)
-      const events = log.events(run.runId).filter((event) => event.type === 'LOG')
+      const { run, events } = readLog(findProject(process.cwd(), module).folder, (log) => {
+        const run = log.run(id)
+        return { run, events: log.events(run.runId).filter((event) => event.type === 'LOG') }
+      })
       const steps = new Set([...run.steps, ...events.map((event) => event.step)])
       if (step !== undefined && !steps.has(step))
         throw dagmaError('DAGMA_OPTION_INVALID', { option: 'step', reason: `names none of the run’s steps: ${[...steps].join(', ')}` })

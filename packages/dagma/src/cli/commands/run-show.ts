@@ -1,9 +1,9 @@
 import { Command } from 'commander'
-import { EventLog } from '../../engine/event-log.ts'
 import { findProject } from '../../runtime/project/project.ts'
 import { type JsonOption, jsonOption, type ModuleOption, moduleOption } from '../terminal/options.ts'
 import { printJson } from '../terminal/output.ts'
 import { progress } from '../terminal/progress.ts'
+import { readLog } from '../terminal/read-log.ts'
 import { runJson } from './run-list.ts'
 
 /** `dagma run show` */
@@ -14,9 +14,10 @@ export function runShowCommand(): Command {
     .addOption(moduleOption())
     .addOption(jsonOption())
     .action((id: string, { json, module }: ModuleOption & JsonOption) => {
-      using log = EventLog.openExisting(findProject(process.cwd(), module).folder)
-      const run = log.run(id)
-      const events = log.events(run.runId)
+      const { run, events } = readLog(findProject(process.cwd(), module).folder, (log) => {
+        const run = log.run(id)
+        return { run, events: log.events(run.runId) }
+      })
       if (json) printJson({ run: runJson(run), events })
       else events.forEach(progress())
     })
