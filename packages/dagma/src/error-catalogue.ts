@@ -13,6 +13,11 @@ function entry<Details>(
   return { kind, text: (details) => ({ message: message(details), cure: typeof cure === 'string' ? cure : cure(details) }) }
 }
 
+/** As much of a text as a message can quote. */
+function excerpt(text: string): string {
+  return text.length <= 300 ? text : `${text.slice(0, 300)}…`
+}
+
 /** Every error that Dagma makes: its permanent code, its phase, what it says, and its cure. */
 export const catalogue = {
   DAGMA_KEY_INVALID: entry<{ what: string; key: string }>(
@@ -133,12 +138,12 @@ export const catalogue = {
   DAGMA_SELECTION_UNKNOWN: entry<{ selection: string; unknown: string; nearest: string | undefined }>(
     'definition',
     ({ selection, unknown, nearest }) =>
-      `The selection "${selection}" names "${unknown}", which matches no asset.${nearest === undefined ? '' : ` Did you mean "${nearest}"?`}`,
+      `The selection "${excerpt(selection)}" names "${excerpt(unknown)}", which matches no asset.${nearest === undefined ? '' : ` Did you mean "${nearest}"?`}`,
     'Run `dagma asset list` to see the assets.',
   ),
   DAGMA_SELECTION_SYNTAX: entry<{ selection: string; reason: string }>(
     'definition',
-    ({ selection, reason }) => `The selection "${selection}" cannot be read: ${reason}.`,
+    ({ selection, reason }) => `The selection "${excerpt(selection)}" cannot be read: ${reason}.`,
     'Write it as Dagster does, for example `key:"a" or group:llm`, `+a`, `a+`, or a list such as `a,b`.',
   ),
   DAGMA_JOB_SELECTION: entry<{ job: string; reason: string }>(

@@ -58,9 +58,19 @@ function tagsOf(asset: SelectableAsset): Map<string, string> {
   return new Map([...Object.entries(asset.tags), ...asset.kinds.map((kind) => [kindTag + kind, ''] as const)])
 }
 
-/** Every "*" stands for any text, also "/" and none at all. */
+/** Every "*" stands for any text, also "/" and none at all. Looks at each character once: a regular expression takes for ever on many "*". */
 function wildcard(pattern: string): (text: string) => boolean {
-  const parts = pattern.split(/\*+/).map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'))
-  const expression = new RegExp(`^${parts.join('.*')}$`)
-  return (text) => expression.test(text)
+  const [start = '', ...others] = pattern.split(/\*+/)
+  const end = others.pop()
+  if (end === undefined) return (text) => text === pattern
+  return (text) => {
+    if (!text.startsWith(start)) return false
+    let at = start.length
+    for (const part of others) {
+      const found = text.indexOf(part, at)
+      if (found < 0) return false
+      at = found + part.length
+    }
+    return text.length - end.length >= at && text.endsWith(end)
+  }
 }

@@ -14,6 +14,7 @@ interface ParseFailure {
  * @throws DAGMA_SELECTION_SYNTAX with the column at which it cannot be read on.
  */
 export function parseSelection(text: string): Selection | undefined {
+  expectShallow(text)
   try {
     return (parse(text, {}) as Selection | null) ?? undefined
   } catch (error) {
@@ -21,6 +22,22 @@ export function parseSelection(text: string): Selection | undefined {
     const { message, expected, location } = error as unknown as ParseFailure
     const at = location.start.offset
     throw syntaxError(text, at, expected === null ? message : `${wanted(expected)} was expected, but there is ${found(text, at)}`)
+  }
+}
+
+/** How deep parentheses and "not" may be nested: reading and evaluating go as deep, and the stack has an end. Dagster's own parser takes fewer. */
+const deepest = 500
+
+function expectShallow(text: string): void {
+  /** For each open parenthesis, how many "not" stand before it. */
+  const open: number[] = []
+  let nots = 0
+  for (const { 0: token, index } of text.matchAll(/"[^"]*"|[A-Za-z0-9_*/]+|[()]/g)) {
+    if (token === '(') open.push(nots)
+    else if (token === 'not' || token === 'NOT') nots++
+    else if (token === ')') nots = open.pop() ?? 0
+    else nots = open.at(-1) ?? 0
+    if (open.length + nots > deepest) throw syntaxError(text, index, `parentheses and "not" are nested more than ${deepest} deep`)
   }
 }
 

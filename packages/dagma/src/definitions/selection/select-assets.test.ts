@@ -148,6 +148,34 @@ describe('text that cannot be read', () => {
   })
 })
 
+describe('a selection of any size is read or refused, never a crash', () => {
+  const nested = (depth: number) => `${'('.repeat(depth)}key:raw${')'.repeat(depth)}`
+
+  test.each([
+    ['parentheses', nested],
+    ['"not"', (depth: number) => `${'not '.repeat(depth)}key:raw`],
+    ['both', (depth: number) => `${'not ('.repeat(depth / 2)}key:raw${')'.repeat(depth / 2)}`],
+    ['functions', (depth: number) => `${'roots('.repeat(depth)}key:raw${')'.repeat(depth)}`],
+  ])('%s', (_, of) => {
+    expect(message(of(500))).toContain('selected raw')
+    expect(message(of(502))).toMatch(/cannot be read: at column \d+, parentheses and "not" are nested more than 500 deep/)
+    expect(message(of(100_000))).toContain('nested more than 500 deep')
+  })
+
+  test('siblings do not count as depth', () => {
+    expect(message(Array.from({ length: 20_000 }, () => '(not key:raw)').join(' and '))).toMatch(/^selected (?!raw\b)/)
+    expect(message(Array.from({ length: 20_000 }, () => 'not group:"("').join(' or '))).toContain('selected raw')
+  })
+
+  test('a long one is cut in its error', () => {
+    expect(message(`key:"${'x'.repeat(100_000)}"`).length).toBeLessThan(1000)
+  })
+
+  test('many "*" in a pattern', () => {
+    expect(message(`key:"${'*a'.repeat(5000)}*nothing"`)).toBe('selected ')
+  })
+})
+
 function message(selection: string): string {
   try {
     return `selected ${selectAssets(selection, assets)}`
