@@ -86,8 +86,8 @@ export const catalogue = {
   ),
   DAGMA_NOT_PARTITIONED: entry<{ step: string }>(
     'user_code',
-    ({ step }) => `Step "${step}" asked for its partition key, but its run has none.`,
-    'Give the asset partitions, or ask hasPartitionKey first.',
+    ({ step }) => `Step "${step}" asked for its partition key, but its run has none, or a range of them.`,
+    'Launch it with one partition.',
   ),
   DAGMA_TIMEOUT: entry<{ step: string; seconds: number }>(
     'execution',

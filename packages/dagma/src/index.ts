@@ -12,7 +12,7 @@ export {
 } from './definitions/assets/asset-spec.ts'
 export { type ExternalAsset, externalAsset } from './definitions/assets/external-asset.ts'
 export { Failure } from './definitions/assets/failure.ts'
-export type { IOContext, IOManager, StoredValue } from './definitions/assets/io-manager.ts'
+export { type IOContext, type IOManager, type StoredValue, type TypedIOManager, typedIOManager } from './definitions/assets/io-manager.ts'
 export {
   type MultiAsset,
   type MultiAssetContext,
@@ -37,6 +37,7 @@ export type {
   Clients,
   Inputs,
   InputValues,
+  PartitionContext,
   Requirements,
   Step,
   StepContext,
@@ -46,6 +47,7 @@ export type {
   StepOptions,
 } from './definitions/assets/step.ts'
 export type { LogLevel, StepLog } from './definitions/assets/step-log.ts'
+export type { Stored } from './definitions/assets/stored.ts'
 export { AutomationCondition } from './definitions/automation/automation-condition.ts'
 export { type Hook, type HookContext, type Job, type JobOptions, job, type RunConfig, type RunTags } from './definitions/automation/job.ts'
 export { type RunRequest, runRequest, type SkipReason, skipReason, type TickResult } from './definitions/automation/run-request.ts'

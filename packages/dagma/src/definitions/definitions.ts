@@ -58,41 +58,59 @@ export interface Definitions {
 
 const brand: unique symbol = Symbol.for('dagma.definitions') as never
 
-/** The resources that definitions need: a missing key, or a client of another type, does not compile. */
+/** The resources that definitions need, by key: a client of another type does not compile. */
 export type ResourcesFor<R extends Requiring> = {
   readonly [Key in KeysOf<RequirementsOf<R>>]: Resource<ClientFor<RequirementsOf<R>, Key>>
 }
 type RequirementsOf<R> = R extends Requiring<infer Req> ? Req : never
-type KeysOf<Req> = Req extends unknown ? keyof Req : never
+/** Of requirements that are not known exactly, none. */
+type KeysOf<Req> = Req extends unknown ? (string extends keyof Req ? never : keyof Req) : never
 type ClientFor<Req, Key> = Req extends { readonly [K in Key & PropertyKey]: infer Type } ? ClientOf<Type> : never
 
 /** What needs resources in a project. */
 type Parts = readonly (AnyAsset | AssetCheck | Job | Schedule | Sensor)[]
 
-/** What {@link definitions} takes. */
-export type DefinitionsOptions<
+/** The lists that {@link definitions} takes, by their types. */
+interface Lists {
+  readonly assets: Parts
+  readonly checks: Parts
+  readonly jobs: Parts
+  readonly schedules: Parts
+  readonly sensors: Parts
+}
+type Needing<Of extends Lists> = Extract<Of[keyof Lists][number], Requiring>
+
+/** What {@link definitions} takes. `Bound` is the type of its resources. */
+export interface DefinitionsOptions<
   Assets extends Parts,
   Checks extends Parts,
   Jobs extends Parts,
   Schedules extends Parts,
   Sensors extends Parts,
-> = {
+  Bound extends Bindings = Bindings,
+> {
   readonly assets: Assets & readonly AnyAsset[]
   readonly checks?: Checks & readonly AssetCheck[]
   readonly jobs?: Jobs & readonly Job[]
   readonly schedules?: Schedules & readonly Schedule[]
   readonly sensors?: Sensors & readonly Sensor[]
+  /** What the resources that anything here uses are bound to, by the keys they are used under. */
+  readonly resources?: Bound & Partial<ResourcesFor<Extract<(Assets | Checks | Jobs | Schedules | Sensors)[number], Requiring>>>
   /** Where values are kept, by the key that assets name. `default` takes the place of JSON files under `.dagma/` in the project. */
   readonly ioManagers?: { readonly [key: string]: IOManager }
   /** Follows runs, for traces and metrics, such as `openTelemetry()` of `@dagma/opentelemetry`. Default: none. */
   readonly instrument?: Instrument
-} & ({} extends ResourcesFor<Extract<(Assets | Checks | Jobs | Schedules | Sensors)[number], Requiring>>
-  ? { readonly resources?: { readonly [key: string]: Resource<unknown> } }
-  : {
-      readonly resources: ResourcesFor<Extract<(Assets | Checks | Jobs | Schedules | Sensors)[number], Requiring>> & {
-        readonly [key: string]: Resource<unknown>
-      }
-    })
+}
+type Bindings = { readonly [key: string]: Resource<unknown> }
+
+/** Options that lack a resource: they do not compile, and the compiler says so at whatever uses it. */
+type WithAllBound<Of extends Lists, Bound> = [Exclude<KeysOf<RequirementsOf<Needing<Of>>>, keyof Bound>] extends [never]
+  ? unknown
+  : { readonly [List in keyof Of]: BoundItems<Of[List], Bound> }
+type BoundItems<Items, Bound> = { readonly [Index in keyof Items]: BoundItem<Items[Index], Bound> }
+type BoundItem<Item, Bound> = [Exclude<KeysOf<RequirementsOf<Item>>, keyof Bound>] extends [never]
+  ? Item
+  : `The resource "${Exclude<KeysOf<RequirementsOf<Item>>, keyof Bound> & string}" is not bound: add it to the resources of definitions().`
 
 /**
  * Collects a project's definitions and checks them, all at once. A definitions module exports the result as its default.
@@ -105,11 +123,15 @@ export function definitions<
   const Jobs extends readonly Job[] = [],
   const Schedules extends readonly Schedule[] = [],
   const Sensors extends readonly Sensor[] = [],
->(options: DefinitionsOptions<Assets, Checks, Jobs, Schedules, Sensors>): Definitions {
+  Bound extends Bindings = {},
+>(
+  options: DefinitionsOptions<Assets, Checks, Jobs, Schedules, Sensors, Bound> &
+    WithAllBound<{ assets: Assets; checks: Checks; jobs: Jobs; schedules: Schedules; sensors: Sensors }, Bound>,
+): Definitions {
   expectDefinitions(options)
   const errors: DagmaError[] = []
   const graph = collectGraph(options.assets, options.checks ?? [], errors)
-  const resources = new Map<string, Resource<unknown>>(Object.entries(options.resources ?? {}))
+  const resources = new Map(Object.entries<Resource<unknown>>(options.resources ?? {}))
   const ioManagers = new Map(Object.entries(options.ioManagers ?? {}))
   const automation = checkDefinitions(
     { graph, resources, ioManagers, jobs: options.jobs ?? [], schedules: options.schedules ?? [], sensors: options.sensors ?? [] },

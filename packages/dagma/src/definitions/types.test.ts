@@ -3,13 +3,18 @@ import { expectTypeOf, test } from 'vitest'
 import { type Asset, asset } from './assets/asset.ts'
 import { assetCheck } from './assets/asset-check.ts'
 import { mapped, type ValueOf } from './assets/asset-spec.ts'
+import type { externalAsset } from './assets/external-asset.ts'
+import { typedIOManager } from './assets/io-manager.ts'
 import { multiAsset } from './assets/multi-asset.ts'
-import { materializeResult } from './assets/results.ts'
+import { observableAsset } from './assets/observable-asset.ts'
+import { type CheckProblem, type MaterializeResult, materializeResult } from './assets/results.ts'
+import type { StorageProblem, Stored } from './assets/stored.ts'
 import { job } from './automation/job.ts'
 import { schedule } from './automation/schedule.ts'
 import { sensor } from './automation/sensor.ts'
 import { definitions } from './definitions.ts'
 import { PartitionMapping } from './partitions/partition-mapping.ts'
+import { dailyPartitions } from './partitions/partitions.ts'
 import { resource } from './resource.ts'
 
 const db = resource({ open: (_: { url: string }) => ({ query: (_sql: string): number => 1 }) })
@@ -56,6 +61,44 @@ test('the parts of a multi-asset have their own types', () => {
   expectTypeOf<ValueOf<typeof some.assets.a>>().toEqualTypeOf<number>()
   // @ts-expect-error there is no such part
   expectTypeOf(shop.assets.c).toBeAny()
+  // @ts-expect-error c is not one of its assets
+  multiAsset({ name: 'shop', assets: { a: {}, b: {} }, run: () => ({ a: 1, b: 2, c: 3 }) })
+  // @ts-expect-error c is not one of its assets, of which some are made
+  multiAsset({ name: 'shop', assets: { a: {}, b: {} }, canSubset: true, run: async ({ selected }) => ({ a: selected.size, c: 3 }) })
+  // @ts-expect-error it makes nothing
+  multiAsset({ name: 'shop', assets: {}, run: () => ({}) })
+  // @ts-expect-error it returns no object
+  multiAsset({ name: 'shop', assets: { a: {} }, run: () => 1 })
+})
+
+test('a wrong option of a multi-asset is an error at that option', () => {
+  const run = () => ({ a: 1, b: 2 })
+  const wrong = () => {
+    multiAsset({
+      name: 'shop',
+      assets: { a: {}, b: {} },
+      // @ts-expect-error no retry policy
+      retryPolicy: 3,
+      run,
+    })
+    multiAsset({
+      name: 'shop',
+      assets: {
+        // @ts-expect-error no group
+        a: { group: 3 },
+        b: {},
+      },
+      run,
+    })
+    multiAsset({
+      name: 'shop',
+      // @ts-expect-error no such option
+      dependencies: [orders],
+      assets: { a: {}, b: {} },
+      run,
+    })
+  }
+  expectTypeOf(wrong).toBeFunction()
 })
 
 test('a check loads what its asset gives', () => {
@@ -109,4 +152,133 @@ test('resources must be bound, with the right client', () => {
   }
   expectTypeOf(missing).toBeFunction()
   expectTypeOf(used).toExtend<Asset<number>>()
+})
+
+interface Order {
+  readonly id: number
+  at: Date
+  note: string | undefined
+  more?: Date
+  lines: readonly { sku: string; weights: [number, number] }[]
+}
+interface Tree {
+  children: Tree[]
+  at: Date
+}
+interface BadTree {
+  children: BadTree[]
+  seen: Set<string>
+}
+interface LooksLikeAnError {
+  name: string
+  message: string
+}
+class Money {
+  readonly cents = 1
+  twice(): number {
+    return this.cents * 2
+  }
+}
+type AnyJson = string | number | boolean | null | readonly AnyJson[] | { readonly [member: string]: AnyJson | undefined }
+
+test('consumers get what JSON gives back', () => {
+  expectTypeOf<Stored<Order>>().toEqualTypeOf<{
+    readonly id: number
+    at: string
+    note?: string
+    more?: string
+    lines: readonly { sku: string; weights: [number, number] }[]
+  }>()
+  expectTypeOf<Stored<Tree>['children'][0]['children'][0]['at']>().toEqualTypeOf<string>()
+  expectTypeOf<Stored<[Date, number?]>>().toEqualTypeOf<[string, number?]>()
+  expectTypeOf<Stored<{ [day: string]: Date }>>().toEqualTypeOf<{ [day: string]: string }>()
+  expectTypeOf<Stored<URL | undefined>>().toEqualTypeOf<string | null>()
+  expectTypeOf<Stored<void>>().toEqualTypeOf<null>()
+  expectTypeOf<Stored<AnyJson>>().toExtend<AnyJson>()
+  expectTypeOf<Stored<unknown>>().toBeUnknown()
+  expectTypeOf<Stored<LooksLikeAnError>>().toEqualTypeOf<LooksLikeAnError>()
+  const dated = asset({ key: 'dated', run: async () => materializeResult([{ at: new Date(), of: orders.key }]) })
+  expectTypeOf<ValueOf<typeof dated>>().toEqualTypeOf<{ at: string; of: readonly string[] }[]>()
+  // @ts-expect-error a Date comes back as text
+  asset({ key: 'wrong', inputs: { dated }, run: ({ inputs }) => inputs.dated[0]?.at.getTime() })
+  const either = asset({ key: 'either', run: ({ retryNumber }) => (retryNumber > 0 ? materializeResult('late') : retryNumber) })
+  expectTypeOf<ValueOf<typeof either>>().toEqualTypeOf<string | number>()
+  expectTypeOf<ValueOf<ReturnType<typeof externalAsset<Order>>>>().toEqualTypeOf<Order>()
+})
+
+type Is<What extends string> =
+  `The value cannot be stored as JSON: ${What}. Return plain data, or name an IO manager that keeps it, by typedIOManager().`
+
+test('what JSON cannot hold does not compile, for a reason that reads as a sentence', () => {
+  expectTypeOf<StorageProblem<Map<string, number>>>().toEqualTypeOf<Is<'it is a Map'>>()
+  expectTypeOf<StorageProblem<{ rows: { seen: Set<1> }[] }>>().toEqualTypeOf<Is<'it has a Set at "rows[].seen"'>>()
+  expectTypeOf<StorageProblem<{ row: Promise<1> }>>().toEqualTypeOf<Is<'it has a Promise (is an await missing?) at "row"'>>()
+  expectTypeOf<StorageProblem<Money>>().toEqualTypeOf<Is<'it has a function at "twice"'>>()
+  expectTypeOf<StorageProblem<() => 1>>().toEqualTypeOf<Is<'it is a function'>>()
+  expectTypeOf<StorageProblem<{ id: bigint }>>().toEqualTypeOf<Is<'it has a bigint at "id"'>>()
+  expectTypeOf<StorageProblem<symbol>>().toEqualTypeOf<Is<'it is a symbol'>>()
+  expectTypeOf<StorageProblem<{ vector: Float32Array }>>().toEqualTypeOf<Is<'it has binary data at "vector"'>>()
+  expectTypeOf<StorageProblem<Buffer | string>>().toEqualTypeOf<Is<'it is binary data'>>()
+  expectTypeOf<StorageProblem<{ error?: Error }>>().toEqualTypeOf<Is<'it has an Error at "error"'>>()
+  expectTypeOf<StorageProblem<RegExp>>().toEqualTypeOf<Is<'it is a RegExp'>>()
+  expectTypeOf<StorageProblem<Headers>>().toEqualTypeOf<Is<'it is an iterable that is not a list'>>()
+  expectTypeOf<StorageProblem<(string | undefined)[]>>().toEqualTypeOf<Is<'it has undefined at "[]"'>>()
+  expectTypeOf<StorageProblem<BadTree>>().not.toBeNever()
+  expectTypeOf<StorageProblem<Order | Tree | LooksLikeAnError | AnyJson | URL | undefined>>().toBeNever()
+  const wrong = () => {
+    // @ts-expect-error a Map
+    asset({ key: 'wrong', run: () => new Map([[1, 2]]) })
+    // @ts-expect-error a forgotten await
+    asset({ key: 'wrong', run: async ({ log }) => ({ log: 1, value: Promise.resolve(log) }) })
+    // @ts-expect-error a Map in a part
+    multiAsset({ name: 'wrong', assets: { a: {} }, run: ({ selected }) => ({ a: new Set(selected) }) })
+  }
+  expectTypeOf(wrong).toBeFunction()
+})
+
+test('a typed IO manager gives back what it was given', () => {
+  const kept = asset({ key: 'kept', ioManager: typedIOManager('own'), run: async ({ log }) => new Map([[1, log.info.name]]) })
+  expectTypeOf<ValueOf<typeof kept>>().toEqualTypeOf<Map<number, string>>()
+  const parts = multiAsset({ name: 'parts', assets: { a: {} }, ioManager: typedIOManager<Date>('own'), run: () => ({ a: new Date() }) })
+  expectTypeOf<ValueOf<typeof parts.assets.a>>().toEqualTypeOf<Date>()
+  const untyped = asset({ key: 'untyped', ioManager: 'own', run: () => new Date() })
+  expectTypeOf<ValueOf<typeof untyped>>().toEqualTypeOf<string>()
+  // @ts-expect-error it keeps dates
+  asset({ key: 'wrong', ioManager: typedIOManager<Date>('own'), run: async ({ log }) => log.info.name })
+})
+
+test('partitionKey is there when the asset has partitions', () => {
+  const partitions = dailyPartitions({ start: '2026-01-01' })
+  asset({ key: 'daily', partitions, run: ({ partitionKey }) => expectTypeOf(partitionKey).toBeString() && 1 })
+  observableAsset({ key: 'seen', partitions, run: ({ partitionKey }) => ({ dataVersion: partitionKey }) })
+  multiAsset({ name: 'both', assets: { a: { partitions }, b: { partitions } }, run: ({ partitionKey: a }) => ({ a, b: a.length }) })
+  assetCheck({
+    asset: orders,
+    name: 'some',
+    run: ({ partitionKey }) => {
+      expectTypeOf(partitionKey).toEqualTypeOf<string | undefined>()
+      return { passed: true }
+    },
+  })
+  // @ts-expect-error it has none
+  asset({ key: 'wrong', run: ({ partitionKey }) => partitionKey })
+  // @ts-expect-error it has none
+  observableAsset({ key: 'wrong', run: ({ partitionKey }) => ({ dataVersion: partitionKey }) })
+  // @ts-expect-error they have none
+  multiAsset({ name: 'wrong', assets: { a: {} }, run: ({ partitionKey }) => ({ a: partitionKey }) })
+})
+
+test('the name of a check in a result is one that the asset declares', () => {
+  const checks = { full: {}, fresh: { blocking: true } }
+  const passed = { passed: true }
+  asset({ key: 'a', checks, run: async ({ log }) => materializeResult(log.info.name, {}, { checks: { full: passed, fresh: passed } }) })
+  expectTypeOf<
+    CheckProblem<MaterializeResult<1, 'ful'>, 'full'>
+  >().toEqualTypeOf<'The asset does not declare a check named "ful" under `checks`.'>()
+  // @ts-expect-error a typo
+  asset({ key: 'wrong', checks, run: () => materializeResult(1, {}, { checks: { ful: passed, fresh: passed } }) })
+  // @ts-expect-error no check is declared
+  asset({ key: 'wrong', run: () => materializeResult(1, {}, { checks: { full: passed } }) })
+  // @ts-expect-error a typo in a part
+  multiAsset({ name: 'wrong', assets: { a: { checks } }, run: () => ({ a: materializeResult(1, {}, { checks: { ful: passed } }) }) })
 })

@@ -15,7 +15,9 @@ export interface AssetCheck<Req extends Requirements = Requirements> extends Req
 }
 
 /** What a check's function is called with. */
-export interface AssetCheckContext<Value, In = Inputs, Req = Requirements, Config = undefined> extends AssetContext<In, Req, Config> {
+export type AssetCheckContext<Value, In = Inputs, Req = Requirements, Config = undefined> = AssetContext<In, Req, Config> & {
+  /** Key of the partition that is checked; undefined of an asset without partitions. */
+  readonly partitionKey: string | undefined
   /** Loads the value of the checked asset, through its IO manager. */
   readonly load: () => Promise<Value>
 }

@@ -1,16 +1,19 @@
+import type { PartitionsDefinition } from '../partitions/partitions.ts'
 import { callSite } from '../validation/call-site.ts'
 import { type AssetKey, type AssetKeyInput, checkedName, stepName } from './asset-key.ts'
 import { type AssetRef, type AssetSpecOptions, assetSpec, type Dep } from './asset-spec.ts'
+import { ioManagerKey, type TypedIOManager } from './io-manager.ts'
 import { makeStep } from './make-step.ts'
-import type { Returned } from './results.ts'
-import type { CheckSpec, Inputs, Requirements, Step, StepContext, StepOptions } from './step.ts'
+import type { CheckProblem, Returned } from './results.ts'
+import type { CheckSpec, Inputs, PartitionContext, Requirements, Step, StepContext, StepOptions } from './step.ts'
+import type { StorageProblem, Stored } from './stored.ts'
 
 declare const requirementsType: unique symbol
 
-/** What an asset's function is called with. */
-export interface AssetContext<In = Inputs, Req = Requirements, Config = undefined> extends StepContext<In, Req, Config> {
+/** What an asset's function is called with. `partitionKey` is there when the asset has partitions. */
+export type AssetContext<In = Inputs, Req = Requirements, Config = undefined, Partitions = never> = StepContext<In, Req, Config> & {
   readonly assetKey: AssetKey
-}
+} & PartitionContext<Partitions>
 
 /** A check that an asset's own function evaluates, declared with the asset. */
 export interface InlineCheck {
@@ -19,21 +22,42 @@ export interface InlineCheck {
   readonly blocking?: boolean
 }
 
-/** What {@link asset} takes. Four type parameters, since each is inferred from its own property: a single one cannot type `run`'s context. */
-export interface AssetOptions<In extends Inputs, Req extends Requirements, Config, Out>
-  extends AssetSpecOptions,
+/** What {@link asset} takes. Each type parameter is inferred from its own property: a single one for all cannot type `run`'s context. */
+export interface AssetOptions<
+  In extends Inputs,
+  Req extends Requirements,
+  Config,
+  Out,
+  Partitions extends PartitionsDefinition = never,
+  Check extends string = string,
+  Kept = never,
+> extends AssetSpecOptions,
     StepOptions<In, Req, Config> {
   /** Unique in the project. Text with "/" between its parts, or a path. */
   readonly key: AssetKeyInput
   /** Assets that only come before this one. */
   readonly deps?: readonly Dep[]
   /** Checks that `run` evaluates itself, by name: their results go into `materializeResult(value, metadata, { checks })`. */
-  readonly checks?: { readonly [name: string]: InlineCheck }
-  /** Key of the IO manager that keeps the value; default: the project's. */
-  readonly ioManager?: string
+  readonly checks?: { readonly [Name in Check]: InlineCheck }
+  /** Its partitions; default: none. */
+  readonly partitions?: Partitions
+  /** Key of the IO manager that keeps the value, or {@link typedIOManager} of the key; default: the project's. */
+  readonly ioManager?: string | TypedIOManager<Kept>
   /** Makes the value. Returns it bare, or with metadata by `materializeResult(value, metadata)`. */
-  readonly run: (context: AssetContext<In, Req, Config>) => Out
+  readonly run: (context: AssetContext<In, Req, Config, Partitions>) => Out
 }
+
+/** What consumers get of a value: the value when its IO manager keeps it as it is, else what JSON gives back. */
+export type Given<Value, Kept> = [Kept] extends [never] ? Stored<Value> : Value
+
+/** What is wrong with what a function returns, in sentences; never: nothing. Before the compiler has inferred `Out`, that is unknown. */
+export type ResultProblem<Out, Check extends string, Kept> = unknown extends Out
+  ? never
+  : CheckProblem<Out, Check> | ([Kept] extends [never] ? StorageProblem<Returned<Out>> : KeptProblem<Returned<Out>, Kept>)
+type KeptProblem<Value, Kept> = [Value] extends [Kept] ? never : 'The value is not of the type that typedIOManager() says.'
+
+/** Options whose `run` has this problem: they do not compile, and the compiler says the problem at `run`. */
+export type WithoutProblem<Problem> = [Problem] extends [never] ? unknown : { readonly run: Problem }
 
 /** What uses kinds of resource: a missing binding does not compile. */
 export interface Requiring<Req extends Requirements = Requirements> {
@@ -50,16 +74,24 @@ export interface Asset<Value = unknown, Req extends Requirements = Requirements>
  * Declares an asset: a key, what it is made from, and the function that makes it. Dagster's `@asset`.
  * @throws DAGMA_KEY_INVALID when the key or the group has other characters than those allowed.
  */
-export function asset<In extends Inputs = {}, Req extends Requirements = {}, Config = undefined, Out = unknown>(
-  options: AssetOptions<In, Req, Config, Out>,
-): Asset<Returned<Out>, Req> {
+export function asset<
+  In extends Inputs = {},
+  Req extends Requirements = {},
+  Config = undefined,
+  Out = unknown,
+  Partitions extends PartitionsDefinition = never,
+  Check extends string = never,
+  Kept = never,
+>(
+  options: AssetOptions<In, Req, Config, Out, Partitions, Check, Kept> & WithoutProblem<ResultProblem<Out, Check, Kept>>,
+): Asset<Given<Returned<Out>, Kept>, Req> {
   const spec = assetSpec(options.key, options, Object.values(options.inputs ?? {}), options.deps ?? [])
   const { key } = spec
   const checks = inlineChecks(key, options.checks)
   const step = makeStep(
     'materialize',
     stepName(key),
-    { assets: [spec], checks, ioManager: options.ioManager },
+    { assets: [spec], checks, ioManager: ioManagerKey(options.ioManager) },
     options,
     options.run,
     callSite(asset),

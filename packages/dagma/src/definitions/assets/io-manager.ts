@@ -14,6 +14,33 @@ export interface StoredValue {
   readonly sizeBytes?: number
 }
 
+declare const keeps: unique symbol
+
+/** Names an IO manager that gives each value back as it was, and says which values it takes. Made by {@link typedIOManager}. */
+export interface TypedIOManager<Value = unknown> {
+  readonly key: string
+  readonly [keeps]?: (value: Value) => void
+}
+
+/**
+ * Names, for an asset's `ioManager`, one that gives each value back as it was: Maps, dates, instances of classes. Without it consumers get
+ * what JSON gives back ({@link Stored}), and what JSON cannot hold does not compile.
+ * @example
+ * ```ts
+ * const frames = typedIOManager<DataFrame>('frames')
+ * const orders = asset({ key: 'orders', ioManager: frames, run: () => readFrame() })
+ * definitions({ assets: [orders], ioManagers: { frames: frameFiles() } })
+ * ```
+ */
+export function typedIOManager<Value = unknown>(key: string): TypedIOManager<Value> {
+  return { key }
+}
+
+/** The key that an asset names its IO manager by. */
+export function ioManagerKey(ioManager: string | TypedIOManager<never> | undefined): string | undefined {
+  return typeof ioManager === 'object' ? ioManager.key : ioManager
+}
+
 /** Stores assets' values and loads them for consumers. Dagster's IO manager. */
 export interface IOManager {
   /** Stores `value`; nobody may ever read a half-written one. */

@@ -1,10 +1,11 @@
 import { callSite } from '../validation/call-site.ts'
-import { type InlineCheck, inlineChecks, type Requiring } from './asset.ts'
+import { type Given, type InlineCheck, inlineChecks, type Requiring, type ResultProblem, type WithoutProblem } from './asset.ts'
 import type { AssetKeyInput } from './asset-key.ts'
 import { type AssetRef, type AssetSpecOptions, assetSpec, type Dep } from './asset-spec.ts'
+import { ioManagerKey, type TypedIOManager } from './io-manager.ts'
 import { makeStep } from './make-step.ts'
 import type { Returned } from './results.ts'
-import type { Inputs, Requirements, Step, StepContext, StepOptions } from './step.ts'
+import type { Inputs, PartitionContext, Requirements, Step, StepContext, StepOptions } from './step.ts'
 
 /** One of the assets that a multi-asset makes. */
 export interface MultiAssetPart extends AssetSpecOptions {
@@ -16,31 +17,39 @@ export interface MultiAssetPart extends AssetSpecOptions {
   readonly checks?: { readonly [name: string]: InlineCheck }
 }
 
-/** What a multi-asset's function is called with. */
-export interface MultiAssetContext<Name extends string, In = Inputs, Req = Requirements, Config = undefined>
-  extends StepContext<In, Req, Config> {
+/** The parts of a multi-asset, by the names under which its function returns them. */
+type Parts = { readonly [name: string]: MultiAssetPart }
+
+/** What a multi-asset's function is called with. `partitionKey` is there when its assets have partitions. */
+export type MultiAssetContext<Name extends string, In = Inputs, Req = Requirements, Config = undefined, Partitions = never> = StepContext<
+  In,
+  Req,
+  Config
+> & {
   /** Names of the assets that are to be made: all, unless the multi-asset can be subset and the run asked for some. */
   readonly selected: ReadonlySet<Name>
-}
+} & PartitionContext<Partitions>
 
 /** What {@link multiAsset} takes. Type parameters as those of `asset`, and the parts by name. */
 export interface MultiAssetOptions<
-  Parts extends { readonly [name: string]: MultiAssetPart },
+  Of extends Parts,
   In extends Inputs,
   Req extends Requirements,
   Config,
   Out,
+  CanSubset extends boolean = boolean,
+  Kept = never,
 > extends StepOptions<In, Req, Config> {
   /** Name of the step. */
   readonly name: string
-  /** What it makes, by the name under which `run` returns it. */
-  readonly assets: Parts
+  /** What it makes, by the name under which `run` returns it. At least one. */
+  readonly assets: Of
   /** Whether a run may ask for some of the assets only; default false. */
-  readonly canSubset?: boolean
-  /** Key of the IO manager that keeps the values; default: the project's. */
-  readonly ioManager?: string
+  readonly canSubset?: CanSubset
+  /** Key of the IO manager that keeps the values, or {@link typedIOManager} of the key; default: the project's. */
+  readonly ioManager?: string | TypedIOManager<Kept>
   /** Makes the values: an object with one for each selected asset, bare or by `materializeResult()`. */
-  readonly run: (context: MultiAssetContext<keyof Parts & string, In, Req, Config>) => Out
+  readonly run: (context: MultiAssetContext<keyof Of & string, In, Req, Config, PartitionsOf<Of>>) => Out
 }
 
 /** Several assets made by one step. Made by {@link multiAsset}; `assets` has a reference to each, for other assets' inputs and deps. */
@@ -50,50 +59,71 @@ export interface MultiAsset<Values = { readonly [name: string]: unknown }, Req e
   readonly assets: { readonly [Name in keyof Values]: AssetRef<Values[Name]> }
 }
 
-type ValuesOf<Parts, Out> = {
-  readonly [Name in keyof Parts]: Name extends keyof Awaited<Out> ? Returned<Exclude<Awaited<Out>[Name], undefined>> : never
+type PartitionsOf<Of> = Extract<Of[keyof Of], { readonly partitions: unknown }>
+type ChecksOf<Part> = Part extends { readonly checks: infer Checks } ? keyof Checks & string : never
+
+/** What a function returned under a name, whichever way it went. */
+type Part<Out, Name> =
+  Awaited<Out> extends infer Values ? (Values extends unknown ? (Name extends keyof Values ? Values[Name] : never) : never) : never
+type NamesIn<Values> = Values extends unknown ? keyof Values : never
+
+type ValuesOf<Of, Out, Kept> = {
+  readonly [Name in keyof Of]: Given<Returned<Exclude<Part<Out, Name>, undefined>>, Kept>
 }
 
-/** What a function returns that makes all of the assets, and one that may make some only. */
-type All<Parts> = { readonly [Name in keyof Parts]: unknown }
-type Some<Parts> = { readonly [Name in keyof Parts]?: unknown }
+/** What is wrong with what a multi-asset's function returns, in sentences; never: nothing. */
+type PartsProblem<Of, Out, CanSubset, Kept> = unknown extends Out
+  ? never
+  : string extends keyof Of
+    ? never
+    : Awaited<Out> extends object
+      ? Unknown<Exclude<NamesIn<Awaited<Out>>, keyof Of>> | Incomplete<Of, Awaited<Out>, CanSubset> | PartProblem<Of, Out, CanSubset, Kept>
+      : 'A multi-asset returns an object with a value for each of its assets.'
+type Incomplete<Of, Values, CanSubset> = true extends CanSubset ? never : Missing<Exclude<keyof Of, keyof Values>>
+type PartProblem<Of, Out, CanSubset, Kept> = {
+  [Name in keyof Of]: ResultProblem<Exclude<Part<Out, Name>, true extends CanSubset ? undefined : never>, ChecksOf<Of[Name]>, Kept>
+}[keyof Of]
+type Unknown<Name> = [Name] extends [never] ? never : `The multi-asset has no asset "${Name & string}".`
+type Missing<Name> = [Name] extends [never] ? never : `The value of "${Name & string}" is missing.`
 
-/** Declares several assets that one function makes together. Dagster's `@multi_asset`. @throws DAGMA_KEY_INVALID */
+/** A multi-asset has assets. */
+type SomeParts<Of> = [keyof Of] extends [never] ? { readonly assets: 'A multi-asset makes at least one asset.' } : unknown
+
+/**
+ * Declares several assets that one function makes together. Dagster's `@multi_asset`.
+ * @throws DAGMA_KEY_INVALID when a key or name has other characters than those allowed.
+ */
 export function multiAsset<
-  const Parts extends { readonly [name: string]: MultiAssetPart },
+  const Of extends Parts,
   In extends Inputs = {},
   Req extends Requirements = {},
   Config = undefined,
-  Out extends Some<Parts> | Promise<Some<Parts>> = never,
->(options: MultiAssetOptions<Parts, In, Req, Config, Out> & { readonly canSubset: true }): MultiAsset<ValuesOf<Parts, Out>, Req>
-// Last: its error is the one that the compiler tells.
-export function multiAsset<
-  const Parts extends { readonly [name: string]: MultiAssetPart },
-  In extends Inputs = {},
-  Req extends Requirements = {},
-  Config = undefined,
-  Out extends All<Parts> | Promise<All<Parts>> = never,
->(options: MultiAssetOptions<Parts, In, Req, Config, Out>): MultiAsset<ValuesOf<Parts, Out>, Req>
-export function multiAsset<
-  const Parts extends { readonly [name: string]: MultiAssetPart },
-  In extends Inputs,
-  Req extends Requirements,
-  Config,
-  Out,
->(options: MultiAssetOptions<Parts, In, Req, Config, Out>): MultiAsset<ValuesOf<Parts, Out>, Req> {
+  Out = unknown,
+  CanSubset extends boolean = false,
+  Kept = never,
+>(
+  options: MultiAssetOptions<Of, In, Req, Config, Out, CanSubset, Kept> &
+    SomeParts<Of> &
+    WithoutProblem<PartsProblem<Of, Out, CanSubset, Kept>>,
+): MultiAsset<ValuesOf<Of, Out, Kept>, Req> {
   const inputs = Object.values(options.inputs ?? {})
   const parts = Object.entries<MultiAssetPart>(options.assets)
   const specs = parts.map(([name, part]) => assetSpec(part.key ?? name, part, inputs, part.deps ?? []))
   const checks = parts.flatMap(([, part], index) => inlineChecks(specs[index]?.key ?? [], part.checks))
-  const run = options.run as (context: never) => unknown
   const step = makeStep(
     'materialize',
     options.name,
-    { assets: specs, checks, partNames: parts.map(([name]) => name), canSubset: options.canSubset ?? false, ioManager: options.ioManager },
+    {
+      assets: specs,
+      checks,
+      partNames: parts.map(([name]) => name),
+      canSubset: options.canSubset ?? false,
+      ioManager: ioManagerKey(options.ioManager),
+    },
     options,
-    run,
+    options.run,
     callSite(multiAsset),
   )
   const assets = Object.fromEntries(parts.map(([name], index) => [name, { key: specs[index]?.key ?? [] }]))
-  return { type: 'multi_asset', step, assets: assets as MultiAsset<ValuesOf<Parts, Out>>['assets'] }
+  return { type: 'multi_asset', step, assets: assets as MultiAsset<ValuesOf<Of, Out, Kept>>['assets'] }
 }

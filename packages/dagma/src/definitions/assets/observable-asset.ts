@@ -1,3 +1,4 @@
+import type { PartitionsDefinition } from '../partitions/partitions.ts'
 import { callSite } from '../validation/call-site.ts'
 import type { AssetContext, Requiring } from './asset.ts'
 import { type AssetKeyInput, stepName } from './asset-key.ts'
@@ -13,18 +14,23 @@ export interface ObservableAsset<Value = unknown, Req extends Requirements = Req
 }
 
 /** What {@link observableAsset} takes. */
-export interface ObservableAssetOptions<Req extends Requirements, Config>
+export interface ObservableAssetOptions<Req extends Requirements, Config, Partitions extends PartitionsDefinition = never>
   extends AssetSpecOptions,
     Omit<StepOptions<{}, Req, Config>, 'inputs'> {
   readonly key: AssetKeyInput
+  /** Its partitions; default: none. */
+  readonly partitions?: Partitions
   /** Looks at the asset and tells what it saw. */
-  readonly run: (context: AssetContext<{}, Req, Config>) => ObserveResult | Promise<ObserveResult>
+  readonly run: (context: AssetContext<{}, Req, Config, Partitions>) => ObserveResult | Promise<ObserveResult>
 }
 
 /** Declares an asset that something outside the project makes, with a function that observes it. Dagster's `@observable_source_asset`. @throws DAGMA_KEY_INVALID */
-export function observableAsset<Value = unknown, Req extends Requirements = {}, Config = undefined>(
-  options: ObservableAssetOptions<Req, Config>,
-): ObservableAsset<Value, Req> {
+export function observableAsset<
+  Value = unknown,
+  Req extends Requirements = {},
+  Config = undefined,
+  Partitions extends PartitionsDefinition = never,
+>(options: ObservableAssetOptions<Req, Config, Partitions>): ObservableAsset<Value, Req> {
   const spec = assetSpec(options.key, options, [], [])
   const { key } = spec
   return {

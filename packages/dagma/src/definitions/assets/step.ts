@@ -37,11 +37,15 @@ export interface StepContext<In = Inputs, Req = Requirements, Config = unknown> 
   readonly log: StepLog
   /** Aborted when the step is canceled or out of time: hand it to whatever waits. */
   readonly signal: AbortSignal
-  /** Key of the partition. @throws DAGMA_NOT_PARTITIONED when the run has none */
-  readonly partitionKey: string
-  /** Whether the run has a partition. */
-  readonly hasPartitionKey: boolean
 }
+
+/** What the function of an asset with partitions is called with besides; nothing of one without. */
+export type PartitionContext<Partitions> = [Partitions] extends [never]
+  ? {}
+  : {
+      /** Key of the partition. @throws DAGMA_NOT_PARTITIONED when Dagster launched the run without one */
+      readonly partitionKey: string
+    }
 
 /** What a step's function may need: shared by every kind of step. */
 export interface StepOptions<In extends Inputs, Req extends Requirements, Config> {
@@ -105,6 +109,8 @@ export type StepFunction = (context: StepContext & StepExtras) => unknown
 export interface StepExtras {
   /** The asset; of a `check` step, the one that is checked. */
   readonly assetKey: AssetKey
+  /** Of a step without partitions, undefined. */
+  readonly partitionKey: string | undefined
   /** Names of the assets that a multi-asset is to make. */
   readonly selected: ReadonlySet<string>
   /** Loads the value of the checked asset. */

@@ -4,6 +4,7 @@ import type { DefinitionErrors } from '../../errors.ts'
 import { thrownBy } from '../../test/temporary.ts'
 import { type AssetOptions, asset } from '../assets/asset.ts'
 import { assetCheck } from '../assets/asset-check.ts'
+import { multiAsset } from '../assets/multi-asset.ts'
 import { retryPolicy } from '../assets/retry-policy.ts'
 import { AutomationCondition } from '../automation/automation-condition.ts'
 import { job } from '../automation/job.ts'
@@ -27,6 +28,13 @@ describe('options that no host could heed, or that Dagster would refuse', () => 
   test.each([-1, 0, Number.NaN, Number.POSITIVE_INFINITY, 2_147_484])('timeoutSeconds %s', async (timeoutSeconds) => {
     expect(await ofAsset({ timeoutSeconds })).toEqual([
       `DAGMA_OPTION_INVALID The option "timeoutSeconds" of step "a" must be more than 0 and at most 2147483 (24 days), not ${timeoutSeconds}.`,
+    ])
+  })
+
+  test('a multi-asset without assets', async () => {
+    const assets: { readonly [name: string]: {} } = {}
+    expect(await problems(() => definitions({ assets: [multiAsset({ name: 'none', assets, run: () => ({}) })] }))).toEqual([
+      'DAGMA_OPTION_INVALID The option "assets" of step "none" must name at least one asset.',
     ])
   })
 

@@ -59,7 +59,8 @@ function checkCondition(what: string, { op, args }: ConditionNode, errors: Dagma
 
 function checkStep(step: Step, errors: DagmaError[]): void {
   const complain = complainer(() => `step "${step.name}"${placeText(step)}`, errors)
-  const { timeoutSeconds, retryPolicy, pool } = step
+  const { timeoutSeconds, retryPolicy, pool, partNames } = step
+  if (partNames?.length === 0) complain('assets', 'must name at least one asset')
   if (timeoutSeconds !== undefined && !(timeoutSeconds > 0 && timeoutSeconds <= longestWait))
     complain('timeoutSeconds', `must be more than 0 and at most ${longestWait} (24 days), not ${timeoutSeconds}`)
   if (pool !== undefined && !/^\S+$/.test(pool)) complain('pool', `must be a name without spaces, not "${pool}"`)

@@ -4,6 +4,7 @@ import { type Asset, type AssetContext, asset } from '../../definitions/assets/a
 import { observableAsset } from '../../definitions/assets/observable-asset.ts'
 import { materializeResult } from '../../definitions/assets/results.ts'
 import { definitions } from '../../definitions/definitions.ts'
+import { staticPartitions } from '../../definitions/partitions/partitions.ts'
 import type { Resource } from '../../definitions/resource.ts'
 import { resource } from '../../definitions/resource.ts'
 import { secret } from '../../metadata/redaction/secret.ts'
@@ -60,8 +61,18 @@ describe('runStep', () => {
       resources: { db: resource<{ name: string }, { name: string }>({ open: (settings) => settings }) },
       config: z.object({ factor: z.number(), offset: z.number().default(7) }),
       run: async (context) => {
-        const { assetKey, runId, jobName, runTags, hasPartitionKey, retryNumber, inputs, resources, config } = context
-        seen = { assetKey, runId, jobName, runTags, hasPartitionKey, retryNumber, inputs, resources, config }
+        const { assetKey, runId, jobName, runTags, retryNumber, inputs, resources, config } = context
+        seen = {
+          assetKey,
+          runId,
+          jobName,
+          runTags,
+          partition: 'partitionKey' in context && context.partitionKey,
+          retryNumber,
+          inputs,
+          resources,
+          config,
+        }
         context.log.info('scaling')
         await Promise.resolve()
         return materializeResult(
@@ -76,7 +87,7 @@ describe('runStep', () => {
       runId: 'run-1',
       jobName: 'numbers_job',
       runTags: { team: 'data' },
-      hasPartitionKey: false,
+      partition: undefined,
       retryNumber: 2,
       inputs: { numbers: [1, 2] },
       resources: { db: { name: 'main' } },
@@ -136,7 +147,7 @@ describe('runStep', () => {
       }),
       'DAGMA_STEP_FAILED',
     ],
-    ['a value that JSON cannot hold', asset({ key: 'a', run: () => 1n }), 'DAGMA_VALUE_NOT_STORABLE'],
+    ['a value that JSON cannot hold', asset({ key: 'a', run: (): unknown => 1n }), 'DAGMA_VALUE_NOT_STORABLE'],
     ['metadata that cannot be carried', asset({ key: 'a', run: () => materializeResult(1, { a: Number.NaN }) }), 'DAGMA_METADATA_INVALID'],
     [
       'an input that is not there',
@@ -149,6 +160,14 @@ describe('runStep', () => {
     const outcome = await run(broken)
     expect(outcome.status === 'failure' && outcome.error.message).toContain(`[${code}]`)
     expect(reports).toEqual([])
+  })
+
+  test('a step of an asset with partitions that asks for the key of a run without one fails', async () => {
+    const daily = asset({ key: 'a', partitions: staticPartitions(['x']), run: ({ partitionKey }) => partitionKey })
+    expect(await host().run(daily)).toMatchObject({
+      status: 'failure',
+      error: { cause: { message: expect.stringContaining('DAGMA_NOT_PARTITIONED') } },
+    })
   })
 
   test('a step whose metadata is refused does not replace the value', async () => {

@@ -140,8 +140,8 @@ function stepContext(step: Step, host: StepHost, given: Pick<StepContext, 'input
     signal,
     assetKey,
     log: stepLog(host),
-    hasPartitionKey: partitionKey !== undefined,
     get partitionKey() {
+      if ((step.assets[0] ?? host.definitions.assets.get(keyText(assetKey)))?.partitions === undefined) return undefined
       if (partitionKey === undefined) throw dagmaError('DAGMA_NOT_PARTITIONED', { step: step.name })
       return partitionKey
     },
