@@ -16,31 +16,49 @@ export const points = [
 
 export type Point = (typeof points)[number]
 
-const layers = 4
 const width = 4
 
-/** A project of 16 quick assets, each made from one before it. `at` is told of the instants; every run of a function leaves a line in `ran.txt`. */
+/** How many assets the project has. */
+export const assetCount = 16
+
+/** What the asset a<index> must be. Most values are small, some larger than SQLite's and the file system's pages, one has 5 MB. */
+export function expectedValue(index: number): Value {
+  return {
+    value: (index % width) + Math.floor(index / width),
+    padding: 'x'.repeat([10, 1_000, 100_000][index % 3] ?? 0) + (index === 6 ? 'y'.repeat(5_000_000) : ''),
+  }
+}
+
+interface Value {
+  readonly value: number
+  readonly padding: string
+}
+
+/**
+ * A project of 16 quick assets, each made from the one four before it. `at` is notified of the instants; every call of a function leaves a line
+ * in `ran.txt`.
+ */
 export function project(folder: string, at: (point: Point) => void = () => {}): Definitions {
-  const assets: Asset<number>[] = []
-  for (let index = 0; index < layers * width; index++) {
+  const assets: Asset<Value>[] = []
+  for (let index = 0; index < assetCount; index++) {
     const key = `a${index}`
     const upstream = assets[index - width]
-    const work = (value: number) => async () => {
-      appendFileSync(join(folder, 'ran.txt'), `${key}\n`)
+    const make = async (runId: string, value: number) => {
+      appendFileSync(join(folder, 'ran.txt'), `${runId} ${key}\n`)
       at('run')
       await new Promise((resolve) => setTimeout(resolve, index % 3))
-      return materializeResult(value, { value })
+      return materializeResult({ ...expectedValue(index), value }, { value })
     }
     assets.push(
       upstream === undefined
-        ? asset({ key, run: work(index) })
-        : asset({ key, inputs: { upstream }, run: ({ inputs }) => work(inputs.upstream + 1)() }),
+        ? asset({ key, run: ({ runId }) => make(runId, index) })
+        : asset({ key, inputs: { upstream }, run: ({ runId, inputs }) => make(runId, inputs.upstream.value + 1) }),
     )
   }
-  return definitions({ assets, ioManagers: { default: telling(fileIOManager(join(folder, 'values')), at) } })
+  return definitions({ assets, ioManagers: { default: notifying(fileIOManager(join(folder, 'values')), at) } })
 }
 
-function telling(manager: IOManager, at: (point: Point) => void): IOManager {
+function notifying(manager: IOManager, at: (point: Point) => void): IOManager {
   return {
     loadInput: (context) => manager.loadInput(context),
     async handleOutput(context, value) {
