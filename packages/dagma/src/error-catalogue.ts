@@ -89,10 +89,14 @@ export const catalogue = {
     ({ step }) => `Step "${step}" asked for its partition key, but its run has none, or a range of them.`,
     'Launch it with one partition.',
   ),
-  DAGMA_TIMEOUT: entry<{ step: string; seconds: number }>(
+  DAGMA_TIMEOUT: entry<{ step: string; seconds: number; neverPaused?: boolean }>(
     'execution',
-    ({ step, seconds }) => `Step "${step}" did not end within ${seconds} s.`,
-    'Raise timeoutSeconds, or make it faster; hand the signal to what it waits for.',
+    ({ step, seconds, neverPaused }) =>
+      `Step "${step}" did not end within ${seconds} s${neverPaused ? ', and could not be stopped, since it did not pause' : ''}.`,
+    ({ neverPaused }) =>
+      neverPaused
+        ? 'Raise timeoutSeconds, or let it await something now and then, such as setImmediate from node:timers/promises.'
+        : 'Raise timeoutSeconds, or make it faster; hand the signal to what it waits for.',
   ),
   DAGMA_RESULT_WRONG: entry<{ step: string; reason: string }>(
     'user_code',

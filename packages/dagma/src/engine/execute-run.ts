@@ -60,7 +60,7 @@ export async function executeRun(options: ExecuteOptions): Promise<RunResult> {
     await run.toEnd().finally(() =>
       endWatched(
         watch,
-        () => resources.close(),
+        () => resources.close(signal),
         () => endOf(run, signal),
       ),
     )

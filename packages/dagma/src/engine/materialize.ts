@@ -131,6 +131,7 @@ async function run(
   using scope = new DisposableStack()
   const eventLog = parts.eventLog ?? scope.use(EventLog.open(projectFolder, options.durability))
   const values = new Values(definitions, parts.ioManager ?? projectValues(projectFolder, { sync: options.durability === 'power' }))
+  const { signal } = new AbortController() // never aborted
   const result = await executeRun({
     definitions,
     start,
@@ -141,7 +142,7 @@ async function run(
     projectFolder,
     clock: parts.clock ?? systemClock,
     concurrency: options.concurrency ?? 16,
-    signal: options.signal ?? new AbortController().signal,
+    signal: options.signal ?? signal,
     onEvent: options.onEvent,
   })
   const events = eventLog.events(result.runId)
@@ -151,8 +152,8 @@ async function run(
     events,
     materializations: new Map(made.map((event) => [event.asset, event])),
     load: async ({ key }) => {
-      const partition = partitionOf(definitions.assets, key, start.partitionKey ?? undefined)
-      return (await values.load(key, partition, result.runId, 'load()')) as never
+      const partitionKey = partitionOf(definitions.assets, key, start.partitionKey ?? undefined)
+      return (await values.load({ assetKey: key, partitionKey, runId: result.runId, signal }, 'load()')) as never
     },
   }
 }

@@ -2,8 +2,7 @@ import { retryDelay } from '../definitions/assets/retry-policy.ts'
 import type { StepLog } from '../definitions/assets/step-log.ts'
 import { type Definitions, partitionOf } from '../definitions/definitions.ts'
 import type { RunWatch } from '../definitions/instrument.ts'
-import { dagmaError } from '../errors.ts'
-import { gateError, type WireError } from '../runtime/gate/exit-gate.ts'
+import type { WireError } from '../runtime/gate/exit-gate.ts'
 import { callHook } from '../runtime/step/hooks.ts'
 import type { RunResources } from '../runtime/step/run-resources.ts'
 import { runStep, type StepOutcome, type StepReport } from '../runtime/step/step-runner.ts'
@@ -21,41 +20,47 @@ export interface RunScope extends ExecuteOptions {
   readonly log: StepLog
 }
 
-/** Runs a step, tries it again as its retry policy says, and calls the job's hooks. Resolves when its events are durable: whether it succeeded. */
+/**
+ * Runs a step, tries it again as its retry policy says, and calls the job's hooks when the step's end is durable. Resolves to whether the step
+ * succeeded.
+ */
 export async function runStepToEnd(planned: PlannedStep, scope: RunScope): Promise<boolean> {
-  const { recorder, clock, signal, job, resources, log, start } = scope
+  const { recorder, clock, signal } = scope
   const { name, retryPolicy } = planned.step
   for (let retryNumber = 0; ; retryNumber++) {
     recorder.note(retryNumber === 0 ? { type: 'STEP_START', step: name } : { type: 'STEP_RESTARTED', step: name, retryNumber })
-    const { outcome, results, failedChecks } = await attempt(planned, scope, retryNumber)
-    const ended = { runId: start.runId, stepName: name }
-    if (outcome.status === 'success' && failedChecks.length === 0) {
-      await callHook(job, { ...ended, error: undefined }, resources, log)
+    const { outcome, results } = await attempt(planned, scope, retryNumber)
+    if (outcome.status === 'success') {
       await recorder.record(...results, { type: 'STEP_SUCCESS', step: name })
+      await hookOf(planned, scope, undefined)
       return true
     }
-    const { error, metadata, allowRetries } = outcome.status === 'success' ? checksFailure(failedChecks) : outcome
-    if (allowRetries && retryPolicy !== undefined && retryNumber < retryPolicy.maxRetries && !signal.aborted) {
-      const delaySeconds = retryDelay(retryPolicy, retryNumber + 1, Math.random)
+    const { error, thrown, metadata, allowRetries } = outcome
+    if (allowRetries && retryNumber < (retryPolicy?.maxRetries ?? 0)) {
+      const delaySeconds = retryPolicy === undefined ? 0 : retryDelay(retryPolicy, retryNumber + 1, Math.random)
       recorder.note(...results, { type: 'STEP_UP_FOR_RETRY', step: name, error, delaySeconds })
       if (delaySeconds > 0) await clock.sleep(delaySeconds * 1000, signal)
       continue
     }
-    if (outcome.status !== 'canceled') await callHook(job, { ...ended, error }, resources, log)
     await recorder.record(...results, { type: 'STEP_FAILURE', step: name, error, metadata })
+    if (outcome.status === 'failure') await hookOf(planned, scope, thrown)
     return false
   }
+}
+
+function hookOf({ step }: PlannedStep, { job, start, resources, log, signal }: RunScope, error: WireError | undefined): Promise<void> {
+  const ended = { job, runId: start.runId, stepName: step.name, error, timeoutSeconds: step.timeoutSeconds }
+  return callHook(ended, { resources, log, signal })
 }
 
 async function attempt(
   planned: PlannedStep,
   scope: RunScope,
   retryNumber: number,
-): Promise<{ outcome: StepOutcome; results: EventBody[]; failedChecks: string[] }> {
+): Promise<{ outcome: StepOutcome; results: EventBody[] }> {
   const { definitions, start, resources, values, watch, signal, clock, recorder } = scope
   const { name } = planned.step
   const results: EventBody[] = []
-  const failedChecks: string[] = []
   const outcome = await runStep(planned.step, {
     definitions,
     runId: start.runId,
@@ -74,14 +79,9 @@ async function attempt(
       const event = eventOf(name, report, definitions, start.partitionKey ?? undefined)
       if (event.type === 'LOG') recorder.note(event)
       else results.push(event)
-      if (report.type === 'check' && report.stops) failedChecks.push(`${report.assetKey.join('/')}:${report.check}`)
     },
   })
-  return { outcome, results, failedChecks }
-}
-
-function checksFailure(checks: readonly string[]): { error: WireError; metadata: {}; allowRetries: boolean } {
-  return { error: gateError(dagmaError('DAGMA_CHECKS_FAILED', { checks })), metadata: {}, allowRetries: false }
+  return { outcome, results }
 }
 
 function eventOf(step: string, report: StepReport, { assets }: Definitions, runPartition: string | undefined): EventBody {

@@ -54,7 +54,7 @@ async function evaluated(
     const requests = runRequests.map((request) => ({ ...request, jobName: request.jobName ?? job }))
     return gateValue({ runRequests: requests, skipReason, cursor, dynamicPartitions, logs })
   } finally {
-    await resources.close()
+    await resources.close(signal)
   }
 }
 

@@ -34,9 +34,10 @@ export async function materializeToMemory(
   const given = Object.keys(values)
   const defs = isDefinitions(assets) ? withResources(assets, resources) : collected(assets, given, resources, checks)
   const ioManager = memoryIOManager()
+  const { signal } = new AbortController()
   for (const [key, value] of Object.entries(values)) {
-    await ioManager.handleOutput({ assetKey: assetKey(key), partitionKey: run.partitionKey, runId: '' }, value)
-    await ioManager.handleOutput({ assetKey: assetKey(key), partitionKey: undefined, runId: '' }, value)
+    await ioManager.handleOutput({ assetKey: assetKey(key), partitionKey: run.partitionKey, runId: '', signal }, value)
+    await ioManager.handleOutput({ assetKey: assetKey(key), partitionKey: undefined, runId: '', signal }, value)
   }
   using eventLog = EventLog.inMemory()
   const makes = run.job === undefined && (run.kind ?? 'materialize') === 'materialize'

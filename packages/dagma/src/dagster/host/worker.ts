@@ -143,12 +143,12 @@ class Worker {
 
   /** Cancels what runs, waits for it, closes the run's resources, and ends the watch over it. */
   async stop(): Promise<void> {
-    this.#stopping.abort()
+    if (this.#running.size > 0) this.#stopping.abort() // else the run has ended well, and closing may still use the signal
     for (const { abort } of this.#running.values()) abort.abort()
     await Promise.allSettled([...this.#running.values()].map(({ done }) => done))
     await endWatched(
       await this.#watch,
-      async () => this.#resources?.close(),
+      async () => this.#resources?.close(AbortSignal.abort()),
       () => this.#status(),
     )
   }
@@ -191,7 +191,7 @@ class Worker {
       report: (report) => send(session, report),
     })
     this.#ended.set(found.name, outcome.status)
-    await this.#callHooks(found, context, outcome, session)
+    await this.#callHooks(found, context, outcome, { log: session.log, signal })
     if (outcome.status === 'success') return session.closeGated(undefined)
     const { allowRetries: allow_retries, metadata } = outcome
     if (!allow_retries || Object.keys(metadata).length > 0)
@@ -201,17 +201,17 @@ class Worker {
 
   /** Dagster may try a failed step again: the hook on failure is called when it will not. */
   async #callHooks(
-    { name: stepName, retryPolicy }: Step,
+    { name: stepName, retryPolicy, timeoutSeconds }: Step,
     context: PipesContextData,
     outcome: StepOutcome,
-    session: MessageSender,
+    host: { readonly log: StepLog; readonly signal: AbortSignal },
   ): Promise<void> {
     const { run_id: runId, retry_number: retryNumber } = context
     const willRetry = outcome.status === 'failure' && outcome.allowRetries && retryNumber < (retryPolicy?.maxRetries ?? 0)
     if (outcome.status === 'canceled' || willRetry) return
-    const error = outcome.status === 'failure' ? outcome.error : undefined
+    const error = outcome.status === 'failure' ? outcome.thrown : undefined
     const job = this.#definitions.jobs.get(context.job_name ?? '')
-    await callHook(job, { runId, stepName, error }, this.#runResources(runId), session.log)
+    await callHook({ job, runId, stepName, error, timeoutSeconds }, { resources: this.#runResources(runId), ...host })
   }
 
   /** A worker serves one run: its resources are opened once. */

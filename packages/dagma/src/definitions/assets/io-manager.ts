@@ -6,6 +6,11 @@ export interface IOContext {
   /** Undefined for an asset without partitions. */
   readonly partitionKey: string | undefined
   readonly runId: string
+  /**
+   * Aborted when the step is canceled or out of time: hand it to whatever waits. A call that does not end within two seconds after that is left
+   * behind, and the step fails.
+   */
+  readonly signal: AbortSignal
 }
 
 /** What is known of a stored value. */

@@ -17,13 +17,15 @@ export interface HookContext<Req = Requirements> {
   readonly jobName: string
   /** Name of the step that ended. */
   readonly stepName: string
-  /** What failed it; undefined for a success. Secrets are redacted. */
+  /** What failed it: the error that the step's function threw, or one of Dagma's own. Undefined for a success. Secrets are redacted. */
   readonly error: { readonly name: string; readonly message: string } | undefined
   readonly resources: Clients<Req>
   readonly log: StepLog
+  /** Aborted when the run is canceled, or when the hook has run for the step's `timeoutSeconds`: hand it to whatever waits. */
+  readonly signal: AbortSignal
 }
 
-/** A function that is called when a step of a job ended. What it throws is logged and changes nothing. */
+/** A function that is called when a step of a job has ended and that is recorded. What it throws is logged and changes nothing. */
 export type Hook<Req = Requirements> = (context: HookContext<Req>) => void | Promise<void>
 
 /** A job: a named selection of assets that is run together. Dagster's asset job. Made by {@link job}. */

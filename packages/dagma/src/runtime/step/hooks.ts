@@ -1,21 +1,44 @@
 import type { StepLog } from '../../definitions/assets/step-log.ts'
 import type { ResolvedJob } from '../../definitions/definitions.ts'
+import { dagmaError } from '../../errors.ts'
 import { gateError, type WireError } from '../gate/exit-gate.ts'
 import type { RunResources } from './run-resources.ts'
+import { untilAborted } from './until-aborted.ts'
 
-/** Calls the job's hook for a step that ended: `onFailure` with the error that failed it for good, `onSuccess` without. Never throws. */
-export async function callHook(
-  job: ResolvedJob | undefined,
-  step: { readonly runId: string; readonly stepName: string; readonly error: WireError | undefined },
-  resources: RunResources,
-  log: StepLog,
-): Promise<void> {
-  const hook = step.error === undefined ? job?.onSuccess : job?.onFailure
+/** A step that ended, for the job's hooks. */
+export interface EndedStep {
+  readonly job: ResolvedJob | undefined
+  readonly runId: string
+  readonly stepName: string
+  /** What failed it for good; undefined for a success. */
+  readonly error: WireError | undefined
+  /** The step's limit, which its hook has too. */
+  readonly timeoutSeconds: number | undefined
+}
+
+/** What a hook is called with beside the step. */
+export interface HookHost {
+  readonly resources: RunResources
+  readonly log: StepLog
+  /** Aborted when the run is canceled. */
+  readonly signal: AbortSignal
+}
+
+/** Calls the job's hook for a step that ended and was recorded: `onFailure` when there is an error, else `onSuccess`. Never throws. */
+export async function callHook(step: EndedStep, { resources, log, signal: canceled }: HookHost): Promise<void> {
+  const { job, runId, stepName, error, timeoutSeconds } = step
+  const hook = error === undefined ? job?.onSuccess : job?.onFailure
   if (job === undefined || hook === undefined) return
-  try {
+  const timeout = timeoutSeconds === undefined ? undefined : AbortSignal.timeout(timeoutSeconds * 1000)
+  const signal = timeout === undefined ? canceled : AbortSignal.any([canceled, timeout])
+  const call = async (): Promise<void> => {
     const clients = await resources.clients(Object.keys(job.resources))
-    await hook({ ...step, jobName: job.name, resources: clients, log })
-  } catch (error) {
-    log.error(`A hook of job "${job.name}" failed: ${gateError(error).message}`)
+    await hook({ runId, stepName, error, jobName: job.name, resources: clients, log, signal })
+  }
+  try {
+    await untilAborted(call(), signal)
+  } catch (thrown) {
+    const reason = timeout?.aborted ? dagmaError('DAGMA_TIMEOUT', { step: stepName, seconds: timeoutSeconds ?? 0 }).problem : gateError(thrown).message
+    log.error(`A hook of job "${job.name}" failed: ${reason}`)
   }
 }

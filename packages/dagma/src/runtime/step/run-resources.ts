@@ -1,13 +1,17 @@
 import type { OpenResource, Resource, ResourceContext } from '../../definitions/resource.ts'
 import { dagmaError } from '../../errors.ts'
 import { gateError } from '../gate/exit-gate.ts'
+import { untilAborted } from './until-aborted.ts'
+
+/** How long the resources of a run that is over have to close, all together, in milliseconds. */
+const closeGraceMs = 10_000
 
 /** The resources of one run: each opened once, when a step first needs it, and closed in reverse order at the run's end. */
 export class RunResources {
   readonly #bound: ReadonlyMap<string, Resource<unknown>>
   readonly #context: ResourceContext
   readonly #opening = new Map<string, Promise<unknown>>()
-  readonly #opened: OpenResource<unknown>[] = []
+  readonly #opened: [key: string, resource: OpenResource<unknown>][] = []
 
   constructor(bound: ReadonlyMap<string, Resource<unknown>>, context: ResourceContext) {
     this.#bound = bound
@@ -20,15 +24,31 @@ export class RunResources {
     return Object.fromEntries(keys.map((key, index) => [key, clients[index]]))
   }
 
-  /** Closes all that was opened, even when closing one fails: that is logged. */
-  async close(): Promise<void> {
+  /**
+   * Closes all that was opened, even when closing one fails: that is logged. Ten seconds after `signal` is aborted, what has not closed is left
+   * behind.
+   */
+  async close(signal: AbortSignal): Promise<void> {
+    const open: string[] = []
+    const closing = this.#closeAll(open)
+    await untilAborted(closing, signal, closeGraceMs).catch(() => {
+      const { log } = this.#context
+      log.warning(`Resources did not close within ${closeGraceMs / 1000} s, and were left behind: ${open.join(', ')}.`)
+    })
+  }
+
+  /** `open` holds the keys of those that are still to be closed. */
+  async #closeAll(open: string[]): Promise<void> {
+    open.push(...this.#opening.keys())
     await Promise.allSettled(this.#opening.values())
-    for (const { close } of this.#opened.splice(0).reverse()) {
+    open.splice(0, Number.POSITIVE_INFINITY, ...this.#opened.map(([key]) => key))
+    for (const [, { close }] of this.#opened.splice(0).reverse()) {
       try {
         await close()
       } catch (error) {
         this.#context.log.warning(`A resource could not be closed: ${gateError(error).message}`)
       }
+      open.pop()
     }
   }
 
@@ -46,7 +66,7 @@ export class RunResources {
     if (bound === undefined) throw dagmaError('DAGMA_INTERNAL', { reason: `the resource "${key}" was not checked when definitions loaded` })
     try {
       const opened = await bound.open(this.#context)
-      this.#opened.push(opened)
+      this.#opened.push([key, opened])
       return opened.client
     } catch (error) {
       throw dagmaError(

@@ -9,7 +9,9 @@ import { gateError, gateFailureMetadata, type WireError } from '../gate/exit-gat
 export interface StepFailure {
   readonly status: 'failure' | 'canceled'
   readonly error: WireError
-  /** Whether the retry policy applies. */
+  /** What the user's code threw, without what Dagma says around it; `error` itself when it did not throw. Hooks get it. */
+  readonly thrown: WireError
+  /** Whether the retry policy applies. A step whose blocking checks failed is not tried again, as in Dagster. */
   readonly allowRetries: boolean
   /** The observation fields of a failure, and the metadata that a thrown `Failure` carries. */
   readonly metadata: WireMetadata
@@ -27,11 +29,13 @@ export function stepFailure(step: Step, error: unknown, { canceled, timedOut, re
   const failed = (status: StepFailure['status'], why: unknown, allowRetries: boolean, told: Metadata = {}): StepFailure => ({
     status,
     error: gateError(why),
+    thrown: gateError(thrownBy(why)),
     allowRetries,
     metadata: gateFailureMetadata(normalize(told), { status, retryCount: retryNumber, error: thrownBy(why) }),
   })
   if (canceled) return failed('canceled', dagmaError('DAGMA_CANCELED', { what: `Step "${step.name}"` }), false)
   if (timedOut) return failed('failure', dagmaError('DAGMA_TIMEOUT', { step: step.name, seconds: step.timeoutSeconds ?? 0 }), true)
+  if (error instanceof DagmaError && error.code === 'DAGMA_CHECKS_FAILED') return failed('failure', error, false)
   const thrown = thrownBy(error)
   return thrown instanceof Failure ? failed('failure', error, thrown.allowRetries, thrown.metadata) : failed('failure', error, true)
 }

@@ -49,7 +49,7 @@ async function storeAndReport(step: Step, host: AttemptHost, assetKey: AssetKey,
   const told = normalize(metadata)
   const checks = declared.map((check) => checkReport(step, check, extras.checks?.[check.name]))
   const partition = partitionOf(host.definitions.assets, assetKey, host.partitionKey)
-  const { sizeBytes } = await host.values.store(assetKey, partition, host.runId, value)
+  const { sizeBytes } = await host.values.store({ assetKey, partitionKey: partition, runId: host.runId, signal: host.signal }, value)
   host.report({
     type: 'materialization',
     assetKey,

@@ -41,7 +41,7 @@ function host(
   return {
     reports,
     run: ({ step }: Pick<Asset, 'step'>) => runStep(step, { ...made, selected: new Set(step.assets.map((spec) => spec.key.join('/'))) }),
-    load: (...key: string[]) => values.load(key, undefined, 'r', 'the test'),
+    load: (...key: string[]) => values.load({ assetKey: key, partitionKey: undefined, runId: 'r', signal }, 'the test'),
   }
 }
 

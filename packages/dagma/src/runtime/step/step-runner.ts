@@ -71,7 +71,7 @@ export interface CheckReport {
   readonly stops: boolean
 }
 
-/** How an attempt ended. */
+/** How an attempt ended. An attempt whose blocking checks failed is a failure. Both hosts go by this and decide nothing themselves. */
 export type StepOutcome = { readonly status: 'success' } | StepFailure
 
 /** Runs one attempt of a step: config, inputs, resources, the user's function, values stored, results reported. Never throws. */
@@ -83,31 +83,31 @@ async function watchedStep(step: Step, host: StepHost, watch: StepWatch | undefi
   const timeout = step.timeoutSeconds === undefined ? undefined : AbortSignal.timeout(step.timeoutSeconds * 1000)
   const signal = timeout === undefined ? host.signal : AbortSignal.any([host.signal, timeout])
   let over = false
-  let stopped = false
+  const failedChecks: string[] = []
   const report = (told: StepReport): void => {
     // What the user's code left running may still log: its step is over, and its host may be gone.
     if (over) return
     host.report(told)
-    if (told.type === 'check') stopped ||= told.stops
+    if (told.type === 'check') failedChecks.push(...(told.stops ? [`${keyText(told.assetKey)}:${told.check}`] : []))
     else if (told.type !== 'log') watch?.reported(told)
   }
   const timing = { latencyMs: 0 }
-  const ended = (outcome: StepOutcome): StepOutcome => {
-    const error = 'error' in outcome ? outcome.error : undefined
-    const status = outcome.status === 'success' && stopped ? 'failure' : outcome.status
-    watch?.end({ status, latencyMs: timing.latencyMs, error })
-    return outcome
-  }
+  let outcome: StepOutcome
   try {
     await attempt(step, { ...host, signal, report, traceUrl: watch?.traceUrl }, timing)
-    return ended({ status: 'success' })
+    if (failedChecks.length > 0) throw dagmaError('DAGMA_CHECKS_FAILED', { checks: failedChecks })
+    outcome = { status: 'success' }
   } catch (error) {
-    return ended(
-      stepFailure(step, error, { canceled: host.signal.aborted, timedOut: timeout?.aborted === true, retryNumber: host.retryNumber }),
-    )
+    outcome = stepFailure(step, error, {
+      canceled: host.signal.aborted,
+      timedOut: timeout?.aborted === true,
+      retryNumber: host.retryNumber,
+    })
   } finally {
     over = true
   }
+  watch?.end({ status: outcome.status, latencyMs: timing.latencyMs, error: 'error' in outcome ? outcome.error : undefined })
+  return outcome
 }
 
 /** A {@link StepHost}, and where the trace of the attempt can be looked at. */
@@ -117,15 +117,25 @@ export interface AttemptHost extends StepHost {
 
 async function attempt(step: Step, host: AttemptHost, timing: { latencyMs: number }): Promise<void> {
   host.signal.throwIfAborted()
-  const config = await validatedConfig(step, host.config)
-  const [inputs, resources] = await Promise.all([loadInputs(step, host), host.resources.clients(Object.keys(step.resources))])
+  const attemptBegan = performance.now()
+  const config = await untilAborted(validatedConfig(step, host.config), host.signal)
+  const given = Promise.all([loadInputs(step, host), host.resources.clients(Object.keys(step.resources))])
+  const [inputs, resources] = await untilAborted(given, host.signal)
+  host.signal.throwIfAborted()
   const context = stepContext(step, host, { inputs, resources, config })
   const began = performance.now()
   const returned = await untilAborted(callUser(step, context), host.signal).finally(() => {
     timing.latencyMs = performance.now() - began
   })
   host.signal.throwIfAborted()
-  await reportResult(step, host, returned, timing.latencyMs)
+  expectWithinLimit(step, performance.now() - attemptBegan)
+  await untilAborted(reportResult(step, host, returned, timing.latencyMs), host.signal)
+}
+
+/** A function that never pauses keeps the time limit from firing: that it was exceeded is found when it has ended. */
+function expectWithinLimit({ name, timeoutSeconds }: Step, tookMs: number): void {
+  if (timeoutSeconds !== undefined && tookMs > timeoutSeconds * 1000)
+    throw dagmaError('DAGMA_TIMEOUT', { step: name, seconds: timeoutSeconds, neverPaused: true })
 }
 
 function stepContext(step: Step, host: StepHost, given: Pick<StepContext, 'inputs' | 'resources' | 'config'>): StepContext & StepExtras {
@@ -146,18 +156,21 @@ function stepContext(step: Step, host: StepHost, given: Pick<StepContext, 'input
       return partitionKey
     },
     selected: new Set((step.partNames ?? []).filter((_, index) => host.selected.has(keyText(step.assets[index]?.key ?? [])))),
-    load: () =>
-      values.load(assetKey, partitionOf(host.definitions.assets, assetKey, partitionKey), runId, `Check "${step.checks[0]?.name}"`),
+    load: () => {
+      const partition = partitionOf(host.definitions.assets, assetKey, partitionKey)
+      return values.load({ assetKey, partitionKey: partition, runId, signal }, `Check "${step.checks[0]?.name}"`)
+    },
   }
 }
 
 async function loadInputs(step: Step, host: StepHost): Promise<Record<string, unknown>> {
-  const { values, partitionKey, runId } = host
-  const who = `Step "${step.name}"`
+  const { values, partitionKey: own, runId, signal } = host
+  const loadOne = (assetKey: AssetKey, partitionKey: string | undefined): Promise<unknown> =>
+    values.load({ assetKey, partitionKey, runId, signal }, `Step "${step.name}"`)
   const load = async ([name, dep]: [string, Step['inputs'][string]]): Promise<[string, unknown]> => {
-    const upstream = upstreamPartitions(dep, host.definitions, step.assets[0]?.partitions, partitionKey, host.now())
-    if ('one' in upstream) return [name, await values.load(dep.key, upstream.one, runId, who)]
-    const loaded = upstream.many.map(async (key) => [key, await values.load(dep.key, key, runId, who)] as const)
+    const upstream = upstreamPartitions(dep, host.definitions, step.assets[0]?.partitions, own, host.now())
+    if ('one' in upstream) return [name, await loadOne(dep.key, upstream.one)]
+    const loaded = upstream.many.map(async (key) => [key, await loadOne(dep.key, key)] as const)
     return [name, Object.fromEntries(await Promise.all(loaded))]
   }
   return Object.fromEntries(await Promise.all(Object.entries(step.inputs).map(load)))

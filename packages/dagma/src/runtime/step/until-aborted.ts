@@ -1,8 +1,8 @@
 /** How long work has to end by itself after its signal was aborted, in milliseconds. */
-const graceMs = 2_000
+const defaultGraceMs = 2_000
 
-/** What `work` gives, or the signal's reason when it does not end soon after the signal was aborted: then it is left behind. */
-export async function untilAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
+/** What `work` gives, or the signal's reason when it does not end within the grace after the signal was aborted: then it is left behind. */
+export async function untilAborted<Result>(work: Promise<Result>, signal: AbortSignal, graceMs = defaultGraceMs): Promise<Result> {
   let stop = (): void => {}
   const abandoned = new Promise<never>((_, reject) => {
     let timer: NodeJS.Timeout | undefined

@@ -11,7 +11,7 @@ import { jsonFiles } from './json-files.ts'
 import { jsonText } from './json-text.ts'
 import { projectValues, Values } from './values.ts'
 
-const of = (assetKey: string[], partitionKey?: string) => ({ assetKey, partitionKey, runId: 'r' })
+const of = (assetKey: string[], partitionKey?: string) => ({ assetKey, partitionKey, runId: 'r', signal: new AbortController().signal })
 const load = async (manager: IOManager, ...assetKey: string[]) => (await manager.loadInput(of(assetKey)))?.value
 const store = (manager: IOManager, value: unknown, ...assetKey: string[]) => manager.handleOutput(of(assetKey), value)
 
@@ -169,10 +169,10 @@ describe('Values', () => {
     const a = asset({ key: 'a', ioManager: 'own', run: () => 1 })
     const b = asset({ key: 'b', run: () => 1 })
     const both = new Values(definitions({ assets: [a, b], ioManagers: { own, default: declared } }), projectValues(folder))
-    await both.store(['a'], undefined, 'r', 1)
-    await both.store(['b'], undefined, 'r', 2)
+    await both.store(of(['a']), 1)
+    await both.store(of(['b']), 2)
     expect([[...own.kept], [...declared.kept]]).toEqual([[['a', 1]], [['b', 2]]])
-    await new Values(definitions({ assets: [b] }), projectValues(folder)).store(['b'], undefined, 'r', 3)
+    await new Values(definitions({ assets: [b] }), projectValues(folder)).store(of(['b']), 3)
     expect(readFileSync(join(folder, '.dagma', 'values', 'b.json'), 'utf8')).toBe('3')
   })
 
@@ -180,9 +180,9 @@ describe('Values', () => {
     const assets = [asset({ key: 'x/gone', run: () => 1 }), externalAsset({ key: 'elsewhere' })]
     const values = new Values(definitions({ assets }), memory())
     const messages = [
-      await thrownBy(() => values.load(['x', 'gone'], undefined, 'r', 'Step "consumer"')),
-      await thrownBy(() => values.load(['x', 'gone'], '2026-01-01', 'r', 'Step "consumer"')),
-      await thrownBy(() => values.load(['elsewhere'], undefined, 'r', 'Step "consumer"')),
+      await thrownBy(() => values.load(of(['x', 'gone']), 'Step "consumer"')),
+      await thrownBy(() => values.load(of(['x', 'gone'], '2026-01-01'), 'Step "consumer"')),
+      await thrownBy(() => values.load(of(['elsewhere']), 'Step "consumer"')),
     ]
     expect(messages.map(({ message }) => message)).toMatchInlineSnapshot(`
       [

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { type AssetKey, keyText } from '../../definitions/assets/asset-key.ts'
-import type { IOManager, StoredValue } from '../../definitions/assets/io-manager.ts'
+import type { IOContext, IOManager, StoredValue } from '../../definitions/assets/io-manager.ts'
 import type { Definitions } from '../../definitions/definitions.ts'
 import { dagmaError } from '../../errors.ts'
 import { jsonFiles } from './json-files.ts'
@@ -16,14 +16,15 @@ export class Values {
     this.#default = definitions.ioManagers.get('default') ?? fallback
   }
 
-  /** Stores the value of an asset's partition; undefined: of an asset without partitions. */
-  store(assetKey: AssetKey, partitionKey: string | undefined, runId: string, value: unknown): Promise<StoredValue> {
-    return this.#managerOf(assetKey).handleOutput({ assetKey, partitionKey, runId }, value)
+  /** Stores the value of an asset's partition. */
+  store(context: IOContext, value: unknown): Promise<StoredValue> {
+    return this.#managerOf(context.assetKey).handleOutput(context, value)
   }
 
   /** The value last stored. @throws DAGMA_INPUT_MISSING when there is none; `who` asks */
-  async load(assetKey: AssetKey, partitionKey: string | undefined, runId: string, who: string): Promise<unknown> {
-    const stored = await this.#managerOf(assetKey).loadInput({ assetKey, partitionKey, runId })
+  async load(context: IOContext, who: string): Promise<unknown> {
+    const { assetKey, partitionKey } = context
+    const stored = await this.#managerOf(assetKey).loadInput(context)
     if (stored === undefined) {
       const isMade = this.#definitions.assets.get(keyText(assetKey))?.step?.kind === 'materialize'
       throw dagmaError('DAGMA_INPUT_MISSING', { who, input: keyText(assetKey), partition: partitionKey, isMade })
