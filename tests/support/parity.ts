@@ -90,8 +90,6 @@ export function dagsterRun({ events, ...run }: DagsterRun): HostRun {
 
 /** The error as the step runner reported it, read back from the text that Dagster shows. */
 function wireError({ message }: DagsterError): unknown {
-  const checks = /blocking asset checks? failed with ERROR severity:\n(.*)$/s.exec(message)?.[1]
-  if (checks !== undefined) return blockingChecks(checks)
   const parts = message.replace(/^dagma\.errors\.TypeScriptStepError: /, '').split(/^Caused by:\n/m)
   return parts.reduceRight<unknown>((cause, part) => {
     const lines = part.replace(/\n+$/, '').split('\n')
@@ -99,11 +97,4 @@ function wireError({ message }: DagsterError): unknown {
     const [, name, text] = /^(\w+): (.*)$/s.exec(lines.slice(0, lines.length - stack.length).join('\n')) ?? []
     return { name, message: text, stack, cause, context: null }
   }, null)
-}
-
-/** Dagster says in words of its own that blocking checks failed: what both hosts name is which. */
-function blockingChecks(listed: string): unknown {
-  const names = [...listed.matchAll(/^(\S+): (\S+)$/gm)].map(([, asset, check]) => `${asset}:${check?.replace(/,$/, '')}`)
-  const message = `Blocking checks failed: ${names.join(', ')}. Look at their metadata; what is downstream was not made. [DAGMA_CHECKS_FAILED]`
-  return { name: 'UserCodeError', message, stack: [], cause: null, context: null }
 }

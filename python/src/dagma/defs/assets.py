@@ -64,26 +64,15 @@ def asset_spec(project: Project, asset: Asset) -> dg.AssetSpec:
 
 
 def _check(step: Step, resources: dict[str, dg.ResourceDefinition], worker_key: str) -> dg.AssetChecksDefinition:
-    (declared,) = step.checks
-    key = dg.AssetKey(declared.asset)
-
-    kept = _without_declarations(step)
-
-    def run_in_node(context: dg.AssetCheckExecutionContext) -> Any:
-        (result,) = run_step(context, getattr(context.resources, worker_key), kept)
-        return result
-
-    run_in_node.__signature__ = _TAKES_CHECK_CONTEXT  # type: ignore[attr-defined]
-    return dg.asset_check(
-        asset=key,
-        name=declared.name,
-        description=declared.description,
-        blocking=declared.blocking,
+    # One check, but by the decorator for several: a body of that may report its result and then fail.
+    return dg.multi_asset_check(
+        name=step.name,
+        specs=[_check_spec(declared) for declared in step.checks],
         resource_defs=resources,
         retry_policy=retry_policy_of(step.retry_policy),
         pool=step.pool,
         config_schema=_fields(step),
-    )(run_in_node)
+    )(_body(step, worker_key, dg.AssetCheckExecutionContext))
 
 
 def _check_spec(declared: Check) -> dg.AssetCheckSpec:
@@ -117,22 +106,24 @@ def _taking(context: type) -> inspect.Signature:
     )
 
 
-_TAKES_ASSET_CONTEXT, _TAKES_CHECK_CONTEXT = _taking(dg.AssetExecutionContext), _taking(dg.AssetCheckExecutionContext)
+_SIGNATURES: dict[type, inspect.Signature] = {
+    context: _taking(context) for context in (dg.AssetExecutionContext, dg.AssetCheckExecutionContext)
+}
 
 
-def _body(step: Step, worker_key: str) -> Callable[..., Results]:
+def _body(step: Step, worker_key: str, takes: type = dg.AssetExecutionContext) -> Callable[..., Results]:
     kept = _without_declarations(step)
 
-    def run_in_node(context: dg.AssetExecutionContext) -> Results:
+    def run_in_node(context: Any) -> Results:
         yield from run_step(context, getattr(context.resources, worker_key), kept)
 
     if step.config_schema is None or _fields(step) is not None:
-        run_in_node.__signature__ = _TAKES_ASSET_CONTEXT  # type: ignore[attr-defined]
+        run_in_node.__signature__ = _SIGNATURES[takes]  # type: ignore[attr-defined]
         return run_in_node
 
-    def run_in_node_with_config(context: dg.AssetExecutionContext, config: dg.Config) -> Results:  # noqa: ARG001
+    def run_in_node_with_config(context: Any, config: dg.Config) -> Results:  # noqa: ARG001
         yield from run_in_node(context)
 
     permissive = type("StepConfig", (dg.PermissiveConfig,), {"__doc__": describe(step.config_schema)})
-    run_in_node_with_config.__annotations__["config"] = permissive
+    run_in_node_with_config.__annotations__.update(context=takes, config=permissive)
     return run_in_node_with_config

@@ -38,7 +38,9 @@ export async function callHook(step: EndedStep, { resources, log, signal: cancel
   try {
     await untilAborted(call(), signal)
   } catch (thrown) {
-    const reason = timeout?.aborted ? dagmaError('DAGMA_TIMEOUT', { step: stepName, seconds: timeoutSeconds ?? 0 }).problem : gateError(thrown).message
+    const reason = timeout?.aborted
+      ? dagmaError('DAGMA_TIMEOUT', { step: stepName, seconds: timeoutSeconds ?? 0 }).problem
+      : gateError(thrown).message
     log.error(`A hook of job "${job.name}" failed: ${reason}`)
   }
 }

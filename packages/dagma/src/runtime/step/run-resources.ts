@@ -6,12 +6,14 @@ import { untilAborted } from './until-aborted.ts'
 /** How long the resources of a run that is over have to close, all together, in milliseconds. */
 const closeGraceMs = 10_000
 
+type Opened = readonly [key: string, resource: OpenResource<unknown>]
+
 /** The resources of one run: each opened once, when a step first needs it, and closed in reverse order at the run's end. */
 export class RunResources {
   readonly #bound: ReadonlyMap<string, Resource<unknown>>
   readonly #context: ResourceContext
   readonly #opening = new Map<string, Promise<unknown>>()
-  readonly #opened: [key: string, resource: OpenResource<unknown>][] = []
+  readonly #opened: Opened[] = []
 
   constructor(bound: ReadonlyMap<string, Resource<unknown>>, context: ResourceContext) {
     this.#bound = bound
@@ -25,24 +27,23 @@ export class RunResources {
   }
 
   /**
-   * Closes all that was opened, even when closing one fails: that is logged. Ten seconds after `signal` is aborted, what has not closed is left
-   * behind.
+   * Closes all that was opened, even when closing one fails: that is logged. What has not closed ten seconds after `signal` was aborted is left
+   * behind, and so is what has not even opened ten seconds after the run's end.
    */
   async close(signal: AbortSignal): Promise<void> {
-    const open: string[] = []
-    const closing = this.#closeAll(open)
-    await untilAborted(closing, signal, closeGraceMs).catch(() => {
-      const { log } = this.#context
-      log.warning(`Resources did not close within ${closeGraceMs / 1000} s, and were left behind: ${open.join(', ')}.`)
+    const opened = Promise.allSettled(this.#opening.values())
+    await untilAborted(opened, AbortSignal.abort(), closeGraceMs).catch(() => {
+      const ready = new Set(this.#opened.map(([key]) => key))
+      this.#leaveBehind([...this.#opening.keys()].filter((key) => !ready.has(key)))
     })
+    const open = this.#opened.splice(0)
+    await untilAborted(this.#closeInReverse(open), signal, closeGraceMs).catch(() => this.#leaveBehind(open.map(([key]) => key)))
   }
 
-  /** `open` holds the keys of those that are still to be closed. */
-  async #closeAll(open: string[]): Promise<void> {
-    open.push(...this.#opening.keys())
-    await Promise.allSettled(this.#opening.values())
-    open.splice(0, Number.POSITIVE_INFINITY, ...this.#opened.map(([key]) => key))
-    for (const [, { close }] of this.#opened.splice(0).reverse()) {
+  /** Removes from `open` what has been closed. */
+  async #closeInReverse(open: Opened[]): Promise<void> {
+    for (let last = open.at(-1); last !== undefined; last = open.at(-1)) {
+      const [, { close }] = last
       try {
         await close()
       } catch (error) {
@@ -50,6 +51,10 @@ export class RunResources {
       }
       open.pop()
     }
+  }
+
+  #leaveBehind(keys: readonly string[]): void {
+    this.#context.log.warning(`Resources did not open or close within ${closeGraceMs / 1000} s, and were left behind: ${keys.join(', ')}.`)
   }
 
   #client(key: string): Promise<unknown> {

@@ -7,7 +7,12 @@ import { jsonFiles } from './json-files.ts'
 import { memoryIOManager } from './memory-io.ts'
 import { storageIOManager } from './storage-io.ts'
 
-const of = (key: string, partitionKey?: string) => ({ assetKey: key.split('/'), partitionKey, runId: 'r', signal: new AbortController().signal })
+const of = (key: string, partitionKey?: string) => ({
+  assetKey: key.split('/'),
+  partitionKey,
+  runId: 'r',
+  signal: new AbortController().signal,
+})
 
 /** What every IO manager does. */
 describe.each<[name: string, make: () => IOManager]>([

@@ -9,6 +9,8 @@ import { valuePath } from './value-path.ts'
 
 const path = (key: string, partitionKey?: string): string => valuePath({ assetKey: key.split('/'), partitionKey }).join('/')
 
+const { signal } = new AbortController()
+
 describe('valuePath', () => {
   test('is the key as it is, for most keys', () => {
     expect(path('orders')).toBe('orders.json')
@@ -57,8 +59,8 @@ describe('valuePath', () => {
     await fc.assert(
       fc.asyncProperty(values, async (all) => {
         const manager = jsonFiles(temporaryFolder())
-        for (const [index, one] of all.entries()) await manager.handleOutput({ ...one, runId: 'r' }, index)
-        for (const [index, one] of all.entries()) expect(await manager.loadInput({ ...one, runId: 'r' })).toEqual({ value: index })
+        for (const [index, one] of all.entries()) await manager.handleOutput({ ...one, runId: 'r', signal }, index)
+        for (const [index, one] of all.entries()) expect(await manager.loadInput({ ...one, runId: 'r', signal })).toEqual({ value: index })
       }),
       { numRuns: 10 },
     )
@@ -69,7 +71,7 @@ test('the longest names leave room for the temporary name', async () => {
   const folder = temporaryFolder()
   const manager = jsonFiles(folder)
   for (const assetKey of [['a'.repeat(250)], ['b'.repeat(251)], ['c'.repeat(5000)], Array.from({ length: 40 }, () => 'd'.repeat(100))]) {
-    const context = { assetKey, partitionKey: '月'.repeat(90), runId: 'r' }
+    const context = { assetKey, partitionKey: '月'.repeat(90), runId: 'r', signal }
     await manager.handleOutput(context, 1)
     expect(await manager.loadInput(context)).toEqual({ value: 1 })
   }
