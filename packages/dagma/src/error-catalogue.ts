@@ -93,10 +93,7 @@ export const catalogue = {
     'execution',
     ({ step, seconds, neverPaused }) =>
       `Step "${step}" did not end within ${seconds} s${neverPaused ? ', and could not be stopped, since it did not pause' : ''}.`,
-    ({ neverPaused }) =>
-      neverPaused
-        ? 'Raise timeoutSeconds, or let it await something now and then, such as setImmediate from node:timers/promises.'
-        : 'Raise timeoutSeconds, or make it faster; hand the signal to what it waits for.',
+    'Raise timeoutSeconds, or make it faster; hand the signal to what it waits for, and let a long loop await something now and then.',
   ),
   DAGMA_RESULT_WRONG: entry<{ step: string; reason: string }>(
     'user_code',

@@ -145,7 +145,7 @@ test('a function that never pauses is failed when it has ended', async () => {
   const run = await materialize(definitions({ assets: [busy] }), { projectFolder: temporaryFolder() })
   expect(run.status).toBe('FAILURE')
   expect(failureOf(run.events)).toEqual([
-    'Step "busy" did not end within 0.02 s, and could not be stopped, since it did not pause. Raise timeoutSeconds, or let it await something now and then, such as setImmediate from node:timers/promises. [DAGMA_TIMEOUT]',
+    'Step "busy" did not end within 0.02 s, and could not be stopped, since it did not pause. Raise timeoutSeconds, or make it faster; hand the signal to what it waits for, and let a long loop await something now and then. [DAGMA_TIMEOUT]',
   ])
   expect(run.materializations.size).toBe(0)
 })
