@@ -10,7 +10,8 @@ export default defineConfig({
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'examples/*/tests/**/*.test.ts', 'tests/unit/**/*.test.ts'],
           exclude: ['**/*.real.test.ts', '**/node_modules/**', '**/dist/**'],
-          testTimeout: 20_000, // a busy machine is no failure
+          setupFiles: ['tests/support/own-environment.ts'],
+          testTimeout: 60_000, // a busy machine is no failure
         },
       },
       {
@@ -20,6 +21,7 @@ export default defineConfig({
           testTimeout: 180_000,
           hookTimeout: 180_000,
           fileParallelism: false,
+          setupFiles: ['tests/support/own-environment.ts'],
           globalSetup: ['tests/support/python-set-up.ts'],
         },
       },

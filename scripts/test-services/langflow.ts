@@ -7,6 +7,8 @@ import { serviceExecutable, startService, type TestService } from './service.ts'
 export interface TestLangflow extends TestService {
   readonly apiKey: string
   readonly flowId: string
+  /** A flow that ends in data, a table and a list, without an output component. */
+  readonly dataFlowId: string
 }
 
 /** The `langflow` executable that `DAGMA_TEST_LANGFLOW` names. */
@@ -27,10 +29,11 @@ export async function startLangflow(executable = langflowExecutable()): Promise<
     const { access_token } = await call(service.url, '/api/v1/auto_login')
     const bearer = { authorization: `Bearer ${access_token}` }
     const { api_key: apiKey } = await call(service.url, '/api/v1/api_key/', { headers: bearer, json: { name: 'test' } })
-    const { input_output } = await call(service.url, '/api/v1/all', { headers: bearer })
-    const flow = chatFlow(input_output as Components)
-    const { id: flowId } = await call(service.url, '/api/v1/flows/', { headers: { 'x-api-key': String(apiKey) }, json: flow })
-    return { ...service, apiKey: String(apiKey), flowId: String(flowId) }
+    const { input_output, custom_component } = await call(service.url, '/api/v1/all', { headers: bearer })
+    const make = (flow: unknown) => call(service.url, '/api/v1/flows/', { headers: { 'x-api-key': String(apiKey) }, json: flow })
+    const { id: flowId } = await make(chatFlow(input_output as Components))
+    const { id: dataFlowId } = await make(dataFlow(input_output as Components, custom_component as CustomComponents))
+    return { ...service, apiKey: String(apiKey), flowId: String(flowId), dataFlowId: String(dataFlowId) }
   } catch (error) {
     await service.stop()
     throw error
@@ -62,9 +65,71 @@ function environment(folder: string): Record<string, string> {
 
 type Components = { readonly ChatInput: unknown; readonly ChatOutput: unknown }
 
-/** The flow, made of the server's own components: their code belongs to its version. */
+interface CustomComponents {
+  readonly CustomComponent: { readonly template: object; readonly outputs: readonly object[] }
+}
+
+/** A flow of Chat Input and Chat Output, made of the server's own components: their code belongs to its version. */
 function chatFlow({ ChatInput, ChatOutput }: Components): unknown {
-  const [source, target] = ['ChatInput-in', 'ChatOutput-out']
+  const target = {
+    ...{ id: 'ChatOutput-out', type: 'ChatOutput', component: ChatOutput },
+    ...{ inputTypes: ['Data', 'DataFrame', 'Message'], fieldType: 'other' },
+  }
+  return flowOf({ name: 'Chat', description: 'Answers what it was asked', ChatInput, target })
+}
+
+const dataCode = `from lfx.custom.custom_component.component import Component
+from lfx.io import MessageTextInput, Output
+from lfx.schema.data import Data
+from lfx.schema.dataframe import DataFrame
+
+class Ends(Component):
+    display_name = "Ends"
+    name = "CustomComponent"
+    inputs = [MessageTextInput(name="input_value", display_name="Input")]
+    outputs = [Output(display_name=name, name=name, method=name) for name in ("as_data", "as_table", "as_list")]
+
+    def as_data(self) -> Data:
+        return Data(data={"asked": self.input_value, "answer": 42})
+
+    def as_table(self) -> DataFrame:
+        return DataFrame([{"a": 1, "b": "x"}, {"a": 2, "b": None}])
+
+    def as_list(self) -> list[Data]:
+        return [Data(data={"n": 1}), Data(data={"n": 2})]
+`
+
+/** A flow of Chat Input and a component that gives data, a table and a list. */
+function dataFlow({ ChatInput }: Components, { CustomComponent }: CustomComponents): unknown {
+  const output = (name: string, type: string) => ({
+    ...CustomComponent.outputs[0],
+    ...{ name, method: name, display_name: name, types: [type], selected: type },
+  })
+  const component = {
+    ...CustomComponent,
+    template: { ...CustomComponent.template, code: { ...Object(Reflect.get(CustomComponent.template, 'code')), value: dataCode } },
+    outputs: [output('as_data', 'JSON'), output('as_table', 'Table'), output('as_list', 'JSON')],
+  }
+  const target = { id: 'Ends-x', type: 'CustomComponent', component, inputTypes: ['Message'], fieldType: 'str' }
+  return flowOf({ name: 'Data', description: 'Answers with data', ChatInput, target })
+}
+
+interface Flow {
+  readonly name: string
+  readonly description: string
+  readonly ChatInput: unknown
+  /** The component that gets the input. */
+  readonly target: {
+    readonly id: string
+    readonly type: string
+    readonly component: unknown
+    readonly inputTypes: readonly string[]
+    readonly fieldType: string
+  }
+}
+
+function flowOf({ name, description, ChatInput, target: { id: target, type, component, inputTypes, fieldType } }: Flow): unknown {
+  const source = 'ChatInput-in'
   const node = (id: string, type: string, component: unknown, x: number) => ({
     id,
     type: 'genericNode',
@@ -72,7 +137,7 @@ function chatFlow({ ChatInput, ChatOutput }: Components): unknown {
     data: { id, type, node: component },
   })
   const sourceHandle = { dataType: 'ChatInput', id: source, name: 'message', output_types: ['Message'] }
-  const targetHandle = { fieldName: 'input_value', id: target, inputTypes: ['Data', 'DataFrame', 'Message'], type: 'other' }
+  const targetHandle = { fieldName: 'input_value', id: target, inputTypes, type: fieldType }
   // LangFlow keeps handles as JSON with another quotation mark.
   const handle = (value: unknown) => JSON.stringify(value).replaceAll('"', 'œ')
   const edge = {
@@ -83,8 +148,8 @@ function chatFlow({ ChatInput, ChatOutput }: Components): unknown {
     targetHandle: handle(targetHandle),
     data: { sourceHandle, targetHandle },
   }
-  const nodes = [node(source, 'ChatInput', ChatInput, 0), node(target, 'ChatOutput', ChatOutput, 500)]
-  return { name: 'Chat', description: 'Answers what it was asked', data: { nodes, edges: [edge], viewport: { x: 0, y: 0, zoom: 1 } } }
+  const nodes = [node(source, 'ChatInput', ChatInput, 0), node(target, type, component, 500)]
+  return { name, description, data: { nodes, edges: [edge], viewport: { x: 0, y: 0, zoom: 1 } } }
 }
 
 async function call(

@@ -1,6 +1,7 @@
 import { secret } from 'dagma'
+import { ServiceError } from 'dagma/author'
 import { afterAll, describe, expect, it, vi } from 'vitest'
-import { faultServer, json } from '../../../scripts/test-services/fault-server.ts'
+import { bodyMarker, faultServer, json } from '../../../scripts/test-services/fault-server.ts'
 import { faultSuite } from '../../../scripts/test-services/fault-suite.ts'
 import { open } from './test/open.ts'
 
@@ -8,11 +9,12 @@ const good = { session_id: 's', outputs: [{ outputs: [{ results: { message: { te
 vi.stubEnv('LANGFLOW_FAULT_KEY', 'sk-key-of-the-fault-tests')
 afterAll(() => vi.unstubAllEnvs())
 
-const at = (baseUrl: string) => open({ baseUrl, apiKey: secret('LANGFLOW_FAULT_KEY'), defaultFlowId: 'my flow/1', timeoutMs: 400 })
+const at = (baseUrl: string, settings = {}) =>
+  open({ baseUrl, apiKey: secret('LANGFLOW_FAULT_KEY'), defaultFlowId: 'my flow/1', ...settings })
 
 faultSuite({
   system: 'LangFlow',
-  call: async (url) => (await at(url)).runFlow({ input: 'a question that stays here' }),
+  call: async (url, timeoutMs) => (await at(url, { timeoutMs })).runFlow({ input: 'a question that stays here' }),
   idempotent: false,
   secrets: ['sk-key-of-the-fault-tests', 'a question that stays here'],
   good,
@@ -27,8 +29,24 @@ describe.concurrent('LangFlow: what it sends', () => {
       json(response, good)
     })
     const client = await at(`${server.url}/prefix/`)
-    expect(await client.runFlow({ input: 'a' })).toEqual({ text: 'yes', texts: ['yes'], sessionId: 's', outputsCount: 1 })
+    expect(await client.runFlow({ input: 'a' })).toMatchObject({ text: 'yes', texts: ['yes'], sessionId: 's', outputsCount: 1 })
     expect(seen).toEqual(['POST', '/prefix/api/v1/run/my%20flow%2F1?stream=false', 'sk-key-of-the-fault-tests', undefined])
+  })
+
+  it('takes an error for one, whatever its status', async () => {
+    await using server = await faultServer((_, response) => json(response, { detail: bodyMarker }))
+    const failure = (await at(server.url)).runFlow({ input: 'a' })
+    await expect(failure).rejects.toBeInstanceOf(ServiceError)
+    await expect(failure).rejects.toThrow(/run flow failed: POST .* answered 200: the answer is not that of a flow/)
+    await expect(failure).rejects.not.toThrow(bodyMarker)
+  })
+
+  it('warns of a flow that answers nothing of the type that is asked for', async () => {
+    await using server = await faultServer((_, response) => json(response, { outputs: [{ inputs: {}, outputs: [] }] }))
+    const warnings: string[] = []
+    const client = await open({ baseUrl: server.url, defaultFlowId: 'f' }, { warnings })
+    expect(await client.runFlow({ input: 'a' })).toMatchObject({ text: '', outputs: [], outputsCount: 0 })
+    expect(warnings).toEqual([expect.stringMatching(/^LangFlow: flow f answered nothing of the type "chat"\..*outputType: 'debug'/)])
   })
 
   it('throws the reason of a signal that was aborted on the way', async () => {

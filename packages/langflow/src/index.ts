@@ -1,3 +1,4 @@
-export type { FlowAnswer, FlowCall, Langflow } from './client.ts'
+export type { FlowAnswer, FlowCall, FlowOutput, Langflow } from './client.ts'
 export { type LangflowLinkSettings, langflowFlowUrl, langflowUiUrl } from './links.ts'
-export { type LangflowSettings, langflow, langflowFromEnv } from './resource.ts'
+export { langflow } from './resource.ts'
+export { type LangflowSettings, langflowFromEnv } from './settings.ts'

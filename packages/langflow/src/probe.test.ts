@@ -1,6 +1,7 @@
 import { type Finding, secret } from 'dagma'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { bodyMarker, type FaultServer, faultServer, type Handler, json } from '../../../scripts/test-services/fault-server.ts'
+import { bodyMarker, json } from '../../../scripts/test-services/fault-server.ts'
+import { oddServers, probed, the } from '../../../scripts/test-services/probing.ts'
 import { type LangflowSettings, langflow } from './index.ts'
 
 afterEach(() => vi.unstubAllEnvs())
@@ -8,31 +9,23 @@ afterEach(() => vi.unstubAllEnvs())
 const key = 'key-of-the-doctor'
 const flowId = '5a8d1b9c-8b0f-4b8f-9d43-0a3f8c1f7f10'
 
-async function probe(settings: LangflowSettings): Promise<readonly Finding[]> {
+function probe(settings: LangflowSettings): Promise<readonly Finding[]> {
   vi.stubEnv('LANGFLOW_DOCTOR_KEY', key)
-  const context = { projectFolder: '/nowhere', timeoutMs: 400, signal: new AbortController().signal }
-  const findings = (await langflow(settings).probe?.(context)) ?? []
-  expect(JSON.stringify(findings)).not.toMatch(new RegExp(`${key}|${bodyMarker}`))
-  for (const { status, cure } of findings) if (status !== 'good') expect(cure).toMatch(/\S/)
-  return findings
+  return probed(langflow, settings, { hidden: key })
 }
 
-const the = (findings: readonly Finding[], check: string) => findings.find((finding) => finding.check === check)
-
 /** A LangFlow that is well, but for what `odd` answers: it gives true when it did. */
-const server = (odd: (...args: Parameters<Handler>) => boolean = () => false): Promise<FaultServer> =>
-  faultServer((request, response, count, body) => {
-    if (odd(request, response, count, body)) return
-    const { pathname } = new URL(request.url ?? '', 'http://x')
-    if (pathname === '/health') return json(response, { status: 'ok' })
-    if (pathname === '/api/v1/version') return json(response, { version: '1.6.0' })
-    if (!pathname.startsWith('/api/')) return void response.writeHead(200, { 'content-type': 'text/html' }).end('<html></html>')
-    if (request.headers['x-api-key'] !== key) return json(response, { detail: bodyMarker }, 403)
-    if (pathname === '/api/v1/users/whoami') return json(response, { username: bodyMarker })
-    if (pathname === '/api/v1/flows/') return json(response, [{ endpoint_name: null }, { endpoint_name: 'chat', data: bodyMarker }])
-    if (pathname === `/api/v1/flows/${flowId}`) return json(response, { id: flowId, data: bodyMarker })
-    return json(response, { detail: bodyMarker }, 404)
-  })
+const server = oddServers((request, response) => {
+  const { pathname } = new URL(request.url ?? '', 'http://x')
+  if (pathname === '/health') return json(response, { status: 'ok' })
+  if (pathname === '/api/v1/version') return json(response, { version: '1.6.0' })
+  if (!pathname.startsWith('/api/')) return void response.writeHead(200, { 'content-type': 'text/html' }).end('<html></html>')
+  if (request.headers['x-api-key'] !== key) return json(response, { detail: bodyMarker }, 403)
+  if (pathname === '/api/v1/users/whoami') return json(response, { username: bodyMarker })
+  if (pathname === '/api/v1/flows/') return json(response, [{ endpoint_name: null }, { endpoint_name: 'chat', data: bodyMarker }])
+  if (pathname === `/api/v1/flows/${flowId}`) return json(response, { id: flowId, data: bodyMarker })
+  return json(response, { detail: bodyMarker }, 404)
+})
 
 const real = (baseUrl: string, more: Partial<LangflowSettings> = {}) => ({
   baseUrl,

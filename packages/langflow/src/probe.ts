@@ -1,8 +1,8 @@
 import type { Finding, ProbeContext } from 'dagma'
 import { checkedHttpUrl, failedFinding, finding, type HttpService, isHttpUrl, pageFinding, ServiceError } from 'dagma/author'
 import { langflowFlowUrl, langflowUiUrl } from './links.ts'
-import type { LangflowSettings } from './resource.ts'
 import { isWell, langflowService, serverVersion } from './rest.ts'
+import type { LangflowSettings } from './settings.ts'
 
 /** What `dagma doctor` says of LangFlow: variables, server, version, key, flow and links. No flow is run. */
 export async function probeLangflow(settings: LangflowSettings, { timeoutMs, signal }: ProbeContext): Promise<Finding[]> {

@@ -1,24 +1,11 @@
-import { type Metadata, MetadataValue, type ResourceContext, type ResourceType, resource, type Secret, secret } from 'dagma'
-import { checkedHttpUrl, isHttpUrl } from 'dagma/author'
-import type { Langflow } from './client.ts'
+import { type ResourceContext, type ResourceType, resource } from 'dagma'
+import { checkedHttpUrl, isHttpUrl, urlMetadata } from 'dagma/author'
+import type { FlowAnswer, FlowCall, Langflow, LangflowCalls } from './client.ts'
 import { type LangflowLinkSettings, langflowFlowUrl, langflowUiUrl } from './links.ts'
+import { stubCalls } from './local/stub.ts'
 import { probeLangflow } from './probe.ts'
-import { type LangflowCalls, restCalls } from './rest.ts'
-import { stubCalls } from './stub.ts'
-
-/** Settings of {@link langflow}. An empty text is as if it were not set. */
-export interface LangflowSettings {
-  /** Root of the server: http or https, without user info. Not set: the local stub. */
-  readonly baseUrl?: string
-  /** Sent in the header `x-api-key`, and nowhere else. */
-  readonly apiKey?: Secret
-  /** Id or endpoint name of the flow that is run when a call names none. */
-  readonly defaultFlowId?: string
-  /** Base of the UI for links, when a browser reaches it elsewhere than at `baseUrl`. */
-  readonly uiUrl?: string
-  /** How long a flow may take, in milliseconds. Default 120,000; at most 300,000. */
-  readonly timeoutMs?: number
-}
+import { restCalls } from './rest.ts'
+import type { LangflowSettings } from './settings.ts'
 
 /**
  * LangFlow. Real when `baseUrl` is set, otherwise a stub that answers what it was asked and opens no socket.
@@ -34,7 +21,16 @@ function openLangflow(settings: LangflowSettings, { signal, log }: ResourceConte
   checkedHttpUrl(baseUrl, 'LANGFLOW_BASE_URL')
   if (uiUrl && !isHttpUrl(uiUrl))
     log.warning('uiUrl of LangFlow is no http or https URL without user info: links go to LANGFLOW_BASE_URL instead.')
-  return client('langflow', restCalls(baseUrl, settings, signal), settings, defaultFlowId || undefined)
+  const calls = restCalls(baseUrl, settings, signal)
+  const runFlow = async (flow: string, call: FlowCall): Promise<FlowAnswer> => {
+    const answer = await calls.runFlow(flow, call)
+    if (answer.outputsCount === 0)
+      log.warning(
+        `LangFlow: flow ${flow} answered nothing of the type "${call.outputType ?? 'chat'}". Where it ends in data or a table, pass outputType: 'debug', which gives the outputs of all its components.`,
+      )
+    return answer
+  }
+  return client('langflow', { ...calls, runFlow }, settings, defaultFlowId || undefined)
 }
 
 function client(
@@ -57,21 +53,8 @@ function client(
       backend,
       operation: 'run flow',
       ...(defaultFlowId !== undefined && { default_flow_id: defaultFlowId }),
-      ...link('langflow_ui_url', langflowUiUrl(links)),
-      ...(flow !== undefined && link('langflow_flow_url', langflowFlowUrl(links, flow))),
+      ...urlMetadata('langflow_ui_url', langflowUiUrl(links)),
+      ...(flow !== undefined && urlMetadata('langflow_flow_url', langflowFlowUrl(links, flow))),
     }),
   }
-}
-
-function link(key: string, url: string | undefined): Metadata {
-  return url === undefined ? {} : { [key]: MetadataValue.url(url) }
-}
-
-// Declared when the module loads, not when it is first read: redaction knows it from then on.
-const apiKey = secret('LANGFLOW_API_KEY')
-
-/** Settings from the environment, read when called: `LANGFLOW_BASE_URL`, `LANGFLOW_API_KEY` and `LANGFLOW_DEFAULT_FLOW_ID`. */
-export function langflowFromEnv(): LangflowSettings {
-  const { LANGFLOW_BASE_URL: baseUrl, LANGFLOW_DEFAULT_FLOW_ID: defaultFlowId } = process.env
-  return { ...(baseUrl && { baseUrl }), ...(defaultFlowId && { defaultFlowId }), ...(apiKey.isSet && { apiKey }) }
 }

@@ -1,12 +1,7 @@
-import { type HttpService, httpService } from 'dagma/author'
+import { deepLink, type HttpService, httpService, ServiceError } from 'dagma/author'
 import { flowAnswer } from './answer.ts'
-import type { FlowCall, Langflow } from './client.ts'
-import type { LangflowSettings } from './resource.ts'
-
-/** What both forms do for {@link Langflow}. */
-export type LangflowCalls = Pick<Langflow, 'health' | 'version'> & {
-  runFlow(flow: string, call: FlowCall): ReturnType<Langflow['runFlow']>
-}
+import type { LangflowCalls } from './client.ts'
+import type { LangflowSettings } from './settings.ts'
 
 /** The client of a server. */
 export function langflowService(
@@ -49,15 +44,19 @@ export function restCalls(baseUrl: string, settings: LangflowSettings, signal: A
   return {
     runFlow: async (flow, call) => {
       const { input, inputType = 'chat', outputType = 'chat', tweaks, sessionId } = call
-      const answer = await service.json<unknown>({
+      const path = `api/v1/run/${encodeURIComponent(flow)}`
+      const response = await service.json<unknown>({
         operation: 'run flow',
         method: 'POST',
-        path: `api/v1/run/${encodeURIComponent(flow)}`,
+        path,
         query: { stream: 'false' },
         json: { input_value: input, input_type: inputType, output_type: outputType, tweaks, session_id: sessionId },
         ...(call.signal && { signal: call.signal }),
       })
-      return flowAnswer(answer, { flow, ...(sessionId !== undefined && { sessionId }) })
+      const answer = flowAnswer(response, { flow, ...(sessionId !== undefined && { sessionId }) })
+      if ('text' in answer) return answer
+      const about = { system: 'LangFlow', operation: 'run flow', method: 'POST', url: deepLink(baseUrl, path), status: 200 }
+      throw new ServiceError({ ...about, ...answer })
     },
     health: () => isWell(service),
     version: () => serverVersion(service),

@@ -58,17 +58,19 @@ export interface MlflowRun {
   readonly counts: RunCounts
   /**
    * Logs params, in as many calls as MLflow's limits ask for. A param cannot be changed later.
-   * @throws RangeError before anything is sent when a key or value is beyond MLflow's limits: 250 and 6,000 characters.
+   * @throws RangeError before anything is sent when MLflow would refuse a name, or a value of more than 6,000 characters. A name has 1 to 250
+   * characters: letters and digits of any script, "_", "-", ".", ":", "/" and spaces, and is a plain path.
    */
   logParams(params: Readonly<Record<string, string | number | boolean>>): Promise<void>
   /**
    * Logs metrics: a number (at `step`, default 0), or points with their own steps.
-   * @throws RangeError before anything is sent when a key is too long or a value is no finite number.
+   * NaN and Infinity are values too; MLflow's databases keep of Infinity the largest number.
+   * @throws RangeError before anything is sent when MLflow would refuse a name, as for params, or a value, step or timestamp is not a number.
    */
   logMetrics(metrics: Readonly<Record<string, number | readonly MetricPoint[]>>, options?: { readonly step?: number }): Promise<void>
   /**
    * Sets tags, over those of the same key.
-   * @throws RangeError before anything is sent when a key or value is beyond MLflow's limits: 250 and 8,000 characters.
+   * @throws RangeError before anything is sent when MLflow would refuse a name, as for params, or a value of more than 8,000 characters.
    */
   setTags(tags: Readonly<Record<string, string>>): Promise<void>
   /** Stores a file with the run, through the server's artifact proxy. `path` is relative, with "/" between its parts. */

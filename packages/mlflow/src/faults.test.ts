@@ -12,11 +12,12 @@ vi.stubEnv('MLFLOW_FAULT_TOKEN', 'token-of-the-fault-tests')
 vi.stubEnv('MLFLOW_FAULT_PASSWORD', 'password-of-the-fault-tests')
 afterAll(() => vi.unstubAllEnvs())
 
-const at = (trackingUri: string) => open({ useTracking: true, trackingUri, token: secret('MLFLOW_FAULT_TOKEN'), timeoutMs: 400 })
+const at = (trackingUri: string, settings = {}) =>
+  open({ useTracking: true, trackingUri, token: secret('MLFLOW_FAULT_TOKEN'), ...settings })
 
 faultSuite({
   system: 'MLflow',
-  call: async (url) => (await at(url)).experiment(),
+  call: async (url, timeoutMs) => (await at(url, { timeoutMs })).experiment(),
   idempotent: true,
   secrets: ['token-of-the-fault-tests'],
   good: experiment,

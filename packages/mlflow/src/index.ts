@@ -10,4 +10,5 @@ export type {
   RunStatus,
 } from './client.ts'
 export { type MlflowLinkSettings, mlflowExperimentUrl, mlflowRunUrl, mlflowTrackingUri } from './links.ts'
-export { type MlflowSettings, mlflow, mlflowFromEnv } from './resource.ts'
+export { mlflow } from './resource.ts'
+export { type MlflowSettings, mlflowFromEnv } from './settings.ts'

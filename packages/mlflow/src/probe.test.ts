@@ -1,41 +1,35 @@
 import { type Finding, secret } from 'dagma'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { bodyMarker, type FaultServer, faultServer, type Handler, json } from '../../../scripts/test-services/fault-server.ts'
+import { bodyMarker, faultServer, json } from '../../../scripts/test-services/fault-server.ts'
+import { type Odd, oddServers, probed, the } from '../../../scripts/test-services/probing.ts'
 import { type MlflowSettings, mlflow, mlflowFromEnv } from './index.ts'
 
 afterEach(() => vi.unstubAllEnvs())
 
 const key = 'token-of-the-doctor'
 
-async function probe(settings: MlflowSettings | (() => MlflowSettings)): Promise<readonly Finding[]> {
+function probe(settings: MlflowSettings | (() => MlflowSettings)): Promise<readonly Finding[]> {
   vi.stubEnv('MLFLOW_DOCTOR_TOKEN', key)
-  const context = { projectFolder: '/nowhere', timeoutMs: 400, signal: new AbortController().signal }
-  const findings = (await mlflow(settings).probe?.(context)) ?? []
-  expect(JSON.stringify(findings)).not.toMatch(new RegExp(`${key}|${bodyMarker}`))
-  for (const { status, cure } of findings) if (status !== 'good') expect(cure).toMatch(/\S/)
-  return findings
+  return probed(mlflow, settings, { hidden: key })
 }
 
 const statuses = (findings: readonly Finding[]) => Object.fromEntries(findings.map(({ check, status }) => [check, status]))
-const the = (findings: readonly Finding[], check: string) => findings.find((finding) => finding.check === check)
 
 const run = { info: { run_id: 'abc', experiment_id: '7', status: 'FINISHED', artifact_uri: 'x' } }
 
 /** An MLflow that is well, but for what `odd` answers: it gives true when it did. */
-const server = (odd: (...args: Parameters<Handler>) => boolean = () => false): Promise<FaultServer> =>
-  faultServer((request, response, count, body) => {
-    if (odd(request, response, count, body)) return
-    const { pathname } = new URL(request.url ?? '', 'http://x')
-    if (pathname === '/version') return void response.end('3.5.0')
-    if (pathname === '/') return void response.writeHead(200, { 'content-type': 'text/html' }).end('<html></html>')
-    if (pathname.endsWith('/runs/search')) return json(response, { runs: [run] })
-    if (pathname.includes('/experiments/get'))
-      return json(response, { experiment: { experiment_id: '7', name: 'E', lifecycle_stage: 'active' } })
-    return json(response, { error_code: bodyMarker }, 404)
-  })
+const server = oddServers((request, response) => {
+  const { pathname } = new URL(request.url ?? '', 'http://x')
+  if (pathname === '/version') return void response.end('3.5.0')
+  if (pathname === '/') return void response.writeHead(200, { 'content-type': 'text/html' }).end('<html></html>')
+  if (pathname.endsWith('/runs/search')) return json(response, { runs: [run] })
+  if (pathname.includes('/experiments/get'))
+    return json(response, { experiment: { experiment_id: '7', name: 'E', lifecycle_stage: 'active' } })
+  return json(response, { error_code: bodyMarker }, 404)
+})
 const failing =
   (path: string, status: number, body: unknown = { message: bodyMarker }) =>
-  ({ url = '' }: Parameters<Handler>[0], response: Parameters<Handler>[1]): boolean => {
+  ({ url = '' }: Parameters<Odd>[0], response: Parameters<Odd>[1]): boolean => {
     if (!url.includes(path)) return false
     json(response, body, status)
     return true

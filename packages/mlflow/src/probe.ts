@@ -1,8 +1,8 @@
 import type { Finding, ProbeContext } from 'dagma'
 import { checkedHttpUrl, failedFinding, type HttpService, isHttpUrl, type PageLink, pageFinding, ServiceError } from 'dagma/author'
 import { mlflowExperimentUrl, mlflowRunUrl, mlflowTrackingUri } from './links.ts'
-import type { MlflowSettings } from './resource.ts'
 import { knownExperiment, latestRun, mlflowService, serverVersion } from './rest-store.ts'
+import type { MlflowSettings } from './settings.ts'
 
 /** What `dagma doctor` says of MLflow: variables, server, version, credentials, experiment and links. Nothing is made there. */
 export async function probeMlflow(settings: MlflowSettings, { timeoutMs, signal }: ProbeContext): Promise<Finding[]> {

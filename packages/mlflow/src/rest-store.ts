@@ -1,8 +1,9 @@
 import { type HttpService, httpService } from 'dagma/author'
 import type { MlflowExperiment, MlflowMetric, MlflowRunData, RunStatus } from './client.ts'
 import { artifactPath } from './limits.ts'
-import type { MlflowSettings } from './resource.ts'
+import type { MlflowSettings } from './settings.ts'
 import type { CreatedRun, Entry, RunStore } from './store.ts'
+import { type WireMetric, wireMetric } from './wire-metric.ts'
 
 const api = 'api/2.0/mlflow'
 const gone = 'RESOURCE_DOES_NOT_EXIST'
@@ -21,7 +22,7 @@ interface RunAnswer {
       readonly status: MlflowRunData['status']
       readonly artifact_uri: string
     }
-    readonly data?: { readonly metrics?: readonly MlflowMetric[]; readonly params?: readonly Entry[]; readonly tags?: readonly Entry[] }
+    readonly data?: { readonly metrics?: readonly WireMetric[]; readonly params?: readonly Entry[]; readonly tags?: readonly Entry[] }
   }
 }
 
@@ -57,7 +58,8 @@ export function restStore(settings: MlflowSettings, signal: AbortSignal): RunSto
     },
     logBatch: async (run, batch, own) => {
       // Doing it twice is as doing it once: a param or tag has its value, and a point with the same step and moment is one point.
-      const json = { run_id: run.runId, ...batch }
+      const { metrics } = batch
+      const json = { run_id: run.runId, ...batch, ...(metrics && { metrics: metrics.map(wireMetric) }) }
       await service.json({
         operation: 'log to run',
         method: 'POST',
@@ -187,7 +189,7 @@ async function metricHistory(service: HttpService, runId: string, key: string, s
   let token: string | undefined
   do {
     const query = { run_id: runId, metric_key: key, max_results: '10000', ...(token && { page_token: token }) }
-    const page = await service.json<{ metrics?: MlflowMetric[]; next_page_token?: string }>({
+    const page = await service.json<{ metrics?: WireMetric[]; next_page_token?: string }>({
       operation: 'get metric',
       method: 'GET',
       path: `${api}/metrics/get-history`,
@@ -195,7 +197,12 @@ async function metricHistory(service: HttpService, runId: string, key: string, s
       signal,
     })
     all.push(
-      ...(page.metrics ?? []).map(({ value, step, timestamp }) => ({ key, value, step: Number(step ?? 0), timestamp: Number(timestamp) })),
+      ...(page.metrics ?? []).map(({ value, step, timestamp }) => ({
+        key,
+        value: Number(value),
+        step: Number(step ?? 0),
+        timestamp: Number(timestamp),
+      })),
     )
     token = page.next_page_token
   } while (token)
@@ -217,7 +224,7 @@ function runData(run: RunAnswer['run']): MlflowRunData {
     status: run.info.status,
     params: texts(params),
     tags: texts(tags),
-    metrics: Object.fromEntries(metrics.map(({ key, value }) => [key, value])),
+    metrics: Object.fromEntries(metrics.map(({ key, value }) => [key, Number(value)])),
   }
 }
 

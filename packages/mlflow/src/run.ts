@@ -1,7 +1,7 @@
 import type { ResourceContext } from 'dagma'
 import { checkedHttpUrl } from 'dagma/author'
 import type { MetricPoint, MlflowRun, RunCounts, RunOptions, RunStatus } from './client.ts'
-import { artifactPath, batches, entries, limits, points } from './limits.ts'
+import { artifactPath, calls, entries, limits, points } from './limits.ts'
 import type { Batch, CreatedRun, RunStore } from './store.ts'
 
 /** Starts a run in the store's experiment, with the tags that lead back to Dagster. */
@@ -22,7 +22,7 @@ export async function startRun(
   })
   const { id } = await store.experiment()
   const created = await store.createRun({ experimentId: id, ...(name !== undefined && { name }), tags: all.slice(0, limits.tags) }, signal)
-  for (const part of batches(all.slice(limits.tags), limits.tags)) await store.logBatch(created, { tags: part }, signal)
+  for (const part of calls(all.slice(limits.tags), limits.tags)) await store.logBatch(created, { tags: part }, signal)
   return new StoredRun(store, created, signal)
 }
 
@@ -57,7 +57,7 @@ class StoredRun implements MlflowRun {
   }
 
   async logParams(params: Readonly<Record<string, string | number | boolean>>): Promise<void> {
-    for (const part of batches(entries('param', params), limits.params)) {
+    for (const part of calls(entries('param', params), limits.params)) {
       await this.#log({ params: part })
       for (const { key } of part) this.#logged.params.add(key)
     }
@@ -67,14 +67,14 @@ class StoredRun implements MlflowRun {
     metrics: Readonly<Record<string, number | readonly MetricPoint[]>>,
     options: { readonly step?: number } = {},
   ): Promise<void> {
-    for (const part of batches(points(metrics, options.step), limits.metrics)) {
+    for (const part of calls(points(metrics, options.step), limits.metrics)) {
       await this.#log({ metrics: part })
       for (const { key } of part) this.#logged.metrics.add(key)
     }
   }
 
   async setTags(tags: Readonly<Record<string, string>>): Promise<void> {
-    for (const part of batches(entries('tag', tags), limits.tags)) await this.#log({ tags: part })
+    for (const part of calls(entries('tag', tags), limits.tags)) await this.#log({ tags: part })
   }
 
   async logArtifact(path: string, content: string | Uint8Array<ArrayBuffer>): Promise<void> {

@@ -63,7 +63,13 @@ describe('an endpoint', () => {
       endpoint.taken.length = 0
       await (await open({ ...settings(), baseUrl })).embed(['one', 'two'])
       expect(endpoint.taken).toEqual([
-        { url: '/v1/embeddings', authorization: 'Bearer key-of-the-embeddings-tests', model: 'fake', input: ['one', 'two'] },
+        {
+          url: '/v1/embeddings',
+          authorization: 'Bearer key-of-the-embeddings-tests',
+          model: 'fake',
+          input: ['one', 'two'],
+          encoding_format: 'float',
+        },
       ])
     }
   })

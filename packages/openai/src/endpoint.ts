@@ -1,6 +1,5 @@
-import { deepLink, eachAtMost, type HttpService, httpService, ServiceError } from 'dagma/author'
+import { batches, deepLink, eachAtMost, type HttpService, httpService, ServiceError } from 'dagma/author'
 import { type Answer, readAnswer } from './answer.ts'
-import { batches } from './batches.ts'
 import type { EmbeddingsUsage } from './client.ts'
 import type { EmbeddingsSettings, Endpoint } from './settings.ts'
 
@@ -44,12 +43,15 @@ export async function embedAll(texts: readonly string[], from: Caller, dimension
   const vectors = new Array<readonly number[]>(texts.length)
   const usages: (EmbeddingsUsage | undefined)[] = []
   let size = dimensions
-  await eachAtMost(parallel, batches(texts, { texts: batchTexts, bytes: batchBytes }), async (batch, failed) => {
-    const answer = await embedOnce(batch.texts, from, AbortSignal.any([failed, ...(own ? [own] : [])]))
+  const calls = batches(texts.entries(), ([, text]) => Buffer.byteLength(text), { count: batchTexts, bytes: batchBytes })
+  await eachAtMost(parallel, calls, async (batch, failed) => {
+    const part = batch.map(([, text]) => text)
+    const answer = await embedOnce(part, from, AbortSignal.any([failed, ...(own ? [own] : [])]))
     const got = answer.vectors[0]?.length ?? 0
     size ??= got
     if (got !== size) throw wrongSize(from, got, size)
-    for (const [index, vector] of answer.vectors.entries()) vectors[batch.start + index] = vector
+    const [[start] = [0]] = batch
+    for (const [index, vector] of answer.vectors.entries()) vectors[start + index] = vector
     usages.push(answer.usage)
   })
   return { vectors, usage: sum(usages) }
@@ -62,14 +64,15 @@ export async function embedOnce(texts: readonly string[], from: Caller, signal?:
     operation,
     method: 'POST',
     path: 'embeddings',
-    json: { model, input: texts, ...(settings.dimensions !== undefined && { dimensions: settings.dimensions }) },
+    // Asked for by name, since some servers give base64 otherwise.
+    json: { model, input: texts, encoding_format: 'float', ...(settings.dimensions !== undefined && { dimensions: settings.dimensions }) },
     // The same texts give the same vectors, and a call that failed is not charged for.
     idempotent: true,
     ...(signal && { signal }),
   })
   const read = readAnswer(answer, texts.length)
   if ('vectors' in read) return read
-  throw refusal(from, read.wrong, 'Check that EMBEDDINGS_BASE_URL is the root of an API that embeds as OpenAI does.')
+  throw refusal(from, read.wrong, read.fix ?? 'Check that EMBEDDINGS_BASE_URL is the root of an API that embeds as OpenAI does.')
 }
 
 function wrongSize(from: Caller, got: number, size: number): ServiceError {

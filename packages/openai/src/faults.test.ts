@@ -1,6 +1,7 @@
 import { secret } from 'dagma'
 import { ServiceError } from 'dagma/author'
 import { afterAll, describe, expect, it, vi } from 'vitest'
+import { Crowd } from '../../../scripts/test-services/crowd.ts'
 import { bodyMarker, faultServer, json } from '../../../scripts/test-services/fault-server.ts'
 import { faultSuite } from '../../../scripts/test-services/fault-suite.ts'
 import { open } from './test/open.ts'
@@ -8,12 +9,13 @@ import { open } from './test/open.ts'
 vi.stubEnv('EMBEDDINGS_FAULT_KEY', 'key-of-the-fault-tests')
 afterAll(() => vi.unstubAllEnvs())
 
-const at = (baseUrl: string) => open({ baseUrl, model: 'fake', apiKey: secret('EMBEDDINGS_FAULT_KEY'), timeoutMs: 400 })
-const item = (embedding: unknown, index = 0) => ({ index, embedding })
+const at = (baseUrl: string, settings = {}) => open({ baseUrl, model: 'fake', apiKey: secret('EMBEDDINGS_FAULT_KEY'), ...settings })
+const item = (embedding: unknown, index: unknown = 0) => ({ index, embedding })
+const base64 = (numbers: readonly number[]) => Buffer.from(new Float32Array(numbers).buffer).toString('base64')
 
 faultSuite({
   system: 'Embeddings',
-  call: async (url) => (await at(url)).embed(['a text that stays here']),
+  call: async (url, timeoutMs) => (await at(url, { timeoutMs })).embed(['a text that stays here']),
   idempotent: true,
   secrets: ['key-of-the-fault-tests', 'a text that stays here'],
   good: { data: [item([1, 2])] },
@@ -27,17 +29,25 @@ describe.concurrent('Embeddings: answers that cannot be used', () => {
     ['too many vectors', { data: [item([1]), item([1], 1), item([1], 2)] }, 'the answer has 3 vectors for 2 texts'],
     ['an index twice', { data: [item([1]), item([2])] }, 'the answer does not say of each vector which text it belongs to'],
     ['an index too high', { data: [item([1]), item([2], 2)] }, 'the answer does not say of each vector which text it belongs to'],
-    ['no index', { data: [{ embedding: [1] }, { embedding: [2] }] }, 'the answer does not say of each vector which text it belongs to'],
-    ['a vector as base64', { data: [item('AAAA'), item('AAAA', 1)] }, 'a vector of the answer is no list of numbers'],
-    ['an empty vector', { data: [item([]), item([], 1)] }, 'a vector of the answer is no list of numbers'],
-    ['null in a vector', { data: [item([null]), item([1], 1)] }, 'a vector of the answer is no list of numbers'],
+    ['the index 0 twice', { data: [item([1]), { embedding: [2] }] }, 'the answer does not say of each vector which text it belongs to'],
+    [
+      'an index that is not a number',
+      { data: [item([1]), item([2], 'b')] },
+      'the answer does not say of each vector which text it belongs to',
+    ],
+    ['half an index', { data: [item([1]), item([2], 0.5)] }, 'the answer does not say of each vector which text it belongs to'],
+    ['base64 of half a float', { data: [item('AAAA'), item('AAAA', 1)] }, 'a vector of the answer is not a list of numbers'],
+    ['a text for a vector', { data: [item('not base64 at all'), item('', 1)] }, 'a vector of the answer is not a list of numbers'],
+    ['NaN as base64', { data: [item(base64([Number.NaN])), item([1], 1)] }, 'a vector of the answer is not a list of numbers'],
+    ['an empty vector', { data: [item([]), item([], 1)] }, 'a vector of the answer is not a list of numbers'],
+    ['null in a vector', { data: [item([null]), item([1], 1)] }, 'a vector of the answer is not a list of numbers'],
     ['two sizes', { data: [item([1, 2]), item([1], 1)] }, 'the answer has vectors of 2 and of 1 numbers'],
   ])('%s', async (_what, answer, reason) => {
     await using server = await faultServer((_, response) => json(response, answer))
     const failure = (await at(server.url)).embed([`a ${bodyMarker}`, 'b'])
     await expect(failure).rejects.toBeInstanceOf(ServiceError)
     await expect(failure).rejects.toThrow(
-      `Embeddings: embed texts failed: POST ${server.url}/v1/embeddings: ${reason}. Check that EMBEDDINGS_BASE_URL`,
+      `Embeddings: embed texts failed: POST ${server.url}/v1/embeddings: ${reason}. ${/which text/.test(reason) ? 'Set batchTexts to 1' : 'Check that EMBEDDINGS_BASE_URL'}`,
     )
     await expect(failure).rejects.not.toThrow(bodyMarker)
   })
@@ -73,23 +83,21 @@ describe.concurrent('Embeddings: several calls', () => {
       if (count === 2) json(response, {}, 400)
       // The others are answered never: they must be given up.
     })
-    const client = await open({ baseUrl: server.url, model: 'fake', batchTexts: 1, parallel: 2, timeoutMs: 30_000 })
+    const client = await open({ baseUrl: server.url, model: 'fake', batchTexts: 1, parallel: 2 })
     await expect(client.embed(['a', 'b', 'c', 'd'])).rejects.toThrow(/answered 400: Bad Request\. Check that EMBEDDINGS_MODEL/)
     expect(server.requests()).toBe(2)
   })
 
   it('are no more at once than asked for', async () => {
-    let [now, most] = [0, 0]
-    await using server = await faultServer((_, response) => {
-      most = Math.max(most, ++now)
-      setTimeout(() => {
-        now--
-        json(response, { data: [item([1])] })
-      }, 5)
+    const crowd = new Crowd(3, () => fetch(server.url))
+    await using server = await faultServer((request, response) => {
+      const answer = () => json(response, { data: [item([1])] })
+      if (request.method === 'GET') answer()
+      else crowd.join(answer)
     })
     const client = await open({ baseUrl: server.url, model: 'fake', batchTexts: 1, parallel: 3 })
     await client.embed(Array.from({ length: 12 }, (_, index) => `text ${index}`))
-    expect(most).toBe(3)
+    expect(crowd.most).toBe(3)
   })
 
   it('stop when the signal is aborted on the way, with its reason', async () => {

@@ -1,6 +1,7 @@
 import { type Finding, secret } from 'dagma'
 import { afterEach, expect, it, vi } from 'vitest'
 import { bodyMarker, faultServer, type Handler, json } from '../../../scripts/test-services/fault-server.ts'
+import { probed } from '../../../scripts/test-services/probing.ts'
 import { type EmbeddingsSettings, embeddings, embeddingsFromEnv } from './index.ts'
 import { fakeEndpoint } from './test/fake-endpoint.ts'
 
@@ -8,13 +9,8 @@ afterEach(() => vi.unstubAllEnvs())
 
 const key = 'key-of-the-doctor'
 
-async function probe(settings: EmbeddingsSettings | (() => EmbeddingsSettings)): Promise<readonly Finding[]> {
-  const findings =
-    (await embeddings(settings).probe?.({ projectFolder: '/nowhere', timeoutMs: 400, signal: new AbortController().signal })) ?? []
-  expect(JSON.stringify(findings)).not.toMatch(new RegExp(`${key}|${bodyMarker}`))
-  for (const { status, cure } of findings) if (status !== 'good') expect(cure).toMatch(/\S/)
-  return findings
-}
+const probe = (settings: EmbeddingsSettings | (() => EmbeddingsSettings), options = {}) =>
+  probed(embeddings, settings, { hidden: key, ...options })
 
 const marks = (findings: readonly Finding[]) => findings.map(({ check, status }) => `${check}: ${status}`)
 const withKey = (baseUrl: string, more: Partial<EmbeddingsSettings> = {}): EmbeddingsSettings => {
@@ -63,10 +59,14 @@ it.each<[what: string, handler: Handler]>([
   ['a page', (_, response) => void response.writeHead(200, { 'content-type': 'text/html' }).end(`<p>${bodyMarker}`)],
   ['a redirect', (_, response) => void response.writeHead(302, { location: '/login' }).end()],
   ['another kind of JSON', (_, response) => json(response, { status: bodyMarker })],
-  ['nothing in time', () => {}],
 ])('finds that %s answers instead', async (_what, handler) => {
   await using server = await faultServer(handler)
   expect(marks(await probe(withKey(server.url)))).toEqual(['reachable: bad'])
+})
+
+it('finds that nothing answers in time', async () => {
+  await using server = await faultServer(() => {})
+  expect(marks(await probe(withKey(server.url), { timeoutMs: 300 }))).toEqual(['reachable: bad'])
 })
 
 it('finds that nothing listens there, and asks once', async () => {

@@ -1,6 +1,5 @@
-import fc from 'fast-check'
+import { readFileSync } from 'node:fs'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { batches } from './batches.ts'
 import { EmbeddingsSettingsError, embeddingsFromEnv } from './index.ts'
 import { open } from './test/open.ts'
 
@@ -57,20 +56,7 @@ describe('settings', () => {
   })
 })
 
-it('batches have all texts in order, within the limits', () =>
-  fc.assert(
-    fc.property(
-      fc.array(fc.string({ unit: 'grapheme', minLength: 1 })),
-      fc.integer({ min: 1, max: 5 }),
-      fc.integer({ min: 1, max: 30 }),
-      (texts, count, bytes) => {
-        const made = [...batches(texts, { texts: count, bytes })]
-        expect(made.flatMap((batch) => batch.texts)).toEqual(texts)
-        for (const { start, texts: part } of made) {
-          expect(part).toEqual(texts.slice(start, start + part.length))
-          expect(part.length).toBeLessThanOrEqual(count)
-          expect(part.length === 1 || Buffer.byteLength(part.join('')) <= bytes).toBe(true)
-        }
-      },
-    ),
-  ))
+it('the local dimensions are those that the README names', async () => {
+  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+  expect(readme).toContain(`local embedder: ${(await (await open({})).embed(['a'])).dimensions.toLocaleString('en')}`)
+})

@@ -12,7 +12,7 @@ export interface EmbeddingsSettings {
   readonly model?: string
   /** Sent as a bearer token. Default, and when its variable is not set: none is sent. */
   readonly apiKey?: Secret
-  /** Numbers in a vector. Asked of the endpoint, which not every model can do, and checked. Default: what the model gives; 4,096 for the local embedder. */
+  /** Numbers in a vector. Asked of the endpoint, which not every model can do, and checked. Default: what the model gives; 2,048 for the local embedder. */
   readonly dimensions?: number
   /** Texts in one call, at most. Default 100; some servers take fewer. */
   readonly batchTexts?: number

@@ -1,305 +1,137 @@
-import type { Metadata } from 'dagma'
-import { eachAtMost, type HttpCall, type HttpFailure, ServiceError } from 'dagma/author'
-import { batches, sizeBound } from './batches.ts'
-import { type QdrantFilter, storedFilter } from './filter.ts'
-import { pointId } from './point-id.ts'
-import type {
-  PointId,
-  Qdrant,
-  QdrantCollectionInfo,
-  QdrantHit,
-  QdrantLinks,
-  QdrantOperation,
-  QdrantPage,
-  QdrantParts,
-  QdrantPoint,
-  QdrantQuery,
-  QdrantRecord,
-  QdrantScroll,
-  QdrantSelection,
-  QdrantVectors,
-} from './qdrant.ts'
-import type { Distance, StoredId, Wire, WirePoint } from './wire.ts'
+import type { Json, Metadata } from 'dagma'
+import type { QdrantFilter } from './filter.ts'
+import type { QdrantLinks } from './links.ts'
+import type { Distance, PointId } from './wire.ts'
 
-/** What a client is made from. */
-export interface ClientOptions {
-  readonly backend: Qdrant['backend']
-  readonly collection: string
-  readonly wire: Wire
-  readonly links: QdrantLinks
-  /** URL of the collection, for errors; empty with the local store. */
-  readonly collectionUrl: string
+/** What is stored beside a vector: JSON data. */
+export type QdrantPayload = { readonly [key: string]: Json | undefined }
+
+/** A point to be stored. */
+export interface QdrantPoint {
+  readonly id: PointId
+  /** As many finite numbers as the collection's size. */
+  readonly vector: readonly number[]
+  /** Default: none. */
+  readonly payload?: QdrantPayload
 }
 
-const upsertsAtOnce = 4
-const largestPoint = 30 * 1024 * 1024
-
-/** A call to the collection. */
-interface CollectionCall<Result> extends Omit<HttpCall, 'path' | 'expected'> {
-  /** Path below the collection. Default: the collection itself. */
-  readonly below?: string
-  /** Results that stand for failed statuses which are expected. */
-  readonly otherwise?: Readonly<Record<number, Result>>
-  /** Whether the result has the form that is relied on. Default: any will do. */
-  readonly fits?: (result: Result) => boolean
+/** Which parts of the found points come back. */
+export interface QdrantParts {
+  /** All of the payload, none, or these keys of it ("a.b" for a nested one). Default true. */
+  readonly withPayload?: boolean | readonly string[]
+  /** Default false. Under Cosine vectors come back normalized. */
+  readonly withVector?: boolean
 }
 
-/** The client of both forms: it turns the interface's calls into requests of Qdrant's REST API, which `wire` answers. */
-export class CollectionClient implements Qdrant {
-  readonly backend: Qdrant['backend']
-  readonly collection: string
-  readonly #options: ClientOptions
-
-  constructor(options: ClientOptions) {
-    this.backend = options.backend
-    this.collection = options.collection
-    this.#options = options
-  }
-
-  links(): QdrantLinks {
-    return this.#options.links
-  }
-
-  metadata(operation: QdrantOperation): Metadata {
-    const { qdrant_collection_url, qdrant_search_endpoint } = this.links()
-    const link = operation === 'query points' ? { qdrant_search_endpoint } : { qdrant_collection_url }
-    return { backend: this.backend, operation, collection: this.collection, ...link }
-  }
-
-  async ensureCollection({ size, distance = 'Cosine' }: QdrantVectors): Promise<{ readonly created: boolean }> {
-    const there = await this.#call<WireCollection | null>({ operation: 'read collection', method: 'GET', otherwise: { 404: null } })
-    if (there === null) {
-      const json = { vectors: { size, distance } }
-      // Another process may make it at the same moment: then it is there (409), and is looked at.
-      const created = await this.#call<boolean>({ operation: 'create collection', method: 'PUT', json, otherwise: { 409: false } })
-      if (created) return { created }
-    }
-    const found = vectorsOf(there ?? (await this.#call<WireCollection>({ operation: 'read collection', method: 'GET' })))
-    if (found?.size === size && found.distance === distance) return { created: false }
-    const has = found === undefined ? 'named vectors' : `vectors of size ${found.size} and distance ${found.distance}`
-    throw this.#failure({
-      operation: 'ensure collection',
-      method: 'PUT',
-      status: 409,
-      reason: `collection "${this.collection}" is there with ${has}, not with size ${size} and distance ${distance}`,
-      cure: this.#otherVectorsCure(),
-    })
-  }
-
-  async upsert(points: readonly QdrantPoint[]): Promise<{ readonly points: number; readonly batches: number }> {
-    const byId = new Map<StoredId, WirePoint>()
-    for (const point of points) {
-      const checked = this.#checkedPoint(point)
-      // Deleted first, so that the order is that of the last writes.
-      byId.delete(checked.id)
-      byId.set(checked.id, checked)
-    }
-    let sent = 0
-    await eachAtMost(upsertsAtOnce, batches(byId.values()), async (batch) => {
-      await this.#call({ operation: 'upsert points', method: 'PUT', below: '/points', query: { wait: 'true' }, json: { points: batch } })
-      sent += 1
-    })
-    return { points: byId.size, batches: sent }
-  }
-
-  async query({ vector, id, limit = 10, offset = 0, filter, scoreThreshold, ...parts }: QdrantQuery): Promise<QdrantHit[]> {
-    const operation = 'query points'
-    if ((vector === undefined) === (id === undefined)) {
-      throw this.#refusal(operation, 'POST', 'a query needs either a vector or an id', 'Give one of them.')
-    }
-    const json = {
-      query: vector === undefined ? this.#ids(operation, [id as PointId])[0] : this.#finite(operation, vector),
-      limit,
-      ...(offset !== 0 && { offset }),
-      ...(scoreThreshold !== undefined && { score_threshold: scoreThreshold }),
-      ...this.#filter(operation, filter),
-      ...wireParts(parts),
-    }
-    const { points } = await this.#read<{ points: QdrantHit[] }>(operation, '/points/query', json, ({ points }) => Array.isArray(points))
-    return points.map((point) => ({ ...record(point), score: point.score }))
-  }
-
-  async count({ filter }: { readonly filter?: QdrantFilter } = {}): Promise<number> {
-    const json = { exact: true, ...this.#filter('count points', filter) }
-    return (await this.#read<{ count: number }>('count points', '/points/count', json, ({ count }) => Number.isSafeInteger(count))).count
-  }
-
-  async retrieve(ids: readonly PointId[], parts: QdrantParts = {}): Promise<QdrantRecord[]> {
-    if (ids.length === 0) return []
-    const json = { ids: this.#ids('retrieve points', ids), ...wireParts(parts) }
-    return (await this.#read<QdrantRecord[]>('retrieve points', '/points', json, Array.isArray)).map(record)
-  }
-
-  async scroll({ limit = 100, from, filter, ...parts }: QdrantScroll = {}): Promise<QdrantPage> {
-    const operation = 'scroll points'
-    const json = {
-      limit,
-      ...(from !== undefined && { offset: this.#ids(operation, [from])[0] }),
-      ...this.#filter(operation, filter),
-      ...wireParts(parts),
-    }
-    const page = await this.#read<{ points: QdrantRecord[]; next_page_offset?: StoredId | null }>(
-      operation,
-      '/points/scroll',
-      json,
-      ({ points }) => Array.isArray(points),
-    )
-    const next = page.next_page_offset ?? undefined
-    return { points: page.points.map(record), ...(next !== undefined && { next }) }
-  }
-
-  async delete(selection: QdrantSelection): Promise<void> {
-    const operation = 'delete points'
-    if ('ids' in selection && selection.ids.length === 0) return
-    const json = 'ids' in selection ? { points: this.#ids(operation, selection.ids) } : this.#filter(operation, selection.filter)
-    await this.#call({ operation, method: 'POST', below: '/points/delete', query: { wait: 'true' }, json, idempotent: true })
-  }
-
-  deleteCollection(): Promise<boolean> {
-    // Not tried again after a lost answer: the second answer would be that there was none.
-    return this.#call<boolean>({ operation: 'delete collection', method: 'DELETE', idempotent: false })
-  }
-
-  async collectionInfo(): Promise<QdrantCollectionInfo> {
-    const operation = 'read collection'
-    const info = await this.#call<WireCollection>({ operation, method: 'GET' })
-    const vectors = vectorsOf(info)
-    if (vectors !== undefined) return { ...vectors, status: info.status }
-    throw this.#refusal(
-      operation,
-      'GET',
-      `collection "${this.collection}" has named vectors`,
-      'Use a collection with one unnamed vector per point.',
-    )
-  }
-
-  /** A request that only reads: it may be sent again whatever happens. */
-  #read<Result>(operation: string, below: string, json: object, fits: (result: Result) => boolean): Promise<Result> {
-    return this.#call<Result>({ operation, method: 'POST', below, json, idempotent: true, fits })
-  }
-
-  async #call<Result>({ below = '', otherwise = {}, fits = () => true, ...call }: CollectionCall<Result>): Promise<Result> {
-    const answer = await this.#options.wire.json<{ result?: Result }>({
-      ...call,
-      path: `collections/${encodeURIComponent(this.collection)}${below}`,
-      expected: ({ status, answer }) => {
-        const result = otherwise[status]
-        if (result !== undefined) return { result }
-        const sizes = wrongSize(answer)
-        if (sizes === undefined) return undefined
-        throw this.#failure({
-          ...call,
-          url: this.#url(below),
-          status,
-          reason: `a vector has ${sizes.got} numbers, but those of collection "${this.collection}" have ${sizes.expected}`,
-          cure: `Use the same embedding model for what is stored and what is asked. Has the model changed? ${this.#otherVectorsCure()}`,
-        })
-      },
-    })
-    const result = answer?.result
-    if (result !== undefined && (result === null || fits(result))) return result
-    throw this.#failure({
-      ...call,
-      url: this.#url(below),
-      reason: 'the answer has not the form that Qdrant gives it',
-      cure: 'Check that the url or host is that of a Qdrant server, 1.10 or newer.',
-    })
-  }
-
-  #checkedPoint({ id, vector, payload }: QdrantPoint): WirePoint {
-    const operation = 'upsert points'
-    const [stored] = this.#ids(operation, [id], 'PUT') as [StoredId]
-    const point = { id: stored, vector: this.#finite(operation, vector, 'PUT'), ...(payload !== undefined && { payload }) }
-    if (sizeBound(point) > largestPoint)
-      throw this.#refusal(
-        operation,
-        'PUT',
-        'a point is larger than the 30 MiB that a request can carry',
-        'Keep large texts elsewhere, and a reference to them in the payload.',
-      )
-    return point
-  }
-
-  #ids(operation: string, ids: readonly PointId[], method: HttpCall['method'] = 'POST'): StoredId[] {
-    try {
-      return ids.map(pointId)
-    } catch (error) {
-      throw this.#refusal(
-        operation,
-        method,
-        'an id is neither a string nor a whole number up to 2^53 − 1',
-        'Give large numbers as strings.',
-        error,
-      )
-    }
-  }
-
-  #finite(operation: string, vector: readonly number[], method: HttpCall['method'] = 'POST'): readonly number[] {
-    if (vector.every(Number.isFinite)) return vector
-    throw this.#refusal(operation, method, 'a vector has a number that is not finite', 'Check what the embedding model gave.')
-  }
-
-  #filter(operation: string, filter: QdrantFilter | undefined): { filter?: QdrantFilter } {
-    if (filter === undefined) return {}
-    try {
-      return { filter: storedFilter(filter) }
-    } catch (error) {
-      throw this.#refusal(
-        operation,
-        'POST',
-        'the filter has an id that is neither a string nor a whole number up to 2^53 − 1',
-        'Give large numbers as strings.',
-        error,
-      )
-    }
-  }
-
-  /** How to go on when the collection was filled by another embedding model, or by another version of one. */
-  #otherVectorsCure(): string {
-    const remove = this.backend === 'local' ? 'Delete the folder .dagma/qdrant-local of the project' : 'Delete this collection'
-    return `${remove}, or name another collection (QDRANT_COLLECTION), and materialize again the assets that embed and that fill it.`
-  }
-
-  /** An error for what is refused before anything is sent. */
-  #refusal(operation: string, method: HttpCall['method'], reason: string, cure: string, cause?: unknown): ServiceError {
-    return this.#failure({ operation, method, reason, cure }, cause)
-  }
-
-  #failure(failure: Omit<HttpFailure, 'system' | 'url'> & { url?: string }, cause?: unknown): ServiceError {
-    const { operation, method, status, reason, cure, url = this.#url('') } = failure
-    return new ServiceError({ system: 'Qdrant', operation, method, url, reason, cure, ...(status !== undefined && { status }) }, cause)
-  }
-
-  #url(below: string): string {
-    const url = this.#options.collectionUrl
-    return url === '' ? '' : `${url}${below}`
-  }
+/** What {@link Qdrant.query} takes: `vector` or `id`. */
+export interface QdrantQuery extends QdrantParts {
+  /** Finds the nearest to this vector. */
+  readonly vector?: readonly number[]
+  /** Finds the nearest to this stored point; the point itself is left out. */
+  readonly id?: PointId
+  /** How many at most, 1 or more. Default 10. */
+  readonly limit?: number
+  /** How many of the best are left out. Default 0. */
+  readonly offset?: number
+  readonly filter?: QdrantFilter
+  /** Only scores better than this: above it under Cosine and Dot, below it under Euclid and Manhattan. Default: no bound. */
+  readonly scoreThreshold?: number
 }
 
-/** What is read of a collection's description. */
-interface WireCollection {
+/** A stored point. */
+export interface QdrantRecord {
+  readonly id: PointId
+  /** Absent when it was not asked for. */
+  readonly payload?: QdrantPayload
+  /** Absent when it was not asked for. */
+  readonly vector?: readonly number[]
+}
+
+/** A point found by a query. */
+export interface QdrantHit extends QdrantRecord {
+  /** Similarity (Cosine and Dot: higher is nearer) or distance (Euclid and Manhattan: lower is nearer). */
+  readonly score: number
+}
+
+/** What {@link Qdrant.scroll} takes. */
+export interface QdrantScroll extends QdrantParts {
+  /** How many at most, 1 or more. Default 100. */
+  readonly limit?: number
+  /** Where to start: the `next` of the page before. Default: the first point. */
+  readonly from?: PointId
+  readonly filter?: QdrantFilter
+}
+
+/** Points in order of their ids: numbers first, then UUIDs. */
+export interface QdrantPage {
+  readonly points: readonly QdrantRecord[]
+  /** Where the next page starts; absent on the last one. */
+  readonly next?: PointId
+}
+
+/** What a collection's vectors are like. */
+export interface QdrantVectors {
+  /** Numbers in a vector, 1 to 65,536. */
+  readonly size: number
+  /** Default `Cosine`. */
+  readonly distance?: Distance
+}
+
+/** A collection as it is. */
+export interface QdrantCollectionInfo {
+  readonly size: number
+  readonly distance: Distance
+  /** `green` when all is well; `yellow` while the server optimizes. */
   readonly status: string
-  readonly config: { readonly params: { readonly vectors?: { readonly size?: unknown; readonly distance?: unknown } } }
 }
 
-/** Undefined when the collection has named vectors, or none. */
-function vectorsOf(collection: WireCollection): { size: number; distance: Distance } | undefined {
-  const { size, distance } = collection.config?.params?.vectors ?? {}
-  return typeof size === 'number' ? { size, distance: distance as Distance } : undefined
-}
+/** What an asset did in Qdrant, as {@link Qdrant.metadata} takes it. */
+export type QdrantOperation = 'upsert points' | 'query points' | 'count points' | 'retrieve points' | 'scroll points' | 'delete points'
 
-function wireParts({ withPayload = true, withVector = false }: QdrantParts): object {
-  return { with_payload: withPayload, with_vector: withVector }
-}
+/** Which points {@link Qdrant.delete} removes. */
+export type QdrantSelection = { readonly ids: readonly PointId[] } | { readonly filter: QdrantFilter }
 
-/** A point of an answer, without what this interface does not give. */
-function record({ id, payload, vector }: QdrantRecord): QdrantRecord {
-  return { id, ...(payload !== undefined && payload !== null && { payload }), ...(vector !== undefined && vector !== null && { vector }) }
-}
-
-/** The numbers in Qdrant's message about a vector of another size. Nothing else of an answer gets into an error. */
-function wrongSize(answer: unknown): { expected: string; got: string } | undefined {
-  const text = (answer as { status?: { error?: unknown } } | null | undefined)?.status?.error
-  const [, expected, got] = (typeof text === 'string' && /dimension error: expected dim: (\d{1,9}), got (\d{1,9})/.exec(text)) || []
-  return expected === undefined || got === undefined ? undefined : { expected, got }
+/**
+ * One collection, on a Qdrant server or in the local store, with the same answers. Every failed call throws a `ServiceError`, which has the
+ * `status` (404: no such collection or point; 400 and 422: a wrong request; 401 and 403: the key) and never a body, a header or a secret. A canceled
+ * run throws the reason of its signal.
+ */
+export interface Qdrant {
+  /** Which form serves: `qdrant` or `local`. */
+  readonly backend: 'qdrant' | 'local'
+  /** Name of the collection. */
+  readonly collection: string
+  /** Links to the server; none with the local store. */
+  links(): QdrantLinks
+  /**
+   * What an asset shows of what it did: `backend`, `operation`, `collection`, and the link that fits: `qdrant_search_endpoint` for a query, otherwise
+   * `qdrant_collection_url`. The local store gives no link.
+   */
+  metadata(operation: QdrantOperation): Metadata
+  /**
+   * Makes the collection when it is missing.
+   * @throws ServiceError with status 409 when it is there with another size or distance, or with named vectors.
+   */
+  ensureCollection(vectors: QdrantVectors): Promise<{ readonly created: boolean }>
+  /**
+   * Stores points, over those of the same id; of two with one id the later counts. Large lists go in several requests, up to four at once; all is
+   * stored when it returns. After a failure some may be stored: do it again. An empty list does nothing.
+   * @returns how many points were stored, each id once, in how many requests
+   * @throws ServiceError before anything is sent for an id beyond 2^53 − 1, a vector with a number that is not finite, or a point too large to send.
+   */
+  upsert(points: readonly QdrantPoint[]): Promise<{ readonly points: number; readonly batches: number }>
+  /** The nearest points, best first. */
+  query(query: QdrantQuery): Promise<QdrantHit[]>
+  /** How many points there are, exactly. */
+  count(options?: { readonly filter?: QdrantFilter }): Promise<number>
+  /** These points, in the order asked for; those that are missing are left out. */
+  retrieve(ids: readonly PointId[], parts?: QdrantParts): Promise<QdrantRecord[]>
+  /** A page of points. */
+  scroll(options?: QdrantScroll): Promise<QdrantPage>
+  /** Removes points; they are gone when it returns. Missing ids are no error. */
+  delete(selection: QdrantSelection): Promise<void>
+  /** Removes the collection. Tells whether there was one. */
+  deleteCollection(): Promise<boolean>
+  /** The collection as it is. @throws ServiceError with status 404 when it is missing. */
+  collectionInfo(): Promise<QdrantCollectionInfo>
 }

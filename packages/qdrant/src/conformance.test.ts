@@ -1,5 +1,5 @@
+import { secret } from 'dagma'
 import { afterAll, describe, it } from 'vitest'
-import { qdrantFromEnv } from './index.ts'
 import { conformanceSuite } from './test/conformance.ts'
 import { open, temporaryProject } from './test/open.ts'
 
@@ -8,10 +8,11 @@ afterAll(() => project[Symbol.dispose]())
 
 conformanceSuite('local', (collection) => open({ collection }, { projectFolder: project.folder }))
 
-if (process.env.QDRANT_URL) {
-  conformanceSuite('qdrant', (collection) => open({ ...qdrantFromEnv(''), collection }))
+const url = process.env.DAGMA_TEST_QDRANT_URL
+if (url) {
+  conformanceSuite('qdrant', (collection) => open({ url, apiKey: secret('DAGMA_TEST_QDRANT_API_KEY'), collection }))
 } else {
   describe('qdrant', () => {
-    it.skip('against a real server: set QDRANT_URL, and QDRANT_API_KEY where it wants a key', () => {})
+    it.skip('against a real server: set DAGMA_TEST_QDRANT_URL, and DAGMA_TEST_QDRANT_API_KEY where it wants a key', () => {})
   })
 }

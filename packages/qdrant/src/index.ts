@@ -1,11 +1,7 @@
-export type { QdrantCondition, QdrantFieldCondition, QdrantFilter, QdrantMatch, QdrantRange } from './filter.ts'
-export { pointId } from './point-id.ts'
 export type {
-  PointId,
   Qdrant,
   QdrantCollectionInfo,
   QdrantHit,
-  QdrantLinks,
   QdrantOperation,
   QdrantPage,
   QdrantParts,
@@ -16,7 +12,10 @@ export type {
   QdrantScroll,
   QdrantSelection,
   QdrantVectors,
-} from './qdrant.ts'
+} from './client.ts'
+export type { QdrantCondition, QdrantDateRange, QdrantFieldCondition, QdrantFilter, QdrantMatch, QdrantRange } from './filter.ts'
+export { type QdrantLinks, qdrantLinks } from './links.ts'
+export { pointId } from './point-id.ts'
 export { qdrant } from './resource.ts'
-export { type QdrantSettings, QdrantSettingsError, qdrantFromEnv, qdrantLinks } from './settings.ts'
-export type { Distance, StoredId } from './wire.ts'
+export { type QdrantSettings, QdrantSettingsError, qdrantFromEnv } from './settings.ts'
+export type { Distance, PointId, StoredId } from './wire.ts'

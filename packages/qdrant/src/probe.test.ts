@@ -1,35 +1,28 @@
 import { type Finding, secret } from 'dagma'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { bodyMarker, type FaultServer, faultServer, type Handler, json } from '../../../scripts/test-services/fault-server.ts'
+import { bodyMarker, faultServer, json } from '../../../scripts/test-services/fault-server.ts'
+import { oddServers, probed, the } from '../../../scripts/test-services/probing.ts'
 import { type QdrantSettings, qdrant } from './index.ts'
 
 afterEach(() => vi.unstubAllEnvs())
 
 const key = 'key-of-the-doctor'
 
-async function probe(settings: Partial<QdrantSettings>): Promise<readonly Finding[]> {
+function probe(settings: Partial<QdrantSettings>): Promise<readonly Finding[]> {
   vi.stubEnv('QDRANT_DOCTOR_KEY', key)
-  const context = { projectFolder: '/nowhere', timeoutMs: 400, signal: new AbortController().signal }
-  const findings = (await qdrant({ collection: 'docs', ...settings }).probe?.(context)) ?? []
-  expect(JSON.stringify(findings)).not.toMatch(new RegExp(`${key}|${bodyMarker}`))
-  for (const { status, cure } of findings) if (status !== 'good') expect(cure).toMatch(/\S/)
-  return findings
+  return probed(qdrant, { collection: 'docs', ...settings }, { hidden: key })
 }
 
-const the = (findings: readonly Finding[], check: string) => findings.find((finding) => finding.check === check)
-
 /** A Qdrant that is well, with the collection `docs`, but for what `odd` answers: it gives true when it did. */
-const server = (odd: (...args: Parameters<Handler>) => boolean = () => false): Promise<FaultServer> =>
-  faultServer((request, response, count, body) => {
-    if (odd(request, response, count, body)) return
-    const { method, url, headers } = request
-    if (url === '/') return json(response, { title: 'qdrant', version: '1.18.3' })
-    if (url === '/dashboard') return void response.writeHead(200, { 'content-type': 'text/html' }).end('<html></html>')
-    if (headers['api-key'] !== key) return void response.writeHead(401).end(bodyMarker)
-    if (`${method} ${url}` === 'GET /collections/docs') return json(response, { result: { status: 'green', config: bodyMarker } })
-    if (`${method} ${url}` === 'POST /collections/docs/points/query') return json(response, { result: { points: [] } })
-    return json(response, { status: { error: bodyMarker } }, method === 'POST' ? 405 : 404)
-  })
+const server = oddServers((request, response) => {
+  const { method, url, headers } = request
+  if (url === '/') return json(response, { title: 'qdrant', version: '1.18.3' })
+  if (url === '/dashboard') return void response.writeHead(200, { 'content-type': 'text/html' }).end('<html></html>')
+  if (headers['api-key'] !== key) return void response.writeHead(401).end(bodyMarker)
+  if (`${method} ${url}` === 'GET /collections/docs') return json(response, { result: { status: 'green', config: bodyMarker } })
+  if (`${method} ${url}` === 'POST /collections/docs/points/query') return json(response, { result: { points: [] } })
+  return json(response, { status: { error: bodyMarker } }, method === 'POST' ? 405 : 404)
+})
 
 const real = (url: string, more: Partial<QdrantSettings> = {}) => ({ url, apiKey: secret('QDRANT_DOCTOR_KEY'), ...more })
 

@@ -1,7 +1,8 @@
 import type { Finding, ProbeContext } from 'dagma'
 import { failedFinding, finding, type HttpService, openKeyFindings, pageFinding, ServiceError } from 'dagma/author'
+import { qdrantLinks } from './links.ts'
 import { qdrantService } from './service.ts'
-import { type QdrantSettings, qdrantLinks, serverOf } from './settings.ts'
+import { type QdrantSettings, serverOf } from './settings.ts'
 
 /** What `dagma doctor` says of Qdrant: settings, server, version, key, collection and links, each with its own method and key. Nothing is made there. */
 export async function probeQdrant(settings: QdrantSettings, { timeoutMs, signal }: ProbeContext): Promise<Finding[]> {

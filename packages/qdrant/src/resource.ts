@@ -1,10 +1,11 @@
 import { type ResourceContext, type ResourceType, resource } from 'dagma'
 import { isOpenToOthers } from 'dagma/author'
-import { CollectionClient } from './client.ts'
+import type { Qdrant } from './client.ts'
+import { CollectionClient } from './collection-client.ts'
+import { qdrantLinks } from './links.ts'
 import { probeQdrant } from './probe.ts'
-import type { Qdrant } from './qdrant.ts'
 import { qdrantService } from './service.ts'
-import { type QdrantSettings, qdrantLinks, type Server, serverOf } from './settings.ts'
+import { type QdrantSettings, type Server, serverOf } from './settings.ts'
 import type { Wire } from './wire.ts'
 
 /** What must be closed when the resource closes, by client. */

@@ -1,6 +1,5 @@
-import { MetadataValue, type Secret, secret } from 'dagma'
+import { type Secret, secret } from 'dagma'
 import { checkedHttpUrl, deepLink } from 'dagma/author'
-import type { QdrantLinks } from './qdrant.ts'
 
 /**
  * Settings of the `qdrant` resource. With `url` or `host` it uses that server; without both it uses the local store. An empty text counts as
@@ -53,22 +52,6 @@ export function serverOf(settings: QdrantSettings): Server | undefined {
   if (!url && !host) return undefined
   const baseUrl = url ? baseOfUrl(url, settings) : baseOfHost(host as string, settings)
   return { baseUrl, uiUrl: settings.uiUrl ? deepLink(checkedHttpUrl(settings.uiUrl, 'The uiUrl of Qdrant'), '') : baseUrl }
-}
-
-/**
- * Links to the server that the settings name; none when they name none. Known before anything runs: good for the metadata of a definition, too.
- * @throws as opening the resource does, for settings that cannot be used
- */
-export function qdrantLinks(settings: QdrantSettings): QdrantLinks {
-  const server = serverOf(settings)
-  if (server === undefined) return {}
-  const name = encodeURIComponent(settings.collection)
-  const link = (base: string, path: string) => MetadataValue.url(deepLink(base, path))
-  return {
-    qdrant_collection_url: link(server.baseUrl, `collections/${name}`),
-    qdrant_search_endpoint: link(server.baseUrl, `collections/${name}/points/query`),
-    qdrant_dashboard_url: link(server.uiUrl, `dashboard#/collections/${name}`),
-  }
 }
 
 /** Declared when the module loads, so that redaction knows it from the start. */

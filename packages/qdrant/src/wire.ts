@@ -9,6 +9,12 @@ export type Wire = Pick<HttpService, 'json'>
 /** A vector's distance, by Qdrant's names. */
 export type Distance = 'Cosine' | 'Dot' | 'Euclid' | 'Manhattan'
 
+/**
+ * A point's id. Numbers (unsigned, whole, up to 2^53 − 1) and UUIDs pass as they are; any other string becomes a UUID of version 5, always the same
+ * one. What comes back is the number or the UUID: keep a name of your own in the payload.
+ */
+export type PointId = number | string
+
 /** A point's id as Qdrant stores it: an unsigned whole number or a UUID in lower case. */
 export type StoredId = number | string
 

@@ -9,9 +9,11 @@ export function langflowConformance(form: string, prepare: () => Promise<Langflo
       client = await prepare()
     })
 
-    it('answers with its text, the session and the number of outputs, and nothing else', async () => {
-      const answer = await client.runFlow({ input: 'hyvää päivää 😀', sessionId: 'session-1' })
-      expect(answer).toEqual({ text: 'hyvää päivää 😀', texts: ['hyvää päivää 😀'], sessionId: 'session-1', outputsCount: 1 })
+    it('answers with its text, the session and its outputs, and nothing else', async () => {
+      const text = 'hyvää päivää 😀'
+      const output = { component: expect.stringContaining('ChatOutput'), name: 'message', value: text, text }
+      const answer = await client.runFlow({ input: text, sessionId: 'session-1' })
+      expect(answer).toEqual({ text, texts: [text], outputs: [output], sessionId: 'session-1', outputsCount: 1 })
     })
 
     it('takes the flow for the session when none is given', async () => {

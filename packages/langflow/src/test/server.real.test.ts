@@ -32,6 +32,23 @@ describe.skipIf(!executable)('a real LangFlow server', () => {
     )
   })
 
+  it('gives the data, tables and lists in which a flow ends', async () => {
+    const warnings: string[] = []
+    const client = await open({ ...settings(), defaultFlowId: server.dataFlowId }, { warnings })
+    expect(await client.runFlow({ input: 'q' })).toMatchObject({ text: '', outputs: [], outputsCount: 0 })
+    expect(warnings).toEqual([expect.stringContaining("pass outputType: 'debug'")])
+    const { outputs } = await client.runFlow({ input: 'q', outputType: 'debug' })
+    const ends = outputs.filter(({ component }) => component === 'Ends-x').map(({ name, value }) => [name, value])
+    expect(Object.fromEntries(ends)).toEqual({
+      as_data: { asked: 'q', answer: 42 },
+      as_table: [
+        { a: 1, b: 'x' },
+        { a: 2, b: null },
+      ],
+      as_list: [{ n: 1 }, { n: 2 }],
+    })
+  })
+
   it('gives links to the UI and the flow, which are there', async () => {
     const metadata = (await open(settings())).metadata()
     expect(metadata).toMatchObject({

@@ -81,6 +81,26 @@ export function mlflowConformance(form: string, prepare: () => Promise<OpenWith>
       expect(await client.metricHistory(run.runId, 'loss')).toHaveLength(2500)
     })
 
+    it('keeps metrics that diverged, of what is infinite the largest number', async () => {
+      const { run } = await client.withRun({}, async (current) => {
+        const values = [1, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+        await current.logMetrics({ loss: values.map((value, step) => ({ value, step })), last: Number.NaN })
+      })
+      const history = await client.metricHistory(run.runId, 'loss')
+      expect(history.map(({ value }) => value)).toEqual([1, Number.NaN, Number.MAX_VALUE, -Number.MAX_VALUE])
+      expect((await client.getRun(run.runId)).metrics).toEqual({ loss: -Number.MAX_VALUE, last: Number.NaN })
+    })
+
+    it.each(['学习率', 'pérdida', 'ß²½Ⅷ', 'доля/обучение', 'תווית', '損失: 1 e-3.x_y'])('takes the name %s', async (name) => {
+      const { run } = await client.withRun({ tags: { [name]: 'a' } }, async (current) => {
+        await current.logParams({ [name]: 1 })
+        await current.logMetrics({ [name]: 2 })
+      })
+      const { params, metrics, tags } = await client.getRun(run.runId)
+      expect([params[name], metrics[name], tags[name]]).toEqual(['1', 2, 'a'])
+      expect((await client.metricHistory(run.runId, name)).map(({ value }) => value)).toEqual([2])
+    })
+
     it('does not change a param, but takes it again with the same value', async () => {
       const { run } = await client.withRun({}, async (current) => {
         await current.logParams({ rate: 1 })
@@ -123,7 +143,7 @@ export function mlflowConformance(form: string, prepare: () => Promise<OpenWith>
       const { run } = await client.withRun({}, async (current) => {
         await expect(current.logParams({ good: 1, long: 'x'.repeat(6001) })).rejects.toThrow(RangeError)
         await expect(current.setTags({ long: 'x'.repeat(8001) })).rejects.toThrow(RangeError)
-        await expect(current.logMetrics({ bad: Number.NaN })).rejects.toThrow(RangeError)
+        await expect(current.logMetrics({ 'bad?': 1 })).rejects.toThrow(RangeError)
         await expect(current.logArtifact('../out.txt', 'x')).rejects.toThrow(RangeError)
       })
       expect((await client.getRun(run.runId)).params).toEqual({})

@@ -85,7 +85,8 @@ function matchTest(match: { readonly [name: string]: unknown }): Test {
   if (new Set(list.map((value) => typeof value)).size > 1 || typeof list[0] === 'boolean')
     throw badRequest(`match ${name} must be all texts or all whole numbers`)
   const wanted = new Set<unknown>(list)
-  return name === 'any' ? (value) => wanted.has(value) : (value) => !wanted.has(value)
+  // A null is no value at all to a server: it meets neither.
+  return name === 'any' ? (value) => wanted.has(value) : (value) => value !== null && !wanted.has(value)
 }
 
 function matchable(value: unknown): string | number | boolean {

@@ -116,6 +116,11 @@ export function conformanceSuite(backend: Qdrant['backend'], openOn: (collection
         /an id is neither a string nor a whole number up to 2\^53 − 1/,
       )
       await fails(client.upsert([{ id: 9, vector: [1, Number.NaN] }]), undefined, /a number that is not finite/)
+      await fails(
+        client.upsert([{ id: 9, vector: [1, 2], payload: { scores: [1, Number.NaN] } }]),
+        undefined,
+        /a payload cannot be stored: it has NaN at "1"/,
+      )
       expect(await client.count()).toBe(4)
     })
 
@@ -202,14 +207,34 @@ const cities = [
   {
     id: 1,
     vector: [1, 1],
-    payload: { name: 'Berlin', country: 'DE', size: { people: 3_700_000, rank: 1 }, rivers: ['Spree', 'Havel'], note: null },
+    payload: { name: 'Berlin', country: 'DE', size: { people: 3_700_000, rank: 1 }, rivers: ['Spree', 'Havel'], note: null, nulls: null },
   },
   {
     id: 2,
     vector: [2, 2],
-    payload: { name: 'Wien', country: 'AT', size: { people: 2_000_000 }, rivers: ['Donau'], districts: [{ n: 1 }, { n: 2 }] },
+    payload: {
+      name: 'Wien',
+      country: 'AT',
+      size: { people: 2_000_000 },
+      rivers: ['Donau'],
+      nulls: [],
+      nothing: [null, null],
+      districts: [{ n: 1 }, { n: 2 }],
+    },
   },
-  { id: 3, vector: [3, 3], payload: { name: 'Köln', country: 'DE', size: { people: 1_100_000 }, rivers: ['Rhein'], capital: false } },
+  {
+    id: 3,
+    vector: [3, 3],
+    payload: {
+      name: 'Köln',
+      country: 'DE',
+      size: { people: 1_100_000 },
+      rivers: ['Rhein'],
+      capital: false,
+      nulls: [null, 'y'],
+      nothing: [],
+    },
+  },
   { id: 10, vector: [4, 4] },
 ]
 
@@ -221,6 +246,11 @@ const filters: [QdrantFilter, number[]][] = [
   [{ should: [{ key: 'name', match: { value: 'Wien' } }, { has_id: [10] }] }, [10, 2]],
   [{ must: [{ key: 'country', match: { any: ['AT', 'CH'] } }] }, [2]],
   [{ must: [{ key: 'country', match: { except: ['AT', 'CH'] } }] }, [3, 1]],
+  [{ must: [{ key: 'note', match: { except: ['x'] } }] }, []],
+  [{ must_not: [{ key: 'note', match: { except: ['x'] } }] }, [10, 3, 2, 1]],
+  [{ must: [{ key: 'nothing', match: { except: ['x'] } }] }, []],
+  [{ must: [{ key: 'nulls', match: { except: ['x'] } }] }, [3]],
+  [{ must: [{ key: 'nulls', match: { except: [1] } }] }, [3]],
   [{ must: [{ key: 'rivers', match: { value: 'Havel' } }] }, [1]],
   [{ must: [{ key: 'size.people', range: { gte: 1_100_000, lt: 3_700_000 } }] }, [3, 2]],
   [{ must: [{ key: 'districts[].n', match: { value: 2 } }] }, [2]],

@@ -19,7 +19,7 @@ export function jsonText(asset: string, value: unknown): string {
 }
 
 /** The first thing in `value` that JSON would lose, in words. `member` is the name under which the value stands. */
-function lostIn(member: string, value: unknown): string | undefined {
+export function lostIn(member: string, value: unknown): string | undefined {
   const what = lostAs(value)
   if (what !== undefined) return member === '' ? `it is ${what}` : `it has ${what} at "${member}"`
   if (typeof value !== 'object' || value === null) return undefined

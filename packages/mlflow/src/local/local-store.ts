@@ -1,9 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { appendFile, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { MlflowExperiment, MlflowMetric, MlflowRunData, RunStatus } from './client.ts'
-import { artifactPath } from './limits.ts'
-import type { Batch, Entry, RunStore } from './store.ts'
+import type { MlflowExperiment, MlflowMetric, MlflowRunData, RunStatus } from '../client.ts'
+import { artifactPath } from '../limits.ts'
+import type { Batch, Entry, RunStore } from '../store.ts'
+import { type WireMetric, wireMetric } from '../wire-metric.ts'
 
 /** The file `run.json` of a run. */
 interface RunInfo {
@@ -47,7 +48,8 @@ export function localStore(folder: string, settings: { readonly experimentId?: s
     },
     logBatch: async ({ experimentId, runId }, batch) => {
       keepParams(params.get(runId) ?? new Map(), batch.params ?? [])
-      await appendLine(join(folder, experimentId, runId), batch)
+      const { metrics } = batch
+      await appendLine(join(folder, experimentId, runId), { ...batch, ...(metrics && { metrics: metrics.map(keptMetric) }) })
     },
     putArtifact: async ({ experimentId, runId }, path, content) => {
       const file = join(folder, experimentId, runId, 'artifacts', ...artifactPath(path))
@@ -126,16 +128,25 @@ async function foldersIn(folder: string): Promise<string[]> {
   return found.filter((entry) => entry.isDirectory()).map(({ name }) => name)
 }
 
-async function appendLine(path: string, batch: Batch): Promise<void> {
-  await appendFile(join(path, 'log.jsonl'), `${JSON.stringify(batch)}\n`)
+/** A line of `log.jsonl`. */
+type Line = Omit<Batch, 'metrics'> & { readonly metrics?: readonly WireMetric[] }
+
+/** A metric as a server's database keeps it: of what is infinite, the largest number. */
+function keptMetric(metric: MlflowMetric): WireMetric {
+  return wireMetric({ ...metric, value: Math.min(Math.max(metric.value, -Number.MAX_VALUE), Number.MAX_VALUE) })
+}
+
+async function appendLine(path: string, line: Line): Promise<void> {
+  await appendFile(join(path, 'log.jsonl'), `${JSON.stringify(line)}\n`)
 }
 
 async function readLines(path: string): Promise<Batch[]> {
   const text = await readFile(join(path, 'log.jsonl'), 'utf8')
-  return text
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => JSON.parse(line))
+  const lines = text.split('\n').filter(Boolean)
+  return lines.map((line) => {
+    const { metrics, ...rest }: Line = JSON.parse(line)
+    return { ...rest, ...(metrics && { metrics: metrics.map((metric) => ({ ...metric, value: Number(metric.value) })) }) }
+  })
 }
 
 async function readJson<T>(file: string): Promise<T> {

@@ -1,0 +1,28 @@
+/** How much one batch may hold. */
+export interface BatchLimits {
+  /** Items, at most. */
+  readonly count: number
+  /** The sum of their sizes, at most. */
+  readonly bytes: number
+}
+
+/**
+ * Cuts items into batches, in order, each as full as the limits allow. An item that is larger than the limit by itself gets a batch of its own.
+ * @param sizeOf the size of an item, in bytes
+ * @example for (const batch of batches(texts, (text) => Buffer.byteLength(text), { count: 100, bytes: 250_000 })) await send(batch)
+ */
+export function* batches<T>(items: Iterable<T>, sizeOf: (item: T) => number, limits: BatchLimits): Generator<T[]> {
+  let batch: T[] = []
+  let bytes = 0
+  for (const item of items) {
+    const size = sizeOf(item)
+    if (batch.length > 0 && (batch.length >= limits.count || bytes + size > limits.bytes)) {
+      yield batch
+      batch = []
+      bytes = 0
+    }
+    batch.push(item)
+    bytes += size
+  }
+  if (batch.length > 0) yield batch
+}

@@ -1,0 +1,4 @@
+/** `value` as an object whose members are not known yet; an empty one for anything that is not an object. For reading the answers of services. */
+export function record(value: unknown): { readonly [member: string]: unknown } {
+  return typeof value === 'object' && value !== null ? (value as { readonly [member: string]: unknown }) : {}
+}

@@ -1,0 +1,29 @@
+/**
+ * Holds requests until `size` of them wait at once, looks whether more come during a round trip of its own, and lets all go together. For tests of how
+ * many calls a client makes at once: less than `size` would wait for ever.
+ */
+export class Crowd {
+  /** The most requests that waited at once. */
+  most = 0
+  readonly #size: number
+  readonly #roundTrip: () => Promise<unknown>
+  #held: (() => void)[] = []
+
+  constructor(size: number, roundTrip: () => Promise<unknown>) {
+    this.#size = size
+    this.#roundTrip = roundTrip
+  }
+
+  /** Calls `answer` when the crowd is complete. */
+  join(answer: () => void): void {
+    this.#held.push(answer)
+    this.most = Math.max(this.most, this.#held.length)
+    if (this.#held.length === this.#size) void this.#roundTrip().finally(() => this.#letGo())
+  }
+
+  #letGo(): void {
+    const held = this.#held
+    this.#held = []
+    for (const answer of held) answer()
+  }
+}
