@@ -30,6 +30,12 @@ export const catalogue = {
     ({ what, key, places }) => `Two ${what}s are named "${key}"${places.length > 0 ? ` (${places.join(', ')})` : ''}.`,
     'Rename one of them.',
   ),
+  DAGMA_NAME_RESERVED: entry<{ subject: string; name: string; isOwn: boolean }>(
+    'definition',
+    ({ subject, name, isOwn }) =>
+      `${subject} ${isOwn ? 'has a name' : `is called "${name}" in Dagster, a name`} that Python or Dagster keeps for itself.`,
+    'Rename it; an asset may also get a keyPrefix.',
+  ),
   DAGMA_STEP_NAME_DUPLICATE: entry<{ makers: readonly string[]; step: string }>(
     'definition',
     ({ makers, step }) => `${makers.join(' and ')} would both have a step named "${step}".`,

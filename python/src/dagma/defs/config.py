@@ -52,7 +52,7 @@ def _type(path: str, schema: Mapping[str, Any]) -> Any:
 
 
 def _array(path: str, schema: Mapping[str, Any]) -> Any:
-    items = schema.get("items")
+    items = None if "prefixItems" in schema else schema.get("items")  # with it, the items of the rest
     return dg.Array(_type(f"{path}_item", items)) if isinstance(items, dict) else dg.Any
 
 
@@ -95,6 +95,6 @@ def _without_null(schema: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def _is_plain_object(schema: Mapping[str, Any]) -> bool:
-    """Whether the schema names all its fields: unknown ones are refused or dropped by TypeScript."""
-    open_ended = isinstance(schema.get("additionalProperties"), dict) and schema["additionalProperties"]
+    """Whether the schema names all its fields: TypeScript refuses others as well."""
+    open_ended = schema.get("additionalProperties", False) is not False
     return schema.get("type") == "object" and "properties" in schema and not open_ended

@@ -190,6 +190,6 @@ test('every automation condition fits the schema, and the schema has no other', 
     newly_true: eager.newlyTrue(),
   }
   expect(Object.keys(conditions).sort()).toEqual([...schema.$defs.condition.properties.op.enum].sort())
-  const assets = Object.entries(conditions).map(([key, automation]) => asset({ key, automation, run }))
-  for (const { name, assets: made } of manifest(definitions({ assets })).steps) expect(made[0]?.automation?.op).toBe(name)
+  const assets = Object.entries(conditions).map(([op, automation]) => asset({ key: `when_${op}`, automation, run }))
+  for (const { name, assets: made } of manifest(definitions({ assets })).steps) expect(`when_${made[0]?.automation?.op}`).toBe(name)
 })

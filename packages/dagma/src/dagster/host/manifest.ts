@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { relative } from 'node:path'
-import type { StandardJSONSchemaV1 } from '@standard-schema/spec'
 import type { AssetKey } from '../../definitions/assets/asset-key.ts'
 import type { AssetSpec } from '../../definitions/assets/asset-spec.ts'
 import type { Step } from '../../definitions/assets/step.ts'
@@ -9,6 +8,7 @@ import type { Definitions } from '../../definitions/definitions.ts'
 import type { PartitionMapping } from '../../definitions/partitions/partition-mapping.ts'
 import type { MultiPartitions, PartitionsDefinition } from '../../definitions/partitions/partitions.ts'
 import type { SourcePlace } from '../../definitions/validation/call-site.ts'
+import { describedConfig } from '../../definitions/validation/config-schema.ts'
 import { gateStaticMetadata, gateValue } from '../../runtime/gate/exit-gate.ts'
 
 /**
@@ -69,7 +69,7 @@ function manifestStep(step: Step, projectFolder: string) {
     assets: step.assets.map((spec) => manifestAsset(spec, step.source(), projectFolder)),
     checks: step.checks.map(({ asset, name, description = null, blocking }) => ({ asset, name, description, blocking })),
     can_subset: step.canSubset,
-    config_schema: configSchema(step),
+    config_schema: step.config === undefined ? null : describedConfig(step.config).schema,
     retry_policy:
       retry === undefined
         ? null
@@ -120,40 +120,6 @@ function manifestMapping(mapping: PartitionMapping) {
       return rest
     }
   }
-}
-
-/**
- * The JSON Schema of a step's config where its schema library gives one (Standard JSON Schema, zod 4), an open object otherwise. Defaults are
- * left out: a schema library may compute them, from a secret for example, and they are filled in here when the step runs.
- */
-function configSchema(step: Step): { readonly [key: string]: unknown } | null {
-  if (step.config === undefined) return null
-  const standard = step.config['~standard']
-  return describesItself(standard) ? withoutDefaults(standard.jsonSchema.input({ target: 'draft-2020-12' })) : { type: 'object' }
-}
-
-/** A JSON Schema without its `default` keywords; members of `properties` that are named so stay. */
-function withoutDefaults(schema: { readonly [keyword: string]: unknown }): { [keyword: string]: unknown } {
-  const isSchema = (value: unknown): value is { readonly [keyword: string]: unknown } =>
-    typeof value === 'object' && value !== null && !Array.isArray(value)
-  const kept = Object.entries(schema).filter(([keyword]) => keyword !== 'default')
-  return Object.fromEntries(
-    kept.map(([keyword, value]) => {
-      if (keyword === 'enum' || keyword === 'const' || keyword === 'examples') return [keyword, value]
-      if (Array.isArray(value)) return [keyword, value.map((item) => (isSchema(item) ? withoutDefaults(item) : item))]
-      if (!isSchema(value)) return [keyword, value]
-      const named = ['properties', 'patternProperties', '$defs', 'definitions'].includes(keyword)
-      if (!named) return [keyword, withoutDefaults(value)]
-      return [
-        keyword,
-        Object.fromEntries(Object.entries(value).map(([name, item]) => [name, isSchema(item) ? withoutDefaults(item) : item])),
-      ]
-    }),
-  )
-}
-
-function describesItself(standard: object): standard is StandardJSONSchemaV1.Props {
-  return 'jsonSchema' in standard
 }
 
 function ownVersion(): string {

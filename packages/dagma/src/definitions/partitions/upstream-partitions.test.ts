@@ -59,7 +59,7 @@ function mappingOf({
 test.each(golden.mappings)(
   'leads to the partitions that Dagster gives: $mapping.kind from $upstream to $downstream at $key',
   ({ mapping, upstream, downstream, key, keys }) => {
-    const from = externalAsset({ key: 'from', ...(named[upstream] && { partitions: named[upstream] }) })
+    const from = externalAsset({ key: 'upstream', ...(named[upstream] && { partitions: named[upstream] }) })
     const found = upstreamPartitions(mapped(from, mappingOf(mapping)), definitions({ assets: [from] }), named[downstream], key, now)
     expect([...('many' in found ? found.many : [found.one])].sort()).toEqual(keys)
   },

@@ -7,6 +7,7 @@ import type { Definitions, ResolvedJob } from '../definitions.ts'
 import type { Resource } from '../resource.ts'
 import { selectAssets } from '../selection/select-assets.ts'
 import { checkCron } from './check-cron.ts'
+import { checkNames } from './check-names.ts'
 import { checkJobConfig, checkOptions } from './check-options.ts'
 import { checkPartitions } from './check-partitions.ts'
 import { placeText, unique } from './graph.ts'
@@ -36,6 +37,7 @@ export function checkDefinitions(declared: Declared, errors: DagmaError[]): Pick
       )
     }
   }
+  checkNames(declared, errors)
   checkPartitions(graph, errors)
   checkOptions(declared, errors)
   const jobs = resolvedJobs(declared, errors)
@@ -63,7 +65,9 @@ function resolvedJobs(declared: Declared, errors: DagmaError[]): Map<string, Res
     expectResources(who, job.resources, declared, errors)
     let assetKeys: string[] = []
     try {
-      assetKeys = selectAssets(job.selection, assets).filter((key) => assets.get(key)?.step?.kind === 'materialize')
+      assetKeys = withNeighbors(selectAssets(job.selection, assets), declared.graph).filter(
+        (key) => assets.get(key)?.step?.kind === 'materialize',
+      )
       if (assetKeys.length === 0) errors.push(dagmaError('DAGMA_SELECTION_EMPTY', { what: who, selection: job.selection }))
     } catch (error) {
       errors.push(dagmaError('DAGMA_JOB_SELECTION', { job: who, reason: (error as DagmaError).problem }, error))
@@ -82,6 +86,13 @@ function resolvedJobs(declared: Declared, errors: DagmaError[]): Map<string, Res
     jobs.set(name, { ...job, assetKeys })
   }
   return jobs
+}
+
+/** The assets with the others of their multi-assets, where those cannot be subset: Dagster takes no job that selects a part. */
+function withNeighbors(selected: readonly string[], { assets }: Declared['graph']): string[] {
+  const whole = new Set(selected.map((key) => assets.get(key)?.step).filter((step) => step !== undefined && !step.canSubset))
+  const keys = new Set(selected)
+  return [...assets].filter(([key, { step }]) => keys.has(key) || (step !== undefined && whole.has(step))).map(([key]) => key)
 }
 
 function expectResources(who: string, needed: object, { resources }: Declared, errors: DagmaError[]): void {

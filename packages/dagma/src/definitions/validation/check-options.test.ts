@@ -51,8 +51,8 @@ describe('options that no host could heed, or that Dagster would refuse', () => 
     })
     expect(wrong).toMatchInlineSnapshot(`
       [
-        "DAGMA_OPTION_INVALID The option "owners" of asset "a" has "bob", which is neither an e-mail address nor "team:" with a name.",
-        "DAGMA_OPTION_INVALID The option "owners" of asset "a" has "team:", which is neither an e-mail address nor "team:" with a name.",
+        "DAGMA_OPTION_INVALID The option "owners" of asset "a" has "bob", which Dagster takes neither for an e-mail address nor for "team:" with a name.",
+        "DAGMA_OPTION_INVALID The option "owners" of asset "a" has "team:", which Dagster takes neither for an e-mail address nor for "team:" with a name.",
         "DAGMA_OPTION_INVALID The option "tags" of asset "a" has "a b" with the value "x": both take up to 63 letters, digits, "_", "-" and ".".",
         "DAGMA_OPTION_INVALID The option "tags" of asset "a" has "c" with the value "d!": both take up to 63 letters, digits, "_", "-" and ".".",
         "DAGMA_OPTION_INVALID The option "kinds" of asset "a" has "a b": a kind takes up to 63 letters, digits, "_", "-" and ".".",

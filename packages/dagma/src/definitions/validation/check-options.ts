@@ -1,5 +1,7 @@
 import { DagmaError, dagmaError } from '../../errors.ts'
+import type { MetadataType } from '../../metadata/metadata-value.ts'
 import { normalize } from '../../metadata/normalize.ts'
+import { plainJson } from '../../metadata/plain-json.ts'
 import { keyText } from '../assets/asset-key.ts'
 import type { Step } from '../assets/step.ts'
 import type { ConditionNode } from '../automation/automation-condition.ts'
@@ -7,11 +9,15 @@ import type { Sensor } from '../automation/sensor.ts'
 import type { AssetNode, ResolvedJob } from '../definitions.ts'
 import { checkCron } from './check-cron.ts'
 import type { Declared } from './check-definitions.ts'
-import { issueText } from './config-issues.ts'
+import { configIssues } from './config-issues.ts'
+import { describedConfig } from './config-schema.ts'
 import { placeText } from './graph.ts'
 
 /** The longest time limit and delay, in seconds: what a timer can wait, 24 days. */
 const longestWait = 2_147_483
+
+/** The longest span of days that Python counts. */
+const longestLookback = 999_999_999
 
 /** Checks each definition's own options: what no host could do, and what Dagster would refuse. What is wrong goes into `errors`. */
 export function checkOptions({ graph, sensors }: Declared, errors: DagmaError[]): void {
@@ -32,8 +38,8 @@ function checkAsset(node: AssetNode, errors: DagmaError[]): void {
   const name = (): string => `"${keyText(node.key)}"${placeText(node)}`
   const complain = complainer(() => `asset ${name()}`, errors)
   for (const owner of node.owners)
-    if (!/^(?:team:.+|[^@\s]+@[^@\s]+\.[^@\s]+)$/.test(owner))
-      complain('owners', `has "${owner}", which is neither an e-mail address nor "team:" with a name`)
+    if (!/^(?:team:.+|\b[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Z|a-z]{2,7}\b)$/s.test(owner))
+      complain('owners', `has "${owner}", which Dagster takes neither for an e-mail address nor for "team:" with a name`)
   for (const [tag, value] of Object.entries(node.tags)) {
     if (!/^(?:[\w.-]{1,63}\/)?[\w.-]{1,63}$/.test(tag) || !/^[\w.-]{0,63}$/.test(value))
       complain('tags', `has "${tag}" with the value "${value}": both take up to 63 letters, digits, "_", "-" and "."`)
@@ -42,11 +48,31 @@ function checkAsset(node: AssetNode, errors: DagmaError[]): void {
     if (!/^[\w.-]{1,63}$/.test(kind)) complain('kinds', `has "${kind}": a kind takes up to 63 letters, digits, "_", "-" and "."`)
   if (node.kinds.length > 9) complain('kinds', `has ${node.kinds.length} kinds, while Dagster shows nine beside "typescript"`)
   try {
-    normalize(node.metadata)
+    for (const [name, { type }] of Object.entries(normalize(node.metadata))) {
+      const types = dagsterMetadata[name]
+      if (types !== undefined && !types.includes(type))
+        complain(
+          'metadata',
+          `has "${name}" of the type "${type}", ${types.length === 0 ? 'which Dagma sets itself' : `which Dagster reads as ${types.join(' or ')}`}`,
+        )
+    }
   } catch (error) {
     complain('metadata', `cannot be carried: ${error instanceof DagmaError ? error.problem.replace(/\.$/, '') : String(error)}`)
   }
   if (node.automation !== undefined) checkCondition(`Asset ${name()}`, node.automation.node, errors)
+}
+
+/** Metadata that Dagster reads itself, and of which types. */
+const dagsterMetadata: { readonly [name: string]: readonly MetadataType[] } = {
+  'dagster/column_schema': ['table_schema'],
+  'dagster/column_lineage': ['table_column_lineage'],
+  'dagster/row_count': ['int'],
+  'dagster/partition_row_count': ['int'],
+  'dagster/table_name': ['text'],
+  'dagster/relation_identifier': ['text'],
+  'dagster/storage_kind': ['text'],
+  'dagster/uri': ['text', 'url'],
+  'dagster/code_references': [],
 }
 
 /** The conditions that take a cron line and a time zone. */
@@ -54,13 +80,22 @@ const withCron: readonly string[] = ['on_cron', 'cron_tick_passed', 'all_deps_up
 
 function checkCondition(what: string, { op, args }: ConditionNode, errors: DagmaError[]): void {
   if (withCron.includes(op)) checkCron(what, String(args[0]), String(args[1]), errors)
+  if (op === 'in_latest_time_window' && args[0] !== undefined && !(Number(args[0]) >= 0 && Number(args[0]) <= longestLookback))
+    errors.push(
+      dagmaError('DAGMA_OPTION_INVALID', {
+        option: 'lookbackDays',
+        of: what,
+        reason: `must be from 0 to ${longestLookback}, not ${args[0]}`,
+      }),
+    )
   for (const arg of args) if (typeof arg === 'object') checkCondition(what, arg, errors)
 }
 
 function checkStep(step: Step, errors: DagmaError[]): void {
   const complain = complainer(() => `step "${step.name}"${placeText(step)}`, errors)
-  const { timeoutSeconds, retryPolicy, pool, partNames } = step
+  const { timeoutSeconds, retryPolicy, pool, partNames, config } = step
   if (partNames?.length === 0) complain('assets', 'must name at least one asset')
+  if (config !== undefined) for (const problem of configProblems(config)) complain('config', problem)
   if (timeoutSeconds !== undefined && !(timeoutSeconds > 0 && timeoutSeconds <= longestWait))
     complain('timeoutSeconds', `must be more than 0 and at most ${longestWait} (24 days), not ${timeoutSeconds}`)
   if (pool !== undefined && !/^\S+$/.test(pool)) complain('pool', `must be a name without spaces, not "${pool}"`)
@@ -69,6 +104,11 @@ function checkStep(step: Step, errors: DagmaError[]): void {
   if (!Number.isInteger(maxRetries) || maxRetries < 0) complain('maxRetries', `must be a whole number from 0, not ${maxRetries}`)
   if (!(delaySeconds >= 0 && delaySeconds <= longestWait))
     complain('delaySeconds', `must be from 0 to ${longestWait} (24 days), not ${delaySeconds}`)
+}
+
+function configProblems(config: NonNullable<Step['config']>): readonly string[] {
+  const isStandard = typeof config['~standard']?.validate === 'function'
+  return isStandard ? describedConfig(config).problems : ['must be a schema, of zod or any library with Standard Schema']
 }
 
 function checkSensor(sensor: Sensor, errors: DagmaError[]): void {
@@ -95,9 +135,20 @@ export function checkJobConfig(
     if (!selected) errors.push(dagmaError('DAGMA_CONFIG_UNKNOWN', { step: name, of, reason: 'which the job does not select' }))
     else if (step.config === undefined) errors.push(dagmaError('DAGMA_CONFIG_UNKNOWN', { step: name, of, reason: 'which takes none' }))
     else {
-      const result = step.config['~standard'].validate(entered)
-      if ('issues' in result && result.issues !== undefined)
-        errors.push(dagmaError('DAGMA_CONFIG_INVALID', { step: name, of, issues: result.issues.map(issueText) }))
+      const issues = jobConfigIssues(step.config, entered)
+      if (issues.length > 0) errors.push(dagmaError('DAGMA_CONFIG_INVALID', { step: name, of, issues }))
     }
   }
+}
+
+function jobConfigIssues(config: NonNullable<Step['config']>, entered: unknown): string[] {
+  try {
+    plainJson(entered, (reason) => new Error(reason))
+  } catch (error) {
+    return [`it ${(error as Error).message}`]
+  }
+  const result = config['~standard'].validate(entered)
+  if (!(result instanceof Promise)) return configIssues(config, entered, result)
+  result.catch(() => {}) // the schema is asked again when the job runs
+  return configIssues(config, entered, { value: entered })
 }

@@ -5,7 +5,7 @@ import type { LogLevel, StepLog } from '../../definitions/assets/step-log.ts'
 import { type Definitions, partitionOf } from '../../definitions/definitions.ts'
 import type { RunWatch, StepWatch } from '../../definitions/instrument.ts'
 import { upstreamPartitions } from '../../definitions/partitions/upstream-partitions.ts'
-import { issueText } from '../../definitions/validation/config-issues.ts'
+import { configIssues } from '../../definitions/validation/config-issues.ts'
 import { DagmaError, dagmaError } from '../../errors.ts'
 import type { WireMetadata } from '../../metadata/normalize.ts'
 import { gateText } from '../gate/exit-gate.ts'
@@ -180,8 +180,9 @@ async function loadInputs(step: Step, host: StepHost): Promise<Record<string, un
 export async function validatedConfig(step: Pick<Step, 'name' | 'config'>, entered: unknown): Promise<unknown> {
   if (step.config === undefined) return undefined
   const result = await step.config['~standard'].validate(entered ?? {})
-  if (result.issues === undefined) return result.value
-  throw dagmaError('DAGMA_CONFIG_INVALID', { step: step.name, issues: result.issues.map(issueText) })
+  const issues = configIssues(step.config, entered, result)
+  if (result.issues !== undefined || issues.length > 0) throw dagmaError('DAGMA_CONFIG_INVALID', { step: step.name, issues })
+  return result.value
 }
 
 /** The one boundary to the user's code: what it throws is marked as the user's. */

@@ -1,0 +1,96 @@
+import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import type { DefinitionErrors } from '../../errors.ts'
+import { thrownBy } from '../../test/temporary.ts'
+import { asset } from '../assets/asset.ts'
+import { definitions } from '../definitions.ts'
+import { describedConfig } from './config-schema.ts'
+import { enteredFieldIssues } from './entered-fields.ts'
+
+const field = (schema: z.ZodType) => {
+  const { schema: described, problems } = describedConfig(z.object({ field: schema }))
+  const { properties, required = [] } = described as { properties: { field: unknown }; required?: unknown[] }
+  return [properties.field, required.length > 0, problems]
+}
+
+describe('describedConfig', () => {
+  test.each<[string, z.ZodType, unknown, boolean]>([
+    ['a coerced date is entered as text', z.coerce.date(), { type: 'string', format: 'date-time' }, true],
+    ['one with a default too', z.coerce.date().default(new Date(0)), { type: 'string', format: 'date-time' }, false],
+    ['a coerced bigint', z.coerce.bigint().default(5n), { type: ['integer', 'string'] }, false],
+    ['a coerced number from anything', z.coerce.number().describe('How many'), { description: 'How many' }, false],
+    ['what is preprocessed', z.preprocess((value) => new Date(String(value)), z.date()), {}, false],
+    ['what is transformed', z.string().transform(Number), { type: 'string' }, true],
+    ['a transform alone', z.transform((value) => value), {}, false],
+    ['a custom check', z.custom(() => true), {}, false],
+    ['what is caught', z.date().catch(new Date(0)), {}, false],
+    ['a date as one of several', z.union([z.date(), z.string()]), { anyOf: [{}, { type: 'string' }] }, true],
+    [
+      'what becomes a date',
+      z
+        .string()
+        .transform((text) => new Date(text))
+        .pipe(z.date()),
+      { type: 'string' },
+      true,
+    ],
+  ])('%s', (_, schema, expected, required) => {
+    expect(field(schema)).toEqual([expected, required, []])
+  })
+
+  test.each([
+    z.date(),
+    z.bigint(),
+    z.map(z.string(), z.string()),
+    z.set(z.string()),
+    z.symbol(),
+    z.undefined(),
+    z.void(),
+    z.nan(),
+    z.date().optional(),
+  ])('what no JSON can give is named with its field and what to write: %#', (schema) => {
+    const [, , problems] = field(schema)
+    expect(problems).toEqual([expect.stringMatching(/^takes z\.\w+\(\) for "field", which no JSON can give: use z\.\w+/)])
+  })
+
+  test('a config is an object', () => {
+    expect(describedConfig(z.string()).problems).toEqual(['takes string, while config is an object of fields'])
+    expect(describedConfig(z.any()).problems).toEqual([])
+  })
+
+  test('definitions() names the asset', async () => {
+    const load = asset({ key: 'load', config: z.object({ window: z.object({ since: z.date() }) }), run: () => 1 })
+    const plain = asset({ key: 'plain', config: { limit: 3 } as never, run: () => 1 })
+    const { errors } = (await thrownBy(() => definitions({ assets: [load, plain] }))) as DefinitionErrors
+    expect(errors.map(({ problem }) => problem.replace(/ \(\S+:\d+\)/, ''))).toEqual([
+      'The option "config" of step "load" takes z.date() for "window.since", which no JSON can give: use z.coerce.date().',
+      'The option "config" of step "plain" must be a schema, of zod or any library with Standard Schema.',
+    ])
+  })
+})
+
+describe('enteredFieldIssues', () => {
+  const { schema } = describedConfig(
+    z.object({
+      limit: z.number().optional(),
+      at: z.coerce.date().nullish(),
+      inner: z.array(z.object({ name: z.string() })).optional(),
+      open: z.looseObject({ a: z.string() }).optional(),
+      byName: z.record(z.string(), z.object({ n: z.number() })).optional(),
+      either: z.union([z.string(), z.object({ a: z.string() })]).optional(),
+    }),
+  )
+
+  test('a field that the schema does not name is refused, wherever Dagster would refuse it', () => {
+    const entered = { limt: 1, inner: [{ name: 'x', nam: 1 }], open: { b: 1 }, byName: { x: { m: 1 } }, either: { b: 1 }, at: null }
+    expect(enteredFieldIssues(schema, entered)).toEqual([
+      'limt: there is no such field; did you mean "limit"?',
+      'inner.0.nam: there is no such field; did you mean "name"?',
+      'byName.x.m: there is no such field; did you mean "n"?',
+    ])
+  })
+
+  test('what a library converts is refused where Dagster refuses it', () => {
+    expect(enteredFieldIssues(schema, { at: 5 })).toEqual(['at: must be of type string'])
+  })
+})

@@ -1,0 +1,146 @@
+import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/spec'
+
+/** A JSON Schema, or a part of one. */
+export type JsonSchema = { readonly [keyword: string]: unknown }
+
+/** What a step's config looks like as JSON, and what in it no JSON can give. */
+export interface DescribedConfig {
+  readonly schema: JsonSchema
+  /** Why no config that a host carries as JSON would do, each as the rest of a sentence about the option `config`; none for most schemas. */
+  readonly problems: readonly string[]
+}
+
+const described = new WeakMap<object, DescribedConfig>()
+
+/**
+ * The JSON Schema of a config as it is entered, where its schema library gives one (Standard JSON Schema, zod 4), an open object otherwise.
+ * What the library turns into a value from anything is shown as anything. Defaults are left out: a schema library may compute them, from a
+ * secret for example, and they are filled in when the step runs.
+ */
+export function describedConfig(config: StandardSchemaV1): DescribedConfig {
+  const known = described.get(config)
+  if (known !== undefined) return known
+  const made = describe(config['~standard'])
+  described.set(config, made)
+  return made
+}
+
+function describe(standard: StandardSchemaV1.Props): DescribedConfig {
+  if (!describesItself(standard)) return { schema: { type: 'object' }, problems: [] }
+  const zod = new ZodConversion()
+  const libraryOptions = standard.vendor === 'zod' ? { unrepresentable: 'any', override: zod.override } : undefined
+  try {
+    const schema = withoutDefaults(standard.jsonSchema.input({ target: 'draft-2020-12', libraryOptions }))
+    return { schema, problems: [...notAnObject(schema), ...zod.problems()] }
+  } catch (error) {
+    return { schema: { type: 'object' }, problems: [`cannot be described as JSON Schema: ${String((error as Error).message)}`] }
+  }
+}
+
+function describesItself(standard: object): standard is StandardJSONSchemaV1.Props {
+  return 'jsonSchema' in standard
+}
+
+function notAnObject({ type }: JsonSchema): string[] {
+  const types = [type].flat()
+  return type === undefined || types.includes('object') ? [] : [`takes ${types.join(' or ')}, while config is an object of fields`]
+}
+
+/** What zod says of each part of a schema while it converts it. */
+interface ZodPart {
+  readonly zodSchema: { readonly _zod: { readonly def: ZodDefinition } }
+  readonly jsonSchema: Record<string, unknown>
+  readonly path: readonly (string | number)[]
+}
+
+interface ZodDefinition {
+  readonly type: string
+  readonly coerce?: boolean
+  readonly in?: { readonly _zod: { readonly def: ZodDefinition } }
+}
+
+/** Kinds of zod whose values JSON cannot hold, with what to write instead. */
+const beyondJson: { readonly [type: string]: string } = {
+  date: 'z.coerce.date()',
+  bigint: 'z.coerce.bigint()',
+  map: 'z.record()',
+  set: 'z.array()',
+  symbol: 'z.string()',
+  nan: 'z.number()',
+  undefined: 'z.unknown().optional()',
+  void: 'z.unknown().optional()',
+  function: 'z.string()',
+  file: 'z.string() with a path',
+}
+
+/** Completes zod's JSON Schema: its own throws at what has no JSON Schema, and narrows what is coerced. */
+class ZodConversion {
+  readonly #problems = new Map<string, string>()
+
+  /** Called by zod for each part, the inner ones first. */
+  readonly override = ({ zodSchema, jsonSchema, path }: ZodPart): void => {
+    const { type, coerce, in: input } = zodSchema._zod.def
+    if (coerce) replace(jsonSchema, entered[type] ?? {})
+    else if (type === 'catch' || (type === 'pipe' && input?._zod.def.type === 'transform')) this.#takeAnything(jsonSchema, path)
+    else if (type in beyondJson && !path.includes('anyOf') && !path.includes('oneOf'))
+      this.#problems.set(JSON.stringify(path), `takes z.${type}()${at(path)}, which no JSON can give: use ${beyondJson[type]}`)
+  }
+
+  problems(): string[] {
+    return [...this.#problems.values()]
+  }
+
+  #takeAnything(jsonSchema: Record<string, unknown>, path: ZodPart['path']): void {
+    const below = JSON.stringify(path).slice(0, -1)
+    for (const where of this.#problems.keys()) if (where.startsWith(below)) this.#problems.delete(where)
+    replace(jsonSchema, {})
+  }
+}
+
+/** How a kind that is coerced is entered; the others from anything. */
+const entered: { readonly [type: string]: JsonSchema } = {
+  date: { type: 'string', format: 'date-time' },
+  bigint: { type: ['integer', 'string'] },
+}
+
+function replace(schema: Record<string, unknown>, by: JsonSchema): void {
+  const { description } = schema
+  for (const keyword of Object.keys(schema)) delete schema[keyword]
+  Object.assign(schema, by, description === undefined ? {} : { description })
+}
+
+function at(path: ZodPart['path']): string {
+  const names = path.filter((_, index) => path[index - 1] === 'properties')
+  return names.length === 0 ? '' : ` for "${names.join('.')}"`
+}
+
+/** A JSON Schema without its `default` keywords (members of `properties` that are named so stay); a field that takes anything may be left out. */
+function withoutDefaults({ required, ...schema }: JsonSchema): JsonSchema {
+  const kept = Object.entries(schema).filter(([keyword]) => keyword !== 'default')
+  const needed = Array.isArray(required)
+    ? required.filter((name) => !takesAnything(isSchema(schema.properties) ? schema.properties[name] : undefined))
+    : []
+  if (needed.length > 0) kept.push(['required', needed])
+  return Object.fromEntries(
+    kept.map(([keyword, value]) => {
+      if (keyword === 'enum' || keyword === 'const' || keyword === 'examples') return [keyword, value]
+      if (Array.isArray(value)) return [keyword, value.map((item) => (isSchema(item) ? withoutDefaults(item) : item))]
+      if (!isSchema(value)) return [keyword, value]
+      const named = ['properties', 'patternProperties', '$defs', 'definitions'].includes(keyword)
+      if (!named) return [keyword, withoutDefaults(value)]
+      return [
+        keyword,
+        Object.fromEntries(Object.entries(value).map(([name, item]) => [name, isSchema(item) ? withoutDefaults(item) : item])),
+      ]
+    }),
+  )
+}
+
+function takesAnything(schema: unknown): boolean {
+  return isSchema(schema) && Object.keys(schema).every((keyword) => keyword === 'description' || keyword === 'title')
+}
+
+/** Whether a member of a JSON Schema is a schema itself, with keywords. */
+export function isSchema(value: unknown): value is JsonSchema {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
