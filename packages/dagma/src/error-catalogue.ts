@@ -252,7 +252,7 @@ export const catalogue = {
   DAGMA_VALUE_NOT_STORABLE: entry<{ asset: string; reason: string }>(
     'user_code',
     ({ asset, reason }) => `The value of asset "${asset}" cannot be stored as JSON: ${reason}.`,
-    'Return JSON data: objects and arrays of text, finite numbers, true, false and null (`Object.fromEntries(map)`, `[...set]`, `Array.from(vector)`).',
+    'Return JSON data: plain objects and arrays of text, finite numbers, true, false and null (`Object.fromEntries(map)`, `[...set]`, `{ ...instance }`), or name a typedIOManager() that keeps it.',
   ),
   DAGMA_INPUT_MISSING: entry<{ who: string; input: string; partition: string | undefined; isMade: boolean }>(
     'execution',

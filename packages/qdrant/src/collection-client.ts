@@ -1,5 +1,5 @@
 import type { Metadata } from 'dagma'
-import { batches, eachAtMost, type HttpCall, type HttpFailure, lostIn, ServiceError } from 'dagma/author'
+import { batches, eachAtMost, type HttpCall, type HttpFailure, jsonLoss, lossText, ServiceError } from 'dagma/author'
 import type {
   Qdrant,
   QdrantCollectionInfo,
@@ -31,6 +31,8 @@ export interface ClientOptions {
 }
 
 const upsertsAtOnce = 4
+/** How deep a payload may be: a server takes about a hundred levels of JSON. */
+const deepestPayload = 100
 const largestPoint = 30 * 1024 * 1024
 
 /** A call to the collection. */
@@ -209,9 +211,14 @@ export class CollectionClient implements Qdrant {
     const operation = 'upsert points'
     const [stored] = this.#ids(operation, [id], 'PUT') as [StoredId]
     const point = { id: stored, vector: this.#finite(operation, vector, 'PUT'), ...(payload !== undefined && { payload }) }
-    const lost = lostIn('', payload)
-    if (lost !== undefined)
-      throw this.#refusal(operation, 'PUT', `a payload cannot be stored: ${lost}`, 'Convert it to plain JSON data first, or use null.')
+    const loss = jsonLoss(payload, { deepest: deepestPayload, negativeZero: true, unsafe: true })
+    if (loss !== undefined)
+      throw this.#refusal(
+        operation,
+        'PUT',
+        `a payload cannot be stored: ${lossText(loss)}`,
+        'Convert it to plain JSON data first, or use null.',
+      )
     if (sizeBound(point) > largestPoint)
       throw this.#refusal(
         operation,

@@ -1,23 +1,23 @@
+import { type JsonLimits, jsonLoss } from './json-loss.ts'
+
 /**
- * `value` as plain JSON data.
- * @param wrong makes the error of a value that cannot be that: a number that JSON lacks, a function, a circle.
- * @param unsafe whether whole numbers beyond ±(2^53 − 1), which may have been rounded, are let through. Default false.
+ * How deep metadata and custom messages may be. Dagster's Python reads and writes them by recursion, several calls a level, of which it
+ * allows a thousand.
  */
-export function plainJson(value: unknown, wrong: (reason: string) => Error, { unsafe = false } = {}): unknown {
-  const check = (member: string, item: unknown): unknown => {
-    const at = member === '' ? '' : ` at "${member}"`
-    if (typeof item === 'number' && !Number.isFinite(item)) throw wrong(`has ${item}${at}, which JSON lacks`)
-    if (!unsafe && Number.isInteger(item) && !Number.isSafeInteger(item))
-      throw wrong(`has a whole number beyond 2^53${at}, which would be rounded; give it as text`)
-    if (typeof item === 'bigint' || typeof item === 'function' || typeof item === 'symbol')
-      throw wrong(`has a ${typeof item}${at}, which JSON lacks`)
-    return item
-  }
-  if (typeof value !== 'object' || value === null) return check('', value)
-  try {
-    return JSON.parse(JSON.stringify(value, check))
-  } catch (error) {
-    if (error instanceof TypeError) throw wrong(`cannot be written as JSON: ${error.message.split('\n')[0]}`)
-    throw error
-  }
+export const deepestMetadata = 100
+
+/**
+ * `value` as plain JSON data, a copy.
+ * @param wrong makes the error of a value that JSON would change or lose, from a reason such as `has a Map at "a"`.
+ */
+export function plainJson(value: unknown, wrong: (reason: string) => Error, { unsafe = false }: Pick<JsonLimits, 'unsafe'> = {}): unknown {
+  // A figure of -0 is as good as 0, and rounding gives it.
+  const loss = jsonLoss(value, { deepest: deepestMetadata, negativeZero: true, unsafe })
+  if (loss !== undefined) throw wrong(`has ${loss.what}${loss.at === '' ? '' : ` at "${loss.at}"`}, ${advice(loss.what)}`)
+  return value === undefined ? undefined : JSON.parse(JSON.stringify(value))
+}
+
+function advice(what: string): string {
+  if (what.startsWith('a whole number')) return 'which would be rounded; give it as text'
+  return what.startsWith('more than') ? 'while Dagster can read no more' : 'which JSON lacks'
 }

@@ -119,7 +119,7 @@ export function conformanceSuite(backend: Qdrant['backend'], openOn: (collection
       await fails(
         client.upsert([{ id: 9, vector: [1, 2], payload: { scores: [1, Number.NaN] } }]),
         undefined,
-        /a payload cannot be stored: it has NaN at "1"/,
+        /a payload cannot be stored: it has NaN at "scores\[1\]"/,
       )
       expect(await client.count()).toBe(4)
     })

@@ -39,6 +39,12 @@ describe.each<[name: string, make: () => IOManager]>([
   })
 })
 
+test('in memory as it is: what is given back is the value itself', async () => {
+  const [manager, value] = [memoryIOManager({ asIs: true }), new Map([['a', 1n]])]
+  await manager.handleOutput(of('a'), value)
+  expect((await manager.loadInput(of('a')))?.value).toBe(value)
+})
+
 test('what is stored is measured, and broken text is named', async () => {
   const storage = createStorage()
   const manager = storageIOManager(storage)

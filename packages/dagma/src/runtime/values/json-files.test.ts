@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { asset } from '../../definitions/assets/asset.ts'
@@ -20,8 +21,9 @@ describe('jsonFiles', () => {
     const manager = jsonFiles(temporaryFolder())
     await fc.assert(
       fc.asyncProperty(fc.jsonValue(), async (value) => {
-        const { sizeBytes } = await store(manager, value, 'a')
         const text = JSON.stringify(value)
+        fc.pre(isDeepStrictEqual(JSON.parse(text), value)) // -0 is refused
+        const { sizeBytes } = await store(manager, value, 'a')
         expect(sizeBytes).toBe(Buffer.byteLength(text))
         expect(JSON.stringify(await load(manager, 'a'))).toBe(text)
       }),
@@ -131,19 +133,38 @@ describe('jsonText', () => {
     expect(messages).toMatchInlineSnapshot(`
       [
         "The value of asset "a" cannot be stored as JSON: it is a bigint.",
-        "The value of asset "a" cannot be stored as JSON: it has a bigint at "id".",
+        "The value of asset "a" cannot be stored as JSON: it has a bigint at "a[1].id".",
         "The value of asset "a" cannot be stored as JSON: it is NaN.",
         "The value of asset "a" cannot be stored as JSON: it has Infinity at "a".",
         "The value of asset "a" cannot be stored as JSON: it is a function.",
         "The value of asset "a" cannot be stored as JSON: it has a function at "f".",
-        "The value of asset "a" cannot be stored as JSON: it has a symbol at "0".",
-        "The value of asset "a" cannot be stored as JSON: Converting circular structure to JSON.",
+        "The value of asset "a" cannot be stored as JSON: it has a symbol at "[0]".",
+        "The value of asset "a" cannot be stored as JSON: it has a reference to what it stands in at "self".",
         "The value of asset "a" cannot be stored as JSON: it is a Map.",
         "The value of asset "a" cannot be stored as JSON: it has a Set at "seen".",
         "The value of asset "a" cannot be stored as JSON: it has a Float32Array at "vector".",
         "The value of asset "a" cannot be stored as JSON: it is a Buffer.",
       ]
     `)
+  })
+
+  test('a value 5,000 deep is refused with the path to it, one 1,000 deep is stored', async () => {
+    const nested = (levels: number): unknown => JSON.parse(`${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`)
+    expect(jsonText('a', nested(1000))).toBe(JSON.stringify(nested(1000)))
+    expect(await thrownBy(() => jsonText('a', nested(5000)))).toMatchObject({
+      code: 'DAGMA_VALUE_NOT_STORABLE',
+      problem: expect.stringMatching(/it has more than 1000 levels at "a\.a\.a.*…/),
+    })
+  })
+
+  test('a getter that throws is one error, with its cause', async () => {
+    const cause = new Error('not connected')
+    const value = {
+      get row(): unknown {
+        throw cause
+      },
+    }
+    expect(await thrownBy(() => jsonText('a', value))).toMatchObject({ code: 'DAGMA_VALUE_NOT_STORABLE', cause })
   })
 
   test('members that are undefined are left out, as in any JSON', () => {
