@@ -31,7 +31,7 @@ export interface ClientOptions {
 }
 
 const upsertsAtOnce = 4
-/** How deep a payload may be: a server takes about a hundred levels of JSON. */
+/** How deep a payload may be. A server reads JSON of up to 128 levels, those of the request around it included. */
 const deepestPayload = 100
 const largestPoint = 30 * 1024 * 1024
 
