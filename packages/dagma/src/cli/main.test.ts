@@ -68,7 +68,7 @@ describe('exit codes', () => {
       "loading [redacted]
       Run <run>
       making raw with [redacted]
-      unfinished {  raw warning: limit 2
+        raw warning: limit 2
       ✓ raw  <duration>
           count       2
           page        https://example.com/raw
@@ -78,7 +78,7 @@ describe('exit codes', () => {
           latency_ms  <n>
           size_bytes  1
       SUCCESS in <duration>
-      "
+      unfinished {"
     `)
     expect(readFileSync(join(folder, '.dagma/values/mart/sum.json'), 'utf8')).toBe('2')
   })

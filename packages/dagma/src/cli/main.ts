@@ -1,12 +1,12 @@
 import { Command, CommanderError } from 'commander'
 import { DagmaError, DefinitionErrors } from '../errors.ts'
 import { gateError } from '../runtime/gate/exit-gate.ts'
-import { gateStdio } from '../runtime/gate/stdio-gate.ts'
+import { holdGate } from '../runtime/gate/stdio-gate.ts'
 import { exitCodes } from './terminal/exit-codes.ts'
 
 /** Runs the command line; sets the process's exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
-  gateStdio()
+  holdGate()
   process.setSourceMapsEnabled(true)
   // What user code throws outside a step would be printed by Node itself, past the exit gate.
   process.on('uncaughtException', (error) => process.exit(report(error)))

@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander'
 import type { Definitions } from '../../definitions/definitions.ts'
+import { claimStdout } from '../../runtime/gate/gated-output.ts'
 import { findProject, loadDefinitions, type Project } from '../../runtime/project/project.ts'
-import { claimStdout } from './output.ts'
 
 /** `-m`: which definitions to load. */
 export interface ModuleOption {

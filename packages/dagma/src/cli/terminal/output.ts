@@ -1,18 +1,13 @@
 import { styleText } from 'node:util'
 import type { WireMetadata, WireMetadataValue } from '../../metadata/normalize.ts'
 import type { ObservationFieldName } from '../../metadata/observation-fields.ts'
+import { GatedWriter } from '../../runtime/gate/gated-output.ts'
 
-let write = (text: string): unknown => process.stdout.write(text)
+const command = new GatedWriter(1, true)
 
-/** Prints a line. */
+/** Prints a line: part of the command's own answer. */
 export function printLine(text = ''): void {
-  write(`${text}\n`)
-}
-
-/** Keeps stdout for what this command prints: what the project's own code writes there goes to stderr from now on. */
-export function claimStdout(): void {
-  write = process.stdout.write.bind(process.stdout)
-  process.stdout.write = process.stderr.write.bind(process.stderr)
+  command.write(`${text}\n`)
 }
 
 /** Prints a value as one JSON document. */

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util'
 import type { RunEvent } from '../../engine/events.ts'
 import type { WireError } from '../../runtime/gate/exit-gate.ts'
-import { showStatus } from '../../runtime/gate/stdio-gate.ts'
+import { showStatus } from '../../runtime/gate/gated-output.ts'
 import { durationText, printLine, printMetadata } from './output.ts'
 
 /** Prints a line for each event worth one; on a terminal also, below them, what runs now. */

@@ -197,7 +197,7 @@ await runPipes(() => {
 })
 console.log('after')`
   const { stdout } = script(code, environment({ data: context }, { path, include_stdio_in_messages: true }))
-  expect(stdout).toBe('Bearer abcdefghijklmnop\nchild\nunendedafter\n')
+  expect(stdout).toBe('Bearer [redacted]\nchild\nunendedafter\n')
   const messages: { method: string; params: unknown }[] = readFileSync(path, 'utf8')
     .trim()
     .split('\n')

@@ -1,3 +1,4 @@
+import { holdGate } from '../../runtime/gate/stdio-gate.ts'
 import { loadContext } from './context-loader.ts'
 import { MessageSender } from './message-sender.ts'
 import { defaultWriter } from './message-writer.ts'
@@ -31,6 +32,7 @@ export async function openPipes(options: PipesOptions = {}): Promise<PipesSessio
   const data = await contextLoader(params.context)
   const writer = await messageWriter(params.messages)
   const sender = new MessageSender((message) => writer.write(messageLine(message)), writer.openedExtras)
+  const release = holdGate()
   const endCapture = params.messages.include_stdio_in_messages
     ? captureStdio((stream, text) => sender.logExternalStream(stream, text))
     : () => {}
@@ -45,6 +47,7 @@ export async function openPipes(options: PipesOptions = {}): Promise<PipesSessio
     ending: () => {
       process.off('uncaughtExceptionMonitor', dying)
       endCapture()
+      release()
     },
     ended: () => writer.close(),
   })

@@ -1,4 +1,7 @@
-import { spawnSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { sources } from '../../test/processes.ts'
 
@@ -9,9 +12,19 @@ function gated(code: string): { stdout: string; stderr: string; status: number |
     import { spawn, spawnSync, execSync, execFileSync, fork } from 'node:child_process'
     import { once } from 'node:events'
     import { secret } from '${sources}metadata/redaction/secret.ts'
-    import { gateStdio } from '${sources}runtime/gate/stdio-gate.ts'
+    import { holdGate } from '${sources}runtime/gate/stdio-gate.ts'
     secret('CHILD_SECRET')
-    gateStdio()
+    holdGate()
+    import fs from 'node:fs'
+    import { Worker } from 'node:worker_threads'
+    const inThread = (code) => threadPreamble + 'const threadPreamble = ' + JSON.stringify(threadPreamble) + ';(async () => {' + code + '})()'
+    const thread = (code) => once(new Worker(inThread(code), { eval: true }), 'exit')
+    const threadPreamble = \`
+      const { spawn, spawnSync } = require('node:child_process'); const fs = require('node:fs'); const { once } = require('node:events'); const { Worker } = require('node:worker_threads')
+      const say = ['-e', "console.log('out ' + process.env.CHILD_SECRET); console.error('err ' + process.env.CHILD_SECRET)"]
+      const thread = (code) => once(new Worker(threadPreamble + '(async () => {' + code + '})()', { eval: true }), 'exit');
+    \`
+    const high = ['-c', 'echo out $CHILD_SECRET >&3; echo err $CHILD_SECRET >&5']
     const say = ['-e', "console.log('out ' + process.env.CHILD_SECRET); console.error('err ' + process.env.CHILD_SECRET)"]
     ${code}
   `
@@ -26,14 +39,52 @@ describe('what a child writes to streams that it inherits is gated', () => {
     ['spawn', "await once(spawn(process.execPath, say, { stdio: 'inherit' }), 'close')"],
     ['spawn, by descriptors', "await once(spawn(process.execPath, say, { stdio: ['ignore', 1, 2] }), 'close')"],
     ['spawn, by streams', "await once(spawn(process.execPath, say, { stdio: ['ignore', process.stdout, process.stderr] }), 'close')"],
+    ['spawn, both by stderr’s descriptor', "await once(spawn(process.execPath, say, { stdio: [0, 2, 2] }), 'close')", 'stderr'],
+    ['spawn, both by stdout’s descriptor', "await once(spawn(process.execPath, say, { stdio: ['ignore', 1, 1] }), 'close')", 'stdout'],
+    [
+      'spawn, both by a stream',
+      "await once(spawn(process.execPath, say, { stdio: ['ignore', process.stderr, process.stderr] }), 'close')",
+      'stderr',
+    ],
+    ['spawn, by objects', "await once(spawn(process.execPath, say, { stdio: ['ignore', { fd: 1 }, { fd: 2 }] }), 'close')"],
+    [
+      'spawn, by a handle',
+      "await once(spawn(process.execPath, say, { stdio: ['ignore', process.stdout._handle ?? 1, process.stderr._handle ?? 2] }), 'close')",
+    ],
+    [
+      'spawn, by higher indexes',
+      "await once(spawn('sh', high, { stdio: ['ignore', 'ignore', 'ignore', 1, 'ignore', process.stderr] }), 'close')",
+    ],
+    ['spawnSync, by higher indexes', "spawnSync('sh', high, { stdio: ['ignore', 'ignore', 'ignore', 1, 'ignore', { fd: 2 }] })"],
+    ['spawnSync, both by stderr’s descriptor', 'spawnSync(process.execPath, say, { stdio: [0, 2, 2] })', 'stderr'],
+    ['execFileSync, stdout only', "execFileSync(process.execPath, say, { stdio: ['ignore', 'inherit', 2] })"],
+    [
+      'execSync by its default, which is to inherit stderr',
+      "console.log(String(execSync('echo out $CHILD_SECRET; echo err $CHILD_SECRET >&2')).trim())",
+    ],
+    ['spawn in a worker thread', `await thread("await once(spawn(process.execPath, say, { stdio: 'inherit' }), 'close')")`],
+    [
+      'spawn in a worker thread, by its streams',
+      `await thread("await once(spawn(process.execPath, say, { stdio: ['ignore', process.stdout, process.stderr] }), 'close')")`,
+    ],
+    ['spawnSync in a worker thread', `await thread("spawnSync(process.execPath, say, { stdio: 'inherit' })")`],
+    [
+      'fs in a worker thread',
+      `await thread("fs.writeSync(1, 'out ' + process.env.CHILD_SECRET + '\\\\n'); fs.writeSync(2, 'err ' + process.env.CHILD_SECRET + '\\\\n')")`,
+    ],
+    ['a worker thread of a worker thread', `await thread("await thread(\`spawnSync(process.execPath, say, { stdio: 'inherit' })\`)")`],
     ['spawn of the namespace', "await once(childProcess.spawn(process.execPath, say, { stdio: 'inherit' }), 'close')"],
     ['spawnSync', "spawnSync(process.execPath, say, { stdio: 'inherit' })"],
     ['execFileSync', "execFileSync(process.execPath, say, { stdio: 'inherit' })"],
     ['execSync', "execSync('echo out $CHILD_SECRET; echo err $CHILD_SECRET >&2', { stdio: 'inherit' })"],
     ['a grandchild', `spawnSync('sh', ['-c', 'sh -c "echo out $CHILD_SECRET; echo err $CHILD_SECRET >&2"'], { stdio: 'inherit' })`],
-  ])('%s', (_name, code) => {
+  ])('%s', (_name, code, only?: string) => {
     const { stdout, stderr, status } = gated(code)
-    expect({ stdout, stderr, status }).toEqual(redacted)
+    const both = 'out [redacted]\nerr [redacted]\n'
+    if (only === undefined) return expect({ stdout, stderr, status }).toEqual(redacted)
+    // Two pipes of a child may be read in either order.
+    const sorted = (text: string) => text.split('\n').sort()
+    expect({ stdout: sorted(stdout), stderr: sorted(stderr) }).toEqual({ stdout: [''], stderr: [''], [only]: sorted(both) })
   })
 
   test('fork, whose children inherit by default', () => {
@@ -47,7 +98,85 @@ describe('what a child writes to streams that it inherits is gated', () => {
   })
 })
 
+describe('lines', () => {
+  test('of several children that print at once are never mixed', () => {
+    const { stdout } = gated(`
+      const halves = ['-e', "const name = process.argv[1]; let n = 0; const next = () => { if (n++ === 20) return; process.stdout.write(name.repeat(10)); setTimeout(() => { process.stdout.write(name.repeat(10) + '\\\\n'); setTimeout(next, 1) }, 1) }; next()"]
+      await Promise.all(['a', 'b', 'c'].map((name) => once(spawn(process.execPath, [...halves, name], { stdio: 'inherit' }), 'close')))
+    `)
+    const lines = stdout.trimEnd().split('\n')
+    expect(lines).toHaveLength(60)
+    expect(lines.filter((line) => !/^(a{20}|b{20}|c{20})$/.test(line))).toEqual([])
+  })
+
+  test('of a synchronous child appear while it runs', () => {
+    // The child goes on only when its line has been read here: one that waited for the child would wait for ever.
+    const folder = mkdtempSync(join(tmpdir(), 'dagma-sync-child-'))
+    const fifo = join(folder, 'go')
+    execFileSync('mkfifo', [fifo])
+    const script = `
+      import { execSync } from 'node:child_process'
+      import { holdGate } from '${sources}runtime/gate/stdio-gate.ts'
+      holdGate()
+      execSync('echo first; read line < ${fifo}; echo $line', { stdio: 'inherit' })
+    `
+    const { stdout } = spawnSync(
+      'sh',
+      ['-c', `"$0" --input-type=module -e "$1" | { read line; echo "go on" > ${fifo}; echo "$line"; cat; }`, process.execPath, script],
+      { encoding: 'utf8' },
+    )
+    expect(stdout).toBe('first\ngo on\n')
+    rmSync(folder, { recursive: true })
+  })
+})
+
 describe('the rest is as Node has it', () => {
+  test.each([
+    ['a status', "spawnSync('sh', ['-c', 'exit 3'], OPTIONS)"],
+    ['a signal', "spawnSync('sh', ['-c', 'kill -9 $$'], OPTIONS)"],
+    ['a program that is not there', "spawnSync('no-such-program', ['x'], OPTIONS)"],
+    ['a timeout', "spawnSync('sleep', ['60'], { ...OPTIONS, timeout: 50 })"],
+    [
+      'input and a pipe, as text',
+      "spawnSync('sh', ['-c', 'cat'], { stdio: ['pipe', 'pipe', INHERITED], input: 'hello', encoding: 'utf8' })",
+    ],
+    ['input and a pipe, as bytes', "spawnSync('cat', { stdio: ['pipe', 'pipe', INHERITED], input: Buffer.from('hello') })"],
+    [
+      'a pipe that gives too much',
+      "spawnSync('sh', ['-c', 'printf %05000d 7; exec sleep 60'], { stdio: ['ignore', 'pipe', INHERITED], maxBuffer: 1000, encoding: 'latin1' })",
+    ],
+    [
+      'a folder and an environment',
+      "spawnSync('sh', ['-c', 'pwd; echo $X'], { stdio: ['ignore', 'pipe', INHERITED], cwd: '/usr', env: { X: '1', PATH: process.env.PATH }, encoding: 'utf8' })",
+    ],
+    ['a shell', "spawnSync('echo $((1 + 2))', { stdio: ['ignore', 'pipe', INHERITED], shell: true, encoding: 'utf8' })"],
+    ['a command with a pipe that fails', "execSync('echo out; echo err >&2; exit 4', { stdio: [0, INHERITED, 'pipe'] })"],
+    ['a file with a pipe that fails', "execFileSync('sh', ['-c', 'exit 5'], { stdio: ['ignore', 'pipe', INHERITED], encoding: 'utf8' })"],
+    ['arguments that are wrong', "spawnSync('a\\0b', { stdio: 'inherit' })"],
+    ['what a child leaves running', "spawnSync('sh', ['-c', 'sleep 60 & true'], OPTIONS)"],
+  ])('of synchronous children: %s', (_what, call) => {
+    const report = (options: string, inherited: string) => `
+      const result = (() => { try { return ${call.replaceAll('OPTIONS', options).replaceAll('INHERITED', inherited)} } catch (thrown) { return thrown } })()
+      const plain = (value) => value instanceof Error ? { message: value.message, ...value } : value
+      const { pid, error, ...rest } = { ...plain(result) }
+      console.error(JSON.stringify({ ...rest, error: error && plain(error) }))
+    `
+    // Ignored streams make it a call to Node's own function.
+    const [ours, own] = [gated(report("{ stdio: 'inherit' }", "'inherit'")), gated(report("{ stdio: 'ignore' }", "'ignore'"))]
+    const parsed = ({ stderr }: { stderr: string }) => JSON.parse(stderr.trimEnd().split('\n').at(-1) ?? '')
+    expect(parsed(ours)).toEqual(parsed(own))
+  })
+
+  test('a child that is let go keeps nothing alive, nor does what a child leaves running', () => {
+    const { stdout, status } = gated(`
+      spawn('sleep', ['60'], { stdio: 'inherit', detached: true }).unref()
+      await once(spawn('sh', ['-c', 'sleep 60 & echo said'], { stdio: 'inherit' }), 'close')
+      spawnSync('sh', ['-c', 'sleep 60 & echo said'], { stdio: 'inherit' })
+      process.on('exit', () => console.log('ended'))
+    `)
+    expect({ stdout, status }).toEqual({ stdout: 'said\nsaid\nended\n', status: 0 })
+  })
+
   test('pipes, ignored streams and results', () => {
     const { stdout } = gated(`
       const piped = spawnSync('echo', ['hello'], { encoding: 'utf8' })
@@ -69,6 +198,10 @@ describe('the rest is as Node has it', () => {
         thrown(() => execFileSync('no-such-program', { stdio: 'inherit' }))?.[1],
       ]))
     `)
-    expect(JSON.parse(stdout)).toEqual([[3, 'Command failed: sh'], [4, 'Command failed: exit 4'], expect.stringContaining('ENOENT')])
+    expect(JSON.parse(stdout)).toEqual([
+      [3, 'Command failed: sh -c exit 3'],
+      [4, 'Command failed: exit 4'],
+      expect.stringContaining('ENOENT'),
+    ])
   })
 })

@@ -12,12 +12,12 @@ function gated(code: string, stdout?: number): { stdout: string; stderr: string;
     import { createRequire } from 'node:module'
     import { promisify } from 'node:util'
     import { secret } from '${sources}metadata/redaction/secret.ts'
-    import { gateStdio } from '${sources}runtime/gate/stdio-gate.ts'
+    import { holdGate } from '${sources}runtime/gate/stdio-gate.ts'
     secret('S')
     const s = process.env.S
     const line = '<' + s + '>\\n'
     const bytes = new TextEncoder().encode(line)
-    gateStdio()
+    holdGate()
     ${code}
   `
   const env = { ...process.env, S: 'sécret-of-the-logger' }

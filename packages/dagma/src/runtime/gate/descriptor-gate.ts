@@ -1,38 +1,45 @@
-/**
- * What is written to descriptor 1 or 2 by the functions of `fs`, as loggers do that want to be fast, goes through `process.stdout.write` and
- * `process.stderr.write`, and so through the exit gate.
- */
+/** What is written to descriptor 1 or 2 by the functions of `fs`, as loggers do that want to be fast, goes through the exit gate. */
 import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
-
-const streams: ReadonlyMap<unknown, NodeJS.WriteStream> = new Map<unknown, NodeJS.WriteStream>([
-  [1, process.stdout],
-  [2, process.stderr],
-])
+import type { Descriptor, GatedWriter } from './gated-output.ts'
 
 type Callback = (error: Error | null, written?: number, data?: unknown) => void
+type Writers = { readonly [descriptor in Descriptor]: GatedWriter }
+
+/** Where the replaced functions write; undefined while nothing is gated. */
+let writers: Writers | undefined
+let isReplaced = false
 
 /**
- * Gates what `fs` writes to stdout and stderr from now on. Node's own module is changed, for imports of it too; call it once, at the start of a
- * process, after its two streams were made: they may use `fs` themselves.
+ * Gates what `fs` writes to stdout and stderr, until the function that is returned is called. Node's own module is changed, once and for imports of
+ * it too.
  */
-export function gateDescriptors(): void {
+export function gateDescriptors(to: Writers): () => void {
+  writers = to
+  if (!isReplaced) replaceAll()
+  isReplaced = true
+  return () => {
+    writers = undefined
+  }
+}
+
+function replaceAll(): void {
   const { write, writeSync, writev, writevSync, writeFileSync } = fs
-  const synchronous = (data: unknown, stream: NodeJS.WriteStream, place: readonly unknown[]): number => {
+  const synchronous = (data: unknown, writer: GatedWriter, place: readonly unknown[]): number => {
     const bytes = bytesOf(data, place)
-    stream.write(bytes)
+    writer.write(bytes)
     return bytes.length
   }
-  const asynchronous = (data: unknown, stream: NodeJS.WriteStream, rest: readonly unknown[]): void => {
-    const bytes = bytesOf(data, rest)
+  const asynchronous = (data: unknown, writer: GatedWriter, rest: readonly unknown[]): void => {
+    const length = synchronous(data, writer, rest)
     const done = rest.at(-1) as Callback
-    stream.write(bytes, (error) => (error ? done(error) : done(null, bytes.length, data)))
+    writer.whenRoom(() => process.nextTick(done, null, length, data))
   }
   replace('write', write, asynchronous)
   replace('writev', writev, asynchronous)
   replace('writeSync', writeSync, synchronous)
   replace('writevSync', writevSync, synchronous)
-  replace('writeFileSync', writeFileSync, (data, stream, [options]) => void synchronous(data, stream, [0, encodingOf(options)]))
+  replace('writeFileSync', writeFileSync, (data, writer, [options]) => void synchronous(data, writer, [0, encodingOf(options)]))
   syncBuiltinESMExports()
 }
 
@@ -40,12 +47,12 @@ export function gateDescriptors(): void {
 function replace(
   name: keyof typeof fs,
   original: (...args: never[]) => unknown,
-  gated: (data: unknown, stream: NodeJS.WriteStream, rest: readonly unknown[]) => unknown,
+  gated: (data: unknown, writer: GatedWriter, rest: readonly unknown[]) => unknown,
 ): void {
   const replacement = (...args: unknown[]): unknown => {
     const [descriptor, data, ...rest] = args
-    const stream = streams.get(descriptor)
-    return stream === undefined || !isData(data) ? original(...(args as never[])) : gated(data, stream, rest)
+    const writer = descriptor === 1 || descriptor === 2 ? writers?.[descriptor] : undefined
+    return writer === undefined || !isData(data) ? original(...(args as never[])) : gated(data, writer, rest)
   }
   // What `util.promisify` reads stands there too.
   Object.defineProperties(replacement, Object.getOwnPropertyDescriptors(original))

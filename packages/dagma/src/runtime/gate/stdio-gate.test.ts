@@ -3,10 +3,14 @@ import { describe, expect, test } from 'vitest'
 
 const here = (file: string) => new URL(file, import.meta.url).href
 const preamble = `
-import { gateStdio, showStatus } from '${here('stdio-gate.ts')}'
+import { holdGate } from '${here('stdio-gate.ts')}'
+import fs from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { showStatus } from '${here('gated-output.ts')}'
 import { secret } from '${here('../../metadata/redaction/secret.ts')}'
 secret('S'); secret('PEM')
-gateStdio()
+const before = process.stdout.write
+const release = holdGate()
 const write = (...args) => process.stdout.write(...args)
 `
 
@@ -50,6 +54,29 @@ describe('the stdio gate', () => {
     expect(stderr).toBe('[redacted]\n')
   })
 
+  test.each([
+    ['end', 'process.stdout.end(line)'],
+    ['the method of the class', 'Writable.prototype.write.call(process.stdout, line)'],
+    ['the end of the class', 'Writable.prototype.end.call(process.stdout, line)'],
+    ['_write', "process.stdout._write(Buffer.from(line), 'buffer', () => {})"],
+    [
+      '_writev',
+      "process.stdout._writev([{ chunk: line.slice(0, 9), encoding: 'utf8' }, { chunk: line.slice(9), encoding: 'utf8' }], () => {})",
+    ],
+    ['_write of a socket', "Socket.prototype._write.call(process.stdout, line, 'utf8', () => {})"],
+    ['_writev of a socket', "Socket.prototype._writev.call(process.stdout, [{ chunk: line, encoding: 'utf8' }], () => {})"],
+    ['corked', 'process.stdout.cork(); write(line.slice(0, 9)); write(line.slice(9)); process.stdout.uncork()'],
+    ['piped', 'await pipeline(Readable.from([line.slice(0, 9), line.slice(9)]), process.stdout, { end: false })'],
+    ['a console of its own', 'new Console(process.stdout).log(line.trim())'],
+    ['a method that was kept from before', 'before.call(process.stdout, line)'],
+  ])('gates the lowest level of a stream: %s', (_name, code) => {
+    const imports = `
+      import { Readable, Writable } from 'node:stream'; import { pipeline } from 'node:stream/promises'; import { Socket } from 'node:net'; import { Console } from 'node:console'
+      const line = '<' + process.env.S + '>\\n'
+    `
+    expect(written(imports + code)).toMatchObject({ stdout: '<[redacted]>\n', stderr: '', status: 0 })
+  })
+
   test('redacts a secret of several lines, written line by line', () => {
     expect(written(`for (const line of process.env.PEM.split('\\n')) console.log('> ' + line)`).stdout).toBe('> [redacted]\n> [redacted]\n')
   })
@@ -64,6 +91,29 @@ describe('the stdio gate', () => {
 
   test('an unfinished line is written when the process ends by itself or by process.exit', () => {
     expect(written(`write('half'); process.exit(3)`)).toMatchObject({ stdout: 'half', status: 3 })
+  })
+
+  test('a line without an end leaves in pieces, and no secret is cut', () => {
+    const { stdout } = written(`
+      const filler = (n) => 'x'.repeat(n)
+      for (let n = 0; n < 600; n++) write(filler(n % 97) + process.env.S + filler(1000 - (n % 97)))
+    `)
+    expect(stdout.match(/\[redacted\]/g)).toHaveLength(600)
+    expect(stdout.replaceAll('[redacted]', '')).toBe('x'.repeat(600_000))
+  })
+
+  test('a process whose gate is released prints as it did', () => {
+    const { stdout, status } = written(
+      `
+      write('half of ' + process.env.S)
+      release()
+      write(' a line\\n'); fs.writeSync(1, process.env.S + '\\n'); spawnSync('sh', ['-c', 'echo $S'], { stdio: 'inherit' })
+      const again = holdGate(); console.log(process.env.S); again()
+      process.stdout.end(process.env.S)
+    `.replaceAll('\\\\', '\\'),
+    )
+    const plain = 'sécret-"välue"-1'
+    expect({ stdout, status }).toEqual({ stdout: `half of [redacted] a line\n${plain}\n${plain}\n[redacted]\n${plain}`, status: 0 })
   })
 
   test('many small pieces of one line take no more than their sum', () => {

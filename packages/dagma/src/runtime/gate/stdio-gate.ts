@@ -1,54 +1,104 @@
-import { styleText } from 'node:util'
 import { gateChildOutput } from './child-output-gate.ts'
 import { gateDescriptors } from './descriptor-gate.ts'
-import { gateText } from './exit-gate.ts'
-import { WholeLines } from './whole-lines.ts'
+import { type Descriptor, flushWriters, GatedWriter, outletOf, showStatus, streamOf } from './gated-output.ts'
+import { gateWorkerThreads } from './worker-thread-gate.ts'
+
+const descriptors: readonly Descriptor[] = [1, 2]
+/** How many hold the gate. */
+let holders = 0
+let isPrepared = false
 
 /**
- * Sends what this process and its children write to their stdout and stderr through the exit gate, line by line: a line is written when it is
- * whole, or when the process exits.
+ * Sends what this process prints, its children and its worker threads too, to stdout and stderr through the exit gate, line by line: a line is
+ * written when it is whole, when the process exits, or when the gate is released. Gives the function that releases it; those who hold it at the same
+ * time share it.
  */
-export function gateStdio(): void {
-  writeStatus = process.stderr.write.bind(process.stderr)
-  for (const stream of [process.stdout, process.stderr]) gateStream(stream)
-  gateDescriptors()
-  gateChildOutput()
-}
-
-let status = ''
-let writeStatus = (text: string): unknown => process.stderr.write(text)
-
-/** Shows one line at the bottom of a terminal, below all that is printed, in the place of the one before; nothing elsewhere. Empty text removes it. */
-export function showStatus(text: string): void {
-  if (!process.stderr.isTTY || text === status) return
-  status = text
-  drawStatus(text)
-}
-
-function drawStatus(text: string): void {
-  const room = (process.stderr.columns || 80) - 1 // a terminal that nobody looks at may have no columns
-  writeStatus(`\r\x1b[K${text === '' ? '' : styleText('dim', gateText(text).slice(0, room))}`)
-}
-
-function gateStream(stream: NodeJS.WriteStream): void {
-  const write = stream.write.bind(stream)
-  const lines = new WholeLines()
-  stream.write = ((chunk: string | Uint8Array, encoding?: unknown, done?: (error?: Error | null) => void): boolean => {
-    const callback = typeof encoding === 'function' ? (encoding as typeof done) : done
-    const whole = lines.take(chunk, encoding)
-    if (whole === '') return write('', callback)
-    if (status === '') return write(gateText(whole), callback)
-    drawStatus('')
-    const fits = write(gateText(whole), callback)
-    drawStatus(status)
-    return fits
-  }) as typeof stream.write
-  stream.on('error', () => {}) // nobody reads any more, as after `| head`: the work goes on
-  const finish = (): void => {
-    showStatus('')
-    const rest = lines.rest()
-    if (rest !== '') write(gateText(rest))
+export function holdGate(): () => void {
+  if (holders++ === 0) closeGate()
+  let isHeld = true
+  return () => {
+    if (!isHeld) return
+    isHeld = false
+    if (--holders === 0) openGate()
   }
-  process.on('beforeExit', finish) // a long line can still be sent whole
-  process.on('exit', finish)
+}
+
+/** What puts the streams back as they were. */
+const restorers: (() => void)[] = []
+
+function closeGate(): void {
+  const own = { 1: new GatedWriter(1), 2: new GatedWriter(2) }
+  for (const descriptor of descriptors) restorers.push(gateStream(streamOf(descriptor), descriptor, own[descriptor]))
+  restorers.push(
+    gateDescriptors(own),
+    () => own[1].end(),
+    () => own[2].end(),
+  )
+  restorers.push(gateChildOutput(), gateWorkerThreads())
+  if (isPrepared) return
+  isPrepared = true
+  process.on('exit', () => {
+    showStatus('')
+    flushWriters()
+  })
+}
+
+function openGate(): void {
+  flushWriters()
+  for (const descriptor of descriptors) outletOf(descriptor).flush()
+  for (const restore of restorers.splice(0)) restore()
+}
+
+/** Bytes that a stream may keep for a writer that does not wait. */
+const mostKept = 1_048_576
+
+interface Chunk {
+  readonly chunk: string | Uint8Array
+  readonly encoding: unknown
+}
+
+/**
+ * Gates a stream at its lowest level, the methods that everything written to a stream of Node comes by; gives what undoes it. The stream itself is
+ * never ended: the process prints on after `end()`.
+ */
+function gateStream(stream: NodeJS.WriteStream, descriptor: Descriptor, writer: GatedWriter): () => void {
+  const outlet = outletOf(descriptor)
+  const { write } = stream
+  const take = (chunks: readonly Chunk[], done: () => void): void => {
+    let isRoom = true
+    for (const { chunk, encoding } of chunks) isRoom = writer.write(chunk, encoding)
+    if (isRoom) done()
+    else writer.whenRoom(done)
+  }
+  const gated = {
+    _write: (chunk: string | Uint8Array, encoding: unknown, done: () => void) => take([{ chunk, encoding }], done),
+    _writev: take,
+    /** By this the methods of a socket's prototype write, which someone may call past the two above. */
+    _writeGeneric: (several: boolean, data: unknown, encoding: unknown, done: () => void) =>
+      take(several ? (data as Chunk[]) : [{ chunk: data as string, encoding }], done),
+    _final: (done: () => void) => {
+      writer.flush()
+      outlet.whenEmpty(done)
+    },
+    write: (...args: Parameters<typeof write>) => {
+      const fits = write.apply(stream, args)
+      if (stream.writableLength > mostKept) outlet.flush()
+      return fits
+    },
+  }
+  const ignore = (): void => {} // such as a write after end()
+  stream.on('error', ignore)
+  const before = Object.entries(gated).map(([name, value]) => {
+    const property = Object.getOwnPropertyDescriptor(stream, name)
+    Object.defineProperty(stream, name, { value, writable: true, configurable: true })
+    return [name, value, property] as const
+  })
+  return () => {
+    stream.off('error', ignore)
+    for (const [name, value, property] of before) {
+      if (Object.getOwnPropertyDescriptor(stream, name)?.value !== value) continue // somebody has put his own over it
+      if (property === undefined) Reflect.deleteProperty(stream, name)
+      else Object.defineProperty(stream, name, property)
+    }
+  }
 }
