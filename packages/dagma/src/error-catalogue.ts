@@ -178,6 +178,12 @@ export const catalogue = {
     ({ option, of, reason }) => `The option "${option}"${of === undefined ? '' : ` of ${of}`} ${reason}.`,
     'Give a value that it takes.',
   ),
+  DAGMA_OPTION_UNKNOWN: entry<{ option: string; of: string; nearest: string | undefined; known: readonly string[] }>(
+    'definition',
+    ({ option, of, nearest, known }) =>
+      `There is no option "${option}" of ${of}${nearest === undefined ? ` (options: ${known.join(', ')})` : ''}.${nearest === undefined ? '' : ` Did you mean "${nearest}"?`}`,
+    'Remove it, or write it as the guide does.',
+  ),
   DAGMA_PROJECT_NOT_FOUND: entry<{ folder: string }>(
     'definition',
     ({ folder }) => `No Dagma project was found in ${folder} or above it.`,

@@ -15,7 +15,9 @@ import type { Instrument } from './instrument.ts'
 import type { ClientOf, Resource } from './resource.ts'
 import type { SourcePlace } from './validation/call-site.ts'
 import { checkDefinitions } from './validation/check-definitions.ts'
+import { expectOptions } from './validation/expect-options.ts'
 import { collectGraph } from './validation/graph.ts'
+import { definitionsOptions } from './validation/option-tables.ts'
 
 /** Whatever may stand among the assets of a project. */
 export type AnyAsset = Asset | MultiAsset | ExternalAsset | ObservableAsset
@@ -144,7 +146,9 @@ export function definitions<
 const assetTypes: readonly unknown[] = ['asset', 'multi_asset', 'external_asset', 'observable_asset'] satisfies AnyAsset['type'][]
 
 /** Whether each list holds what its name says: types do not reach those who write JavaScript, nor imports in a circle. */
-function expectDefinitions({ assets, checks, jobs, schedules, sensors }: DefinitionsOptions<Parts, Parts, Parts, Parts, Parts>): void {
+function expectDefinitions(options: DefinitionsOptions<Parts, Parts, Parts, Parts, Parts>): void {
+  const { assets, checks, jobs, schedules, sensors } = options
+  expectOptions('definitions()', options, definitionsOptions)
   const has = (member: string) => (item: object) => member in item
   const lists: [string, unknown, (item: object) => boolean][] = [
     ['assets', assets, (item) => 'type' in item && assetTypes.includes(item.type)],

@@ -1,5 +1,7 @@
 import type { Finding } from '../metadata/finding.ts'
 import type { StepLog } from './assets/step-log.ts'
+import { expectOptions } from './validation/expect-options.ts'
+import { resourceOptions } from './validation/option-tables.ts'
 
 /** What a resource is opened with. */
 export interface ResourceContext {
@@ -59,6 +61,7 @@ export function resource<Settings, Client>(options: {
   /** Looks at the system without changing anything. What it throws becomes a finding. Default: `dagma doctor` says that there is none. */
   probe?: (settings: Settings, context: ProbeContext) => readonly Finding[] | Promise<readonly Finding[]>
 }): ResourceType<Settings, Client> {
+  expectOptions('resource()', options, resourceOptions)
   const { open, close = () => {}, probe } = options
   return (settings) => {
     const settled = (): Settings => (isLate(settings) ? settings() : settings)

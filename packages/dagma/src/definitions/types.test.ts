@@ -1,5 +1,5 @@
 /** Wrong use of types does not compile: each `@ts-expect-error` fails the build when it does. */
-import { expectTypeOf, test } from 'vitest'
+import { expect, expectTypeOf, test } from 'vitest'
 import { type Asset, asset } from './assets/asset.ts'
 import { assetCheck } from './assets/asset-check.ts'
 import { mapped, type ValueOf } from './assets/asset-spec.ts'
@@ -30,7 +30,7 @@ test('values flow to consumers', () => {
   // @ts-expect-error nothing is named so
   asset({ key: 'wrong', inputs: { orders }, run: ({ inputs }) => inputs.order })
   // @ts-expect-error an unknown option
-  asset({ key: 'wrong', input: { orders }, run: () => 1 })
+  expect(() => asset({ key: 'wrong', input: { orders }, run: () => 1 })).toThrow('Did you mean "inputs"?')
 })
 
 test('a mapping to several partitions makes the input an object', () => {

@@ -73,3 +73,8 @@ describe('materialize', () => {
     `)
   })
 })
+
+test('an option that does not exist is refused', async () => {
+  const wrong = { partition: '2026-01-01' } as object
+  await expect(async () => materialize(definitions({ assets: [] }), wrong)).rejects.toMatchObject({ code: 'DAGMA_OPTION_UNKNOWN' })
+})

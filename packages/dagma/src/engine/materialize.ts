@@ -5,6 +5,7 @@ import type { StepKind } from '../definitions/assets/step.ts'
 import type { RunConfig, RunTags } from '../definitions/automation/job.ts'
 import { type Definitions, partitionOf, type ResolvedJob } from '../definitions/definitions.ts'
 import { selectAssets } from '../definitions/selection/select-assets.ts'
+import { expectOptions, type OptionTable } from '../definitions/validation/expect-options.ts'
 import { dagmaError } from '../errors.ts'
 import { type Clock, systemClock } from '../runtime/clock.ts'
 import { findProject } from '../runtime/project/project.ts'
@@ -48,6 +49,24 @@ export interface MaterializeOptions extends RunOptions {
   readonly tags?: RunTags
 }
 
+const runOptions: OptionTable<keyof RunOptions> = {
+  projectFolder: 'text',
+  concurrency: 'any',
+  durability: 'any',
+  signal: 'any',
+  onEvent: 'function',
+}
+
+const materializeOptions: OptionTable<keyof MaterializeOptions> = {
+  ...runOptions,
+  selection: 'text',
+  job: 'text',
+  kind: 'text',
+  partitionKey: 'text',
+  config: 'object',
+  tags: 'object',
+}
+
 /** How a run of {@link materialize} ended. */
 export interface MaterializeRun extends RunResult {
   /** The run's events, in order. */
@@ -72,6 +91,7 @@ export interface EngineParts {
  * `definition`: before anything ran
  */
 export function materialize(definitions: Definitions, options: MaterializeOptions = {}): Promise<MaterializeRun> {
+  expectOptions('materialize()', options, materializeOptions)
   return materializeWith(definitions, options, {})
 }
 
@@ -101,6 +121,7 @@ export async function materializeWith(definitions: Definitions, options: Materia
  * @throws DAGMA_RUN_UNKNOWN, DAGMA_RUN_NOT_RETRYABLE, and what {@link materialize} throws
  */
 export async function retryRun(definitions: Definitions, runId: string, options: RunOptions = {}): Promise<MaterializeRun> {
+  expectOptions('retryRun()', options, runOptions)
   const projectFolder = options.projectFolder ?? findProject(process.cwd()).folder
   using eventLog = EventLog.openExisting(projectFolder, options.durability)
   const parent = eventLog.run(runId)

@@ -1,4 +1,6 @@
 import { callSite } from '../validation/call-site.ts'
+import { expectOptions } from '../validation/expect-options.ts'
+import { assetCheckOptions } from '../validation/option-tables.ts'
 import type { AssetContext, Requiring } from './asset.ts'
 import { type AssetKey, type AssetKeyInput, assetKey, checkedName, stepName } from './asset-key.ts'
 import type { AssetRef } from './asset-spec.ts'
@@ -39,6 +41,7 @@ export interface AssetCheckOptions<Value, In extends Inputs, Req extends Require
 export function assetCheck<Value = unknown, In extends Inputs = {}, Req extends Requirements = {}, Config = undefined>(
   options: AssetCheckOptions<Value, In, Req, Config>,
 ): AssetCheck<Req> {
+  expectOptions('assetCheck()', options, assetCheckOptions)
   const { asset: of, name, description, blocking = false } = options
   const asset = typeof of === 'string' || !('key' in of) ? assetKey(of) : of.key
   const checks = [{ asset, name: checkedName('A check', name), description, blocking }]

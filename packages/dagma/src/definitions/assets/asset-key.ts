@@ -9,7 +9,7 @@ export type AssetKeyInput = string | AssetKey
 /** The path that `input` names, below `prefix`. @throws DAGMA_KEY_INVALID when a part has other characters than letters, digits, "_", "-" and ".", or only dots. */
 export function assetKey(input: AssetKeyInput, prefix: AssetKeyInput = []): AssetKey {
   const path = [prefix, input].flatMap((part) => (typeof part === 'string' ? part.split('/') : part))
-  if (path.length === 0 || !path.every((part) => /^(?!\.+$)[A-Za-z0-9_.-]+$/.test(part))) {
+  if (path.length === 0 || !path.every((part) => typeof part === 'string' && /^(?!\.+$)[A-Za-z0-9_.-]+$/.test(part))) {
     throw dagmaError('DAGMA_KEY_INVALID', { what: 'An asset', key: keyText(path) })
   }
   return path

@@ -1,5 +1,7 @@
 import type { PartitionsDefinition } from '../partitions/partitions.ts'
 import { callSite } from '../validation/call-site.ts'
+import { expectOptions } from '../validation/expect-options.ts'
+import { assetOptions, inlineCheckOptions } from '../validation/option-tables.ts'
 import { type AssetKey, type AssetKeyInput, checkedName, stepName } from './asset-key.ts'
 import { type AssetRef, type AssetSpecOptions, assetSpec, type Dep } from './asset-spec.ts'
 import { ioManagerKey, type TypedIOManager } from './io-manager.ts'
@@ -85,6 +87,7 @@ export function asset<
 >(
   options: AssetOptions<In, Req, Config, Out, Partitions, Check, Kept> & WithoutProblem<ResultProblem<Out, Check, Kept>>,
 ): Asset<Given<Returned<Out>, Kept>, Req> {
+  expectOptions('asset()', options, assetOptions)
   const spec = assetSpec(options.key, options, Object.values(options.inputs ?? {}), options.deps ?? [])
   const { key } = spec
   const checks = inlineChecks(key, options.checks)
@@ -101,10 +104,9 @@ export function asset<
 
 /** The checks that an asset's own step evaluates. */
 export function inlineChecks(asset: AssetKey, checks: { readonly [name: string]: InlineCheck } = {}): CheckSpec[] {
-  return Object.entries(checks).map(([name, { description, blocking = false }]) => ({
-    asset,
-    name: checkedName('A check', name),
-    description,
-    blocking,
-  }))
+  return Object.entries<InlineCheck>(checks).map(([name, check]) => {
+    expectOptions(`check "${name}"`, check, inlineCheckOptions)
+    const { description, blocking = false } = check
+    return { asset, name: checkedName('A check', name), description, blocking }
+  })
 }

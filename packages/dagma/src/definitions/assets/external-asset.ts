@@ -1,4 +1,6 @@
 import { callSite, type SourcePlace } from '../validation/call-site.ts'
+import { expectOptions } from '../validation/expect-options.ts'
+import { externalAssetOptions } from '../validation/option-tables.ts'
 import type { AssetKeyInput } from './asset-key.ts'
 import { type AssetRef, type AssetSpec, type AssetSpecOptions, assetSpec, type Dep } from './asset-spec.ts'
 
@@ -17,6 +19,7 @@ export interface ExternalAsset<Value = unknown> extends AssetRef<Value> {
 export function externalAsset<Value = unknown>(
   options: { key: AssetKeyInput; deps?: readonly Dep[] } & AssetSpecOptions,
 ): ExternalAsset<Value> {
+  expectOptions('externalAsset()', options, externalAssetOptions)
   const spec = assetSpec(options.key, options, [], options.deps ?? [])
   return { type: 'external_asset', key: spec.key, spec, source: callSite(externalAsset) }
 }

@@ -1,4 +1,6 @@
 import { callSite } from '../validation/call-site.ts'
+import { expectOptions } from '../validation/expect-options.ts'
+import { multiAssetOptions, multiAssetPartOptions } from '../validation/option-tables.ts'
 import { type Given, type InlineCheck, inlineChecks, type Requiring, type ResultProblem, type WithoutProblem } from './asset.ts'
 import type { AssetKeyInput } from './asset-key.ts'
 import { type AssetRef, type AssetSpecOptions, assetSpec, type Dep } from './asset-spec.ts'
@@ -11,7 +13,7 @@ import type { Inputs, PartitionContext, Requirements, Step, StepContext, StepOpt
 export interface MultiAssetPart extends AssetSpecOptions {
   /** Default: the name that it has in the multi-asset. */
   readonly key?: AssetKeyInput
-  /** Upstream assets of this one beside the multi-asset's inputs. */
+  /** Upstream assets of this one beside the multi-asset's inputs and deps. */
   readonly deps?: readonly Dep[]
   /** Checks that `run` evaluates itself, by name. */
   readonly checks?: { readonly [name: string]: InlineCheck }
@@ -44,6 +46,8 @@ export interface MultiAssetOptions<
   readonly name: string
   /** What it makes, by the name under which `run` returns it. At least one. */
   readonly assets: Of
+  /** Assets that only come before, upstream of each of them. */
+  readonly deps?: readonly Dep[]
   /** Whether a run may ask for some of the assets only; default false. */
   readonly canSubset?: CanSubset
   /** Key of the IO manager that keeps the values, or {@link typedIOManager} of the key; default: the project's. */
@@ -106,9 +110,13 @@ export function multiAsset<
     SomeParts<Of> &
     WithoutProblem<PartsProblem<Of, Out, CanSubset, Kept>>,
 ): MultiAsset<ValuesOf<Of, Out, Kept>, Req> {
+  expectOptions('multiAsset()', options, multiAssetOptions)
   const inputs = Object.values(options.inputs ?? {})
   const parts = Object.entries<MultiAssetPart>(options.assets)
-  const specs = parts.map(([name, part]) => assetSpec(part.key ?? name, part, inputs, part.deps ?? []))
+  const specs = parts.map(([name, part]) => {
+    expectOptions(`asset "${name}" of multiAsset()`, part, multiAssetPartOptions)
+    return assetSpec(part.key ?? name, part, inputs, [...(part.deps ?? []), ...(options.deps ?? [])])
+  })
   const checks = parts.flatMap(([, part], index) => inlineChecks(specs[index]?.key ?? [], part.checks))
   const step = makeStep(
     'materialize',

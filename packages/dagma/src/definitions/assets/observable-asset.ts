@@ -1,5 +1,7 @@
 import type { PartitionsDefinition } from '../partitions/partitions.ts'
 import { callSite } from '../validation/call-site.ts'
+import { expectOptions } from '../validation/expect-options.ts'
+import { observableAssetOptions } from '../validation/option-tables.ts'
 import type { AssetContext, Requiring } from './asset.ts'
 import { type AssetKeyInput, stepName } from './asset-key.ts'
 import { type AssetRef, type AssetSpecOptions, assetSpec } from './asset-spec.ts'
@@ -31,6 +33,7 @@ export function observableAsset<
   Config = undefined,
   Partitions extends PartitionsDefinition = never,
 >(options: ObservableAssetOptions<Req, Config, Partitions>): ObservableAsset<Value, Req> {
+  expectOptions('observableAsset()', options, observableAssetOptions)
   const spec = assetSpec(options.key, options, [], [])
   const { key } = spec
   return {

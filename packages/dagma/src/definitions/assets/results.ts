@@ -1,4 +1,6 @@
 import type { Metadata } from '../../metadata/metadata-value.ts'
+import { expectOptions } from '../validation/expect-options.ts'
+import { resultExtras } from '../validation/option-tables.ts'
 
 const brand: unique symbol = Symbol.for('dagma.materialize-result') as never
 
@@ -49,6 +51,7 @@ export function materializeResult<Value, const Check extends string = never>(
   metadata: Metadata = {},
   extras: ResultExtras<Check> = {},
 ): MaterializeResult<Value, Check> {
+  expectOptions('materializeResult()', extras, resultExtras)
   return new MaterializeResult(value, metadata, extras)
 }
 

@@ -1,3 +1,6 @@
+import { expectOptions } from '../validation/expect-options.ts'
+import { retryPolicyOptions } from '../validation/option-tables.ts'
+
 /** When a failed step is tried again. Dagster's `RetryPolicy`. Made by {@link retryPolicy}. */
 export interface RetryPolicy {
   /** Tries after the first one. */
@@ -24,6 +27,7 @@ export function retryPolicy(options: {
   /** Default `none`. */
   jitter?: RetryPolicy['jitter']
 }): RetryPolicy {
+  expectOptions('retryPolicy()', options, retryPolicyOptions)
   const { maxRetries = 1, delaySeconds = 0, backoff = 'constant', jitter = 'none' } = options
   return { maxRetries, delaySeconds, backoff, jitter }
 }

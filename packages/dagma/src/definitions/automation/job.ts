@@ -4,6 +4,8 @@ import type { AssetRef } from '../assets/asset-spec.ts'
 import type { Clients, Requirements } from '../assets/step.ts'
 import type { StepLog } from '../assets/step-log.ts'
 import { callSite, type SourcePlace } from '../validation/call-site.ts'
+import { expectOptions } from '../validation/expect-options.ts'
+import { jobOptions } from '../validation/option-tables.ts'
 
 /** Run config as entered: for each step that takes config, by step name (an asset's key text is one for its step), its config. */
 export type RunConfig = { readonly [step: string]: unknown }
@@ -64,6 +66,7 @@ export interface JobOptions<Req extends Requirements> {
 
 /** Declares a job over a selection of assets. Dagster's `define_asset_job`. @throws DAGMA_KEY_INVALID */
 export function job<Req extends Requirements = {}>(options: JobOptions<Req>): Job<Req> {
+  expectOptions('job()', options, jobOptions)
   const { name, selection, description, tags = {}, config = {}, resources = {}, onFailure, onSuccess } = options
   return {
     name: checkedName('A job', name),

@@ -1,3 +1,5 @@
+import { expectOptions } from '../validation/expect-options.ts'
+import { runRequestOptions } from '../validation/option-tables.ts'
 import type { RunConfig, RunTags } from './job.ts'
 
 /** A run that a schedule or a sensor asks for. Dagster's `RunRequest`. Made by {@link runRequest}. */
@@ -26,6 +28,7 @@ export function runRequest(
     partitionKey?: string
   } = {},
 ): RunRequest {
+  expectOptions('runRequest()', options, runRequestOptions)
   const { runKey, jobName, config = {}, tags = {}, partitionKey } = options
   return { type: 'run_request', runKey, jobName, config, tags, partitionKey }
 }

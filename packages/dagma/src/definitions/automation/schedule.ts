@@ -3,6 +3,8 @@ import { checkedName } from '../assets/asset-key.ts'
 import type { Clients, Requirements } from '../assets/step.ts'
 import type { StepLog } from '../assets/step-log.ts'
 import { callSite, type SourcePlace } from '../validation/call-site.ts'
+import { expectOptions } from '../validation/expect-options.ts'
+import { scheduleOptions } from '../validation/option-tables.ts'
 import type { Job } from './job.ts'
 import type { TickResult } from './run-request.ts'
 
@@ -50,6 +52,7 @@ export interface ScheduleOptions<Req extends Requirements> {
 
 /** Declares a schedule of a job. The cron line and the time zone are checked by `definitions()`. Dagster's `@schedule`. @throws DAGMA_KEY_INVALID */
 export function schedule<Req extends Requirements = {}>(options: ScheduleOptions<Req>): Schedule<Req> {
+  expectOptions('schedule()', options, scheduleOptions)
   return {
     name: checkedName('A schedule', options.name),
     job: typeof options.job === 'string' ? options.job : options.job.name,

@@ -3,6 +3,8 @@ import { checkedName } from '../assets/asset-key.ts'
 import type { Clients, Requirements } from '../assets/step.ts'
 import type { StepLog } from '../assets/step-log.ts'
 import { callSite, type SourcePlace } from '../validation/call-site.ts'
+import { expectOptions } from '../validation/expect-options.ts'
+import { sensorOptions } from '../validation/option-tables.ts'
 import type { Job } from './job.ts'
 import type { RunRequest, TickResult } from './run-request.ts'
 import type { DefaultStatus } from './schedule.ts'
@@ -68,6 +70,7 @@ export interface SensorOptions<Req extends Requirements> {
 
 /** Declares a sensor. Dagster's `@sensor`. @throws DAGMA_KEY_INVALID */
 export function sensor<Req extends Requirements = {}>(options: SensorOptions<Req>): Sensor<Req> {
+  expectOptions('sensor()', options, sensorOptions)
   const jobs = [options.job].flat() as (Job | string)[]
   return {
     name: checkedName('A sensor', options.name),
