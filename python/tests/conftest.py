@@ -66,6 +66,7 @@ def step(name: str, **changes: Any) -> dict[str, Any]:
         "config_schema": None,
         "retry_policy": None,
         "pool": None,
+        "dynamic_partitions": [],
     }
     own = {field: changes.pop(field) for field in plain if field in changes}
     return {"name": name, "assets": [asset([name], **changes)], **plain, **own}

@@ -18,6 +18,11 @@ function excerpt(text: string): string {
   return text.length <= 300 ? text : `${text.slice(0, 300)}…`
 }
 
+function partitionsText(partitions: readonly string[]): string {
+  if (partitions.length === 0) return ''
+  return `, partition${partitions.length === 1 ? '' : 's'} ${partitions.map((key) => `"${key}"`).join(', ')}`
+}
+
 /** Every error that Dagma makes: its permanent code, its phase, what it says, and its cure. */
 export const catalogue = {
   DAGMA_KEY_INVALID: entry<{ what: string; key: string }>(
@@ -67,7 +72,7 @@ export const catalogue = {
   DAGMA_PARTITIONS_INVALID: entry<{ what: string; reason: string }>(
     'definition',
     ({ what, reason }) => `${what} has partitions that cannot be made: ${reason}.`,
-    'Mend the start, the end, the time zone, the keys or the dimensions.',
+    'Fix the start, the end, the time zone, the keys or the dimensions.',
   ),
   DAGMA_PARTITIONS_MISMATCH: entry<{ what: string; reason: string }>(
     'definition',
@@ -79,6 +84,22 @@ export const catalogue = {
     ({ asset, partition, some }) =>
       `"${partition}" is no partition of "${asset}" (${some.length > 0 ? some.join(', ') : 'there are none yet'}).`,
     'Name one of its partitions; a time partition is there when its window has ended.',
+  ),
+  DAGMA_PARTITIONS_MIXED: entry<{ assets: readonly string[]; commands: readonly string[] }>(
+    'definition',
+    ({ assets }) => `A run has one partition, but its assets have different ones: ${assets.join(', ')}.`,
+    ({ commands }) => `Run them one after the other: ${commands.map((command) => `\`${command}\``).join(', then ')}.`,
+  ),
+  DAGMA_UPSTREAM_PARTITIONS_NONEXISTENT: entry<{ partition: string | undefined; upstream: string; nonexistent: readonly string[] }>(
+    'definition',
+    ({ partition, upstream, nonexistent }) =>
+      `${partition === undefined ? 'The run' : `Partition "${partition}"`} depends on partitions of "${upstream}" that do not exist: ${nonexistent.join(', ')}.`,
+    'Wait until they exist, choose another partition, or allow it for a mapping of time windows by allowNonexistentUpstreamPartitions.',
+  ),
+  DAGMA_DYNAMIC_PARTITIONS_UNKNOWN: entry<{ name: string }>(
+    'definition',
+    ({ name }) => `The run needs the keys of the dynamic partitions "${name}", which only Dagster knows.`,
+    'Run it in Dagster, or name the partitions by PartitionMapping.specific().',
   ),
   DAGMA_PARTITION_NEEDED: entry<{ asset: string; some: readonly string[] }>(
     'definition',
@@ -260,13 +281,13 @@ export const catalogue = {
     ({ asset, reason }) => `The value of asset "${asset}" cannot be stored as JSON: ${reason}.`,
     'Return JSON data: plain objects and arrays of text, finite numbers, true, false and null (`Object.fromEntries(map)`, `[...set]`, `{ ...instance }`), or name a typedIOManager() that keeps it.',
   ),
-  DAGMA_INPUT_MISSING: entry<{ who: string; input: string; partition: string | undefined; isMade: boolean }>(
+  DAGMA_INPUT_MISSING: entry<{ who: string; input: string; partitions: readonly string[]; isMade: boolean; commands: readonly string[] }>(
     'execution',
-    ({ who, input, partition, isMade }) =>
-      `${who} needs the value of "${input}"${partition === undefined ? '' : `, partition "${partition}"`}, which ${isMade ? 'has not been materialized' : 'something else makes, and which its IO manager does not find'}.`,
-    ({ input, partition, isMade }) =>
+    ({ who, input, partitions, isMade }) =>
+      `${who} needs the value of "${input}"${partitionsText(partitions)}, which ${isMade ? 'has not been materialized' : 'something else makes, and which its IO manager does not find'}.`,
+    ({ isMade, commands }) =>
       isMade
-        ? `Materialize it first: \`dagma asset materialize --select ${input}${partition === undefined ? '' : ` --partition ${partition}`}\`.`
+        ? `Materialize it first: ${commands.map((command) => `\`${command}\``).join(', ')}.`
         : 'Name it under `deps` when its value is not needed, or bind an IO manager that finds it.',
   ),
   DAGMA_VALUE_UNREADABLE: entry<{ asset: string; file: string }>(

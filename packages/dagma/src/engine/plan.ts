@@ -2,10 +2,10 @@ import { keyText } from '../definitions/assets/asset-key.ts'
 import type { Step, StepKind } from '../definitions/assets/step.ts'
 import type { RunConfig } from '../definitions/automation/job.ts'
 import type { Definitions } from '../definitions/definitions.ts'
-import { hasPartition, partitionKeys, sample } from '../definitions/partitions/partitions.ts'
 import { stepsBefore } from '../definitions/validation/graph.ts'
 import { dagmaError } from '../errors.ts'
 import { validatedConfig } from '../runtime/step/step-runner.ts'
+import { checkRunPartition } from './run-partition.ts'
 
 /** A step of a run that is to be. */
 export interface PlannedStep {
@@ -30,14 +30,14 @@ export interface RunPlanRequest {
 
 /**
  * What a run does: its steps in order, each with those before it. Pure, but for the validation of config by its schema.
- * @throws DAGMA_SELECTION_EMPTY, DAGMA_CONFIG_INVALID, DAGMA_CONFIG_UNKNOWN, DAGMA_PARTITION_NEEDED, DAGMA_PARTITION_UNKNOWN, DAGMA_PARTITION_WITHOUT_PARTITIONS
+ * @throws DAGMA_SELECTION_EMPTY, DAGMA_CONFIG_INVALID, DAGMA_CONFIG_UNKNOWN, and what {@link checkRunPartition} throws
  */
 export async function planRun(definitions: Definitions, request: RunPlanRequest, now: Date): Promise<PlannedStep[]> {
   const keys = new Set(request.assetKeys)
   const steps = [...definitions.steps.values()].filter((step) => belongs(step, keys, request.kind))
   if (steps.length === 0)
     throw dagmaError('DAGMA_SELECTION_EMPTY', { what: 'This run', such: fitting[request.kind], selection: request.assetKeys.join(',') })
-  checkPartition(steps, request, now)
+  checkRunPartition(definitions, steps, request.partitionKey, now)
   return planSteps(definitions, steps, keys, request.config)
 }
 
@@ -98,21 +98,4 @@ async function configBySteps(definitions: Definitions, steps: readonly Step[], e
   }
   for (const step of steps) await validatedConfig(step, config.get(step.name))
   return config
-}
-
-function checkPartition(steps: readonly Step[], { partitionKey }: RunPlanRequest, now: Date): void {
-  const partitioned = steps.flatMap((step) => step.assets).filter((spec) => spec.partitions !== undefined)
-  const [first] = partitioned
-  if (first?.partitions === undefined) {
-    if (partitionKey !== undefined && steps.some((step) => step.kind !== 'check'))
-      throw dagmaError('DAGMA_PARTITION_WITHOUT_PARTITIONS', { partition: partitionKey })
-    return
-  }
-  const some = (): readonly string[] => sample(first.partitions === undefined ? [] : partitionKeys(first.partitions, now))
-  if (partitionKey === undefined) throw dagmaError('DAGMA_PARTITION_NEEDED', { asset: keyText(first.key), some: some() })
-  for (const { key, partitions } of partitioned) {
-    if (partitions !== undefined && !hasPartition(partitions, partitionKey, now)) {
-      throw dagmaError('DAGMA_PARTITION_UNKNOWN', { asset: keyText(key), partition: partitionKey, some: some() })
-    }
-  }
 }

@@ -2,6 +2,7 @@ import { retryDelay } from '../definitions/assets/retry-policy.ts'
 import type { StepLog } from '../definitions/assets/step-log.ts'
 import { type Definitions, partitionOf } from '../definitions/definitions.ts'
 import type { RunWatch } from '../definitions/instrument.ts'
+import { unknownDynamicKeys } from '../definitions/partitions/partitions.ts'
 import type { WireError } from '../runtime/gate/exit-gate.ts'
 import { callHook } from '../runtime/step/hooks.ts'
 import type { RunResources } from '../runtime/step/run-resources.ts'
@@ -75,6 +76,7 @@ async function attempt(
     watch,
     signal,
     now: clock.now,
+    dynamicKeys: unknownDynamicKeys,
     report: (report) => {
       const event = eventOf(name, report, definitions, start.partitionKey ?? undefined)
       if (event.type === 'LOG') recorder.note(event)

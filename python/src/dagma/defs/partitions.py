@@ -57,7 +57,9 @@ _MAPPINGS: Mapping[str, Callable[[Mapping[str, Any]], dg.PartitionMapping]] = {
         {key: list(to) for key, to in told["downstream_by_upstream"].items()}
     ),
     "time_window": lambda told: dg.TimeWindowPartitionMapping(
-        start_offset=told["start_offset"], end_offset=told["end_offset"]
+        start_offset=told["start_offset"],
+        end_offset=told["end_offset"],
+        allow_nonexistent_upstream_partitions=told["allow_nonexistent_upstream_partitions"],
     ),
     "multi_to_single": lambda told: dg.MultiToSingleDimensionPartitionMapping(
         partition_dimension_name=told["dimension"]

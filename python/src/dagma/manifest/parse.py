@@ -86,6 +86,7 @@ def _step(data: dict[str, Any]) -> Step:
         config_schema=data["config_schema"],
         retry_policy=None if retry is None else RetryPolicy(**retry),
         pool=data["pool"],
+        dynamic_partitions=tuple(data["dynamic_partitions"]),
     )
 
 

@@ -81,6 +81,7 @@ class Step:
     config_schema: Mapping[str, Any] | None
     retry_policy: RetryPolicy | None
     pool: str | None
+    dynamic_partitions: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -107,7 +107,14 @@ def _extras(context: StepContext, step: Step) -> dict[str, Any]:
     config = None if step.config_schema is None else op_context.op_config
     tags = {key: value for key, value in context.run.tags.items() if not key.startswith((".dagster/", "dagster/"))}
     selected = [] if step.kind == "check" else sorted(_text(key) for key in op_context.selected_asset_keys)
-    return {"step_name": step.name, "config": config, "selected": selected, "run_tags": tags}
+    dynamic = {name: list(context.instance.get_dynamic_partitions(name)) for name in step.dynamic_partitions}
+    return {
+        "step_name": step.name,
+        "config": config,
+        "selected": selected,
+        "run_tags": tags,
+        "dynamic_partitions": dynamic,
+    }
 
 
 def describe_exception(exception: Mapping[str, Any]) -> str:

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { Cron } from 'croner'
+import { cronTicks } from '../../definitions/automation/cron-ticks.ts'
 import { scheduleTick } from '../../runtime/tick.ts'
 import { type JsonOption, jsonOption, loadProject, type ModuleOption, moduleOption, positiveInteger } from '../terminal/options.ts'
 import { printJson, printLine } from '../terminal/output.ts'
@@ -17,7 +17,7 @@ export function schedulePreviewCommand(): Command {
     .action(async (name: string, options: ModuleOption & JsonOption & { ticks: number }) => {
       const { project, definitions } = await loadProject(options)
       const schedule = expectTick(definitions.schedules, 'schedule', name)
-      const times = new Cron(schedule.cronSchedule, { timezone: schedule.executionTimezone, paused: true }).nextRuns(options.ticks)
+      const times = cronTicks(schedule.cronSchedule, schedule.executionTimezone, new Date(), options.ticks)
       const host = { definitions, projectFolder: project.folder, signal: new AbortController().signal }
       const tick = await scheduleTick(schedule, times[0] ?? new Date(), host)
       if (options.json) return printJson({ ticks: times.map((time) => time.toISOString()), first: tickJson(tick) })

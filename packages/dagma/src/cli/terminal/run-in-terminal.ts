@@ -105,7 +105,11 @@ export async function show(project: Project, options: RunningOptions, runs: Star
 
 type StartRun = (running: RunOptions) => Promise<MaterializeRun>
 
-function rangeOf(definitions: Definitions, { selection, job }: Pick<MaterializeOptions, 'selection' | 'job'>, range: string): string[] {
+function rangeOf(
+  definitions: Definitions,
+  { selection, job }: Pick<MaterializeOptions, 'selection' | 'job'>,
+  range: string,
+): readonly string[] {
   const [from, to, more] = range.split('...')
   if (!from || !to || more !== undefined)
     throw dagmaError('DAGMA_OPTION_INVALID', { option: 'partition-range', reason: 'must be two partitions with "..." between them' })

@@ -7,6 +7,7 @@ import type { Step } from '../../definitions/assets/step.ts'
 import type { Definitions } from '../../definitions/definitions.ts'
 import type { PartitionMapping } from '../../definitions/partitions/partition-mapping.ts'
 import type { MultiPartitions, PartitionsDefinition } from '../../definitions/partitions/partitions.ts'
+import { neededDynamicPartitions } from '../../definitions/partitions/upstream-partitions.ts'
 import type { SourcePlace } from '../../definitions/validation/call-site.ts'
 import { describedConfig } from '../../definitions/validation/config-schema.ts'
 import { gateStaticMetadata, gateValue } from '../../runtime/gate/exit-gate.ts'
@@ -33,7 +34,7 @@ function manifestOf(definitions: Definitions, projectFolder: string) {
   return {
     manifest_version: 1,
     dagma_version: ownVersion(),
-    steps: [...definitions.steps.values()].map((step) => manifestStep(step, projectFolder)),
+    steps: [...definitions.steps.values()].map((step) => manifestStep(step, definitions, projectFolder)),
     external_assets: external.map((node) => manifestAsset(node, undefined, projectFolder)),
     jobs: [...definitions.jobs.values()].map(({ name, description = null, tags, config, assetKeys }) => ({
       name,
@@ -61,7 +62,7 @@ function manifestOf(definitions: Definitions, projectFolder: string) {
   }
 }
 
-function manifestStep(step: Step, projectFolder: string) {
+function manifestStep(step: Step, definitions: Definitions, projectFolder: string) {
   const { retryPolicy: retry } = step
   return {
     name: step.name,
@@ -75,6 +76,7 @@ function manifestStep(step: Step, projectFolder: string) {
         ? null
         : { max_retries: retry.maxRetries, delay_seconds: retry.delaySeconds, backoff: retry.backoff, jitter: retry.jitter },
     pool: step.pool ?? null,
+    dynamic_partitions: neededDynamicPartitions(step, definitions),
   }
 }
 
@@ -114,7 +116,12 @@ function manifestMapping(mapping: PartitionMapping) {
     case 'static':
       return { kind: mapping.kind, downstream_by_upstream: mapping.downstreamByUpstream }
     case 'time_window':
-      return { kind: mapping.kind, start_offset: mapping.startOffset, end_offset: mapping.endOffset }
+      return {
+        kind: mapping.kind,
+        start_offset: mapping.startOffset,
+        end_offset: mapping.endOffset,
+        allow_nonexistent_upstream_partitions: mapping.allowNonexistentUpstreamPartitions,
+      }
     default: {
       const { many: _, ...rest } = mapping
       return rest

@@ -7,6 +7,7 @@ import type { Step } from '../../definitions/assets/step.ts'
 import type { StepLog } from '../../definitions/assets/step-log.ts'
 import type { Definitions } from '../../definitions/definitions.ts'
 import type { EndStatus, RunWatch } from '../../definitions/instrument.ts'
+import { unknownDynamicKeys } from '../../definitions/partitions/partitions.ts'
 import { dagmaError } from '../../errors.ts'
 import { systemClock } from '../../runtime/clock.ts'
 import { gateText } from '../../runtime/gate/exit-gate.ts'
@@ -79,6 +80,8 @@ interface StepExtras {
   readonly config: unknown
   readonly selected: readonly string[]
   readonly run_tags: { readonly [tag: string]: string }
+  /** The keys of the dynamic partitions of upstream assets, by the name of their definition. */
+  readonly dynamic_partitions: { readonly [name: string]: readonly string[] }
 }
 
 function send(session: MessageSender, report: StepReport): void {
@@ -188,6 +191,7 @@ class Worker {
       watch,
       signal,
       now: systemClock.now,
+      dynamicKeys: (name) => extras.dynamic_partitions[name] ?? unknownDynamicKeys(name),
       report: (report) => send(session, report),
     })
     this.#ended.set(found.name, outcome.status)

@@ -9,11 +9,26 @@ export type PartitionMapping =
   | { readonly kind: 'all'; readonly many: true }
   | { readonly kind: 'specific'; readonly many: true; readonly partitionKeys: readonly string[] }
   | { readonly kind: 'static'; readonly many: true; readonly downstreamByUpstream: { readonly [upstream: string]: readonly string[] } }
-  | { readonly kind: 'time_window'; readonly many: true; readonly startOffset: number; readonly endOffset: number }
+  | {
+      readonly kind: 'time_window'
+      readonly many: true
+      readonly startOffset: number
+      readonly endOffset: number
+      readonly allowNonexistentUpstreamPartitions: boolean
+    }
   | { readonly kind: 'multi_to_single'; readonly many: true; readonly dimension: string | null }
 
 /** No mapping was declared: the same key where both have the same partitions; what Dagster takes by default otherwise. */
 export const withoutMapping: PartitionMapping = { kind: 'default', many: false }
+
+interface TimeWindowOptions {
+  /** Windows between the own one and the first that is taken, negative for earlier ones; default 0. */
+  readonly startOffset?: number
+  /** Windows between the own one and the last that is taken; default 0. */
+  readonly endOffset?: number
+  /** Whether upstream windows that do not exist, before the first or after the last, are left out; default: they are an error. */
+  readonly allowNonexistentUpstreamPartitions?: boolean
+}
 
 /** Mappings of partitions, for {@link mapped}. */
 export const PartitionMapping = {
@@ -34,9 +49,12 @@ export const PartitionMapping = {
         Object.entries(downstreamByUpstream).map(([key, to]) => [key, typeof to === 'string' ? [to] : to]),
       ),
     }) as const,
-  /** From `startOffset` to `endOffset` windows away, both included; 0 is the same window. Dagster's `TimeWindowPartitionMapping`. */
-  timeWindow: ({ startOffset = 0, endOffset = 0 }: { startOffset?: number; endOffset?: number }) =>
-    ({ kind: 'time_window', many: true, startOffset, endOffset }) as const,
+  /**
+   * The upstream windows that overlap the own one, with the windows from `startOffset` to `endOffset` (default 0) of the own cadence around it.
+   * Dagster's `TimeWindowPartitionMapping`.
+   */
+  timeWindow: ({ startOffset = 0, endOffset = 0, allowNonexistentUpstreamPartitions = false }: TimeWindowOptions = {}) =>
+    ({ kind: 'time_window', many: true, startOffset, endOffset, allowNonexistentUpstreamPartitions }) as const,
   /** Between a multi-partitioned asset and one of its dimensions. Dagster's `MultiToSingleDimensionPartitionMapping`. */
   multiToSingle: (dimension?: string) => ({ kind: 'multi_to_single', many: true, dimension: dimension ?? null }) as const,
 }

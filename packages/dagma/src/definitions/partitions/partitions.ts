@@ -1,5 +1,6 @@
 import { dagmaError } from '../../errors.ts'
-import { timeWindowKeys } from './time-windows.ts'
+import { TimeWindows } from './time-windows.ts'
+import { localTime } from './window-grid.ts'
 
 /** The four cadences of time partitions. */
 export type Cadence = 'hourly' | 'daily' | 'weekly' | 'monthly'
@@ -30,11 +31,14 @@ export interface DynamicPartitions {
 /** One partition for each combination of the dimensions' partitions. A key joins theirs by "|", in the order of the dimensions' names. */
 export interface MultiPartitions {
   readonly kind: 'multi'
-  readonly dimensions: { readonly [dimension: string]: TimePartitions | StaticPartitions | DynamicPartitions }
+  readonly dimensions: { readonly [dimension: string]: SinglePartitions }
 }
 
+/** Partitions that can be a dimension of others. */
+export type SinglePartitions = TimePartitions | StaticPartitions | DynamicPartitions
+
 /** How an asset is cut into partitions. Pure data. Dagster's `PartitionsDefinition`. */
-export type PartitionsDefinition = TimePartitions | StaticPartitions | DynamicPartitions | MultiPartitions
+export type PartitionsDefinition = SinglePartitions | MultiPartitions
 
 interface TimeOptions {
   /** First moment: a local date such as `2026-01-01`, hourly also `2026-01-01-06:00`. */
@@ -73,41 +77,87 @@ export function multiPartitions(dimensions: MultiPartitions['dimensions']): Mult
   return { kind: 'multi', dimensions }
 }
 
-/**
- * All keys up to `now`, in order: of time partitions those whose window has ended. Dynamic partitions have none that the embedded engine knows.
- * @throws DAGMA_PARTITIONS_INVALID when a start, end or time zone cannot be read.
- */
-export function partitionKeys(partitions: PartitionsDefinition, now: Date): string[] {
+/** Which partitions there are. */
+export interface PartitionsAt {
+  /** By which time partitions exist: those whose window has ended. */
+  readonly now: Date
+  /** The keys of dynamic partitions by the name of their definition; default: none, as only Dagster keeps them. */
+  readonly dynamicKeys?: (name: string) => readonly string[]
+}
+
+/** The keys of dynamic partitions where Dagster is not there to tell them. @throws DAGMA_DYNAMIC_PARTITIONS_UNKNOWN */
+export function unknownDynamicKeys(name: string): never {
+  throw dagmaError('DAGMA_DYNAMIC_PARTITIONS_UNKNOWN', { name })
+}
+
+/** All keys that there are, in order. */
+export function partitionKeys(partitions: PartitionsDefinition, at: PartitionsAt): readonly string[] {
   switch (partitions.kind) {
     case 'static':
-      return [...partitions.partitionKeys]
+      return partitions.partitionKeys
     case 'dynamic':
-      return []
+      return at.dynamicKeys?.(partitions.name) ?? []
     case 'multi': {
-      const names = Object.keys(partitions.dimensions).sort()
-      const lists = names.map((name) => partitionKeys(partitions.dimensions[name] as TimePartitions, now))
-      return lists.reduce<string[]>((keys, list) => keys.flatMap((key) => list.map((next) => (key === '' ? next : `${key}|${next}`))), [''])
+      const lists = dimensionsInOrder(partitions).map(([, dimension]) => partitionKeys(dimension, at))
+      return lists.reduce((keys, list) => keys.flatMap((key) => list.map((next) => `${key}|${next}`)))
     }
     default:
-      return timeWindowKeys(partitions, now)
+      return TimeWindows.of(partitions).keys(at.now)
   }
+}
+
+/** The last key that there is. */
+export function lastPartitionKey(partitions: PartitionsDefinition, at: PartitionsAt): string | undefined {
+  if (!isTimePartitions(partitions)) return partitionKeys(partitions, at).at(-1)
+  const windows = TimeWindows.of(partitions)
+  const { first, last } = windows.existing(at.now)
+  return last < first ? undefined : windows.keyOf(last)
 }
 
 /** Whether `key` names a partition. Dynamic partitions take every key. */
 export function hasPartition(partitions: PartitionsDefinition, key: string, now: Date): boolean {
-  if (partitions.kind === 'dynamic') return key !== ''
-  if (partitions.kind !== 'multi') return partitionKeys(partitions, now).includes(key)
-  const names = Object.keys(partitions.dimensions).sort()
-  const parts = key.split('|')
-  return (
-    parts.length === names.length &&
-    names.every((name, index) => hasPartition(partitions.dimensions[name] as TimePartitions, parts[index] ?? '', now))
-  )
+  switch (partitions.kind) {
+    case 'static':
+      return partitions.partitionKeys.includes(key)
+    case 'dynamic':
+      return key !== ''
+    case 'multi': {
+      const dimensions = dimensionsInOrder(partitions)
+      const parts = key.split('|')
+      return parts.length === dimensions.length && dimensions.every(([, dimension], at) => hasPartition(dimension, parts[at] ?? '', now))
+    }
+    default:
+      return TimeWindows.of(partitions).find(key, now) !== undefined
+  }
+}
+
+/** The dimensions in the order in which their keys stand in a key: by name, as Python sorts, which is by code points. */
+export function dimensionsInOrder({ dimensions }: MultiPartitions): [name: string, SinglePartitions][] {
+  return Object.entries(dimensions).sort(([one], [other]) => Buffer.compare(Buffer.from(one), Buffer.from(other)))
+}
+
+/** Whether partitions are cut by time. */
+export function isTimePartitions(partitions: PartitionsDefinition): partitions is TimePartitions {
+  return 'start' in partitions
+}
+
+/** Whether two definitions give the same partitions, as Dagster sees it. */
+export function samePartitions(one: PartitionsDefinition | undefined, other: PartitionsDefinition | undefined): boolean {
+  return one === other || (one !== undefined && other !== undefined && identityOf(one) === identityOf(other))
+}
+
+/** A text that two definitions share when they give the same partitions. */
+export function identityOf(partitions: PartitionsDefinition): string {
+  if (partitions.kind === 'multi')
+    return JSON.stringify(dimensionsInOrder(partitions).map(([name, dimension]) => [name, identityOf(dimension)]))
+  if (!isTimePartitions(partitions)) return JSON.stringify(partitions)
+  const { start, end } = partitions
+  return JSON.stringify({ ...partitions, start: localTime(start), end: end === null ? null : localTime(end) })
 }
 
 /** The keys from `from` to `to`, both included. @throws DAGMA_PARTITION_UNKNOWN, and DAGMA_OPTION_INVALID when they stand the wrong way round. */
-export function partitionRange(partitions: PartitionsDefinition, from: string, to: string, asset: string, now: Date): string[] {
-  const keys = partitionKeys(partitions, now)
+export function partitionRange(partitions: PartitionsDefinition, from: string, to: string, asset: string, now: Date): readonly string[] {
+  const keys = partitionKeys(partitions, { now })
   const [first, last] = [keys.indexOf(from), keys.indexOf(to)]
   const unknown = first < 0 ? from : last < 0 ? to : undefined
   if (unknown !== undefined) throw dagmaError('DAGMA_PARTITION_UNKNOWN', { asset, partition: unknown, some: sample(keys) })

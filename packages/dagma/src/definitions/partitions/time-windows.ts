@@ -1,100 +1,90 @@
-import { Cron } from 'croner'
-import { dagmaError } from '../../errors.ts'
-import type { Cadence, TimePartitions } from './partitions.ts'
+import { TimeZone } from '../time/time-zone.ts'
+import type { TimePartitions } from './partitions.ts'
+import { localTime, type WindowGrid, windowGrid } from './window-grid.ts'
 
-/** When windows begin: Dagster's own cron lines for the four cadences. */
-const cronOf: { readonly [kind in Cadence]: string } = {
-  hourly: '0 * * * *',
-  daily: '0 0 * * *',
-  weekly: '0 0 * * 0',
-  monthly: '0 0 1 * *',
+/** Windows by their numbers, from the first to the last, both included; none when the last comes before the first. */
+export interface WindowRange {
+  readonly first: number
+  readonly last: number
 }
 
-/** A window of time partitions. */
-export interface TimeWindow {
-  readonly key: string
-  readonly start: Date
-  readonly end: Date
-}
+const known = new WeakMap<TimePartitions, TimeWindows>()
 
-/** Keys of the windows that have ended by `now`, oldest first. @throws DAGMA_PARTITIONS_INVALID */
-export function timeWindowKeys(partitions: TimePartitions, now: Date): string[] {
-  return timeWindows(partitions, now).map((window) => window.key)
-}
+/**
+ * The windows of time partitions. A window exists from its end on. Numbers count windows in order; they mean nothing to another definition.
+ * Nothing here lists windows but `keys`, as hourly partitions have 100,000 of them in twelve years.
+ */
+export class TimeWindows {
+  readonly #grid: WindowGrid
+  readonly #first: number
+  readonly #end: number
+  #listed: { readonly last: number; readonly keys: readonly string[] } | undefined
 
-/** The windows that have ended by `now`, oldest first. @throws DAGMA_PARTITIONS_INVALID */
-export function timeWindows(partitions: TimePartitions, now: Date): TimeWindow[] {
-  const { kind, start, end, timezone } = partitions
-  const ticks = cron(partitions)
-  const stop = end === null ? now : new Date(Math.min(now.getTime(), moment(end, partitions).getTime()))
-  const windows: TimeWindow[] = []
-  let begin = ticks.nextRun(new Date(moment(start, partitions).getTime() - 1))
-  while (begin !== null) {
-    const next = ticks.nextRun(begin)
-    if (next === null || next > stop) break
-    windows.push({ key: keyOf(begin, kind, timezone), start: begin, end: next })
-    begin = next
+  private constructor({ kind, start, end, timezone }: TimePartitions) {
+    const from = moment(start, timezone)
+    this.#grid = windowGrid(kind, timezone, from)
+    const at = this.#grid.indexAt(from)
+    this.#first = this.#grid.startOf(at) === from ? at : at + 1
+    this.#end = end === null ? Number.POSITIVE_INFINITY : moment(end, timezone)
   }
-  return windows
-}
 
-/** Whether start, end and time zone of the partitions of `what` can be read. @throws DAGMA_PARTITIONS_INVALID */
-export function checkTimePartitions(partitions: TimePartitions, what: string): void {
-  cron(partitions, what)
-  moment(partitions.start, partitions, what)
-  if (partitions.end !== null) moment(partitions.end, partitions, what)
-}
-
-function cron({ kind, timezone }: TimePartitions, what = 'A partition'): Cron {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: timezone })
-  } catch {
-    throw dagmaError('DAGMA_PARTITIONS_INVALID', { what, reason: `the time zone "${timezone}" is unknown` })
+  /** The windows of partitions that `definitions()` has checked. */
+  static of(partitions: TimePartitions): TimeWindows {
+    let windows = known.get(partitions)
+    if (windows === undefined) {
+      windows = new TimeWindows(partitions)
+      known.set(partitions, windows)
+    }
+    return windows
   }
-  return new Cron(cronOf[kind], { timezone, paused: true })
-}
 
-/** The moment at which a local date or time begins in a time zone. */
-function moment(text: string, { kind, timezone }: TimePartitions, what = 'A partition'): Date {
-  const found = /^(\d{4})-(\d{2})-(\d{2})(?:-(\d{2}):(\d{2}))?$/.exec(text)
-  if (found === null || Number.isNaN(Date.parse(text.slice(0, 10)))) {
-    throw dagmaError('DAGMA_PARTITIONS_INVALID', {
-      what,
-      reason: `"${text}" is no date such as 2026-01-31${kind === 'hourly' ? ' or 2026-01-31-06:00' : ''}`,
-    })
+  /** Whether there will ever be a window. */
+  get isEmpty(): boolean {
+    return this.#grid.startOf(this.#first + 1) > this.#end
   }
-  const [year, month, day, hour, minute] = found.slice(1).map((part) => Number(part ?? 0)) as [number, number, number, number, number]
-  const asUtc = Date.UTC(year, month - 1, day, hour, minute)
-  const guess = asUtc - offset(asUtc, timezone)
-  return new Date(asUtc - offset(guess, timezone))
-}
 
-/** How far local time is ahead of UTC at a moment, in milliseconds. */
-function offset(at: number, timezone: string): number {
-  const { year, month, day, hour, minute } = localParts(new Date(at), timezone)
-  return Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute)) - Math.floor(at / 60_000) * 60_000
-}
-
-function keyOf(begin: Date, kind: Cadence, timezone: string): string {
-  const { year, month, day, hour, minute } = localParts(begin, timezone)
-  return kind === 'hourly' ? `${year}-${month}-${day}-${hour}:${minute}` : `${year}-${month}-${day}`
-}
-
-const formats = new Map<string, Intl.DateTimeFormat>()
-
-function localParts(at: Date, timezone: string): Record<string, string> {
-  let format = formats.get(timezone)
-  if (format === undefined) {
-    format = new Intl.DateTimeFormat('en-CA', {
-      timeZone: timezone,
-      hourCycle: 'h23',
-      year: 'numeric',
-      month: '2-digit',
-      day: '2-digit',
-      hour: '2-digit',
-      minute: '2-digit',
-    })
-    formats.set(timezone, format)
+  /** The windows that exist at `now`. */
+  existing(now: Date): WindowRange {
+    return { first: this.#first, last: this.#grid.indexAt(Math.min(now.getTime(), this.#end)) - 1 }
   }
-  return Object.fromEntries(format.formatToParts(at).map(({ type, value }) => [type, value]))
+
+  /** The window that a key names; undefined when none does that exists at `now`. */
+  find(key: string, now: Date): number | undefined {
+    const index = this.#grid.indexOfKey(key)
+    const { first, last } = this.existing(now)
+    return index !== undefined && index >= first && index <= last && this.#grid.keyOf(index) === key ? index : undefined
+  }
+
+  keyOf(index: number): string {
+    return this.#grid.keyOf(index)
+  }
+
+  /** The moment at which a window starts, in milliseconds since 1970; the window before it ends then. */
+  startOf(index: number): number {
+    return this.#grid.startOf(index)
+  }
+
+  /** The windows that a span of time has a part in, whether they exist or not. */
+  overlapping(from: number, to: number): WindowRange {
+    return { first: this.#grid.indexAt(from), last: this.#grid.indexAt(to - 1) }
+  }
+
+  /** The keys of the windows that exist at `now`, oldest first. */
+  keys(now: Date): readonly string[] {
+    const range = this.existing(now)
+    if (this.#listed?.last !== range.last) this.#listed = { last: range.last, keys: this.keysOf(range) }
+    return this.#listed.keys
+  }
+
+  /** The keys of these windows, oldest first. */
+  keysOf({ first, last }: WindowRange): string[] {
+    return Array.from({ length: Math.max(0, last - first + 1) }, (_, at) => this.#grid.keyOf(first + at))
+  }
+}
+
+/** The moment of a local date or time; of one that is repeated, the first. */
+function moment(text: string, timezone: string): number {
+  const zone = TimeZone.of(timezone)
+  const local = localTime(text) ?? Number.NaN
+  return zone.momentsAt(local)[0] ?? zone.momentOfSkipped(local)
 }

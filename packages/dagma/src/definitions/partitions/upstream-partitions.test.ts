@@ -1,66 +1,84 @@
-import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { mapped } from '../assets/asset-spec.ts'
+import { thrownBy } from '../../test/temporary.ts'
+import { type DepWithMapping, mapped } from '../assets/asset-spec.ts'
 import { externalAsset } from '../assets/external-asset.ts'
 import { definitions } from '../definitions.ts'
 import { PartitionMapping } from './partition-mapping.ts'
 import {
   dailyPartitions,
+  dynamicPartitions,
   hourlyPartitions,
+  monthlyPartitions,
   multiPartitions,
   type PartitionsDefinition,
   staticPartitions,
   weeklyPartitions,
 } from './partitions.ts'
-import { upstreamPartitions } from './upstream-partitions.ts'
-
-/** What Dagster gives, recorded by scripts/gen-partitions-golden.py. */
-const golden = JSON.parse(readFileSync(new URL('./golden-partitions.json', import.meta.url), 'utf8')) as {
-  mappings: { mapping: Record<string, unknown>; upstream: string; downstream: string; key: string; keys: string[] }[]
-}
+import { neededDynamicPartitions, upstreamPartitions } from './upstream-partitions.ts'
 
 const days = dailyPartitions({ start: '2026-01-01', end: '2026-01-11' })
+const weeks = weeklyPartitions({ start: '2026-01-04', end: '2026-02-01' })
 const regions = staticPartitions(['x', 'y'])
-const named: Record<string, PartitionsDefinition> = {
-  days,
-  regions,
-  weeks: weeklyPartitions({ start: '2026-01-04', end: '2026-02-01' }),
-  hours: hourlyPartitions({ start: '2026-01-01', end: '2026-01-03' }),
-  names: staticPartitions(['a', 'b', 'c']),
-  multi: multiPartitions({ day: days, region: regions }),
-}
 const now = new Date('2026-03-01T00:00:00Z')
 
-function mappingOf({
-  kind,
-  start_offset,
-  end_offset,
-  partition_keys,
-  partition_dimension_name,
-}: Record<string, unknown>): PartitionMapping {
-  switch (kind) {
-    case 'identity':
-      return PartitionMapping.identity()
-    case 'last':
-      return PartitionMapping.last()
-    case 'all':
-      return PartitionMapping.all()
-    case 'specific':
-      return PartitionMapping.specific(partition_keys as string[])
-    case 'static':
-      return PartitionMapping.static({ a: 'x', b: ['x', 'y'], c: 'y' })
-    case 'time_window':
-      return PartitionMapping.timeWindow({ startOffset: Number(start_offset), endOffset: Number(end_offset) })
-    default:
-      return PartitionMapping.multiToSingle(String(partition_dimension_name))
-  }
+function upstream(theirs: PartitionsDefinition, mapping: PartitionMapping, partitions: PartitionsDefinition, key: string) {
+  const from = externalAsset({ key: 'upstream', partitions: theirs })
+  return upstreamPartitions(mapped(from, mapping), definitions({ assets: [from] }), { partitions, key }, { now })
 }
 
-test.each(golden.mappings)(
-  'leads to the partitions that Dagster gives: $mapping.kind from $upstream to $downstream at $key',
-  ({ mapping, upstream, downstream, key, keys }) => {
-    const from = externalAsset({ key: 'upstream', ...(named[upstream] && { partitions: named[upstream] }) })
-    const found = upstreamPartitions(mapped(from, mappingOf(mapping)), definitions({ assets: [from] }), named[downstream], key, now)
-    expect([...('many' in found ? found.many : [found.one])].sort()).toEqual(keys)
-  },
-)
+const timeWindow = PartitionMapping.timeWindow
+
+test('a finer partition gets the coarser one that contains it, a coarser one all finer ones in it', () => {
+  const months = monthlyPartitions({ start: '2026-01-01' })
+  expect(upstream(months, timeWindow({}), days, '2026-01-05')).toEqual({ many: ['2026-01-01'] })
+  expect(upstream(weeks, timeWindow({}), hourlyPartitions({ start: '2026-01-01' }), '2026-01-17-23:00')).toEqual({ many: ['2026-01-11'] })
+  expect(upstream(months, timeWindow({}), weeks, '2026-01-25')).toEqual({ many: ['2026-01-01'] })
+  expect(upstream(days, timeWindow({}), weeks, '2026-01-04')).toEqual({
+    many: ['2026-01-04', '2026-01-05', '2026-01-06', '2026-01-07', '2026-01-08', '2026-01-09', '2026-01-10'],
+  })
+})
+
+test('offsets reach before the own first window, and end at the upstream asset’s', () => {
+  const later = dailyPartitions({ start: '2026-01-05' })
+  expect(upstream(days, timeWindow({ startOffset: -2 }), later, '2026-01-05')).toEqual({ many: ['2026-01-03', '2026-01-04', '2026-01-05'] })
+  expect(upstream(days, timeWindow({ startOffset: -6 }), days, '2026-01-02')).toEqual({ many: ['2026-01-01', '2026-01-02'] })
+})
+
+test('upstream partitions that do not exist, and an own key that does not, are refused', async () => {
+  const early = dailyPartitions({ start: '2025-12-30' })
+  const refused = await thrownBy(() => upstream(days, timeWindow({}), early, '2025-12-30'))
+  expect(refused).toMatchObject({ code: 'DAGMA_UPSTREAM_PARTITIONS_NONEXISTENT' })
+  expect(refused.message).toContain('Partition "2025-12-30" depends on partitions of "upstream" that do not exist: 2025-12-30.')
+  for (const [mapping, key] of [
+    [timeWindow({ startOffset: -1 }), 'yesterday'],
+    [PartitionMapping.identity(), '2027-01-01'],
+  ] as const)
+    expect(await thrownBy(() => upstream(days, mapping, weeks, key))).toMatchObject({ code: 'DAGMA_UPSTREAM_PARTITIONS_NONEXISTENT' })
+  expect(await thrownBy(() => upstream(monthlyPartitions({ start: '2026-03-01' }), PartitionMapping.last(), regions, 'x'))).toMatchObject({
+    code: 'DAGMA_UPSTREAM_PARTITIONS_NONEXISTENT',
+  })
+  const allowed = timeWindow({ allowNonexistentUpstreamPartitions: true })
+  expect(upstream(days, allowed, early, '2025-12-30')).toEqual({ many: [] })
+})
+
+test('a dimension is mapped to the side that has no dimensions, in the order of the dimensions’ names', () => {
+  const multi = multiPartitions({ region: regions, day: days })
+  expect(upstream(multi, PartitionMapping.multiToSingle('day'), days, '2026-01-05')).toEqual({ many: ['2026-01-05|x', '2026-01-05|y'] })
+  expect(upstream(days, PartitionMapping.multiToSingle(), multi, '2026-01-05|x')).toEqual({ many: ['2026-01-05'] })
+})
+
+test('dynamic keys are asked of the host where a mapping needs them all', async () => {
+  const from = externalAsset({ key: 'upstream', partitions: multiPartitions({ who: dynamicPartitions('names'), region: regions }) })
+  const project = definitions({ assets: [from] })
+  const inputs = { all: mapped(from, PartitionMapping.all()), one: mapped(from, PartitionMapping.identity()) } satisfies Record<
+    string,
+    DepWithMapping
+  >
+  expect(neededDynamicPartitions({ inputs }, project)).toEqual(['names'])
+  expect(neededDynamicPartitions({ inputs: { one: inputs.one } }, project)).toEqual([])
+  const own = { partitions: undefined, key: undefined }
+  const dynamicKeys = (name: string) => [`${name} 1`, `${name} 2`]
+  expect(upstreamPartitions(inputs.all, project, own, { now, dynamicKeys })).toEqual({
+    many: ['x|names 1', 'x|names 2', 'y|names 1', 'y|names 2'],
+  })
+})

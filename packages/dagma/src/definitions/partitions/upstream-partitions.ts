@@ -1,79 +1,149 @@
+import { dagmaError } from '../../errors.ts'
 import { keyText } from '../assets/asset-key.ts'
 import type { DepWithMapping } from '../assets/asset-spec.ts'
+import type { Step } from '../assets/step.ts'
 import type { Definitions } from '../definitions.ts'
-import { type PartitionsDefinition, partitionKeys, type TimePartitions } from './partitions.ts'
-import { timeWindows } from './time-windows.ts'
+import { dimensionOf, impliedMapping } from './implied-mapping.ts'
+import type { PartitionMapping } from './partition-mapping.ts'
+import {
+  dimensionsInOrder,
+  hasPartition,
+  lastPartitionKey,
+  type PartitionsAt,
+  type PartitionsDefinition,
+  partitionKeys,
+  samePartitions,
+  sample,
+  type TimePartitions,
+} from './partitions.ts'
+import { TimeWindows, type WindowRange } from './time-windows.ts'
 
 /** The upstream partitions that a partition is made from: none, the one, or several with their keys. */
 export type UpstreamPartitions = { readonly one: string | undefined } | { readonly many: readonly string[] }
 
-/** What `dep` means for the partition `own` of an asset with the partitions `ofOwn`. Pure: `now` says which time partitions there are. */
+/** The partition that is made. */
+export interface OwnPartition {
+  /** Of its asset; undefined for one without partitions. */
+  readonly partitions: PartitionsDefinition | undefined
+  readonly key: string | undefined
+}
+
+/**
+ * What `dep` means for a partition. Pure: `at` says which partitions there are.
+ * @throws DAGMA_UPSTREAM_PARTITIONS_NONEXISTENT
+ */
 export function upstreamPartitions(
   dep: DepWithMapping,
   { assets }: Pick<Definitions, 'assets'>,
-  ofOwn: PartitionsDefinition | undefined,
-  own: string | undefined,
-  now: Date,
+  own: OwnPartition,
+  at: PartitionsAt,
 ): UpstreamPartitions {
   const theirs = assets.get(keyText(dep.key))?.partitions
   if (theirs === undefined) return { one: undefined }
-  const { mapping } = dep
+  const { existing, nonexistent } = mappedKeys(dep.mapping, theirs, own, at)
+  if (nonexistent.length > 0)
+    throw dagmaError('DAGMA_UPSTREAM_PARTITIONS_NONEXISTENT', {
+      partition: own.key,
+      upstream: keyText(dep.key),
+      nonexistent: sample(nonexistent),
+    })
+  return dep.mapping.many ? { many: existing } : { one: existing[0] }
+}
+
+/** The upstream partitions that exist of those that a partition is made from; of an upstream asset without partitions none. */
+export function upstreamKeys(
+  dep: DepWithMapping,
+  { assets }: Pick<Definitions, 'assets'>,
+  own: OwnPartition,
+  at: PartitionsAt,
+): readonly string[] {
+  const theirs = assets.get(keyText(dep.key))?.partitions
+  return theirs === undefined ? [] : mappedKeys(dep.mapping, theirs, own, at).existing
+}
+
+/** Names of the dynamic partitions of which a step needs all keys, as one of its inputs is mapped to more than the key of the run. */
+export function neededDynamicPartitions({ inputs }: Pick<Step, 'inputs'>, { assets }: Pick<Definitions, 'assets'>): string[] {
+  const names = Object.values(inputs).flatMap(({ key, mapping }) => {
+    const theirs = assets.get(keyText(key))?.partitions
+    if (theirs === undefined || !['all', 'last', 'multi_to_single'].includes(mapping.kind)) return []
+    const parts = theirs.kind === 'multi' ? Object.values(theirs.dimensions) : [theirs]
+    return parts.flatMap((part) => (part.kind === 'dynamic' ? [part.name] : []))
+  })
+  return [...new Set(names)]
+}
+
+/** Keys that a mapping leads to. */
+interface MappedKeys {
+  readonly existing: readonly string[]
+  /** Those that would be needed and are not there. */
+  readonly nonexistent: readonly string[]
+}
+
+function mappedKeys(mapping: PartitionMapping, theirs: PartitionsDefinition, own: OwnPartition, at: PartitionsAt): MappedKeys {
+  const all = (existing: readonly string[]): MappedKeys => ({ existing, nonexistent: [] })
+  const key = own.key ?? ''
   switch (mapping.kind) {
     case 'default':
+      return mappedKeys(impliedMapping(theirs, own.partitions), theirs, own, at)
     case 'identity':
-      return { one: own }
-    case 'last':
-      return { one: partitionKeys(theirs, now).at(-1) }
+      return samePartitions(theirs, own.partitions) || hasPartition(theirs, key, at.now) ? all([key]) : { existing: [], nonexistent: [key] }
+    case 'last': {
+      const last = lastPartitionKey(theirs, at)
+      return last === undefined ? { existing: [], nonexistent: ['the last one, as it has none yet'] } : all([last])
+    }
     case 'all':
-      return { many: partitionKeys(theirs, now) }
+      return all(partitionKeys(theirs, at))
     case 'specific':
-      return { many: mapping.partitionKeys }
+      return all(mapping.partitionKeys)
     case 'static':
-      return {
-        many: Object.entries(mapping.downstreamByUpstream).flatMap(([upstream, downstream]) =>
-          downstream.includes(own ?? '') ? [upstream] : [],
-        ),
-      }
+      return all(Object.entries(mapping.downstreamByUpstream).flatMap(([upstream, to]) => (to.includes(key) ? [upstream] : [])))
     case 'time_window':
-      return {
-        many: windowKeys(theirs as TimePartitions, ofOwn as TimePartitions, own ?? '', mapping.startOffset, mapping.endOffset, now),
-      }
+      return mappedWindows(mapping, theirs as TimePartitions, own.partitions as TimePartitions, key, at.now)
     case 'multi_to_single':
-      return { many: acrossDimensions(theirs, ofOwn, own ?? '', mapping.dimension, now) }
+      return acrossDimensions(mapping.dimension, theirs, own, at)
   }
 }
 
-function windowKeys(
+type TimeWindowMapping = Extract<PartitionMapping, { kind: 'time_window' }>
+
+function mappedWindows(
+  { startOffset, endOffset, allowNonexistentUpstreamPartitions }: TimeWindowMapping,
   theirs: TimePartitions,
   ofOwn: TimePartitions,
-  own: string,
-  startOffset: number,
-  endOffset: number,
+  key: string,
   now: Date,
-): string[] {
-  const windows = timeWindows(ofOwn, now)
-  const at = windows.findIndex((window) => window.key === own)
-  const first = windows[Math.max(0, at + startOffset)]
-  const last = windows[Math.min(windows.length - 1, at + endOffset)]
-  if (at < 0 || first === undefined || last === undefined) return []
-  return timeWindows(theirs, now)
-    .filter((window) => window.start >= first.start && window.start < last.end)
-    .map((window) => window.key)
+): MappedKeys {
+  if (startOffset === 0 && endOffset === 0 && samePartitions(theirs, ofOwn)) return { existing: [key], nonexistent: [] }
+  const [windows, own] = [TimeWindows.of(theirs), TimeWindows.of(ofOwn)]
+  const index = own.find(key, now)
+  if (index === undefined) return { existing: [], nonexistent: [key] }
+  const there = windows.existing(now)
+  const bounded = (moment: number, offset: number): number => (there.last < there.first ? moment : within(moment, offset, windows, there))
+  const from = bounded(own.startOf(index + startOffset), startOffset)
+  const to = bounded(own.startOf(index + 1 + endOffset), endOffset)
+  if (from >= to) return { existing: [], nonexistent: [] }
+  const { first, last } = windows.overlapping(from, to)
+  const existing = windows.keysOf({ first: Math.max(first, there.first), last: Math.min(last, there.last) })
+  if (allowNonexistentUpstreamPartitions) return { existing, nonexistent: [] }
+  const before = windows.keysOf({ first, last: Math.min(last, there.first - 1) })
+  const after = windows.keysOf({ first: Math.max(first, there.first, there.last + 1), last })
+  return { existing, nonexistent: [...before, ...after] }
 }
 
-function acrossDimensions(
-  theirs: PartitionsDefinition,
-  ofOwn: PartitionsDefinition | undefined,
-  own: string,
-  named: string | null,
-  now: Date,
-): string[] {
-  const multi = theirs.kind === 'multi' ? theirs : ofOwn
-  const single = theirs.kind === 'multi' ? ofOwn : theirs
-  if (multi?.kind !== 'multi') return [own]
-  const names = Object.keys(multi.dimensions).sort()
-  const dimension = named ?? names.find((name) => JSON.stringify(multi.dimensions[name]) === JSON.stringify(single)) ?? names[0] ?? ''
-  const index = names.indexOf(dimension)
-  if (theirs.kind !== 'multi') return [own.split('|')[index] ?? own]
-  return partitionKeys(theirs, now).filter((key) => key.split('|')[index] === own)
+/** An offset does not lead beyond the windows that exist: the first seven days of a rolling week have fewer of them. */
+function within(moment: number, offset: number, windows: TimeWindows, { first, last }: WindowRange): number {
+  if (offset < 0) return Math.max(moment, windows.startOf(first))
+  return offset > 0 ? Math.min(moment, windows.startOf(last + 1)) : moment
+}
+
+function acrossDimensions(named: string | null, theirs: PartitionsDefinition, own: OwnPartition, at: PartitionsAt): MappedKeys {
+  const found = dimensionOf(theirs, own.partitions, named)
+  if ('reason' in found) return { existing: [], nonexistent: [own.key ?? ''] }
+  const { multi, index, mapping } = found
+  const dimensions = dimensionsInOrder(multi)
+  const [, dimension] = dimensions[index] as (typeof dimensions)[number]
+  if (theirs.kind !== 'multi') return mappedKeys(mapping, theirs, { partitions: dimension, key: own.key?.split('|')[index] }, at)
+  const { existing, nonexistent } = mappedKeys(mapping, dimension, own, at)
+  const others = dimensions.map(([, other], position) => (position === index ? existing : partitionKeys(other, at)))
+  return { existing: others.reduce((keys, list) => keys.flatMap((one) => list.map((next) => `${one}|${next}`))), nonexistent }
 }

@@ -4,6 +4,7 @@ import type { Job } from '../automation/job.ts'
 import type { Schedule } from '../automation/schedule.ts'
 import type { Sensor } from '../automation/sensor.ts'
 import type { Definitions, ResolvedJob } from '../definitions.ts'
+import { identityOf } from '../partitions/partitions.ts'
 import type { Resource } from '../resource.ts'
 import { selectAssets } from '../selection/select-assets.ts'
 import { checkCron } from './check-cron.ts'
@@ -73,7 +74,10 @@ function resolvedJobs(declared: Declared, errors: DagmaError[]): Map<string, Res
       errors.push(dagmaError('DAGMA_JOB_SELECTION', { job: who, reason: (error as DagmaError).problem }, error))
     }
     const partitions = new Map(
-      assetKeys.flatMap((key) => (assets.get(key)?.partitions === undefined ? [] : [[JSON.stringify(assets.get(key)?.partitions), key]])),
+      assetKeys.flatMap((key) => {
+        const declared = assets.get(key)?.partitions
+        return declared === undefined ? [] : [[identityOf(declared), key]]
+      }),
     )
     if (partitions.size > 1)
       errors.push(

@@ -2,81 +2,72 @@ import { type DagmaError, dagmaError } from '../../errors.ts'
 import { keyText } from '../assets/asset-key.ts'
 import type { DepWithMapping } from '../assets/asset-spec.ts'
 import type { AssetNode, Definitions } from '../definitions.ts'
-import type { PartitionsDefinition } from '../partitions/partitions.ts'
-import { checkTimePartitions } from '../partitions/time-windows.ts'
+import { type PartitionsDefinition, samePartitions } from '../partitions/partitions.ts'
+import { mappingProblem } from './check-mapping.ts'
+import { partitionsProblems } from './check-partitions-definition.ts'
 import { placeText } from './graph.ts'
 
-/** Checks that partitions can be read and fit each other along inputs; what is wrong goes into `errors`. */
+/** Checks that both hosts can make the partitions, and that they fit each other along inputs and deps; what is wrong goes into `errors`. */
 export function checkPartitions({ assets, steps }: Pick<Definitions, 'assets' | 'steps'>, errors: DagmaError[]): void {
-  for (const node of assets.values())
-    if (node.partitions !== undefined) readable(node.partitions, `Asset "${keyText(node.key)}"${placeText(node)}`, errors)
+  const broken = new Set<PartitionsDefinition>()
+  for (const { partitions, ...node } of assets.values()) {
+    if (partitions === undefined) continue
+    const problems = partitionsProblems(partitions)
+    if (problems.length > 0) broken.add(partitions)
+    for (const reason of problems)
+      errors.push(dagmaError('DAGMA_PARTITIONS_INVALID', { what: `Asset "${keyText(node.key)}"${placeText(node)}`, reason }))
+  }
   for (const step of steps.values()) {
+    const mismatch = (reason: string): void => {
+      errors.push(dagmaError('DAGMA_PARTITIONS_MISMATCH', { what: `Step "${step.name}"${placeText(step)}`, reason }))
+    }
     const [first, ...others] = step.assets
-    for (const other of others) {
-      if (same(first?.partitions, other.partitions)) continue
-      errors.push(
-        mismatch(
-          `Step "${step.name}"${placeText(step)}`,
-          `makes "${keyText(first?.key ?? [])}" and "${keyText(other.key)}", which have different partitions`,
-        ),
-      )
-    }
-    for (const [name, dep] of Object.entries(step.inputs)) {
+    for (const other of others)
+      if (!samePartitions(first?.partitions, other.partitions))
+        mismatch(`makes "${keyText(first?.key ?? [])}" and "${keyText(other.key)}", which have different partitions`)
+    if (step.kind === 'check') continue
+    for (const { dep, own, input } of upstreamOf(step)) {
       const upstream = assets.get(keyText(dep.key))
-      const reason = upstream === undefined || step.kind === 'check' ? undefined : inputMismatch(upstream, dep, first?.partitions)
-      if (reason !== undefined)
-        errors.push(mismatch(`Step "${step.name}"${placeText(step)}`, `takes the input "${name}" from "${keyText(dep.key)}", ${reason}`))
+      if (upstream === undefined || [own, upstream.partitions].some((one) => one !== undefined && broken.has(one))) continue
+      const reason = input === undefined ? depProblem(upstream, dep, own) : inputProblem(upstream, dep, own)
+      if (reason === undefined) continue
+      mismatch(`${input === undefined ? 'depends on' : `takes the input "${input}" from`} "${keyText(dep.key)}", ${reason}`)
     }
   }
 }
 
-/** Why one value of the upstream asset cannot be told for a partition; types promise that it is one. */
-function inputMismatch(upstream: AssetNode, { mapping }: DepWithMapping, own: PartitionsDefinition | undefined): string | undefined {
-  const theirs = upstream.partitions
-  if (mapping.kind === 'default') {
-    if (theirs === undefined || same(theirs, own)) return undefined
-    return own === undefined
-      ? 'which has partitions, while the step has none: say which ones by mapped(asset, PartitionMapping.all()) or another mapping'
-      : 'which has other partitions: say which ones by mapped(asset, mapping)'
-  }
-  if (theirs === undefined) return 'which has no partitions to map'
-  if (mapping.kind === 'identity' && own === undefined) return 'by the identity mapping, while the step has no partitions'
-  if (mapping.kind === 'time_window' && !(isTime(theirs) && own !== undefined && isTime(own)))
-    return 'by a mapping of time windows, while both must have time partitions'
-  if (mapping.kind === 'static' && theirs.kind === 'static') {
-    const unknown = Object.keys(mapping.downstreamByUpstream).find((key) => !theirs.partitionKeys.includes(key))
-    if (unknown !== undefined) return `whose partitions lack "${unknown}" of the static mapping`
-  }
-  return undefined
+interface Upstream {
+  readonly dep: DepWithMapping
+  readonly own: PartitionsDefinition | undefined
+  /** Undefined for a dep whose value is not loaded. */
+  readonly input: string | undefined
 }
 
-function readable(partitions: PartitionsDefinition, what: string, errors: DagmaError[]): void {
-  try {
-    if (partitions.kind === 'multi') {
-      const dimensions = Object.values(partitions.dimensions)
-      if (dimensions.length !== 2) errors.push(invalid(what, `they have ${dimensions.length} dimensions, while Dagster takes two`))
-      for (const dimension of dimensions) readable(dimension, what, errors)
-    } else if (partitions.kind === 'static') {
-      const { partitionKeys: keys } = partitions
-      if (keys.length === 0 || new Set(keys).size < keys.length) errors.push(invalid(what, 'the static keys are empty or not unique'))
-    } else if (isTime(partitions)) checkTimePartitions(partitions, what)
-  } catch (error) {
-    errors.push(error as DagmaError)
-  }
+function upstreamOf(step: Definitions['steps'] extends ReadonlyMap<string, infer Step> ? Step : never): Upstream[] {
+  const inputs = Object.entries(step.inputs).map(([input, dep]) => ({ dep, own: step.assets[0]?.partitions, input }))
+  const loaded = new Set(inputs.map(({ dep }) => keyText(dep.key)))
+  const deps = step.assets.flatMap(({ deps, partitions: own }) => deps.map((dep) => ({ dep, own, input: undefined })))
+  return [...inputs, ...deps.filter(({ dep }) => !loaded.has(keyText(dep.key)))]
 }
 
-function isTime(partitions: PartitionsDefinition): partitions is Extract<PartitionsDefinition, { start: string }> {
-  return 'start' in partitions
+/** Why the partitions of an input cannot be told, or not as its type promises: one value, or several by their keys. */
+function inputProblem(
+  { partitions: theirs }: AssetNode,
+  { mapping }: DepWithMapping,
+  own: PartitionsDefinition | undefined,
+): string | undefined {
+  if (mapping.kind !== 'default') return theirs === undefined ? 'which has no partitions to map' : mappingProblem(mapping, theirs, own)
+  if (theirs === undefined || samePartitions(theirs, own)) return undefined
+  return own === undefined
+    ? 'which has partitions, while the step has none: choose them by mapped(asset, PartitionMapping.all()) or another mapping'
+    : 'which has other partitions: choose them by mapped(asset, mapping)'
 }
 
-function same(one: PartitionsDefinition | undefined, other: PartitionsDefinition | undefined): boolean {
-  return JSON.stringify(one) === JSON.stringify(other)
-}
-
-function invalid(what: string, reason: string): DagmaError {
-  return dagmaError('DAGMA_PARTITIONS_INVALID', { what, reason })
-}
-
-function mismatch(what: string, reason: string): DagmaError {
-  return dagmaError('DAGMA_PARTITIONS_MISMATCH', { what, reason })
+/** Why Dagster would not take a dep whose value is not loaded; of external assets it checks none. */
+function depProblem(
+  { partitions: theirs, step }: AssetNode,
+  { mapping }: DepWithMapping,
+  own: PartitionsDefinition | undefined,
+): string | undefined {
+  return theirs === undefined || step === undefined ? undefined : mappingProblem(mapping, theirs, own)
 }

@@ -36,6 +36,7 @@ function host(
     watch: undefined,
     signal,
     now: () => new Date(),
+    dynamicKeys: () => [],
     report: (report) => reports.push(report),
   }
   return {

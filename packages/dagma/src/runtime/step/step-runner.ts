@@ -36,8 +36,10 @@ export interface StepHost {
   /** Follows the run; undefined when nobody does. */
   readonly watch: RunWatch | undefined
   readonly signal: AbortSignal
-  /** The time, by which time partitions are told. */
+  /** The time, by which time partitions exist. */
   readonly now: () => Date
+  /** The keys of dynamic partitions by the name of their definition. @throws DAGMA_DYNAMIC_PARTITIONS_UNKNOWN where the host has none */
+  readonly dynamicKeys: (name: string) => readonly string[]
   /** Takes what the step tells, in order; it has passed the exit gate. */
   readonly report: (report: StepReport) => void
 }
@@ -164,14 +166,14 @@ function stepContext(step: Step, host: StepHost, given: Pick<StepContext, 'input
 }
 
 async function loadInputs(step: Step, host: StepHost): Promise<Record<string, unknown>> {
-  const { values, partitionKey: own, runId, signal } = host
-  const loadOne = (assetKey: AssetKey, partitionKey: string | undefined): Promise<unknown> =>
-    values.load({ assetKey, partitionKey, runId, signal }, `Step "${step.name}"`)
+  const { values, runId, signal } = host
+  const who = `Step "${step.name}"`
   const load = async ([name, dep]: [string, Step['inputs'][string]]): Promise<[string, unknown]> => {
-    const upstream = upstreamPartitions(dep, host.definitions, step.assets[0]?.partitions, own, host.now())
-    if ('one' in upstream) return [name, await loadOne(dep.key, upstream.one)]
-    const loaded = upstream.many.map(async (key) => [key, await loadOne(dep.key, key)] as const)
-    return [name, Object.fromEntries(await Promise.all(loaded))]
+    const own = { partitions: step.assets[0]?.partitions, key: host.partitionKey }
+    const upstream = upstreamPartitions(dep, host.definitions, own, { now: host.now(), dynamicKeys: host.dynamicKeys })
+    const context = { assetKey: dep.key, runId, signal }
+    if ('one' in upstream) return [name, await values.load({ ...context, partitionKey: upstream.one }, who)]
+    return [name, await values.loadPartitions(context, upstream.many, who)]
   }
   return Object.fromEntries(await Promise.all(Object.entries(step.inputs).map(load)))
 }

@@ -7,6 +7,7 @@ import { asset } from '../../definitions/assets/asset.ts'
 import { externalAsset } from '../../definitions/assets/external-asset.ts'
 import type { IOManager } from '../../definitions/assets/io-manager.ts'
 import { definitions } from '../../definitions/definitions.ts'
+import { dailyPartitions } from '../../definitions/partitions/partitions.ts'
 import { temporaryFolder, thrownBy } from '../../test/temporary.ts'
 import { jsonFiles } from './json-files.ts'
 import { jsonText } from './json-text.ts'
@@ -198,17 +199,24 @@ describe('Values', () => {
   })
 
   test('a value that is not there says what to do', async () => {
-    const assets = [asset({ key: 'x/gone', run: () => 1 }), externalAsset({ key: 'elsewhere' })]
+    const days = dailyPartitions({ start: '2026-01-01' })
+    const assets = [
+      asset({ key: 'x/gone', run: () => 1 }),
+      asset({ key: 'daily', partitions: days, run: () => 1 }),
+      externalAsset({ key: 'elsewhere' }),
+    ]
     const values = new Values(definitions({ assets }), memory())
     const messages = [
       await thrownBy(() => values.load(of(['x', 'gone']), 'Step "consumer"')),
-      await thrownBy(() => values.load(of(['x', 'gone'], '2026-01-01'), 'Step "consumer"')),
+      await thrownBy(() => values.load(of(['daily'], '2026-01-01'), 'Step "consumer"')),
+      await thrownBy(() => values.loadPartitions(of(['daily']), ['2026-01-02', '2026-01-03', '2026-01-04'], 'Step "consumer"')),
       await thrownBy(() => values.load(of(['elsewhere']), 'Step "consumer"')),
     ]
     expect(messages.map(({ message }) => message)).toMatchInlineSnapshot(`
       [
         "Step "consumer" needs the value of "x/gone", which has not been materialized. Materialize it first: \`dagma asset materialize --select x/gone\`. [DAGMA_INPUT_MISSING]",
-        "Step "consumer" needs the value of "x/gone", partition "2026-01-01", which has not been materialized. Materialize it first: \`dagma asset materialize --select x/gone --partition 2026-01-01\`. [DAGMA_INPUT_MISSING]",
+        "Step "consumer" needs the value of "daily", partition "2026-01-01", which has not been materialized. Materialize it first: \`dagma asset materialize --select daily --partition 2026-01-01\`. [DAGMA_INPUT_MISSING]",
+        "Step "consumer" needs the value of "daily", partitions "2026-01-02", "2026-01-03", "2026-01-04", which has not been materialized. Materialize it first: \`dagma asset materialize --select daily --partition-range 2026-01-02...2026-01-04\`. [DAGMA_INPUT_MISSING]",
         "Step "consumer" needs the value of "elsewhere", which something else makes, and which its IO manager does not find. Name it under \`deps\` when its value is not needed, or bind an IO manager that finds it. [DAGMA_INPUT_MISSING]",
       ]
     `)

@@ -2,7 +2,8 @@ import { join } from 'node:path'
 import { type AssetKey, keyText } from '../../definitions/assets/asset-key.ts'
 import type { IOContext, IOManager, StoredValue } from '../../definitions/assets/io-manager.ts'
 import type { Definitions } from '../../definitions/definitions.ts'
-import { dagmaError } from '../../errors.ts'
+import { materializeCommands } from '../../definitions/partitions/materialize-commands.ts'
+import { type DagmaError, dagmaError } from '../../errors.ts'
 import { jsonFiles } from './json-files.ts'
 
 /** The values of a project's assets, each with the IO manager that its asset names. */
@@ -25,11 +26,29 @@ export class Values {
   async load(context: IOContext, who: string): Promise<unknown> {
     const { assetKey, partitionKey } = context
     const stored = await this.#managerOf(assetKey).loadInput(context)
-    if (stored === undefined) {
-      const isMade = this.#definitions.assets.get(keyText(assetKey))?.step?.kind === 'materialize'
-      throw dagmaError('DAGMA_INPUT_MISSING', { who, input: keyText(assetKey), partition: partitionKey, isMade })
-    }
+    if (stored === undefined) throw this.#missing(assetKey, partitionKey === undefined ? [] : [partitionKey], who)
     return stored.value
+  }
+
+  /** The values last stored of some partitions, by their keys. @throws DAGMA_INPUT_MISSING naming all that have none */
+  async loadPartitions(
+    context: Omit<IOContext, 'partitionKey'>,
+    partitionKeys: readonly string[],
+    who: string,
+  ): Promise<{ readonly [partitionKey: string]: unknown }> {
+    const manager = this.#managerOf(context.assetKey)
+    const load = async (partitionKey: string) => [partitionKey, await manager.loadInput({ ...context, partitionKey })] as const
+    const stored = await Promise.all(partitionKeys.map(load))
+    const missing = stored.flatMap(([key, found]) => (found === undefined ? [key] : []))
+    if (missing.length > 0) throw this.#missing(context.assetKey, missing, who)
+    return Object.fromEntries(stored.map(([key, found]) => [key, found?.value]))
+  }
+
+  #missing(assetKey: AssetKey, partitions: readonly string[], who: string): DagmaError {
+    const input = keyText(assetKey)
+    const node = this.#definitions.assets.get(input)
+    const commands = materializeCommands([input], partitions.length === 0 ? undefined : node?.partitions, partitions, { now: new Date() })
+    return dagmaError('DAGMA_INPUT_MISSING', { who, input, partitions, isMade: node?.step?.kind === 'materialize', commands })
   }
 
   #managerOf(assetKey: AssetKey): IOManager {

@@ -1,0 +1,127 @@
+import { Cron } from 'croner'
+import { dueMoment, TimeZone } from '../time/time-zone.ts'
+
+const minute = 60_000
+const hour = 60 * minute
+
+/** The first `count` moments from `start` on at which Dagster ticks a schedule, changes of the clock included. */
+export function cronTicks(cronSchedule: string, timezone: string, start: Date, count: number): Date[] {
+  const next = tickFinder(cronSchedule, timezone, start)
+  const ticks: Date[] = []
+  for (let at = next(start.getTime() - 1); at !== undefined && ticks.length < count; at = next(at)) ticks.push(new Date(at))
+  return ticks
+}
+
+/** Gives the first tick after a moment; undefined when there is none. */
+type TickFinder = (after: number) => number | undefined
+
+/**
+ * Dagster has three ways of going on. What names only minutes goes by minutes that pass, whatever the clock does. Another one that is due in
+ * every hour goes by what the clock shows, twice where it shows an hour twice. What is due at some hours of a day is due once a day, also where
+ * the hour is skipped or repeated.
+ */
+function tickFinder(cronSchedule: string, timezone: string, start: Date): TickFinder {
+  const zone = TimeZone.of(timezone)
+  const fields = fieldsOf(cronSchedule)
+  const [minutes = '', hours = '', ...days] = fields
+  if (hours === '*' && minutes !== '*' && days.every((field) => field === '*')) return byPassingMinutes(zone, expand(minutes, 0, 59), start)
+  const wall = new Cron(fields.join(' '), { timezone: 'UTC', mode: '5-part', paused: true })
+  if (hours === '*') return byClock(zone, wall)
+  const isOneTime = expand(minutes, 0, 59).length === 1 && expand(hours, 0, 23).length === 1
+  return byDay(zone, wall, isOneTime && isRegular(days) ? dueMoment : dueLater)
+}
+
+/** Whether what happens at one time of day happens on each of some weekdays, or on a day that every month has: Dagster knows these itself. */
+function isRegular([dayOfMonth = '', month = '', weekday = '']: string[]): boolean {
+  if (month !== '*' || /[#l]/i.test(weekday)) return false
+  return dayOfMonth === '*' || (weekday === '*' && /^\d+$/.test(dayOfMonth) && Number(dayOfMonth) <= 28)
+}
+
+/** As {@link dueMoment}, where Dagster leaves the cron expression to croniter: of a time that is repeated, always the second one. */
+function dueLater(zone: TimeZone, local: number): number {
+  return zone.momentsAt(local).at(-1) ?? dueMoment(zone, local)
+}
+
+function byPassingMinutes(zone: TimeZone, due: readonly number[], start: Date): TickFinder {
+  // Dagster counts minutes in UTC where that makes no difference, which it looks up for the moment at which it runs.
+  const local = zone.offsetAt(start.getTime()) % hour !== 0
+  const minuteOf = (moment: number): number => Math.floor((((local ? zone.localAt(moment) : moment) % hour) + hour) / minute) % 60
+  let last: number | undefined
+  return (after) => {
+    const from = Math.ceil(after / minute) * minute
+    const candidates = due.map((one) => from + ((one - minuteOf(from) + 60) % 60) * minute)
+    const next = Math.min(...candidates.map((candidate) => (candidate <= after ? candidate + hour : candidate)))
+    last = due.length === 1 && last === after ? after + hour : next
+    return last
+  }
+}
+
+function byClock(zone: TimeZone, wall: Cron): TickFinder {
+  return (after) => {
+    let first: number | undefined
+    for (const local of localTimes(wall, zone.localAt(after) - 3 * hour)) {
+      for (const moment of zone.momentsAt(local)) if (moment > after && (first === undefined || moment < first)) first = moment
+      if (first !== undefined && local > zone.localAt(first) + 3 * hour) return first
+    }
+    return first
+  }
+}
+
+function byDay(zone: TimeZone, wall: Cron, due: typeof dueMoment): TickFinder {
+  return (after) => {
+    for (const local of localTimes(wall, zone.localAt(after) - 3 * hour)) {
+      const moment = due(zone, local)
+      if (moment > after) return moment
+    }
+    return undefined
+  }
+}
+
+/** The local times after one at which a cron expression is due. */
+function* localTimes(wall: Cron, after: number): Generator<number> {
+  for (let next = wall.nextRun(new Date(after)); next !== null; next = wall.nextRun(next)) yield next.getTime()
+}
+
+const nicknames: { readonly [name: string]: string } = {
+  '@hourly': '0 * * * *',
+  '@daily': '0 0 * * *',
+  '@midnight': '0 0 * * *',
+  '@weekly': '0 0 * * 0',
+  '@monthly': '0 0 1 * *',
+  '@yearly': '0 0 1 1 *',
+  '@annually': '0 0 1 1 *',
+}
+
+const ranges: readonly (readonly [min: number, max: number])[] = [
+  [0, 59],
+  [0, 23],
+  [1, 31],
+  [1, 12],
+  [0, 6],
+]
+
+/**
+ * The five fields. One that names every value is "*", as Dagster reads it: days are then due by the other field for days alone. But if the other
+ * has no "*" at all, each day is due.
+ */
+function fieldsOf(cronSchedule: string): string[] {
+  const text = cronSchedule.trim().toLowerCase()
+  const fields = (nicknames[text] ?? text).replaceAll('?', '*').split(/\s+/)
+  return fields.map((field, index) => {
+    const [min, max] = ranges[index] ?? [0, 0]
+    const isFull = new Set(expand(field, min, max).map((number) => (index === 4 ? number % 7 : number))).size > max - min
+    const otherDays = { 2: fields[4], 4: fields[2] }[index] ?? '*'
+    return isFull && otherDays.includes('*') ? '*' : field
+  })
+}
+
+/** The numbers that a field means, in order; names of days and months are none. */
+function expand(field: string, min: number, max: number): number[] {
+  const numbers = new Set<number>()
+  for (const part of field.split(',')) {
+    const [range = '', step = '1'] = part.split('/')
+    const [from = min, to = part.includes('/') ? max : from] = range === '*' ? [min, max] : range.split('-').map(Number)
+    for (let number = from; number <= to; number += Number(step)) numbers.add(number)
+  }
+  return [...numbers].sort((one, other) => one - other)
+}

@@ -1,0 +1,72 @@
+import type { MultiPartitions, PartitionsDefinition, StaticPartitions, TimePartitions } from '../partitions/partitions.ts'
+import { isTimePartitions } from '../partitions/partitions.ts'
+import { TimeWindows } from '../partitions/time-windows.ts'
+import { localTime } from '../partitions/window-grid.ts'
+import { isTimezone } from '../time/zone-names.ts'
+
+/** What is wrong with partitions: what Dagster refuses, what the two hosts would read differently, and what never has a partition. */
+export function partitionsProblems(partitions: PartitionsDefinition): string[] {
+  if (isTimePartitions(partitions)) return timeProblems(partitions)
+  switch (partitions.kind) {
+    case 'static':
+      return staticProblems(partitions)
+    case 'dynamic':
+      return typeof partitions.name === 'string' && partitions.name !== '' ? [] : ['the dynamic partitions have no name']
+    case 'multi':
+      return multiProblems(partitions)
+  }
+}
+
+function timeProblems(partitions: TimePartitions): string[] {
+  const { kind, start, end, timezone } = partitions
+  const problems = [timeProblem('start', kind, start), end === null ? undefined : timeProblem('end', kind, end)].filter(
+    (one) => one !== undefined,
+  )
+  if (!isTimezone(timezone))
+    problems.push(`the time zone "${timezone}" is unknown; names are those of the IANA database, in their own case`)
+  if (problems.length > 0) return problems
+  return TimeWindows.of(partitions).isEmpty ? [`no ${words[kind]} fits between the start "${start}" and the end "${end}"`] : []
+}
+
+const words = { hourly: 'hour', daily: 'day', weekly: 'week', monthly: 'month' } as const
+
+function timeProblem(option: string, kind: TimePartitions['kind'], text: string): string | undefined {
+  const withTime = kind === 'hourly' ? ' or 2026-01-31-06:00' : ''
+  if (typeof text !== 'string' || localTime(text) === undefined)
+    return `the ${option} "${text}" is not a date such as 2026-01-31${withTime}`
+  if (kind !== 'hourly' && text.length > '2026-01-31'.length)
+    return `the ${option} "${text}" has a time of day, which only hourly partitions take`
+  return undefined
+}
+
+/** What stands for a range of partitions in Dagster's UI, and characters that it does not show. */
+const refusedInKeys = ['...', '\u0007', '\b', '\f', '\n', '\r', '\t', '\v', '\0']
+
+function staticProblems({ partitionKeys: keys }: StaticPartitions): string[] {
+  if (!Array.isArray(keys) || keys.length === 0) return ['the list of static keys is empty']
+  const wrong = keys.find((key) => typeof key !== 'string')
+  if (wrong !== undefined) return [`the static key ${JSON.stringify(wrong)} is not a string`]
+  const problems = keys.includes('') ? ['a static key is empty, which Dagster takes for a run without a partition'] : []
+  for (const key of keys) {
+    const refused = refusedInKeys.find((text) => key.includes(text))
+    if (refused !== undefined)
+      problems.push(`the static key ${JSON.stringify(key)} has ${JSON.stringify(refused)}, which Dagster does not take`)
+  }
+  if (new Set(keys).size === keys.length) return problems
+  const twice = keys.find((key, index) => keys.indexOf(key) < index)
+  return [...problems, `the static key "${twice}" is there twice`]
+}
+
+function multiProblems({ dimensions }: MultiPartitions): string[] {
+  const named = Object.entries(dimensions)
+  const problems = named.length === 2 ? [] : [`they have ${named.length} dimensions, while Dagster takes two`]
+  for (const [name, dimension] of named) {
+    if ((dimension as PartitionsDefinition).kind === 'multi') problems.push(`the dimension "${name}" has dimensions itself`)
+    else problems.push(...partitionsProblems(dimension).map((problem) => `in the dimension "${name}", ${problem}`))
+    if (dimension.kind !== 'static') continue
+    const key = dimension.partitionKeys.find((one) => /[|[\],]/.test(one))
+    if (key !== undefined)
+      problems.push(`in the dimension "${name}", the key "${key}" has one of "|", "[", "]" and ",", which Dagster does not take there`)
+  }
+  return problems
+}

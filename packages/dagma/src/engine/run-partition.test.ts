@@ -1,0 +1,104 @@
+import { describe, expect, test, vi } from 'vitest'
+import { asset } from '../definitions/assets/asset.ts'
+import { mapped } from '../definitions/assets/asset-spec.ts'
+import { definitions } from '../definitions/definitions.ts'
+import { PartitionMapping } from '../definitions/partitions/partition-mapping.ts'
+import {
+  dailyPartitions,
+  dynamicPartitions,
+  hourlyPartitions,
+  multiPartitions,
+  staticPartitions,
+  weeklyPartitions,
+} from '../definitions/partitions/partitions.ts'
+import { TimeWindows } from '../definitions/partitions/time-windows.ts'
+import { thrownBy } from '../test/temporary.ts'
+import { planRun } from './plan.ts'
+
+const run = (): number => 1
+const now = new Date('2026-11-20T12:00:00Z')
+const clicks = asset({ key: 'clicks', partitions: hourlyPartitions({ start: '2026-11-01' }), run })
+const day = asset({
+  key: 'day',
+  partitions: dailyPartitions({ start: '2026-11-01' }),
+  inputs: { clicks: mapped(clicks, PartitionMapping.timeWindow({})) },
+  run,
+})
+const week = asset({
+  key: ['reports', 'weekly'],
+  partitions: weeklyPartitions({ start: '2026-11-01' }),
+  inputs: { day: mapped(day, PartitionMapping.timeWindow({})) },
+  run,
+})
+const summary = asset({ key: 'summary', deps: [week], run })
+
+function plan(all: Parameters<typeof definitions>[0]['assets'], partitionKey: string | undefined, assetKeys?: string[]) {
+  const project = definitions({ assets: all })
+  return planRun(project, { assetKeys: assetKeys ?? [...project.assets.keys()], kind: 'materialize', partitionKey, config: {} }, now)
+}
+
+describe('assets with different partitions', () => {
+  test('are not run with one partition; the commands that make the wanted one are named', async () => {
+    const { code, message } = (await thrownBy(() => plan([day, week, clicks], '2026-11-08', ['day', 'reports/weekly']))) as never
+    expect(code).toBe('DAGMA_PARTITIONS_MIXED')
+    expect(message).toMatchInlineSnapshot(
+      `"A run has one partition, but its assets have different ones: day (daily from 2026-11-01), reports/weekly (weekly from 2026-11-01). Run them one after the other: \`dagma asset materialize --select day --partition-range 2026-11-08...2026-11-14\`, then \`dagma asset materialize --select reports/weekly --partition 2026-11-08\`. [DAGMA_PARTITIONS_MIXED]"`,
+    )
+  })
+
+  test('over three cadences, what each needs of the one before it', async () => {
+    const { message } = await thrownBy(() => plan([clicks, day, week, summary], '2026-11-08'))
+    expect(message.split('then ')).toMatchInlineSnapshot(`
+      [
+        "A run has one partition, but its assets have different ones: clicks (hourly from 2026-11-01), day (daily from 2026-11-01), reports/weekly (weekly from 2026-11-01). Run them one after the other: \`dagma asset materialize --select clicks --partition-range 2026-11-08-00:00...2026-11-14-23:00\`, ",
+        "\`dagma asset materialize --select day --partition-range 2026-11-08...2026-11-14\`, ",
+        "\`dagma asset materialize --select reports/weekly --partition 2026-11-08\`, ",
+        "\`dagma asset materialize --select summary\`. [DAGMA_PARTITIONS_MIXED]",
+      ]
+    `)
+  })
+
+  test('keys that a shell would read otherwise are in quotes', async () => {
+    const both = multiPartitions({ country: staticPartitions(['de', "d'or"]), day: dailyPartitions({ start: '2026-11-18' }) })
+    const grid = asset({ key: 'grid', partitions: both, run })
+    const { message } = await thrownBy(() =>
+      plan([grid, asset({ key: 'other', partitions: staticPartitions(['x']), run })], "d'or|2026-11-18"),
+    )
+    expect(message).toContain(`\`dagma asset materialize --select grid --partition 'd'\\''or|2026-11-18'\``)
+    expect(message).toContain('`dagma asset materialize --select other --partition <key>`')
+  })
+
+  test('are also refused without a partition; the same partitions, differently written, are taken', async () => {
+    expect(await thrownBy(() => plan([day, week, clicks], undefined))).toMatchObject({ code: 'DAGMA_PARTITIONS_MIXED' })
+    const hours = asset({ key: 'hours', partitions: hourlyPartitions({ start: '2026-11-01-00:00' }), run })
+    expect(await plan([clicks, hours], '2026-11-08-05:00')).toHaveLength(2)
+  })
+})
+
+test('upstream partitions that do not exist are refused before anything runs', async () => {
+  const early = asset({
+    key: 'early',
+    partitions: dailyPartitions({ start: '2026-10-30' }),
+    inputs: { day: mapped(day, PartitionMapping.timeWindow({})) },
+    run,
+  })
+  const refused = await thrownBy(() => plan([clicks, day, early], '2026-10-30', ['early']))
+  expect(refused).toMatchObject({ code: 'DAGMA_UPSTREAM_PARTITIONS_NONEXISTENT' })
+})
+
+test('all keys of dynamic partitions, which only Dagster knows, are refused', async () => {
+  const customers = asset({ key: 'customers', partitions: dynamicPartitions('names'), run })
+  const all = asset({ key: 'all', inputs: { customers: mapped(customers, PartitionMapping.all()) }, run })
+  expect(await thrownBy(() => plan([customers, all], undefined, ['all']))).toMatchObject({ code: 'DAGMA_DYNAMIC_PARTITIONS_UNKNOWN' })
+  expect(await plan([customers, all], 'anyone', ['customers'])).toHaveLength(1)
+})
+
+test('fifty hourly assets since 2010 are planned without listing their hours', async () => {
+  const assets = Array.from({ length: 50 }, (_, index) =>
+    asset({ key: `hourly_${index}`, partitions: hourlyPartitions({ start: '2010-01-01', timezone: 'Europe/Berlin' }), run }),
+  )
+  const listed = vi.spyOn(TimeWindows.prototype, 'keysOf')
+  expect(await plan(assets, '2026-10-25-02:00+0100')).toHaveLength(50)
+  expect(listed).not.toHaveBeenCalled()
+  listed.mockRestore()
+})

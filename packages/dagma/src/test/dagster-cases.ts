@@ -1,0 +1,146 @@
+import { mapped } from '../definitions/assets/asset-spec.ts'
+import { cronTicks } from '../definitions/automation/cron-ticks.ts'
+import { type PartitionMapping, withoutMapping } from '../definitions/partitions/partition-mapping.ts'
+import { hasPartition, type PartitionsDefinition, type TimePartitions } from '../definitions/partitions/partitions.ts'
+import { TimeWindows } from '../definitions/partitions/time-windows.ts'
+import { upstreamKeys, upstreamPartitions } from '../definitions/partitions/upstream-partitions.ts'
+import { TimeZone } from '../definitions/time/time-zone.ts'
+import { checkCron } from '../definitions/validation/check-cron.ts'
+import { mappingProblem } from '../definitions/validation/check-mapping.ts'
+import type { DagmaError } from '../errors.ts'
+
+/** Python's offsets from UTC around a case, in seconds, at midnights in UTC of days that are counted from 1970. */
+interface Around {
+  readonly offsets: readonly (readonly [day: number, offset: number])[]
+}
+
+/** What scripts/dagster-cases.py prints. */
+export interface DagsterCases {
+  readonly windows: readonly (Around & {
+    readonly partitions: TimePartitions
+    readonly now: string
+    readonly windows: readonly (readonly [key: string, start: number, end: number])[]
+    readonly has: { readonly [key: string]: boolean }
+  })[]
+  readonly mappings: readonly MappingCase[]
+  readonly ticks: readonly TickCase[]
+}
+
+interface TickCase extends Around {
+  readonly cron: string
+  readonly timezone: string
+  readonly start: string
+  readonly ticks: readonly number[]
+}
+
+interface MappingCase extends Around {
+  readonly timezone: string
+  readonly mapping: PartitionMapping
+  readonly upstream: PartitionsDefinition
+  readonly downstream: PartitionsDefinition
+  readonly now: string
+  readonly refused?: true
+  readonly key?: string
+  readonly keys?: readonly string[]
+  readonly nonexistent?: boolean
+}
+
+/** A case in which Dagma gives something else than Dagster. */
+export interface Difference {
+  readonly kind: keyof DagsterCases
+  readonly of: Around & { readonly timezone: string; readonly now?: string; readonly start?: string; readonly cron?: string }
+  readonly dagster: unknown
+  readonly dagma: unknown
+}
+
+/** Differences that are meant, each with its reason. */
+const meant: readonly { readonly reason: string; readonly fits: (difference: Difference) => boolean }[] = [
+  {
+    reason: 'Node and Python have time zone data of different years.',
+    fits: ({ of }) => of.offsets.some(([day, offset]) => TimeZone.of(of.timezone).offsetAt(day * 86_400_000) !== offset * 1000),
+  },
+  {
+    reason:
+      'Where the clock is changed by half an hour, Dagster counts the hours of a key in UTC minutes or local ones, whichever fits the day on which it runs: its windows overlap, and its last one may not have ended. Dagma goes on from the first window.',
+    fits: ({ of }) => of.timezone === 'Australia/Lord_Howe',
+  },
+  {
+    reason: 'Dagster finds a 29 February by the day before it, and so misses one of which that day has begun.',
+    fits: ({ kind, of }) => kind === 'ticks' && of.cron?.endsWith(' 29 2 *') === true,
+  },
+  {
+    reason:
+      'Antarctica/Troll alone changes its clock by two hours, of which Dagster takes the first for the day before: it ticks twice there.',
+    fits: ({ kind, of }) => kind === 'ticks' && of.timezone === 'Antarctica/Troll',
+  },
+  {
+    reason: 'Samoa had no 30 December 2011: Dagster goes on from times of that day, Dagma has an empty window there and ticks once.',
+    fits: ({ of }) => of.timezone === 'Pacific/Apia' && /2011-1[12]|2012-01/.test(of.now ?? of.start ?? ''),
+  },
+  {
+    reason:
+      'Dagster maps to nothing where the needed upstream partition does not exist yet, and the step gets no value; Dagma refuses the run.',
+    fits: ({ dagster, dagma }) => JSON.stringify([dagster, dagma]) === JSON.stringify([nothing(false), nothing(true)]),
+  },
+]
+
+function nothing(nonexistent: boolean): object {
+  return { keys: [], nonexistent }
+}
+
+/** The cases in which Dagma differs from Dagster without a reason. */
+export function differences(cases: DagsterCases): Difference[] {
+  const compared: Difference[] = [
+    ...cases.windows.map(({ windows, has, ...of }) => ({
+      kind: 'windows' as const,
+      of: { ...of, timezone: of.partitions.timezone },
+      dagster: { windows, has },
+      dagma: windowsOf(of, Object.keys(has)),
+    })),
+    ...cases.mappings.map((of) => ({ kind: 'mappings' as const, of, dagster: outcome(of), dagma: mappedBy(of) })),
+    ...cases.ticks
+      .filter(isTaken)
+      .map(({ ticks, ...of }) => ({ kind: 'ticks' as const, of, dagster: ticks, dagma: ticksOf(of, ticks.length) })),
+  ]
+  return compared.filter((one) => JSON.stringify(one.dagster) !== JSON.stringify(one.dagma) && !meant.some(({ fits }) => fits(one)))
+}
+
+function windowsOf({ partitions, now }: Pick<DagsterCases['windows'][number], 'partitions' | 'now'>, keys: readonly string[]) {
+  const [windows, at] = [TimeWindows.of(partitions), new Date(now)]
+  const { first, last } = windows.existing(at)
+  const indexes = Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => first + index)
+  return {
+    windows: indexes.map((index) => [windows.keyOf(index), windows.startOf(index) / 1000, windows.startOf(index + 1) / 1000]),
+    has: Object.fromEntries(keys.map((key) => [key, hasPartition(partitions, key, at)])),
+  }
+}
+
+function outcome({ refused, keys = [], nonexistent }: MappingCase) {
+  return refused ? 'refused' : { keys: [...keys].sort(), nonexistent }
+}
+
+function mappedBy({ mapping: told, upstream, downstream, now, key }: MappingCase) {
+  const mapping = told.kind === 'default' ? withoutMapping : told
+  if (mappingProblem(mapping, upstream, downstream) !== undefined) return 'refused'
+  const dep = mapped({ key: ['upstream'] }, mapping)
+  const assets = { assets: new Map([['upstream', { partitions: upstream }]]) } as unknown as Parameters<typeof upstreamKeys>[1]
+  const [own, at] = [{ partitions: downstream, key }, { now: new Date(now) }]
+  let nonexistent = false
+  try {
+    upstreamPartitions(dep, assets, own, at)
+  } catch {
+    nonexistent = true
+  }
+  return { keys: [...upstreamKeys(dep, assets, own, at)].sort(), nonexistent }
+}
+
+/** Dagma refuses some cron expressions that Dagster takes, such as a step that is longer than what it steps through. */
+function isTaken({ cron, timezone }: TickCase): boolean {
+  const errors: DagmaError[] = []
+  checkCron('The case', cron, timezone, errors)
+  return errors.length === 0
+}
+
+function ticksOf({ cron, timezone, start }: Pick<TickCase, 'cron' | 'timezone' | 'start'>, count: number) {
+  return cronTicks(cron, timezone, new Date(start), count).map((tick) => tick.getTime() / 1000)
+}

@@ -1,0 +1,241 @@
+"""Random cases of what Dagster makes of partitions, mappings and cron expressions, for comparison with Dagma's own.
+
+Run with a Python that has Dagster: `python scripts/dagster-cases.py SEED SIZE`. Prints JSON; one seed gives the same cases again.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import random
+import sys
+import warnings
+import zoneinfo
+
+import dagster as dg
+from dagster_shared.check import CheckError
+from dagster._core.definitions.partitions.context import partition_loading_context
+from dagster._utils.schedules import cron_string_iterator, is_valid_cron_schedule
+
+ZONES = (
+    "UTC Europe/Berlin America/New_York America/Sao_Paulo America/Santiago Africa/Cairo Asia/Beirut America/Havana "
+    "America/Asuncion Asia/Kolkata Asia/Kathmandu Australia/Lord_Howe Pacific/Chatham Pacific/Apia Africa/Casablanca "
+    "America/St_Johns Asia/Tehran Atlantic/Azores Asia/Amman Australia/Adelaide Asia/Gaza America/Nuuk Europe/London "
+    "Pacific/Kwajalein Antarctica/Troll"
+).split()
+CADENCES = {
+    "hourly": dg.HourlyPartitionsDefinition,
+    "daily": dg.DailyPartitionsDefinition,
+    "weekly": dg.WeeklyPartitionsDefinition,
+    "monthly": dg.MonthlyPartitionsDefinition,
+}
+DAYS_AROUND = {"hourly": 3, "daily": 8, "weekly": 40, "monthly": 150}
+
+
+def changes_of(zone):
+    """About when the zone's clock is changed, and one moment at which it is not."""
+    info, found = zoneinfo.ZoneInfo(zone), []
+    at = dt.datetime(2010, 1, 1, tzinfo=dt.timezone.utc)
+    before = at.astimezone(info).utcoffset()
+    while at.year < 2028:
+        at += dt.timedelta(hours=12)
+        offset = at.astimezone(info).utcoffset()
+        if offset != before:
+            found.append(at)
+        before = offset
+    return [*found, dt.datetime(2024, 12, 31, 12, tzinfo=dt.timezone.utc)]
+
+
+CHANGES = {zone: changes_of(zone) for zone in ZONES}
+
+
+def moment_near(rng, zone, days):
+    return rng.choice(CHANGES[zone]) + dt.timedelta(minutes=rng.randint(-days * 1440, days * 1440))
+
+
+def offsets(zone, moments):
+    """What Python's time zone data say around some moments, by which cases are known that Node's data make otherwise."""
+    info = zoneinfo.ZoneInfo(zone)
+    days = {int(at // 86_400) + day for at in moments for day in (-1, 0, 1)}
+    return [[day, dt.datetime.fromtimestamp(day * 86_400, info).utcoffset().total_seconds()] for day in sorted(days)]
+
+
+def random_time(rng, zone, kind, around):
+    """A time definition whose start lies before a moment; hourly starts have a time of day."""
+    days = DAYS_AROUND[kind]
+    start = (around - dt.timedelta(days=rng.randint(1, days))).date()
+    end = rng.choice([None, None, None, (around + dt.timedelta(days=rng.randint(0, days))).date()])
+    clock = f"-{rng.randint(0, 23):02}:00" if kind == "hourly" else ""
+    told = {
+        "kind": kind,
+        "start": f"{start.isoformat()}{clock}",
+        "end": None if end is None else f"{end.isoformat()}{clock}",
+        "timezone": zone,
+    }
+    return told
+
+
+def definition_of(told):
+    kind = told["kind"]
+    if kind == "static":
+        return dg.StaticPartitionsDefinition(told["partitionKeys"])
+    if kind == "multi":
+        return dg.MultiPartitionsDefinition({name: definition_of(part) for name, part in told["dimensions"].items()})
+    return CADENCES[kind](start_date=told["start"], end_date=told["end"], timezone=told["timezone"])
+
+
+def windows(rng, size):
+    for _ in range(size):
+        zone, kind = rng.choice(ZONES), rng.choice(list(CADENCES))
+        now = moment_near(rng, zone, DAYS_AROUND[kind])
+        told = random_time(rng, zone, kind, now)
+        partitions = definition_of(told)
+        with partition_loading_context(effective_dt=now):
+            keys = list(partitions.get_partition_keys())
+            found = [partitions.time_window_for_partition_key(key) for key in keys]
+            tried = [*strange_keys(rng, keys), *keys[:1]]
+            # Dagster takes an hourly key with any minutes, though it lists none of those.
+            has = {key: key in keys for key in tried if has_key(partitions, key) == (key in keys)}
+        yield {
+            "partitions": told,
+            "now": now.isoformat(),
+            "windows": [[key, one.start.timestamp(), one.end.timestamp()] for key, one in zip(keys, found)],
+            "has": has,
+            "offsets": offsets(zone, [at.timestamp() for one in found for at in (one.start, one.end)]),
+        }
+
+
+def has_key(partitions, key):
+    try:
+        return partitions.has_partition_key(key)
+    except CheckError:  # at some skipped times Dagster's own search gives up
+        return None
+
+
+def strange_keys(rng, keys):
+    """Keys like those that exist, most of them not there."""
+    for key in rng.sample(keys, min(2, len(keys))):
+        yield key[:-1] + rng.choice("0123456789")
+        yield key[:8] + f"{rng.randint(1, 28):02}" + key[10:]
+        yield key[:16] + rng.choice(["-0500", "+0100", "+0200", "-0300", "+1030", ""])
+        yield key + rng.choice([" ", "x", "-00:00"])
+
+
+STATIC = ["a", "b", "c", "d"]
+
+
+def random_partitions(rng, zone, now):
+    kind = rng.choice([*CADENCES, "static", "multi"])
+    if kind == "static":
+        return {"kind": "static", "partitionKeys": rng.sample(STATIC, rng.randint(1, 4))}
+    if kind == "multi":
+        names = rng.sample(["day", "region", "x y", "A", "Ω"], 2)
+        return {"kind": "multi", "dimensions": {name: random_dimension(rng, zone, now) for name in names}}
+    return random_time(rng, zone, kind, now)
+
+
+def random_dimension(rng, zone, now):
+    told = random_partitions(rng, zone, now)
+    while told["kind"] in ("multi", "hourly"):
+        told = random_partitions(rng, zone, now)
+    return told
+
+
+def random_mapping(rng, upstream, downstream):
+    kind = rng.choice(["default", "identity", "last", "all", "specific", "static", "time_window", "time_window", "multi_to_single"])
+    if kind == "identity":
+        return {"kind": kind}, dg.IdentityPartitionMapping()
+    if kind == "last":
+        return {"kind": kind}, dg.LastPartitionMapping()
+    if kind == "all":
+        return {"kind": kind}, dg.AllPartitionMapping()
+    if kind == "specific" and upstream["kind"] == "static":
+        keys = rng.sample(upstream["partitionKeys"], 1)
+        return {"kind": kind, "partitionKeys": keys}, dg.SpecificPartitionsPartitionMapping(keys)
+    if kind == "static" and upstream["kind"] == downstream["kind"] == "static":
+        told = {key: rng.sample(downstream["partitionKeys"], 1) for key in upstream["partitionKeys"]}
+        return {"kind": kind, "downstreamByUpstream": told}, dg.StaticPartitionMapping(told)
+    if kind == "time_window":
+        start, end = rng.choice([(0, 0), (-1, 0), (-6, 0), (-1, -1), (0, 1), (1, 1), (-2, 2), (-3, -2)])
+        allow = rng.random() < 0.2
+        told = {"kind": kind, "startOffset": start, "endOffset": end, "allowNonexistentUpstreamPartitions": allow}
+        return told, dg.TimeWindowPartitionMapping(start, end, allow_nonexistent_upstream_partitions=allow)
+    if kind == "multi_to_single":
+        return {"kind": kind, "dimension": None}, dg.MultiToSingleDimensionPartitionMapping()
+    return {"kind": "default"}, None
+
+
+def mappings(rng, size):
+    from dagster._core.definitions.partitions.utils.mapping import infer_partition_mapping
+
+    for _ in range(size):
+        zone = rng.choice(["UTC", "Europe/Berlin", rng.choice(ZONES)])
+        now = moment_near(rng, zone, 30)
+        upstream, downstream = random_partitions(rng, zone, now), random_partitions(rng, zone, now)
+        if rng.random() < 0.3 and "timezone" in upstream:
+            downstream = {**upstream, "start": rng.choice([upstream, random_time(rng, zone, upstream["kind"], now)])["start"]}
+        if rng.random() < 0.3 and downstream["kind"] == "multi":
+            upstream = rng.choice(list(downstream["dimensions"].values()))
+        told, mapping = random_mapping(rng, upstream, downstream)
+        case = {"mapping": told, "upstream": upstream, "downstream": downstream, "now": now.isoformat(), "timezone": zone}
+        case["offsets"] = offsets(zone, [now.timestamp() + day * 86_400 for day in range(-150, 30, 3)])
+        up, down = definition_of(upstream), definition_of(downstream)
+        mapping = infer_partition_mapping(mapping, down, up)
+        try:
+            mapping.validate_partition_mapping(up, down)
+        except Exception:
+            yield {**case, "refused": True}
+            continue
+        with partition_loading_context(effective_dt=now):
+            keys = list(down.get_partition_keys())
+            for key in {rng.choice([keys[0], keys[-1], rng.choice(keys)]) for _ in range(2)} if keys else []:
+                subset = down.empty_subset().with_partition_keys([key])
+                result = mapping.get_upstream_mapped_partitions_result_for_partitions(subset, down, up)
+                existing = list(result.partitions_subset.get_partition_keys())
+                missing = result.required_but_nonexistent_subset
+                yield {**case, "key": str(key), "keys": [str(one) for one in existing], "nonexistent": not missing.is_empty}
+
+
+def random_field(rng, low, high):
+    one = rng.randint(low, high)
+    other = rng.randint(one, high)
+    return rng.choice(["*", str(one), str(one), f"*/{rng.randint(1, 20)}", f"{one}-{other}", f"{one},{other}"])
+
+
+def random_cron(rng):
+    return rng.choice(
+        [
+            f"{rng.randint(0, 59)} {rng.randint(0, 4)} * * *",
+            f"{random_field(rng, 0, 59)} * * * *",
+            f"{random_field(rng, 0, 59)} {random_field(rng, 0, 4)} * * *",
+            f"{rng.randint(0, 59)} {rng.randint(0, 4)} * * {random_field(rng, 0, 6)}",
+            f"{rng.randint(0, 59)} {rng.randint(0, 4)} {rng.randint(1, 31)} * *",
+            f"{random_field(rng, 0, 59)} {random_field(rng, 0, 23)} {random_field(rng, 1, 28)} {random_field(rng, 1, 12)} {random_field(rng, 0, 6)}",
+            rng.choice(["@hourly", "@daily", "@weekly", "@monthly", "@yearly", "0 1 * * mon", "15 2 l * *", "0 2 * * sun#1", "0 0 29 2 *"]),
+        ]
+    )
+
+
+def ticks(rng, size):
+    for _ in range(size):
+        zone, cron = rng.choice(ZONES), random_cron(rng)
+        if not is_valid_cron_schedule(cron):
+            continue
+        start = moment_near(rng, zone, 2)
+        iterator = cron_string_iterator(start.timestamp(), cron, zone)
+        try:
+            found = [next(iterator).timestamp() for _ in range(12)]
+        except CheckError:
+            continue
+        yield {"cron": cron, "timezone": zone, "start": start.isoformat(), "ticks": found, "offsets": offsets(zone, found)}
+
+
+def main(seed, size):
+    warnings.simplefilter("ignore")
+    rng = random.Random(seed)
+    kinds = {"windows": windows, "mappings": mappings, "ticks": ticks}
+    print(json.dumps({"seed": seed, **{name: list(make(rng, size)) for name, make in kinds.items()}}))
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:3]))

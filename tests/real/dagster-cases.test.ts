@@ -1,0 +1,20 @@
+/** Random partitions, mappings and schedules give in Dagma what they give in the real Dagster. More of them: scripts/compare-dagster.ts. */
+
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { type DagsterCases, differences } from '../../packages/dagma/src/test/dagster-cases.ts'
+import { lacks, needsPython } from '../support/needs.ts'
+import { repository } from '../support/repository.ts'
+import { smallProject } from '../support/test-project.ts'
+
+const [seed, cases] = ['20261128', '400']
+
+test.skipIf(lacks(needsPython()))(`seed ${seed}: windows, keys, mappings and ticks are those of Dagster`, async () => {
+  using project = smallProject("import { definitions } from 'dagma'\nexport default definitions({ assets: [] })\n")
+  const script = join(repository, 'scripts', 'dagster-cases.py')
+  const { code, stdout, stderr } = await project.python('python', [script, seed, cases])
+  expect(code, stderr).toBe(0)
+  const found = JSON.parse(stdout) as DagsterCases
+  expect([found.windows.length, found.mappings.length > 200, found.ticks.length > 200]).toEqual([Number(cases), true, true])
+  expect(differences(found)).toEqual([])
+})
