@@ -141,7 +141,8 @@ export {
   observationFields,
 } from './metadata/observation-fields.ts'
 export type { CallEnd, CallWatch, CallWatcher, Database, OutgoingCall } from './metadata/outgoing-calls.ts'
-export { type Secret, type SecretParts, secret } from './metadata/redaction/secret.ts'
+export { type Secret, secret } from './metadata/redaction/secret.ts'
+export type { SecretParts } from './metadata/redaction/secret-values.ts'
 export type { Clock } from './runtime/clock.ts'
 export type { WireError } from './runtime/gate/exit-gate.ts'
 export { loadDotenv } from './runtime/project/dotenv.ts'

@@ -1,7 +1,7 @@
 import { keyText } from '../definitions/assets/asset-key.ts'
 import type { Definitions } from '../definitions/definitions.ts'
 import { dagmaError } from '../errors.ts'
-import { redacted } from '../metadata/redaction/secret.ts'
+import { redacted } from '../metadata/redaction/mark.ts'
 import type { Run, RunEvent } from './events.ts'
 import { type PlannedStep, planSteps } from './plan.ts'
 

@@ -1,7 +1,9 @@
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { setEnvironment, thrownBy } from '../../test/temporary.ts'
-import { secret, secretValues } from './secret.ts'
+import { redact } from './redact.ts'
+import { secret } from './secret.ts'
+import { forgetSecrets, longestSecret, shortSecrets } from './secret-values.ts'
 
 describe('secret', () => {
   test('prints as a mark in every form', () => {
@@ -57,16 +59,21 @@ describe('secret', () => {
     expect(secret('DAGMA_TEST_ONE')).toBe(secret('DAGMA_TEST_ONE'))
   })
 
-  test('the gate gets values that are set and long enough, longest first', () => {
-    setEnvironment({ DAGMA_TEST_A: 'aaaaaaaa', DAGMA_TEST_B: 'bbbbbbbbbb', DAGMA_TEST_C: 'short', DAGMA_TEST_D: 'aaaaaaaa' })
-    for (const name of ['A', 'B', 'C', 'D', 'E']) secret(`DAGMA_TEST_${name}`)
-    expect(secretValues()).toEqual(['bbbbbbbbbb', 'aaaaaaaa'])
+  test('is redacted when it is long enough; a short one is named', () => {
+    setEnvironment({ DAGMA_TEST_A: 'aaaaaaaa', DAGMA_TEST_B: 'bbbbbbbbbb', DAGMA_TEST_C: 'short' })
+    forgetSecrets()
+    for (const name of ['A', 'B', 'C', 'E']) secret(`DAGMA_TEST_${name}`)
+    expect(redact('aaaaaaaa bbbbbbbbbb short')).toBe('[redacted] [redacted] short')
+    expect(shortSecrets()).toContain('DAGMA_TEST_C')
+    expect(longestSecret()).toBeGreaterThanOrEqual(10)
   })
 
   test('gives what in a value is secret by itself', () => {
-    setEnvironment({ DAGMA_TEST_PARTS: 'one=first-part,two=second-part,three=short' })
+    setEnvironment({ DAGMA_TEST_PARTS: 'one:first-part,two:second-part,three:short' })
+    forgetSecrets()
     const made = secret('DAGMA_TEST_PARTS')
-    expect(secret('DAGMA_TEST_PARTS', (value) => value.split(',').map((pair) => pair.split('=')[1] ?? ''))).toBe(made)
-    expect(secretValues()).toEqual(['one=first-part,two=second-part,three=short', 'second-part', 'first-part'])
+    expect(redact('second-part')).toBe('second-part')
+    expect(secret('DAGMA_TEST_PARTS', (value) => value.split(',').map((pair) => pair.split(':')[1] ?? ''))).toBe(made)
+    expect(redact('first-part and second-part')).toBe('[redacted] and [redacted]')
   })
 })

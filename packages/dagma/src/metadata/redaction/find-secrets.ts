@@ -1,0 +1,209 @@
+import { bare, Decoded, hexDigits, type Source } from './decoded.ts'
+import {
+  base32Digits,
+  base64Digits,
+  collectBase32,
+  collectBase64,
+  collectHex,
+  Digits,
+  decimalBytes,
+  decimalEnd,
+  join,
+  legibleGroupings,
+  type Separators,
+} from './digits.ts'
+import { isQuotedPrintable, unescapeText, unquotePrintable } from './escapes.ts'
+import type { Needles, Spans } from './needles.ts'
+
+/**
+ * How many encodings are taken off, one after the other: a secret in two of them, in the JSON of a log line that stands in JSON. Each way to decode
+ * gives at most a few times what it decodes, so the work is bounded by the length of the text.
+ */
+const deepest = 4
+
+/** Where one layer of decoding works. Layers are kept: a search makes nothing new unless it finds something. */
+class Layer {
+  readonly decoded = new Decoded()
+  readonly digits = new Digits()
+  readonly found: Spans = []
+}
+
+const layers: readonly Layer[] = Array.from({ length: deepest }, () => new Layer())
+
+/** Where in `source` a needle stands, as it is or in encodings of any kind and order: starts and ends, in no order. */
+export function findSecrets(needles: Needles, source: Source): Spans {
+  const spans: Spans = []
+  needles.find(source, spans)
+  new Search(needles).within(source, 0, spans)
+  for (const { decoded, digits } of layers) {
+    decoded.end()
+    digits.end()
+  }
+  return spans
+}
+
+/** Fewer bytes than this do not write a secret's 8 in any encoding. */
+const shortest = 11
+
+const control = 1
+const escapes = 2
+const equalsSigns = 4
+const base64Digit = 8
+const base32Digit = 16
+const decimalDigit = 32
+const ampersands = 64
+const semicolons = 128
+const quotes = 256
+/** What there is to take off where a byte stands. */
+const signs = new Uint16Array(256)
+for (let byte = 0; byte < 32; byte++) signs[byte] = control
+for (let byte = 0; byte < 256; byte++) {
+  const isDecimal = byte >= 48 && byte < 58 ? decimalDigit : 0
+  if (base64Digits[byte] !== 255) signs[byte] = base64Digit | (base32Digits[byte] === 255 ? 0 : base32Digit) | isDecimal
+}
+for (const [character, sign] of Object.entries({
+  '\\': escapes | quotes,
+  '%': escapes,
+  '=': equalsSigns,
+  '&': ampersands,
+  ';': semicolons,
+  '"': quotes,
+  "'": quotes,
+  '`': quotes,
+}))
+  signs[character.charCodeAt(0)] = sign
+
+class Search {
+  readonly #needles: Needles
+
+  constructor(needles: Needles) {
+    this.#needles = needles
+  }
+
+  /** Adds what is found in `source` with one encoding or more taken off. */
+  within(source: Source, depth: number, spans: Spans): void {
+    const layer = layers[depth]
+    if (layer === undefined || source.length < shortest) return
+    const { decoded, found } = layer
+    const survey = surveyed(source)
+    if ((survey.seen & (this.#needles.areBare ? control : control | quotes)) !== 0) {
+      bare(source, decoded)
+      this.#look(layer, deepest)
+      for (let index = 0; index < found.length; index += 2)
+        spans.push(decoded.at[found[index] as number] as number, (decoded.at[(found[index + 1] as number) - 1] as number) + 1)
+    }
+    const hasEntities = (survey.seen & ampersands) !== 0 && (survey.seen & semicolons) !== 0
+    if ((survey.seen & escapes) !== 0 || hasEntities) this.#takeOff(unescapeText, source, depth, spans)
+    if ((survey.seen & equalsSigns) !== 0 && isQuotedPrintable(source)) this.#takeOff(unquotePrintable, source, depth, spans)
+    if (survey.base64 >= shortest) this.#base64(source, depth, spans)
+    if (survey.numbers >= 8) this.#decimal(source, depth, spans)
+    if (survey.longestBase32 >= 13) {
+      collectBase32(source, layer.digits)
+      for (let from = 0; from < 8; from++) this.#joined(source, depth, { ...base32, from }, spans)
+    }
+    collectHex(source, layer.digits)
+    if (layer.digits.length >= 16) for (let from = 0; from < 2; from++) this.#joined(source, depth, { ...hex, from }, spans)
+  }
+
+  /** What `layer` has decoded, searched, and with more encodings taken off. */
+  #look({ decoded, found }: Layer, depth: number): void {
+    found.length = 0
+    this.#needles.find(decoded, found)
+    this.within(decoded, depth, found)
+  }
+
+  #takeOff(decode: typeof unescapeText, source: Source, depth: number, spans: Spans): void {
+    const layer = layers[depth] as Layer
+    const { decoded, found } = layer
+    decode(source, decoded)
+    if (decoded.length === source.length) return // it took nothing off
+    this.#look(layer, depth + 1)
+    for (let index = 0; index < found.length; index += 2)
+      spans.push(decoded.at[found[index] as number] as number, decoded.at[found[index + 1] as number] as number)
+  }
+
+  #base64(source: Source, depth: number, spans: Spans): void {
+    const { digits } = layers[depth] as Layer
+    const collected = (separators: Separators): ReturnType<typeof collectBase64> => {
+      const there = collectBase64(source, digits, separators)
+      const groupings = legibleGroupings(digits, this.#needles.legible)
+      for (let from = 0; from < 4; from++) if ((groupings & (1 << from)) !== 0) this.#joined(source, depth, { ...base64, from }, spans)
+      return there
+    }
+    const there = collected('none')
+    if (there.alone) collected('alone')
+    if (there.plus) collected('plus')
+  }
+
+  #decimal(source: Source, depth: number, spans: Spans): void {
+    const layer = layers[depth] as Layer
+    const { decoded, found } = layer
+    decimalBytes(source, decoded)
+    this.#look(layer, depth + 1)
+    for (let index = 0; index < found.length; index += 2) {
+      const last = decoded.at[(found[index + 1] as number) - 1] as number
+      spans.push(decoded.at[found[index] as number] as number, decimalEnd(source.bytes, last, source.length))
+    }
+  }
+
+  /** Digits that were collected, joined to bytes. What is found goes with the whole run of digits that it stands in. */
+  #joined(source: Source, depth: number, { bits, alphabet, reach, from }: Writing & { readonly from: number }, spans: Spans): void {
+    const layer = layers[depth] as Layer
+    const { decoded, digits, found } = layer
+    const legible = join(digits, bits, from, decoded)
+    this.#look(layer, legible >= shortest ? depth + 1 : deepest)
+    let until = 0 // before this all is found
+    for (let index = 0; index < found.length; index += 2) {
+      const first = decoded.at[found[index] as number] as number
+      const last = Math.min((decoded.at[(found[index + 1] as number) - 1] as number) + reach, digits.length - 1)
+      let start = digits.places[first] as number
+      let end = (digits.places[last] as number) + 1
+      if (end <= until) continue
+      while (start > until && alphabet[source.bytes[start - 1] as number] !== 255) start--
+      while (end < source.length && alphabet[source.bytes[end] as number] !== 255) end++
+      spans.push(start, end)
+      until = end
+    }
+  }
+}
+
+/** How digits write bytes. */
+interface Writing {
+  readonly bits: number
+  readonly alphabet: Uint8Array
+  /** How many digits after its first a byte may reach. */
+  readonly reach: number
+}
+
+const base64: Writing = { bits: 6, alphabet: base64Digits, reach: 1 }
+const hex: Writing = { bits: 4, alphabet: hexDigits, reach: 1 }
+const base32: Writing = { bits: 5, alphabet: base32Digits, reach: 2 }
+
+/** What stands in bytes, as far as it says which encodings there may be. */
+interface Survey {
+  /** Signs of all bytes; the last one may be the end of a line. */
+  readonly seen: number
+  readonly base64: number
+  readonly longestBase32: number
+  /** Runs of decimal digits. */
+  readonly numbers: number
+}
+
+function surveyed({ bytes, length }: Source): Survey {
+  let seen = 0
+  let base64 = 0
+  let run = 0
+  let longestBase32 = 0
+  let numbers = 0
+  let before = 0
+  for (let at = 0; at < length; at++) {
+    const sign = signs[bytes[at] as number] as number
+    if (sign !== control || at < length - 1) seen |= sign
+    base64 += (sign & base64Digit) >> 3
+    run = (sign & base32Digit) === 0 ? 0 : run + 1
+    if (run > longestBase32) longestBase32 = run
+    numbers += (sign & ~before & decimalDigit) >> 5
+    before = sign
+  }
+  return { seen, base64, longestBase32, numbers }
+}

@@ -1,0 +1,66 @@
+/** Which variables of the environment count as secrets without being declared. */
+
+/** Words that end the name of a secret. `PASSWORD` counts wherever it stands. */
+const endings =
+  'KEY|KEYS|KEY_ID|APIKEY|TOKEN|TOKENS|SECRET|SECRETS|PASSWD|PASSPHRASE|PASS|PWD|DSN|CREDENTIAL|CREDENTIALS|CREDS|AUTH|AUTHORIZATION|COOKIE|JWT|BEARER|CONNECTION_STRING|CONN_STR'
+const secretName = new RegExp(`PASSWORD|(?:^|_)(?:${endings})$|(?:API|ACCESS|SECRET|PRIVATE)KEY$|^PG(?:PASS)|[A-Z0-9](?:TOKEN|SECRET)$`)
+
+/** Names that end as keys do of which most are not secret: the sort key of a table, the public key of a pair. */
+const weakName = /(?:^|_)(?:KEYS?|KEY_ID|AUTH|PASS|PWD)$/
+
+/** Whether a variable, a field or a setting of that name holds a secret, in any style: `API_TOKEN`, `apiToken`, `api-token`. */
+export function isNamedLikeSecret(name: string): boolean {
+  return secretName.test(upperSnake(name))
+}
+
+function upperSnake(name: string): string {
+  return name
+    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .replace(/[-. ]/g, '_')
+    .toUpperCase()
+}
+
+const commonplace: readonly RegExp[] = [
+  /^(?:true|false|yes|no|on|off|null|none|undefined|enabled|disabled|default|required|optional)$/i,
+  /^[a-z]{1,16}$|^[A-Z]{1,16}$|^[A-Z][a-z]{1,15}$/, // a word
+  /^[+-]?[\d_.,:]{1,15}$/, // a number, a version, a time, an address
+  /^\d{4}-\d\d-\d\d(?:[T ][\d:.+Z-]*)?$/,
+  /^(?:~|\.{1,2})?\/[^:@\s]*$|^[A-Za-z]:[\\/]|^\.{1,2}$/, // a path
+  /^[\w.-]+\/[\w./-]+\.(?:json|pem|key|crt|cert|pub|txt|ya?ml|env|toml)$/, // the path of a file
+  /^[a-z][a-z0-9+.-]*:\/\/[^\s@?]*$/i, // an address without user and query
+  /^[\w.+-]+@[\w-]+(?:\.[\w-]+)+$/, // a mail address
+  /^(?:localhost|(?:[a-z0-9-]+\.)+[a-z]{2,}|[a-z0-9-]+)(?::\d{1,5})$/i, // a host with its port
+  /^(?:localhost|(?:[a-z0-9-]+\.)+(?:com|org|net|io|dev|local|internal|svc))$/i,
+  /^(?:\$\{?\w+\}?|<[^>]*>|\*+|x+|\.+|[-_]+)$/i, // a placeholder
+  /^(?:change[-_ ]?me|example|placeholder|replace[-_ ]?me|your[-_ ].*|not[-_ ]set|todo|dummy|test(?:ing)?[-_ ]?\w{0,8})$/i,
+]
+
+/** Several words, as in `order_id` or `service-account`. Passphrases are made so as well. */
+const words = /^[a-z]+(?:[_\s.:,-]+[a-z]+)*$|^[A-Z]+(?:[_\s-]+[A-Z]+)*$/
+
+/** Whether a value is so common that taking it out would take out ordinary text: words, numbers, paths, hosts, addresses without a password. */
+export function isCommonplace(value: string): boolean {
+  return words.test(value) || commonplace.some((pattern) => pattern.test(value))
+}
+
+/** A URL with user info, whatever the variable is called. */
+const urlWithUser = /^[a-z][a-z0-9+.-]*:\/\/[^\s/?#]*:(?!\d{1,5}(?:[/?#]|$))[^\s]*@/i
+
+/** Names the rule is narrowed or extended by, in the environment or `.env`: see docs/guide/secrets.md. */
+export const ruleVariable = 'DAGMA_SECRETS'
+
+/** Whether a variable that nobody declared counts as a secret, by its name and value and by {@link ruleVariable}. */
+export function countsAsSecret(name: string, value: string, rule: string): boolean {
+  if (name === ruleVariable) return false
+  const entries = rule.split(/[\s,]+/).filter((entry) => entry !== '')
+  const last = entries.findLast((entry) => globOf(entry.replace(/^!/, '')).test(name))
+  if (last !== undefined) return !last.startsWith('!')
+  if (urlWithUser.test(value)) return true
+  if (!isNamedLikeSecret(name)) return false
+  if (commonplace.some((pattern) => pattern.test(value))) return false
+  return !(weakName.test(upperSnake(name)) && words.test(value))
+}
+
+function globOf(pattern: string): RegExp {
+  return new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`, 'i')
+}

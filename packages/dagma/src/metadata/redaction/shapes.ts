@@ -1,0 +1,90 @@
+/** What is secret by its shape, whoever made it. The shapes of keys are those of the rules of gitleaks (github.com/gitleaks/gitleaks, config/gitleaks.toml). */
+import { redacted } from './mark.ts'
+
+/** No shape has a beginning that may stand within itself again and again: each is looked for in a time that grows with the text. */
+const shapes: readonly RegExp[] = [
+  /(?<=\bBearer\s{1,16})[A-Za-z0-9._~+/=-]{8,}/gi,
+  /\b(?:sk|pk|rk)-[A-Za-z0-9_-]{16,}/g, // OpenAI, LangFlow, Anthropic
+  /\b(?:sk|pk|rk)_(?:live|test)_[A-Za-z0-9]{10,}|\bwhsec_[A-Za-z0-9]{16,}/g, // Stripe
+  /\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_[A-Za-z0-9_]{20,}/g,
+  /\bglpat-[A-Za-z0-9_-]{16,}/g,
+  /\bnpm_[A-Za-z0-9]{36}\b/g,
+  /\bhf_[A-Za-z0-9]{20,}/g,
+  /\bdapi[0-9a-f]{32}\b/g, // Databricks
+  /\bxox[abeoprs]-[A-Za-z0-9-]{10,}/g,
+  /(?<=\bhooks\.slack\.com\/(?:services|workflows|triggers)\/)[A-Za-z0-9/]{20,}/g,
+  /\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b/g,
+  /\bAIza[A-Za-z0-9_-]{30,}/g,
+  /(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*/g, // JSON web token
+  /(?<=-----BEGIN [A-Z0-9 ]{0,24}PRIVATE KEY(?: BLOCK)?-----)(?:(?!-----)[A-Za-z0-9+/=:,.\s\\-])+/g,
+]
+
+/** A text without any of these has none of the shapes: most texts need to be looked at only once. */
+const hints =
+  /bearer|basic|[spr]k[-_]|whsec_|gh[pousr]_|github_pat_|glpat-|npm_|hf_|dapi|xox|slack\.com|akia|asia|abia|acca|aiza|eyj|-----begin/i
+
+/** Basic credentials are told from the English word by what they decode to. */
+const basic = /(?<=\bBasic\s{1,16})[A-Za-z0-9+/_-]{4,}={0,2}/gi
+
+/** `text` without secrets of well-known shapes. */
+export function cutShapes(text: string): string {
+  let result = text.includes('://') ? cutUserInfo(text) : text
+  if (result.includes('=')) result = result.replace(parameters, cutParameter)
+  if (!hints.test(result)) return result
+  for (const shape of shapes) result = result.replace(shape, redacted)
+  return result.replace(basic, (found) => (Buffer.from(found, 'base64').includes(':') ? redacted : found))
+}
+
+/** Parameters in the query or the fragment of a URL. */
+const parameters = /([?&#](?:amp;)?)([\w.[\]-]{1,64})=[^&#\s"'<>\\]+/g
+
+/**
+ * Names of parameters that hold a secret. From the names in the rule `generic-api-key` of gitleaks, the parameters that OpenTelemetry's conventions for
+ * `url.query` leave out, and those of OAuth 2.0 (RFC 6749) and OpenID Connect.
+ */
+const secretParameter = new RegExp(
+  [
+    '(?:token|secret|passw(?:or)?d|passphrase|signature|credentials?|creds|apikey|accesskey(?:id)?|(?:secret|private|subscription|functions|account|license|client|app|auth|sas|signing|master|admin)key|sess(?:ion)?id|jwt|assertion)$',
+    '^(?:x?auth(?:orization)?|key|xkey|pass|pwd|sig|code|authcode|authorizationcode|session|sid|hmac|otp|ticket|bearer|codeverifier|securitytoken|userkey)$',
+  ].join('|'),
+)
+
+function cutParameter(found: string, separator: string, name: string): string {
+  return isSecretParameter(name) ? `${separator}${name}=${redacted}` : found
+}
+
+function isSecretParameter(name: string): boolean {
+  return secretParameter.test(name.replace(/[^A-Za-z0-9]/g, '').toLowerCase())
+}
+
+/** Cuts out the user info of URLs: what stands before the "@" that a host follows, whatever characters a password has. */
+function cutUserInfo(text: string): string {
+  let result = ''
+  let copied = 0
+  for (let at = text.indexOf('://'); at >= 0; at = text.indexOf('://', at + 3)) {
+    const next = text.indexOf('://', at + 3)
+    const length = userInfoLength(/^\S*/.exec(text.slice(at + 3, next < 0 ? undefined : next))?.[0] ?? '')
+    if (length === 0) continue
+    result += text.slice(copied, at + 3) + redacted
+    copied = at + 3 + length
+  }
+  return result + text.slice(copied)
+}
+
+/** A port with what may follow it: then the colon before it is not that of a password. */
+const port = /^\d{1,5}(?:$|[/?#"'`,;:.)\]}>\\])/
+/** An "@" with a host after it, and what may follow one. */
+const host = /@(?=\[?[\w.:-]+\]?(?:[/?#"'`,;)}>\\]|$))/
+
+/** Characters of the user info that a URL has after its "://". */
+function userInfoLength(rest: string): number {
+  const authority = /^[^/?#]*/.exec(rest)?.[0] ?? ''
+  const user = /^[^/?#@:"'`<>\\]*:/.exec(rest)?.[0]
+  if (user === undefined) return Math.max(/^[^"'`<>\\]*/.exec(authority)?.[0].lastIndexOf('@') ?? 0, 0)
+  const password = rest.slice(user.length)
+  if (port.test(password)) return 0
+  const inAuthority = authority.lastIndexOf('@')
+  if (inAuthority >= 0 && host.test(rest.slice(inAuthority))) return inAuthority
+  const found = host.exec(password)
+  return found === null ? Math.max(inAuthority, 0) : user.length + found.index
+}
