@@ -263,8 +263,18 @@ export const catalogue = {
   ),
   DAGMA_SECRET_SHORT: entry<{ variable: string; shortest: number }>(
     'execution',
-    ({ variable, shortest }) => `The secret ${variable} has under ${shortest} characters and could not be told from ordinary text in logs.`,
+    ({ variable, shortest }) => `The secret ${variable} has under ${shortest} characters and is too short to redact reliably.`,
     'Use a longer secret.',
+  ),
+  DAGMA_SECRET_IN_DEFINITIONS: entry<{ field: string }>(
+    'definition',
+    ({ field }) => `A known secret stands in ${field}, which is stored and shown as it is.`,
+    'Leave it out there, and call reveal() where the value is used. If the variable holds no secret, exclude it: DAGMA_SECRETS=!NAME.',
+  ),
+  DAGMA_SECRET_IN_TICK: entry<{ field: string }>(
+    'user_code',
+    ({ field }) => `A known secret stands in ${field}, which is stored and acted on as it is.`,
+    'Leave it out there, and call reveal() in the step that uses it. If the variable holds no secret, exclude it: DAGMA_SECRETS=!NAME.',
   ),
   DAGMA_METADATA_INVALID: entry<{ key: string; reason: string }>(
     'user_code',

@@ -37,6 +37,8 @@ export interface OpenResource<out Client> {
  */
 export interface Resource<out Client> {
   readonly open: (context: ResourceContext) => Promise<OpenResource<Client>>
+  /** Calls the settings function, when there is one, for the secrets that it declares. Whatever it gives or throws does not matter. */
+  readonly declareSecrets?: () => void
   /** Looks at the system without opening the resource and without changing anything. Absent when the kind of resource has no probe. */
   readonly probe?: (context: ProbeContext) => Promise<readonly Finding[]>
 }
@@ -46,7 +48,8 @@ export type ClientOf<R> = R extends Resource<infer Client> ? Client : R extends 
 
 /**
  * A kind of resource: call it with settings to bind it. Assets name it to say what they use, and the client's type flows to them;
- * `definitions()` binds it. Settings may be a function, which is then called when the resource opens: the place to read the environment.
+ * `definitions()` binds it. Settings may be a function, which is then called when the resource opens: the place to read the environment. It is also called
+ * when definitions have loaded, for the secrets that it declares; what it gives or throws then does not matter.
  */
 export type ResourceType<in Settings, out Client> = (settings: Settings | (() => Settings)) => Resource<Client>
 
@@ -70,8 +73,18 @@ export function resource<Settings, Client>(options: {
         const client = await open(settled(), context)
         return { client, close: () => close(client) }
       },
+      ...(isLate(settings) && { declareSecrets: () => callForSecrets(settings) }),
       ...(probe && { probe: async (context) => probe(settled(), context) }),
     }
+  }
+}
+
+/** Settings that cannot be read yet are no failure: the resource may never open. */
+function callForSecrets(settings: () => unknown): void {
+  try {
+    Promise.resolve(settings()).catch(() => {})
+  } catch {
+    // When the resource opens, this fails again, and is reported.
   }
 }
 

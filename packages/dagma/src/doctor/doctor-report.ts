@@ -5,6 +5,8 @@ import type { Definitions } from '../definitions/definitions.ts'
 import type { ProbeContext, Resource } from '../definitions/resource.ts'
 import { type Finding, failedFinding } from '../metadata/finding.ts'
 import { deepLink, isHttpUrl } from '../metadata/links.ts'
+import { shortestSecret } from '../metadata/redaction/mark.ts'
+import { shortSecrets } from '../metadata/redaction/secret-values.ts'
 import { gateValue } from '../runtime/gate/exit-gate.ts'
 
 /** What was found about one thing, and whose it is: the key of a resource, `instrument`, or `project`. */
@@ -28,7 +30,12 @@ export async function doctorReport(
     ...[...resources].map(([of, { probe = notLookedAt }]) => looked(of, probe, context)),
     ...(instrument?.probe === undefined ? [] : [looked('instrument', instrument.probe, context)]),
   ])
-  const own = [nodeFinding(process.versions.node), pythonFinding(context.projectFolder), ...(await uiFindings(context))]
+  const own = [
+    nodeFinding(process.versions.node),
+    pythonFinding(context.projectFolder),
+    ...(await uiFindings(context)),
+    ...secretFindings(),
+  ]
   const findings = gateValue([...own.map((finding) => ({ of: 'project', ...finding })), ...probed.flat()])
   return { status: findings.some(({ status }) => status === 'bad') ? 'bad' : 'good', findings }
 }
@@ -45,6 +52,16 @@ async function looked(of: string, probe: Probe, context: ProbeContext): Promise<
   } catch (error) {
     return [{ of, ...failedFinding('settings', error) }]
   }
+}
+
+/** Declared secrets that cannot be redacted. */
+function secretFindings(): Finding[] {
+  return shortSecrets().map((check) => ({
+    check,
+    status: 'warning',
+    found: `This secret has under ${shortestSecret} characters and is too short to redact reliably: what prints it shows it.`,
+    cure: 'Use a longer secret.',
+  }))
 }
 
 /** Whether the pages of runs, to which MLflow runs lead back, are where the variable says. */

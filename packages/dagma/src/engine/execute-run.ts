@@ -4,6 +4,7 @@ import type { EndStatus, RunWatch } from '../definitions/instrument.ts'
 import { dagmaError } from '../errors.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { gateText, gateValue } from '../runtime/gate/exit-gate.ts'
+import { shortSecretWarnings } from '../runtime/gate/known-secrets.ts'
 import { RunResources } from '../runtime/step/run-resources.ts'
 import { endWatched, watchRun } from '../runtime/step/watched.ts'
 import type { Values } from '../runtime/values/values.ts'
@@ -48,8 +49,9 @@ export async function executeRun(options: ExecuteOptions): Promise<RunResult> {
     throw dagmaError('DAGMA_OPTION_INVALID', { option: 'concurrency', reason: `must be at least 1, not ${concurrency}` })
   const { runId } = options.start
   const recorder = new Recorder({ eventLog, runId, clock, onEvent: options.onEvent })
-  recorder.startRun(gateValue(options.start))
+  recorder.startRun({ ...options.start, config: gateValue(options.start.config) })
   const resources = new RunResources(definitions.resources, { runId, projectFolder, log: logOf(recorder, 'resources'), signal })
+  for (const warning of shortSecretWarnings()) logOf(recorder, 'secrets').warning(warning)
   const watch = await startWatch(options, recorder)
   const run = new StepScheduler(steps, concurrency, signal, recorder, (step) =>
     runStepToEnd(step, { ...options, recorder, resources, watch, log: logOf(recorder, step.step.name) }),

@@ -8,6 +8,7 @@ import { selectAssets } from '../definitions/selection/select-assets.ts'
 import { expectOptions, type OptionTable } from '../definitions/validation/expect-options.ts'
 import { dagmaError } from '../errors.ts'
 import { type Clock, systemClock } from '../runtime/clock.ts'
+import { expectNoSecretIn, learnSecrets } from '../runtime/gate/known-secrets.ts'
 import { findProject } from '../runtime/project/project.ts'
 import { projectValues, Values } from '../runtime/values/values.ts'
 import { type Durability, EventLog } from './event-log.ts'
@@ -97,6 +98,7 @@ export function materialize(definitions: Definitions, options: MaterializeOption
 
 /** As {@link materialize}, with other parts. */
 export async function materializeWith(definitions: Definitions, options: MaterializeOptions, parts: EngineParts): Promise<MaterializeRun> {
+  learnSecrets(definitions)
   const { kind = 'materialize', partitionKey } = options
   const job = options.job === undefined ? undefined : expectJob(definitions, options.job)
   const assetKeys = job?.assetKeys ?? selectedKeys(definitions, options.selection)
@@ -122,6 +124,7 @@ export async function materializeWith(definitions: Definitions, options: Materia
  */
 export async function retryRun(definitions: Definitions, runId: string, options: RunOptions = {}): Promise<MaterializeRun> {
   expectOptions('retryRun()', options, runOptions)
+  learnSecrets(definitions)
   const projectFolder = options.projectFolder ?? findProject(process.cwd()).folder
   using eventLog = EventLog.openExisting(projectFolder, options.durability)
   const parent = eventLog.run(runId)
@@ -148,6 +151,7 @@ async function run(
   options: RunOptions,
   parts: EngineParts,
 ): Promise<MaterializeRun> {
+  expectNoSecretIn({ 'the partition key of the run': start.partitionKey, 'the tags of the run': start.tags })
   const projectFolder = options.projectFolder ?? findProject(process.cwd()).folder
   using scope = new DisposableStack()
   const eventLog = parts.eventLog ?? scope.use(EventLog.open(projectFolder, options.durability))

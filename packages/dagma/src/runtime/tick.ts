@@ -3,10 +3,12 @@ import type { RunRequest } from '../definitions/automation/run-request.ts'
 import type { Schedule } from '../definitions/automation/schedule.ts'
 import type { DynamicPartitionsChange, Sensor, SensorOutput, SensorResult } from '../definitions/automation/sensor.ts'
 import type { Definitions } from '../definitions/definitions.ts'
-import { gateText, gateValue } from './gate/exit-gate.ts'
+import { dagmaError } from '../errors.ts'
+import { gateText } from './gate/exit-gate.ts'
+import { secretFields, visitFields } from './gate/known-secrets.ts'
 import { RunResources } from './step/run-resources.ts'
 
-/** What a tick asks for. It has passed the exit gate. */
+/** What a tick asks for. What is shown of it has passed the exit gate; what is acted on is as it was given, and holds no known secret. */
 export interface Tick {
   readonly runRequests: readonly (RunRequest & { readonly jobName: string })[]
   readonly skipReason: string | undefined
@@ -52,10 +54,23 @@ async function evaluated(
     const clients = await resources.clients(Object.keys(needed))
     const { runRequests = [], skipReason, cursor, dynamicPartitions = [] } = asResult(await evaluate(clients as Record<string, never>, log))
     const requests = runRequests.map((request) => ({ ...request, jobName: request.jobName ?? job }))
-    return gateValue({ runRequests: requests, skipReason, cursor, dynamicPartitions, logs })
+    expectNoSecret({ runRequests: requests, cursor, dynamicPartitions })
+    return {
+      runRequests: requests,
+      skipReason: skipReason === undefined ? undefined : gateText(skipReason),
+      cursor,
+      dynamicPartitions,
+      logs,
+    }
   } finally {
     await resources.close(signal)
   }
+}
+
+/** What is acted on is never changed. @throws DAGMA_SECRET_IN_TICK */
+function expectNoSecret(parts: Pick<Tick, 'runRequests' | 'cursor' | 'dynamicPartitions'>): void {
+  const [field] = secretFields((visit) => visitFields({ ...parts }, visit))
+  if (field !== undefined) throw dagmaError('DAGMA_SECRET_IN_TICK', { field })
 }
 
 function asResult(output: SensorOutput): SensorResult {

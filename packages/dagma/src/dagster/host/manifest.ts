@@ -10,7 +10,8 @@ import type { MultiPartitions, PartitionsDefinition } from '../../definitions/pa
 import { neededDynamicPartitions } from '../../definitions/partitions/upstream-partitions.ts'
 import type { SourcePlace } from '../../definitions/validation/call-site.ts'
 import { describedConfig } from '../../definitions/validation/config-schema.ts'
-import { gateStaticMetadata, gateValue } from '../../runtime/gate/exit-gate.ts'
+import { gateStaticMetadata, gateText } from '../../runtime/gate/exit-gate.ts'
+import { expectNoSecretIn } from '../../runtime/gate/known-secrets.ts'
 
 /**
  * What a project declares, for a host that runs no TypeScript: JSON whose every field `protocol/manifest.schema.json` explains. The functions
@@ -18,9 +19,16 @@ import { gateStaticMetadata, gateValue } from '../../runtime/gate/exit-gate.ts'
  */
 export type Manifest = ReturnType<typeof manifestOf>
 
-/** The manifest of a project's definitions. Deterministic: the same definitions give the same text. It has passed the exit gate. */
+/**
+ * The manifest of a project's definitions. Deterministic: the same definitions give the same text. What is shown of it, descriptions and metadata, has
+ * passed the exit gate; what is acted on is as it was declared. @throws DefinitionErrors when that holds a known secret
+ */
 export function buildManifest(definitions: Definitions, projectFolder: string): Manifest {
-  return gateValue(manifestOf(definitions, projectFolder))
+  const manifest = manifestOf(definitions, projectFolder)
+  expectNoSecretIn(
+    Object.fromEntries(manifest.steps.map(({ name, config_schema }) => [`the config schema of step "${name}"`, config_schema])),
+  )
+  return manifest
 }
 
 /** Digest of a manifest's text, by which hosts tell whether definitions changed. */
@@ -36,16 +44,16 @@ function manifestOf(definitions: Definitions, projectFolder: string) {
     dagma_version: ownVersion(),
     steps: [...definitions.steps.values()].map((step) => manifestStep(step, definitions, projectFolder)),
     external_assets: external.map((node) => manifestAsset(node, undefined, projectFolder)),
-    jobs: [...definitions.jobs.values()].map(({ name, description = null, tags, config, assetKeys }) => ({
+    jobs: [...definitions.jobs.values()].map(({ name, description, tags, config, assetKeys }) => ({
       name,
-      description,
+      description: shown(description),
       tags,
       config: Object.fromEntries(Object.entries(config).map(([step, value]) => [definitions.assets.get(step)?.step?.name ?? step, value])),
       asset_keys: assetKeys.map(keyOf),
     })),
     schedules: [...definitions.schedules.values()].map((schedule) => ({
       name: schedule.name,
-      description: schedule.description ?? null,
+      description: shown(schedule.description),
       job_name: schedule.job,
       cron_schedule: schedule.cronSchedule,
       execution_timezone: schedule.executionTimezone,
@@ -54,12 +62,16 @@ function manifestOf(definitions: Definitions, projectFolder: string) {
     })),
     sensors: [...definitions.sensors.values()].map((sensor) => ({
       name: sensor.name,
-      description: sensor.description ?? null,
+      description: shown(sensor.description),
       job_names: sensor.jobs,
       minimum_interval_seconds: sensor.minimumIntervalSeconds,
       default_status: sensor.defaultStatus,
     })),
   }
+}
+
+function shown(text: string | undefined): string | null {
+  return text === undefined ? null : gateText(text)
 }
 
 function manifestStep(step: Step, definitions: Definitions, projectFolder: string) {
@@ -68,7 +80,12 @@ function manifestStep(step: Step, definitions: Definitions, projectFolder: strin
     name: step.name,
     kind: step.kind,
     assets: step.assets.map((spec) => manifestAsset(spec, step.source(), projectFolder)),
-    checks: step.checks.map(({ asset, name, description = null, blocking }) => ({ asset, name, description, blocking })),
+    checks: step.checks.map(({ asset, name, description, blocking }) => ({
+      asset,
+      name,
+      description: shown(description),
+      blocking,
+    })),
     can_subset: step.canSubset,
     config_schema: step.config === undefined ? null : describedConfig(step.config).schema,
     retry_policy:
@@ -84,7 +101,7 @@ function manifestAsset(spec: AssetSpec, source: SourcePlace | undefined, project
   return {
     key: spec.key,
     group: spec.group,
-    description: spec.description ?? null,
+    description: shown(spec.description),
     owners: spec.owners,
     tags: spec.tags,
     kinds: source === undefined ? spec.kinds : ['typescript', ...spec.kinds],

@@ -11,6 +11,7 @@ import { unknownDynamicKeys } from '../../definitions/partitions/partitions.ts'
 import { dagmaError } from '../../errors.ts'
 import { systemClock } from '../../runtime/clock.ts'
 import { gateText } from '../../runtime/gate/exit-gate.ts'
+import { shortSecretWarnings } from '../../runtime/gate/known-secrets.ts'
 import { loadDefinitions, type Project } from '../../runtime/project/project.ts'
 import { callHook } from '../../runtime/step/hooks.ts'
 import { RunResources } from '../../runtime/step/run-resources.ts'
@@ -222,6 +223,7 @@ class Worker {
   #runResources(runId: string): RunResources {
     if (this.#resources !== undefined) return this.#resources
     const log = runLog()
+    for (const warning of shortSecretWarnings()) log.warning(warning)
     const runUrl = runPage(runId, log)
     const context = { runId, ...(runUrl && { runUrl }), projectFolder: this.#projectFolder, log, signal: this.#stopping.signal }
     this.#resources = new RunResources(this.#definitions.resources, context)

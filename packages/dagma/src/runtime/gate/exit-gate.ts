@@ -2,8 +2,8 @@
 import type { Metadata } from '../../metadata/metadata-value.ts'
 import { bound, normalize, type WireMetadata } from '../../metadata/normalize.ts'
 import { type FailureFacts, observe, observeFailure, type StepFacts } from '../../metadata/observe.ts'
-import { redact, redactValue } from '../../metadata/redaction/redact.ts'
 import { redacted } from '../../metadata/redaction/mark.ts'
+import { redact, redactValue } from '../../metadata/redaction/redact.ts'
 
 /** An error as it is stored and sent, in the form of Dagster Pipes. */
 export interface WireError {

@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { TextDecoder } from 'node:util'
 import { dagmaError } from '../../errors.ts'
+import { learnEnvironment } from '../../metadata/redaction/secret-values.ts'
 import { parseDotenv } from './parse-dotenv.ts'
 
 const reported = new Set<string>()
@@ -22,6 +23,7 @@ export function loadDotenv(folder: string): void {
     if (/[=\0]/.test(name) || value.includes('\0')) throw invalid(file, `sets ${JSON.stringify(name)}, which the system does not take`)
     process.env[name] ??= value
   }
+  learnEnvironment()
 }
 
 function readText(file: string): string | undefined {

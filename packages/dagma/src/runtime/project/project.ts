@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Definitions, isDefinitions } from '../../definitions/definitions.ts'
 import { dagmaError } from '../../errors.ts'
+import { learnSecrets } from '../gate/known-secrets.ts'
 import { loadDotenv } from './dotenv.ts'
 import { moduleFailure } from './module-failure.ts'
 
@@ -37,6 +38,7 @@ export async function loadDefinitions(project: Project): Promise<Definitions> {
   loadDotenv(project.folder)
   const loaded = await loadModule(project.module)
   if (!isDefinitions(loaded.default)) throw dagmaError('DAGMA_MODULE_NO_DEFINITIONS', { file: project.module })
+  learnSecrets(loaded.default)
   return loaded.default
 }
 
