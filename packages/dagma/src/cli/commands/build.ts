@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { buildManifest } from '../../dagster/host/manifest.ts'
 import { loadProject, type ModuleOption, moduleOption } from '../terminal/options.ts'
-import { printLine } from '../terminal/output.ts'
+import { printAnswer } from '../terminal/output.ts'
 
 /** `dagma build` */
 export function buildCommand(): Command {
@@ -13,7 +13,7 @@ export function buildCommand(): Command {
     .action(async ({ output, ...options }: ModuleOption & { output: string }) => {
       const { project, definitions } = await loadProject({ ...options, json: output === '-' })
       const text = JSON.stringify(buildManifest(definitions, project.folder))
-      if (output === '-') printLine(text)
+      if (output === '-') printAnswer(text)
       else writeFileSync(output, `${text}\n`)
     })
 }

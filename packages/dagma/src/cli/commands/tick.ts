@@ -3,7 +3,7 @@ import { Command } from 'commander'
 import { dagmaError } from '../../errors.ts'
 import { scheduleTick, sensorTick, type Tick, type TickHost } from '../../runtime/tick.ts'
 import { loadProject, type ModuleOption, moduleOption } from '../terminal/options.ts'
-import { printLine } from '../terminal/output.ts'
+import { printAnswer } from '../terminal/output.ts'
 
 /** What the Dagster host asks, one JSON document on stdin: `protocol/tick.schema.json`. */
 type TickRequest =
@@ -19,7 +19,7 @@ export function tickCommand(): Command {
       const { project, definitions } = await loadProject({ ...options, json: true })
       const request = JSON.parse(await text(process.stdin)) as TickRequest
       const host = { definitions, projectFolder: project.folder, signal: new AbortController().signal }
-      printLine(JSON.stringify(tickJson(await evaluate(request, host))))
+      printAnswer(JSON.stringify(tickJson(await evaluate(request, host))))
     })
 }
 

@@ -1,13 +1,20 @@
 import { styleText } from 'node:util'
 import type { WireMetadata, WireMetadataValue } from '../../metadata/normalize.ts'
 import type { ObservationFieldName } from '../../metadata/observation-fields.ts'
-import { GatedWriter } from '../../runtime/gate/gated-output.ts'
+import { GatedWriter, outletOf } from '../../runtime/gate/gated-output.ts'
 
 const command = new GatedWriter(1, true)
 
 /** Prints a line: part of the command's own answer. */
 export function printLine(text = ''): void {
   command.write(`${text}\n`)
+}
+
+/**
+ * Prints what another program acts on, as it is: the gate must not change it. Whoever made it has refused known secrets in it and gated what is shown.
+ */
+export function printAnswer(text: string): void {
+  outletOf(1).write(`${text}\n`)
 }
 
 /** Prints a value as one JSON document. */

@@ -1,4 +1,4 @@
-import { secretValues } from '../../metadata/redaction/secret.ts'
+import { longestSecret } from '../../metadata/redaction/secret-values.ts'
 import { gateText } from './exit-gate.ts'
 
 /** Characters that an encoder may make of one character of a secret, encoded twice. */
@@ -34,7 +34,7 @@ export class GatedLines {
   #cut(): string {
     const text = this.#unfinished
     if (text.length < 4 * longestShape) return ''
-    const overlap = Math.max(longestShape, longestForm * Math.max(0, ...secretValues().map(({ length }) => length)))
+    const overlap = Math.max(longestShape, longestForm * longestSecret())
     if (text.length < 4 * overlap) return ''
     const gated = gateText(text)
     for (let at = text.length - overlap; at > overlap; at -= Math.ceil(overlap / 8)) {
