@@ -39,7 +39,7 @@ describe.skipIf(!canMountSmallDisks())('a run of the embedded engine while the d
     return running.ended
   }
 
-  const runs = (): Promise<{ run_id: string; status: string }[]> => project.dagmaJson(['run', 'list'])
+  const runs = (): Promise<{ runId: string; status: string }[]> => project.dagmaJson(['run', 'list'])
 
   it('breaks off with the reason when the event log is on it, and has failed', async () => {
     using disk = SmallDisk.mount(project.dagmaFolder, '2m')
@@ -50,7 +50,7 @@ describe.skipIf(!canMountSmallDisks())('a run of the embedded engine while the d
     disk.makeRoom()
     const [failed] = await runs()
     expect(failed?.status).toBe('FAILURE')
-    await project.dagmaJson(['run', 'retry', failed?.run_id ?? ''])
+    await project.dagmaJson(['run', 'retry', failed?.runId ?? ''])
     expect((await runs()).map(({ status }) => status)).toEqual(['SUCCESS', 'FAILURE'])
   })
 

@@ -87,15 +87,15 @@ describe.skipIf(lacks(needsPython(), mlflowExecutable() ? '' : 'there is no MLfl
   describe('of the embedded engine', () => {
     it('is FAILED when a call in it failed; the step tells which call', async () => {
       await project.dagma(['asset', 'materialize', '--select', 'refused'], { env })
-      const [run] = await project.dagmaJson<{ run_id: string }[]>(['run', 'list'])
+      const [run] = await project.dagmaJson<{ runId: string }[]>(['run', 'list'])
       const { events } = await project.dagmaJson<{ events: { type: string; metadata?: Record<string, { raw_value: unknown }> }[] }>([
         'run',
         'show',
-        run?.run_id ?? '',
+        run?.runId ?? '',
       ])
       const { metadata = {} } = events.find(({ type }) => type === 'STEP_FAILURE') ?? {}
       expect(Object.fromEntries(Object.entries(metadata).map(([key, { raw_value }]) => [key, raw_value]))).toMatchObject(failure)
-      const { status, tags } = (await tracked(run?.run_id ?? '')) ?? {}
+      const { status, tags } = (await tracked(run?.runId ?? '')) ?? {}
       expect({ status, key: tags?.['dagster.asset_key'], url: tags?.['dagster.run_url'] }).toEqual({ status: 'FAILED', key: 'refused' })
     })
 
@@ -104,9 +104,9 @@ describe.skipIf(lacks(needsPython(), mlflowExecutable() ? '' : 'there is no MLfl
       await running.until(({ printed }) => printed.includes('it waits'))
       running.child.kill('SIGINT')
       await running.ended
-      const [run] = await project.dagmaJson<{ run_id: string; status: string }[]>(['run', 'list'])
+      const [run] = await project.dagmaJson<{ runId: string; status: string }[]>(['run', 'list'])
       expect(run?.status).toBe('CANCELED')
-      expect(await tracked(run?.run_id ?? '')).toMatchObject({ status: 'KILLED' })
+      expect(await tracked(run?.runId ?? '')).toMatchObject({ status: 'KILLED' })
     })
   })
 

@@ -39,14 +39,14 @@ describe('one trace of a RAG run has the run, its steps and the outgoing calls i
     await using receiver = await OtlpReceiver.start()
     const env = { ...systems.variables, OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, DAGMA_TRACE_URL_TEMPLATE: template }
     const [shown] = [
-      await project.dagmaJson<{ run_id: string; events: { type: string; metadata?: { trace_url?: unknown } }[] }>(
+      await project.dagmaJson<{ runId: string; events: { type: string; metadata?: { trace_url?: unknown } }[] }>(
         ['job', 'launch', '-j', 'run_llm_rag_job'],
         { env },
       ),
     ]
-    expectRagTrace(receiver, shown.run_id, 'embedded')
+    expectRagTrace(receiver, shown.runId, 'embedded')
     const links = shown.events.filter(({ type }) => type === 'ASSET_MATERIALIZATION').map(({ metadata }) => metadata?.trace_url)
-    const link = { type: 'url', raw_value: template.replace('{trace_id}', shown.run_id.replaceAll('-', '')) }
+    const link = { type: 'url', raw_value: template.replace('{trace_id}', shown.runId.replaceAll('-', '')) }
     expect(links).toEqual([link, link, link])
   })
 

@@ -175,8 +175,8 @@ async function onBothHosts(
 
 async function runEmbedded(project: TestProject, env: Readonly<Record<string, string>>, selection: readonly string[]): Promise<HostRun> {
   await project.dagma(['asset', 'materialize', '--select', ...selection], { env })
-  const [newest] = await project.dagmaJson<{ run_id: string }[]>(['run', 'list', '--limit', '1'])
-  return embeddedRun(await project.dagmaJson(['run', 'show', newest?.run_id ?? '']))
+  const [newest] = await project.dagmaJson<{ runId: string }[]>(['run', 'list', '--limit', '1'])
+  return embeddedRun(await project.dagmaJson(['run', 'show', newest?.runId ?? '']))
 }
 
 async function runInDagster(project: TestProject, env: Readonly<Record<string, string>>, selection: readonly string[]): Promise<HostRun> {

@@ -29,7 +29,7 @@ export default definitions({ assets: [first, slow], jobs: [job({ name: 'slow_job
 `
 
 interface ShownRun {
-  readonly run_id: string
+  readonly runId: string
   readonly status: string
 }
 
@@ -59,11 +59,11 @@ describe('a run whose process is killed', () => {
 
     const [after, ...others] = await project.dagmaJson<ShownRun[]>(['run', 'list'])
     expect(others).toEqual([])
-    expect(after).toMatchObject({ run_id: before?.run_id, status: 'FAILURE' })
+    expect(after).toMatchObject({ runId: before?.runId, status: 'FAILURE' })
     const { events } = await project.dagmaJson<{ events: { type: string; step?: string; message?: string }[] }>([
       'run',
       'show',
-      after?.run_id ?? '',
+      after?.runId ?? '',
     ])
     expect(events.map(({ type, step }) => (step === undefined ? type : `${type} ${step}`))).toEqual([
       'RUN_START',
@@ -74,7 +74,7 @@ describe('a run whose process is killed', () => {
       'RUN_FAILURE',
     ])
     expect(events.at(-1)?.message).toBe('The process of this run ended before the run did.')
-    expect(await project.dagmaJson(['asset', 'show', 'first'])).toMatchObject({ latest_materialization: { asset: 'first' } })
+    expect(await project.dagmaJson(['asset', 'show', 'first'])).toMatchObject({ latestMaterialization: { asset: 'first' } })
   })
 })
 

@@ -85,15 +85,15 @@ const plainTypes = {
 }
 
 interface Report {
-  readonly run_id: string
+  readonly runId: string
   readonly materializations: number
   readonly checks: number
   readonly observations: number
-  readonly already_there: number
+  readonly alreadyThere: number
 }
 
 interface Ran {
-  readonly run_id: string
+  readonly runId: string
   readonly report: Report
 }
 
@@ -114,8 +114,8 @@ describe.skipIf(lacks(needsPython()))('embedded runs reported to Dagster', () =>
 
   describe('by Python', () => {
     it('have their metadata typed', async () => {
-      const { run_id, report } = await project.dagmaJson<Ran>(['asset', 'materialize', '-s', 'shop/orders', '--report'])
-      expect(report).toMatchObject({ run_id, materializations: 1, checks: 2, observations: 0, already_there: 0 })
+      const { runId, report } = await project.dagmaJson<Ran>(['asset', 'materialize', '-s', 'shop/orders', '--report'])
+      expect(report).toMatchObject({ runId, materializations: 1, checks: 2, observations: 0, alreadyThere: 0 })
       const { materializations } = await eventsOfAsset(dev.address, 'shop/orders')
       expect(materializations).toHaveLength(1)
       const metadata = byLabel(materializations[0]?.metadataEntries ?? [])
@@ -129,7 +129,7 @@ describe.skipIf(lacks(needsPython()))('embedded runs reported to Dagster', () =>
         asset: ['Asset', { path: ['shop', 'orders'] }],
         table: ['Table', { records: ['{"day": "2026-01-01", "euros": 20}'] }],
         latency_ms: ['Float', expect.any(Number)],
-        'dagma/run_id': ['Text', run_id],
+        'dagma/run_id': ['Text', runId],
         'dagma/time': ['Timestamp', expect.any(Number)],
       })
     })
@@ -156,7 +156,7 @@ describe.skipIf(lacks(needsPython()))('embedded runs reported to Dagster', () =>
     })
 
     it('are not doubled by another report, on whichever way', async () => {
-      const runs = (await project.dagmaJson<Ran[]>(['run', 'list'])).map(({ run_id }) => run_id)
+      const runs = (await project.dagmaJson<Ran[]>(['run', 'list'])).map(({ runId }) => runId)
       for (const to of [[], ['--to', dev.address]]) {
         const { code, stdout } = await project.dagma(['report', ...runs, ...to])
         expect([code, stdout.match(/nothing to report/g)?.length]).toEqual([0, runs.length])
@@ -185,7 +185,7 @@ describe.skipIf(lacks(needsPython()))('embedded runs reported to Dagster', () =>
       const env = { DAGSTER_URL: `${dev.address}/` }
       await project.dagma(['asset', 'materialize', '-s', 'daily', '--partition', '2026-01-04', '--report'], { env })
       await project.dagma(['asset', 'observe', '-s', 'feed', '--report'], { env })
-      const runs = (await project.dagmaJson<Ran[]>(['run', 'list', '-n', '3'])).map(({ run_id }) => run_id)
+      const runs = (await project.dagmaJson<Ran[]>(['run', 'list', '-n', '3'])).map(({ runId }) => runId)
       expect((await project.dagma(['report', ...runs], { env })).stdout.match(/nothing to report/g)).toHaveLength(3)
       expect((await project.dagma(['report', ...runs])).stdout.match(/nothing to report/g)).toHaveLength(3)
       const { materializations } = await eventsOfAsset(dev.address, 'daily')
@@ -256,9 +256,9 @@ describe.skipIf(lacks(needsPython()))('a reporter that is killed', () => {
     await killed.ended
     const before = materialized().length
     expect(before).toBeLessThan(count)
-    const report = await project.dagmaJson<Report>(['report'])
-    expect(report.materializations + report.already_there).toBe(count)
-    expect(report.already_there).toBeGreaterThanOrEqual(20)
+    const [report] = await project.dagmaJson<[Report]>(['report'])
+    expect(report.materializations + report.alreadyThere).toBe(count)
+    expect(report.alreadyThere).toBeGreaterThanOrEqual(20)
     expect(materialized()).toEqual(Array.from({ length: count }, () => 1))
   })
 })

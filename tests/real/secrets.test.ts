@@ -161,10 +161,10 @@ function expectNoLeak(search: LeakSearch): void {
 
 async function onBothHosts(project: TestProject, search: LeakSearch, env: Env): Promise<void> {
   await embedded(project, search, env, ['asset', 'materialize', '--select', '*'])
-  const runs = await project.dagmaJson<{ run_id: string }[]>(['run', 'list'])
+  const runs = await project.dagmaJson<{ runId: string }[]>(['run', 'list'])
   for (const args of [
-    ['run', 'show', runs[0]?.run_id ?? '', '--json'],
-    ['run', 'show', runs[0]?.run_id ?? ''],
+    ['run', 'show', runs[0]?.runId ?? '', '--json'],
+    ['run', 'show', runs[0]?.runId ?? ''],
     ['run', 'list'],
     ['job', 'list'],
     ['asset', 'list', '--json'],

@@ -231,17 +231,15 @@ def report_run_died(instance: dg.DagsterInstance, run_id: str, reason: str) -> N
 
 
 def check_evaluations(
-    instance: dg.DagsterInstance, asset: dg.AssetKey, check: str, since: float
+    instance: dg.DagsterInstance, asset: dg.AssetKey, check: str
 ) -> Iterator[dg.AssetCheckEvaluation]:
-    """Evaluations of a check that were stored after `since`, newest first. There is no public way to ask for them."""
+    """Evaluations of a check, newest first. There is no public way to ask for them."""
     key, cursor = dg.AssetCheckKey(asset_key=asset, name=check), None
     while True:
         page = instance.event_log_storage.get_asset_check_execution_history(key, limit=_CHECK_PAGE, cursor=cursor)
         for record in page:
             if record.event is None:  # planned only
                 continue
-            if record.event.timestamp < since:
-                return
             evaluation = record.event.asset_check_evaluation
             if evaluation is not None:
                 yield evaluation

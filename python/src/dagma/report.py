@@ -41,16 +41,22 @@ class EventError(Exception):
 
 
 def report(instance: dg.DagsterInstance, request: Mapping[str, Any]) -> list[str]:
-    """Reports the events that the instance lacks; gives their ids. No event of them is older than `since`."""
+    """Reports the events that the instance lacks; gives their ids.
+
+    Events are told apart by their ids alone, in all of the history that the instance has: the clock that stamped a run
+    may be ahead of the instance's, or behind it.
+    """
+    by_subject: dict[_Subject, list[Event]] = {}
+    for event in request["events"]:
+        by_subject.setdefault(_subject(event), []).append(event)
 
     @cache
-    def there(kind: str, asset: tuple[str, ...], check: str | None) -> set[str]:
-        found = _metadata_of(instance, kind, dg.AssetKey(asset), check, float(request["since"]))
-        return {str(metadata[EVENT_ID].value) for metadata in found if EVENT_ID in metadata}
+    def there(subject: _Subject) -> set[str]:
+        return _ids_of(instance, subject, by_subject[subject])
 
     reported = []
     for event in request["events"]:
-        if event["id"] in there(event["type"], tuple(event["asset_key"]), event.get("check")):
+        if event["id"] in there(_subject(event)):
             continue
         try:
             instance.report_runless_asset_event(_MAKE[event["type"]](event))
@@ -60,17 +66,41 @@ def report(instance: dg.DagsterInstance, request: Mapping[str, Any]) -> list[str
     return reported
 
 
+_Subject: TypeAlias = "tuple[str, tuple[str, ...], str | None]"
+"""What an event is about: its type, its asset, and the check of that."""
+
+
+def _subject(event: Event) -> _Subject:
+    return event["type"], tuple(event["asset_key"]), event.get("check")
+
+
+def _ids_of(instance: dg.DagsterInstance, subject: _Subject, wanted: Sequence[Event]) -> set[str]:
+    """Ids of the events that the instance has of a subject, newest first until all that are wanted are found."""
+    missing, ids = {event["id"] for event in wanted}, set()
+    for metadata in _metadata_of(instance, subject, wanted):
+        if EVENT_ID in metadata:
+            ids.add(str(metadata[EVENT_ID].value))
+            missing -= ids
+        if not missing:
+            break
+    return ids
+
+
 def _metadata_of(
-    instance: dg.DagsterInstance, kind: str, asset: dg.AssetKey, check: str | None, since: float
+    instance: dg.DagsterInstance, subject: _Subject, wanted: Sequence[Event]
 ) -> Iterator[Mapping[str, dg.MetadataValue[Any]]]:
-    """Metadata of what the instance has of an asset, or of a check of it."""
+    """Metadata of what the instance has of an asset, in the partitions of what is wanted, or of a check of it."""
+    kind, asset, check = subject
     if check is not None:
-        yield from (found.metadata for found in check_evaluations(instance, asset, check, since))
+        yield from (found.metadata for found in check_evaluations(instance, dg.AssetKey(asset), check))
         return
+    partitions = {event["partition"] for event in wanted}
+    records = dg.AssetRecordsFilter(
+        asset_key=dg.AssetKey(asset), asset_partitions=None if None in partitions else sorted(partitions)
+    )
     fetch = instance.fetch_materializations if kind == "materialization" else instance.fetch_observations
     cursor, more = None, True
     while more:
-        records = dg.AssetRecordsFilter(asset_key=asset, after_timestamp=since)
         page = fetch(records, limit=_PAGE, cursor=cursor)
         for record in page.records:
             event = record.asset_materialization or record.asset_observation

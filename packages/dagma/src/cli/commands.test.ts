@@ -45,7 +45,11 @@ describe('partitions', () => {
   test('a range makes a run of each, oldest first', () => {
     const { status, stdout } = cli('asset materialize -s raw --partition-range 2026-01-02...2026-01-04')
     expect([status, stdout.match(/✓ raw \[.+?\]/g)]).toEqual([0, ['✓ raw [2026-01-02]', '✓ raw [2026-01-03]', '✓ raw [2026-01-04]']])
-    expect(json('run list -n 3').map((run: { partition: string }) => run.partition)).toEqual(['2026-01-04', '2026-01-03', '2026-01-02'])
+    expect(json('run list -n 3').map((run: { partitionKey: string }) => run.partitionKey)).toEqual([
+      '2026-01-04',
+      '2026-01-03',
+      '2026-01-02',
+    ])
   })
 
   test.each([
@@ -84,20 +88,20 @@ test('a failed run is retried from where it failed, with its tags; one that succ
   const failed = cli('job launch -j nightly --tag team=data', { FLAKY: 'fails' })
   expect([failed.status, failed.stdout]).toEqual([1, expect.stringContaining('skipped, because flaky did not succeed')])
   const [run] = json('run list -n 1')
-  expect(JSON.parse(cli(`run retry ${run.run_id} --json`, { FLAKY: 'fails' }).stdout)).toMatchObject({ status: 'FAILURE' })
+  expect(JSON.parse(cli(`run retry ${run.runId} --json`, { FLAKY: 'fails' }).stdout)).toMatchObject({ status: 'FAILURE' })
   const [failedRetry] = json('run list -n 1')
-  expect(cli(`run retry ${run.run_id}`)).toMatchObject({ status: 2, stderr: expect.stringContaining(failedRetry.run_id.slice(0, 8)) })
-  const { status, stdout } = cli(`run retry ${failedRetry.run_id.slice(0, 8)}`)
+  expect(cli(`run retry ${run.runId}`)).toMatchObject({ status: 2, stderr: expect.stringContaining(failedRetry.runId.slice(0, 8)) })
+  const { status, stdout } = cli(`run retry ${failedRetry.runId.slice(0, 8)}`)
   expect([status, stdout.match(/✓ \S+/g)]).toEqual([0, ['✓ flaky', '✓ after']])
   const [retry] = json('run list -n 1')
-  expect(retry).toMatchObject({ status: 'SUCCESS', job_name: 'nightly', parent_run_id: failedRetry.run_id, tags: { team: 'data' } })
-  expect(cli(`run retry ${retry.run_id}`)).toMatchObject({ status: 2, stderr: expect.stringContaining('it succeeded') })
+  expect(retry).toMatchObject({ status: 'SUCCESS', jobName: 'nightly', parentRunId: failedRetry.runId, tags: { team: 'data' } })
+  expect(cli(`run retry ${retry.runId}`)).toMatchObject({ status: 2, stderr: expect.stringContaining('it succeeded') })
 })
 
 test('a run whose config held a secret is not retried: the log kept no secret', () => {
   cli('asset materialize -s login --config {"login":{"key":"sk-abcdefghijklmnopqrstuvwxyz"}}')
   const [run] = json('run list -n 1')
-  expect(cli(`run retry ${run.run_id}`)).toMatchObject({
+  expect(cli(`run retry ${run.runId}`)).toMatchObject({
     status: 2,
     stderr: expect.stringContaining('the config of "login" held a secret'),
   })
@@ -106,10 +110,10 @@ test('a run whose config held a secret is not retried: the log kept no secret', 
 
 test('log lines of a run, of one step', () => {
   cli('asset materialize -s raw --partition 2026-01-01')
-  const [{ run_id }] = json('run list -n 1')
-  expect(cli(`run logs ${run_id}`).stdout).toMatch(/^\S+ raw info making 2026-01-01\n$/)
-  expect(cli(`run logs ${run_id} --step raw`).stdout).toContain('making 2026-01-01')
-  expect(cli(`run logs ${run_id} --step other`)).toMatchObject({
+  const [{ runId }] = json('run list -n 1')
+  expect(cli(`run logs ${runId}`).stdout).toMatch(/^\S+ raw info making 2026-01-01\n$/)
+  expect(cli(`run logs ${runId} --step raw`).stdout).toContain('making 2026-01-01')
+  expect(cli(`run logs ${runId} --step other`)).toMatchObject({
     status: 2,
     stderr: expect.stringContaining('names none of the run’s steps: raw.'),
   })
@@ -148,7 +152,7 @@ test('all that is declared of an asset is shown', () => {
   expect(json('asset show mart/good')).toMatchObject({
     owners: ['team:data'],
     tags: { tier: 'gold', new: '' },
-    code_version: '2',
+    codeVersion: '2',
     partitions: null,
     checks: ['even'],
     metadata: { rows: { type: 'int', raw_value: 4 } },
@@ -158,7 +162,7 @@ test('all that is declared of an asset is shown', () => {
 
 test('ticks are shown, nothing is started', () => {
   expect(json('schedule list')).toMatchObject([
-    { name: 'at_two', cron_schedule: '0 2 * * *', execution_timezone: 'UTC' },
+    { name: 'at_two', cronSchedule: '0 2 * * *', executionTimezone: 'UTC' },
     { name: 'in_tokyo' },
   ])
   expect(cli('schedule preview in_tokyo -n 1').stdout).toMatch(/^\S+T17:30:00.000Z {2}\S+ 02:30 Asia\/Tokyo\n/)
@@ -166,11 +170,11 @@ test('ticks are shown, nothing is started', () => {
   const preview = json('schedule preview at_two -n 2')
   expect(preview.ticks).toHaveLength(2)
   expect(preview.first).toMatchObject({
-    run_requests: [{ job_name: 'nightly', tags: { at: preview.ticks[0] } }],
+    runRequests: [{ jobName: 'nightly', tags: { at: preview.ticks[0] } }],
     logs: [{ level: 'info', message: 'asked' }],
   })
-  expect(json('sensor list')).toMatchObject([{ name: 'watch', job_names: ['nightly'] }])
-  expect(json('sensor preview watch')).toMatchObject({ run_requests: [{ run_key: 'k' }], cursor: '2' })
+  expect(json('sensor list')).toMatchObject([{ name: 'watch', jobNames: ['nightly'] }])
+  expect(json('sensor preview watch')).toMatchObject({ runRequests: [{ runKey: 'k' }], cursor: '2' })
   expect(cli('sensor preview watch --cursor 2').stdout).toBe('no run: nothing new\n')
   expect(cli('sensor preview wach')).toMatchObject({ status: 2, stderr: expect.stringContaining('DAGMA_TICK_UNKNOWN') })
 })
@@ -200,4 +204,38 @@ describe('run prune', () => {
     const { status, stderr } = cli(args)
     expect([status, stderr]).toEqual([2, expect.stringContaining(message)])
   })
+})
+
+/** Names of members that are not in camelCase, with their paths; metadata, tags and config have the names that their authors gave. */
+function otherNames(value: unknown, path = ''): string[] {
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([name, member]) => [
+    ...(/^(?:\d+|[a-z][a-zA-Z]*)$/.test(name) ? [] : [`${path}${name}`]),
+    ...(['metadata', 'tags', 'config'].includes(name) ? [] : otherNames(member, `${path}${name}.`)),
+  ])
+}
+
+test('--json prints one document, its names in camelCase', () => {
+  cli('job launch -j nightly', { FLAKY: 'fails' })
+  const [{ runId }] = json('run list')
+  for (const args of [
+    'asset list',
+    'asset show raw',
+    'asset show mart/good',
+    'asset materialize -s mart/good',
+    'asset check -s mart/good',
+    'asset observe -s feed',
+    'job list',
+    'run list',
+    `run show ${runId}`,
+    `run logs ${runId}`,
+    `run retry ${runId}`,
+    'schedule list',
+    'schedule preview at_two',
+    'sensor list',
+    'sensor preview watch',
+    'definitions validate',
+    'doctor -t 1',
+  ])
+    expect([args, otherNames(json(args))]).toEqual([args, []])
 })

@@ -206,10 +206,10 @@ describe('--json prints one document to stdout, whatever the project prints', ()
   test('run show --json after a run', async () => {
     const folder = noisy()
     const { stdout: made } = await run(folder, ['asset', 'materialize', '-s', 'raw', '--json'])
-    const { run_id } = JSON.parse(made)
-    const { stdout } = await run(folder, ['run', 'show', run_id.slice(0, 8), '--json'])
+    const { runId } = JSON.parse(made)
+    const { stdout } = await run(folder, ['run', 'show', runId.slice(0, 8), '--json'])
     const shown = JSON.parse(stdout)
-    expect(shown.run).toMatchObject({ run_id, status: 'SUCCESS', asset_keys: ['raw'] })
+    expect(shown.run).toMatchObject({ runId, status: 'SUCCESS', assetKeys: ['raw'] })
     expect(shown.events.map(({ type }: { type: string }) => type)).toEqual([
       'RUN_START',
       'STEP_START',

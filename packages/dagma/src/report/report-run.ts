@@ -37,16 +37,16 @@ export function chooseReporter(project: Project, { to }: ToOption): Reporter {
   return address ? restReporter(address, 'DAGSTER_URL') : pythonReporter(project.folder)
 }
 
-/** How the report of a run went, as `--json` prints it. */
+/** How the report of a run went. */
 export interface RunReport {
-  readonly run_id: string
+  readonly runId: string
   readonly to: string
   /** How many events were reported now. */
   readonly materializations: number
   readonly observations: number
   readonly checks: number
   /** How many events were in Dagster before. */
-  readonly already_there: number
+  readonly alreadyThere: number
   /** What is lost on this way. */
   readonly limits: string | null
 }
@@ -57,18 +57,17 @@ export async function reportRuns(reporter: Reporter, log: EventLog, runs: readon
   if (unended !== undefined) throw dagmaError('DAGMA_RUN_NOT_REPORTABLE', { run: unended.runId })
   const byRun = runs.map((run) => ({ run, events: reportedEvents(log.events(run.runId)) }))
   const events = byRun.flatMap((one) => one.events)
-  const since = Math.min(...runs.map(({ startTime }) => startTime)) / 1000
-  const reported = new Set(events.length === 0 ? [] : await send(reporter, { since, events }, runs))
+  const reported = new Set(events.length === 0 ? [] : await send(reporter, { events }, runs))
   return byRun.map(({ run, events: all }) => {
     const now = all.filter(({ id }) => reported.has(id))
     const count = (type: (typeof now)[number]['type']): number => now.filter((event) => event.type === type).length
     return {
-      run_id: run.runId,
+      runId: run.runId,
       to: reporter.to,
       materializations: count('materialization'),
       observations: count('observation'),
       checks: count('check'),
-      already_there: all.length - now.length,
+      alreadyThere: all.length - now.length,
       limits: reporter.limits ?? null,
     }
   })
@@ -90,11 +89,11 @@ export function printReports(reports: readonly RunReport[]): void {
   if (limits) printLine(styleText('dim', limits))
 }
 
-function reportLine({ run_id, to, materializations, observations, checks, already_there }: RunReport): string {
+function reportLine({ runId, to, materializations, observations, checks, alreadyThere }: RunReport): string {
   const counts = [counted(materializations, 'materialization'), counted(checks, 'check'), counted(observations, 'observation')]
   const now = counts.filter((count) => count !== '').join(', ')
-  const there = already_there === 0 ? '' : `; ${counted(already_there, 'event')} ${already_there === 1 ? 'was' : 'were'} there before`
-  return `Run ${run_id}: ${now === '' ? `nothing to report to ${to}` : `reported to ${to}: ${now}`}${there}.`
+  const there = alreadyThere === 0 ? '' : `; ${counted(alreadyThere, 'event')} ${alreadyThere === 1 ? 'was' : 'were'} there before`
+  return `Run ${runId}: ${now === '' ? `nothing to report to ${to}` : `reported to ${to}: ${now}`}${there}.`
 }
 
 function counted(count: number, what: string): string {

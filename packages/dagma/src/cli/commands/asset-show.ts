@@ -24,19 +24,19 @@ export function assetShowCommand(): Command {
       const facts = factsOf(asset, definitions)
       if (options.json) {
         const metadata = gateStaticMetadata(asset.metadata)
-        printJson({ key, ...facts, partitions: asset.partitions ?? null, metadata, latest_materialization: latest ?? null })
+        printJson({ key, ...facts, partitions: asset.partitions ?? null, metadata, latestMaterialization: latest ?? null })
         return
       }
       printLine(`${key}  (group ${asset.group})`)
       if (asset.description !== undefined) printLine(`  ${asset.description}`)
       printLine(`  made from: ${facts.upstream.length === 0 ? 'nothing' : facts.upstream.join(', ')}`)
-      const { owners, kinds, code_version, checks } = facts
+      const { owners, kinds, codeVersion, checks } = facts
       const tags = Object.entries(asset.tags).map(([tag, value]) => (value === '' ? tag : `${tag}=${value}`))
       const listed = {
         owners,
         tags,
         kinds,
-        'code version': [code_version ?? []].flat(),
+        'code version': [codeVersion ?? []].flat(),
         partitions: [asset.partitions?.kind ?? []].flat(),
         checks,
       }
@@ -51,8 +51,8 @@ export function assetShowCommand(): Command {
 
 /** What is declared of an asset. */
 function factsOf(asset: AssetNode, { checks }: Definitions) {
-  const { group, description = null, owners, tags, kinds, codeVersion: code_version = null } = asset
+  const { group, description = null, owners, tags, kinds, codeVersion = null } = asset
   const upstream = asset.deps.map((dep) => keyText(dep.key))
   const own = [...checks.values()].filter((check) => keyText(check.asset) === keyText(asset.key)).map(({ name }) => name)
-  return { group, description, upstream, owners, tags, kinds, code_version, checks: own }
+  return { group, description, upstream, owners, tags, kinds, codeVersion, checks: own }
 }

@@ -73,20 +73,26 @@ describe('dagma report', () => {
   test('reports the named runs, each once, and says what was there before', async () => {
     await cli('asset observe -s feed')
     await cli('asset materialize -s page')
-    const [page, feed] = JSON.parse((await cli('run list --json')).stdout) as [{ run_id: string }, { run_id: string }]
+    const [page, feed] = JSON.parse((await cli('run list --json')).stdout) as [{ runId: string }, { runId: string }]
     writeFileSync(join(folder, 'answer'), JSON.stringify({ reported: [] }))
-    const { stdout } = await cli(`report ${feed.run_id.slice(0, 13)} ${page.run_id} ${feed.run_id}`)
+    const { stdout } = await cli(`report ${feed.runId.slice(0, 13)} ${page.runId} ${feed.runId}`)
     expect(stdout.split('\n')).toEqual([
-      expect.stringMatching(`^Run ${feed.run_id}: nothing to report to Dagster in .*; 1 event was there before.$`),
-      expect.stringMatching(`^Run ${page.run_id}: nothing to report to Dagster in .*; 2 events were there before.$`),
+      expect.stringMatching(`^Run ${feed.runId}: nothing to report to Dagster in .*; 1 event was there before.$`),
+      expect.stringMatching(`^Run ${page.runId}: nothing to report to Dagster in .*; 2 events were there before.$`),
       '',
     ])
     expect(kinds()).toEqual(['observation', 'materialization', 'check'])
+    const reports = JSON.parse((await cli(`report ${feed.runId} ${page.runId} --json`)).stdout)
+    expect(reports).toMatchObject([
+      { runId: feed.runId, alreadyThere: 1 },
+      { runId: page.runId, alreadyThere: 2 },
+    ])
   })
 
   test('asks nobody about a run in which nothing happened', async () => {
     expect((await cli('asset materialize -s flaky', { FLAKY: '1' })).status).toBe(1)
-    expect(await cli('report --json')).toMatchObject({ status: 0, stdout: expect.stringContaining('"materializations": 0') })
+    const { status, stdout } = await cli('report --json')
+    expect([status, JSON.parse(stdout)]).toMatchObject([0, [{ runId: expect.any(String), materializations: 0, alreadyThere: 0 }]])
     expect(existsSync(join(folder, 'request.json'))).toBe(false)
   })
 
@@ -137,8 +143,8 @@ describe('--report', () => {
     expect((await cli('asset observe -s feed --report')).stdout).toMatch(/: 1 observation\.\n$/)
     const failed = await cli('job launch -j both --report', { FLAKY: '1' })
     expect([failed.status, failed.stdout]).toEqual([1, expect.stringMatching(/FAILURE in .*\nRun .*: 1 materialization, 1 check\.\n$/)])
-    const [run] = JSON.parse((await cli('run list -n 1 --json')).stdout) as [{ run_id: string }]
-    expect((await cli(`run retry ${run.run_id} --report`)).stdout).toMatch(/: 1 materialization\.\n$/)
+    const [run] = JSON.parse((await cli('run list -n 1 --json')).stdout) as [{ runId: string }]
+    expect((await cli(`run retry ${run.runId} --report`)).stdout).toMatch(/: 1 materialization\.\n$/)
   })
 
   test('reports the runs of a range in one go', async () => {

@@ -24,7 +24,7 @@ export function reportCommand(): Command {
       using log = EventLog.openToRead(project.folder)
       const runs = ids.length === 0 ? [latestRun(log)] : distinct(ids.map((id) => log.run(id)))
       const reports = await reportRuns(chooseReporter(project, options), log, runs)
-      if (json) for (const report of reports) printJson(report)
+      if (json) printJson(reports)
       else printReports(reports)
     })
 }

@@ -22,15 +22,15 @@ export function runListCommand(): Command {
 /** A run as `--json` prints it. */
 export function runJson(run: Run): unknown {
   return {
-    run_id: run.runId,
-    job_name: run.jobName,
+    runId: run.runId,
+    jobName: run.jobName,
     status: run.status,
-    asset_keys: run.assetKeys,
-    start_time: run.startTime,
-    end_time: run.endTime,
-    partition: run.partitionKey,
+    assetKeys: run.assetKeys,
+    startTime: run.startTime,
+    endTime: run.endTime,
+    partitionKey: run.partitionKey,
     tags: run.tags,
-    parent_run_id: run.parentRunId,
+    parentRunId: run.parentRunId,
   }
 }
 

@@ -12,10 +12,10 @@ export function scheduleListCommand(): Command {
       const { definitions } = await loadProject(options)
       const rows = [...definitions.schedules.values()].map((schedule) => ({
         name: schedule.name,
-        job_name: schedule.job,
-        cron_schedule: schedule.cronSchedule,
-        execution_timezone: schedule.executionTimezone,
-        default_status: schedule.defaultStatus,
+        jobName: schedule.job,
+        cronSchedule: schedule.cronSchedule,
+        executionTimezone: schedule.executionTimezone,
+        defaultStatus: schedule.defaultStatus,
       }))
       if (options.json) printJson(rows)
       else

@@ -3,8 +3,8 @@ import { cronTicks } from '../../definitions/automation/cron-ticks.ts'
 import { scheduleTick } from '../../runtime/tick.ts'
 import { type JsonOption, jsonOption, loadProject, type ModuleOption, moduleOption, positiveInteger } from '../terminal/options.ts'
 import { printJson, printLine } from '../terminal/output.ts'
-import { printTick } from '../terminal/print-tick.ts'
-import { expectTick, tickJson } from './tick.ts'
+import { printTick, tickDocument } from '../terminal/print-tick.ts'
+import { expectTick } from './tick.ts'
 
 /** `dagma schedule preview` */
 export function schedulePreviewCommand(): Command {
@@ -20,7 +20,7 @@ export function schedulePreviewCommand(): Command {
       const times = cronTicks(schedule.cronSchedule, schedule.executionTimezone, new Date(), options.ticks)
       const host = { definitions, projectFolder: project.folder, signal: new AbortController().signal }
       const tick = await scheduleTick(schedule, times[0] ?? new Date(), host)
-      if (options.json) return printJson({ ticks: times.map((time) => time.toISOString()), first: tickJson(tick) })
+      if (options.json) return printJson({ ticks: times.map((time) => time.toISOString()), first: tickDocument(tick) })
       for (const time of times) printLine(`${time.toISOString()}${localTime(time, schedule.executionTimezone)}`)
       printTick(tick)
     })

@@ -15,9 +15,9 @@ export function sensorListCommand(): Command {
         printJson(
           sensors.map(({ name, jobs, minimumIntervalSeconds, defaultStatus }) => ({
             name,
-            job_names: jobs,
-            minimum_interval_seconds: minimumIntervalSeconds,
-            default_status: defaultStatus,
+            jobNames: jobs,
+            minimumIntervalSeconds,
+            defaultStatus,
           })),
         )
       } else {

@@ -2,8 +2,8 @@ import { Command } from 'commander'
 import { sensorTick } from '../../runtime/tick.ts'
 import { type JsonOption, jsonOption, loadProject, type ModuleOption, moduleOption } from '../terminal/options.ts'
 import { printJson } from '../terminal/output.ts'
-import { printTick } from '../terminal/print-tick.ts'
-import { expectTick, tickJson } from './tick.ts'
+import { printTick, tickDocument } from '../terminal/print-tick.ts'
+import { expectTick } from './tick.ts'
 
 /** `dagma sensor preview` */
 export function sensorPreviewCommand(): Command {
@@ -17,7 +17,7 @@ export function sensorPreviewCommand(): Command {
       const { project, definitions } = await loadProject(options)
       const host = { definitions, projectFolder: project.folder, signal: new AbortController().signal }
       const tick = await sensorTick(expectTick(definitions.sensors, 'sensor', name), options.cursor, host)
-      if (options.json) printJson(tickJson(tick))
+      if (options.json) printJson(tickDocument(tick))
       else printTick(tick)
     })
 }

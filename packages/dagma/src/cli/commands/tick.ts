@@ -37,7 +37,7 @@ export function expectTick<Item>(items: ReadonlyMap<string, Item>, what: string,
   return item
 }
 
-/** A tick as `dagma tick` and `--json` print it. */
+/** A tick as `dagma tick` prints it for the Dagster host. */
 export function tickJson(tick: Tick): unknown {
   return {
     run_requests: tick.runRequests.map(({ runKey = null, jobName, config, tags, partitionKey = null }) => ({

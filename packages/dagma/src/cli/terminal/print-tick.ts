@@ -5,7 +5,7 @@ import { printLine } from './output.ts'
 export function printTick(tick: Tick): void {
   for (const { level, message } of tick.logs) printLine(`  ${level}: ${message}`)
   for (const { jobName, runKey, partitionKey, config, tags } of tick.runRequests) {
-    const details = { run_key: runKey, partition: partitionKey, config: shown(config), tags: shown(tags) }
+    const details = { 'run key': runKey, partition: partitionKey, config: shown(config), tags: shown(tags) }
     const told = Object.entries(details).flatMap(([name, value]) => (value === undefined ? [] : [`${name}: ${value}`]))
     printLine(`run of ${jobName}${told.length > 0 ? `  (${told.join(', ')})` : ''}`)
   }
@@ -13,6 +13,24 @@ export function printTick(tick: Tick): void {
   for (const { partitions, add = [], remove = [] } of tick.dynamicPartitions)
     printLine(`partitions of ${partitions}: ${[...add.map((key) => `+${key}`), ...remove.map((key) => `-${key}`)].join(', ')}`)
   if (tick.cursor !== undefined) printLine(`cursor: ${tick.cursor}`)
+}
+
+/** A tick as `--json` prints it. */
+export function tickDocument(tick: Tick): object {
+  const { runRequests, skipReason = null, cursor = null, dynamicPartitions, logs } = tick
+  return {
+    runRequests: runRequests.map(({ runKey = null, jobName, config, tags, partitionKey = null }) => ({
+      runKey,
+      jobName,
+      config,
+      tags,
+      partitionKey,
+    })),
+    skipReason,
+    cursor,
+    dynamicPartitions: dynamicPartitions.map(({ partitions, add = [], remove = [] }) => ({ partitions, add, remove })),
+    logs,
+  }
 }
 
 function shown(value: object): string | undefined {

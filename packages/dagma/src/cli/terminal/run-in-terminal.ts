@@ -98,7 +98,7 @@ export async function show(project: Project, options: RunningOptions, runs: Star
       ended.map(({ runId }) => log.run(runId)),
     )
   } finally {
-    if (json) print(ended.map((result) => ({ ...runJson(result), report: reports.find((one) => one.run_id === result.runId) ?? null })))
+    if (json) print(ended.map((result) => ({ ...runJson(result), report: reports.find((one) => one.runId === result.runId) ?? null })))
     else printReports(reports)
   }
 }
@@ -136,5 +136,5 @@ function addTag(text: string, tags: RunTags): RunTags {
 }
 
 function runJson(run: MaterializeRun): object {
-  return { run_id: run.runId, status: run.status, events: run.events }
+  return { runId: run.runId, status: run.status, events: run.events }
 }

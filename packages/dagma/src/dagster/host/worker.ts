@@ -18,6 +18,7 @@ import { RunResources } from '../../runtime/step/run-resources.ts'
 import { runStep, type StepOutcome, type StepReport } from '../../runtime/step/step-runner.ts'
 import { endWatched, watchRun } from '../../runtime/step/watched.ts'
 import { projectValues, Values } from '../../runtime/values/values.ts'
+import { withDescription } from '../check-description.ts'
 import { inlineContext } from '../pipes/context-loader.ts'
 import { MessageSender } from '../pipes/message-sender.ts'
 import { decodeParams } from '../pipes/params.ts'
@@ -100,10 +101,7 @@ function send(session: MessageSender, report: StepReport): void {
     }
     case 'check': {
       const { assetKey, check: name, passed, severity, description, metadata } = report
-      // Pipes has no field for a check's description.
-      const described =
-        description === undefined ? metadata : { ...metadata, description: { type: 'text' as const, raw_value: description } }
-      session.reportGatedCheck(keyText(assetKey), { name, passed, severity, metadata: described })
+      session.reportGatedCheck(keyText(assetKey), { name, passed, severity, metadata: withDescription(metadata, description) })
     }
   }
 }

@@ -17,6 +17,29 @@ test('the first message goes at once, what comes within the interval in one chun
   expect(chunks).toEqual(['1: a', '2: b\nc'])
 })
 
+test('what comes during an upload waits for the interval too', async () => {
+  const chunks: string[] = []
+  const { promise: arrived, resolve: arrive } = Promise.withResolvers<void>()
+  const { promise: stored, resolve: store } = Promise.withResolvers<void>()
+  const upload = (text: string, index: number): Promise<void> => {
+    chunks.push(`${index}: ${text}`)
+    arrive()
+    return stored
+  }
+  const writer = chunkWriter({ upload, intervalSeconds: 3600 })
+  writer.write('a')
+  await arrived
+  writer.write('b')
+  store()
+  for (let turn = 0; turn < 10; turn++) {
+    await new Promise(setImmediate)
+    writer.write(`c${turn}`)
+  }
+  expect(chunks).toEqual(['1: a'])
+  await writer.close()
+  expect(chunks).toEqual(['1: a', `2: b\n${Array.from({ length: 10 }, (_, turn) => `c${turn}`).join('\n')}`])
+})
+
 test('a chunk that failed comes again as it was, under its index, and before all others', async () => {
   const tries: string[] = []
   const upload = async (text: string, index: number): Promise<void> => {

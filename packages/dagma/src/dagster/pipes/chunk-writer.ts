@@ -23,28 +23,27 @@ export function chunkWriter({ upload, intervalSeconds = 10 }: PipesChunkWriterOp
   let uploading: Promise<void> = Promise.resolve()
   let began = Number.NEGATIVE_INFINITY
 
-  /** Uploads what there is: first what failed the last time, as it was, since its upload may have arrived all the same. */
-  const flush = async (): Promise<void> => {
-    while (chunk !== undefined || lines.length > 0) {
-      if (chunk === undefined) {
-        index += 1
-        chunk = { text: lines.join('\n'), index }
-        lines = []
-      }
-      began = performance.now()
-      await upload(chunk.text, chunk.index)
-      chunk = undefined
+  const isPending = (): boolean => chunk !== undefined || lines.length > 0
+  /** Uploads one chunk: what failed the last time, as it was, since its upload may have arrived all the same; otherwise all lines since. */
+  const uploadNext = async (): Promise<void> => {
+    if (chunk === undefined) {
+      index += 1
+      chunk = { text: lines.join('\n'), index }
+      lines = []
     }
+    began = performance.now()
+    await upload(chunk.text, chunk.index)
+    chunk = undefined
   }
   const schedule = (): void => {
     if (timer !== undefined) return
     const wait = Math.max(0, began + intervalSeconds * 1000 - performance.now())
     timer = setTimeout(() => {
-      uploading = flush()
+      uploading = uploadNext()
         .catch(() => {}) // tried again with the next chunk; the last failure is told by close()
         .finally(() => {
           timer = undefined
-          if (chunk !== undefined || lines.length > 0) schedule()
+          if (isPending()) schedule()
         })
     }, wait).unref()
   }
@@ -56,9 +55,11 @@ export function chunkWriter({ upload, intervalSeconds = 10 }: PipesChunkWriterOp
     close: async () => {
       await uploading
       clearTimeout(timer)
-      await flush().catch((error) => {
+      try {
+        while (isPending()) await uploadNext()
+      } catch (error) {
         throw deliveryFailed(error)
-      })
+      }
     },
   }
 }

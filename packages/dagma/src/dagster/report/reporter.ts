@@ -33,8 +33,6 @@ export const eventIdKey = 'dagma/event_id'
 
 /** What is reported in one go. */
 export interface ReportRequest {
-  /** Seconds since 1970-01-01 UTC; none of the events can have been reported before. */
-  readonly since: number
   readonly events: readonly ReportedEvent[]
 }
 

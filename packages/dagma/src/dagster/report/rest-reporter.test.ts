@@ -15,16 +15,25 @@ interface Told {
   readonly asset_key: readonly string[]
   readonly metadata: Readonly<Record<string, unknown>>
   readonly check_name?: string
+  readonly partition?: string | null
 }
 
 interface Asked {
-  readonly variables: { readonly key: { readonly path: readonly string[] }; readonly check?: string }
+  readonly query: string
+  readonly variables: {
+    readonly key: { readonly path: readonly string[] }
+    readonly check?: string
+    readonly partitions?: readonly string[] | null
+    readonly cursor?: string | null
+    readonly limit?: number
+  }
 }
 
 /** A web server as Dagster's, below `/dagster`. */
 class WebServer {
   readonly told: { readonly path: string; readonly body: Told }[] = []
   readonly headers: IncomingHttpHeaders[] = []
+  readonly asked: string[] = []
   /** The answer to a report, by its number from 1; by default all are taken. */
   status: (number: number) => number = () => 200
   #received = 0
@@ -48,17 +57,23 @@ class WebServer {
     this.#server.closeAllConnections()
   }
 
-  #answer({ variables: { key, check } }: Asked): unknown {
+  #answer({ query, variables: { key, check, partitions = null, cursor = null, limit = 0 } }: Asked): unknown {
+    this.asked.push(query)
     const found = (path: string) =>
       this.told
         .filter(({ path: at, body }) => at === path && body.asset_key.join() === key.path.join() && body.check_name === check)
+        .filter(({ body }) => partitions === null || partitions.includes(body.partition ?? ''))
         .map(({ body }) => ({ metadataEntries: Object.entries(body.metadata).map(([label, text]) => ({ label, text })) }))
     if (check === undefined)
-      return { assetOrError: { materialization: found('report_asset_materialization/'), observation: found('report_asset_observation/') } }
-    const evaluations = found('report_asset_check/')
-    return {
-      assetCheckExecutions: evaluations.map((evaluation, id) => ({ id: String(id), evaluation: { ...evaluation, timestamp: 2e9 } })),
-    }
+      return {
+        assetOrError: {
+          events: found(query.includes('assetMaterializations') ? 'report_asset_materialization/' : 'report_asset_observation/'),
+        },
+      }
+    const newestFirst = found('report_asset_check/')
+      .map((evaluation, id) => ({ id: String(id), evaluation }))
+      .toReversed()
+    return { assetCheckExecutions: newestFirst.filter(({ id }) => cursor === null || Number(id) < Number(cursor)).slice(0, limit) }
   }
 }
 
@@ -111,6 +126,19 @@ describe('what is sent', () => {
     await restReporter(address, '--to').report(golden)
     expect(await restReporter(address, '--to').report(golden)).toEqual([])
     expect(server.told).toHaveLength(ids.length)
+  })
+
+  test('is not sent twice, whatever the clocks say, however much was reported since', async () => {
+    const many = golden.events.flatMap((event) =>
+      Array.from({ length: 120 }, (_, number) => {
+        const id = `other:${number}`
+        return { ...event, id, metadata: { 'dagma/event_id': { type: 'text' as const, raw_value: id } } }
+      }),
+    )
+    await restReporter(address, '--to').report(golden)
+    await restReporter(address, '--to').report({ events: many })
+    expect(await restReporter(address, '--to').report(golden)).toEqual([])
+    expect(server.asked.join()).not.toMatch(/timestamp/i)
   })
 
   test('has passed the gate', async () => {

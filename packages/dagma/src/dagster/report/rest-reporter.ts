@@ -5,6 +5,7 @@ import { isHttpUrl } from '../../metadata/links.ts'
 import type { WireMetadataValue } from '../../metadata/normalize.ts'
 import { secret } from '../../metadata/redaction/secret.ts'
 import { gateText, gateValue } from '../../runtime/gate/exit-gate.ts'
+import { withDescription } from '../check-description.ts'
 import { reportedBefore } from './asked-of-web-server.ts'
 import type { ReportedEvent, Reporter } from './reporter.ts'
 
@@ -41,8 +42,8 @@ export function restReporter(address: string, setting: string): Reporter {
     to: gateText(`Dagster at ${origin}${pathname.replace(/\/+$/, '')}`),
     limits:
       'Over REST, metadata arrives as plain text, numbers and JSON: links, tables, Markdown, paths and times lose their type; a check loses whether it blocks, and its description becomes metadata.',
-    report: async ({ since, events }) => {
-      const isThere = reportedBefore(service, since)
+    report: async ({ events }) => {
+      const isThere = reportedBefore(service, events)
       const reported: string[] = []
       for (const event of gateValue(events)) {
         if (await isThere(event)) continue
@@ -76,11 +77,9 @@ function send(service: HttpService, event: ReportedEvent): Promise<void> {
   })
 }
 
-/** The endpoint for checks has no field for a description: it goes as metadata, unless there is such metadata already. */
 function plainMetadata(event: ReportedEvent): Readonly<Record<string, unknown>> {
-  const plain = Object.entries(event.metadata).map(([key, value]) => [key, plainValue(value)] as const)
-  const described = event.type === 'check' && event.description !== null ? { description: event.description } : {}
-  return { ...described, ...Object.fromEntries(plain) }
+  const metadata = event.type === 'check' ? withDescription(event.metadata, event.description) : event.metadata
+  return Object.fromEntries(Object.entries(metadata).map(([key, value]) => [key, plainValue(value)] as const))
 }
 
 function plainValue({ type, raw_value }: WireMetadataValue): unknown {

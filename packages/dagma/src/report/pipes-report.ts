@@ -1,0 +1,89 @@
+import { withDescription } from '../dagster/check-description.ts'
+import type { PipesSession } from '../dagster/pipes/session.ts'
+import type { Materialization, RunEvent } from '../engine/events.ts'
+import type { MaterializeRun } from '../engine/materialize.ts'
+import type { WireError } from '../runtime/gate/exit-gate.ts'
+
+/** What a step gave: a materialization, or how a check went. */
+type Given = Materialization | Extract<RunEvent, { type: 'ASSET_CHECK_EVALUATION' }>
+
+/**
+ * Reports a run of the embedded engine to a Pipes session. Dagster takes each asset once in a session, but a step that is retried may give a part of a
+ * multi-asset again: what a step gave is reported when it has ended, of each asset and each check the last.
+ */
+export class PipesReport {
+  readonly #session: PipesSession
+  /** What is not reported yet, by step, and in it by asset and check. */
+  readonly #given = new Map<string, Map<string, Given>>()
+
+  constructor(session: PipesSession) {
+    this.#session = session
+  }
+
+  /** Takes the run's next event. */
+  onEvent(event: RunEvent): void {
+    const { log } = this.#session
+    switch (event.type) {
+      case 'ASSET_MATERIALIZATION':
+      case 'ASSET_CHECK_EVALUATION':
+        return this.#keep(event)
+      case 'LOG':
+        return log[event.level](event.message)
+      case 'STEP_UP_FOR_RETRY':
+        return log.warning(`${event.error.message} It is tried again in ${event.delaySeconds} s.`)
+      case 'STEP_SKIPPED':
+        return log.warning(`Step ${event.step} is skipped, because ${event.because} did not succeed.`)
+      case 'STEP_SUCCESS':
+        return this.#stepEnded(event.step)
+      case 'STEP_FAILURE':
+        this.#stepEnded(event.step)
+        return log.error(event.error.message)
+    }
+  }
+
+  /** Reports what steps gave that did not come to their end. */
+  end(): void {
+    for (const step of [...this.#given.keys()]) this.#stepEnded(step)
+  }
+
+  #keep(event: Given): void {
+    const ofStep = this.#given.get(event.step) ?? new Map<string, Given>()
+    this.#given.set(event.step, ofStep)
+    const subject = JSON.stringify([event.asset, event.type === 'ASSET_CHECK_EVALUATION' ? event.check : null])
+    // Deleted first, so that the order is that of the last ones.
+    ofStep.delete(subject)
+    ofStep.set(subject, event)
+  }
+
+  #stepEnded(step: string): void {
+    const given = this.#given.get(step)
+    this.#given.delete(step)
+    for (const event of given?.values() ?? []) this.#report(event)
+  }
+
+  /** Assets that are not the Dagster step's own are only logged: Pipes takes no others. */
+  #report(event: Given): void {
+    const { context, log } = this.#session
+    const isOwn = !context.isAssetStep || context.assetKeys.includes(event.asset)
+    const { asset: assetKey, metadata } = event
+    if (event.type === 'ASSET_CHECK_EVALUATION') {
+      const { check: checkName, passed, severity, description } = event
+      if (!isOwn) return log.info(`Check ${checkName} of ${assetKey} ${passed ? 'passed' : 'failed'}; it is not an asset of this step.`)
+      return this.#session.reportAssetCheck({ assetKey, checkName, passed, severity, metadata: withDescription(metadata, description) })
+    }
+    const { dataVersion } = event
+    if (!isOwn) return log.info(`Made ${assetKey}, which is not an asset of this step.`)
+    this.#session.reportAssetMaterialization({ assetKey, metadata, ...(dataVersion !== null && { dataVersion }) })
+  }
+}
+
+/** The error of the first step that failed, as an error again. */
+export function failureOf({ runId, status, events }: MaterializeRun): Error {
+  const failed = events.find((event) => event.type === 'STEP_FAILURE')
+  return failed === undefined ? new Error(`Run ${runId} ended as ${status}.`) : errorOf(failed.error)
+}
+
+function errorOf({ name, message, stack, cause }: WireError): Error {
+  const error = new Error(message, cause === null ? undefined : { cause: errorOf(cause) })
+  return Object.assign(error, { name, stack: `${name}: ${message}\n${stack.join('')}` })
+}
