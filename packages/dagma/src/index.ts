@@ -122,12 +122,14 @@ export { DagmaError, DefinitionErrors, type ErrorKind } from './errors.ts'
 export type { Finding } from './metadata/finding.ts'
 export {
   type Json,
+  type JsonInput,
   type Metadata,
   type MetadataInput,
   type MetadataType,
   type MetadataTypes,
   MetadataValue,
   type Table,
+  type TableCell,
   type TableColumn,
   type TableColumnLineage,
   type TableSchema,

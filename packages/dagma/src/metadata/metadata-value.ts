@@ -4,12 +4,48 @@ import { checkedHttpUrl } from './links.ts'
 /** JSON data. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json | undefined }
 
+/**
+ * What stands for JSON data among metadata: that, and objects that become it. Rows may be typed by an `interface`. What else an object
+ * holds is checked when the metadata is recorded.
+ */
+export type JsonInput =
+  | string
+  | number
+  | boolean
+  | null
+  | undefined
+  | readonly JsonInput[]
+  | { readonly [member: string]: JsonInput }
+  | PlainObject
+
+/** An object that is not a list, Map, Set, Promise, function, typed array or the like: those have a symbol as a key. */
+type PlainObject = object & {
+  readonly [Symbol.iterator]?: never
+  readonly [Symbol.asyncIterator]?: never
+  readonly [Symbol.toStringTag]?: never
+  readonly [Symbol.hasInstance]?: never
+  readonly [Symbol.match]?: never
+}
+
+/** What a cell of a {@link Table} holds. */
+export type TableCell = string | number | boolean | null
+
 /** A column of a {@link TableSchema}, as Dagster's `TableColumn`. */
 export interface TableColumn {
   readonly name: string
   /** Name of the type; default `string`. */
   readonly type?: string
   readonly description?: string
+  /** Default: it may hold null, and the same value twice. */
+  readonly constraints?: {
+    /** Whether it may hold null; default true. */
+    readonly nullable?: boolean
+    /** Whether no value stands in it twice; default false. */
+    readonly unique?: boolean
+    /** Further constraints, in words, such as `> 0`. */
+    readonly other?: readonly string[]
+  }
+  readonly tags?: { readonly [tag: string]: string }
 }
 
 /** Columns of a table, as Dagster's `TableSchema`. */
@@ -17,9 +53,12 @@ export interface TableSchema {
   readonly columns: readonly TableColumn[]
 }
 
-/** Rows of plain values, as Dagster's `TableMetadataValue`. Without a schema, the columns are those of the first row. */
-export interface Table {
-  readonly records: readonly { readonly [column: string]: string | number | boolean | null }[]
+/**
+ * Rows of plain values, as Dagster's `TableMetadataValue`. Without a schema, the columns are the fields of all rows. A field that a row lacks
+ * is null.
+ */
+export interface Table<Row extends object = object> {
+  readonly records: readonly Row[]
   readonly schema?: TableSchema
 }
 
@@ -32,7 +71,7 @@ export interface TableColumnLineage {
 export interface MetadataTypes {
   text: string
   md: string
-  json: Json
+  json: JsonInput
   url: string
   path: string
   notebook: string
@@ -82,7 +121,7 @@ export class MetadataValue<Type extends MetadataType = MetadataType> {
   }
 
   /** JSON data. */
-  static json(value: Json): MetadataValue<'json'> {
+  static json(value: JsonInput): MetadataValue<'json'> {
     return new MetadataValue('json', value)
   }
 
@@ -144,8 +183,8 @@ export class MetadataValue<Type extends MetadataType = MetadataType> {
     return new MetadataValue('dagster_run', expectString('dagster_run', runId))
   }
 
-  /** A small table. */
-  static table(value: Table): MetadataValue<'table'> {
+  /** A small table. One above 16,000 characters of JSON is cut by rows. */
+  static table<Row extends { readonly [Column in keyof Row]: TableCell | undefined }>(value: Table<Row>): MetadataValue<'table'> {
     return new MetadataValue('table', value)
   }
 
@@ -170,7 +209,7 @@ function expectString(type: MetadataType, value: string): string {
 }
 
 /** What may stand as a metadata value; plain values are inferred as {@link MetadataValue} says. `undefined` leaves the key out. */
-export type MetadataInput = MetadataValue | Json | Date | undefined
+export type MetadataInput = MetadataValue | JsonInput | Date
 
 /** Metadata as a user writes it: keys to values. */
 export type Metadata = { readonly [key: string]: MetadataInput }

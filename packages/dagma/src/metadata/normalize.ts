@@ -5,11 +5,12 @@ import {
   type MetadataType,
   MetadataValue,
   type Table,
-  type TableColumn,
   type TableColumnLineage,
   type TableSchema,
 } from './metadata-value.ts'
 import { plainJson } from './plain-json.ts'
+import { lineageProblem, schemaProblem, tableProblem } from './table-problems.ts'
+import { cutTable, lineageWire, schemaWire, tableWire } from './tables.ts'
 
 /** The longest text, or JSON text, that a metadata value may have, in characters. What is longer is cut, with a marker that states its size. */
 export const longestMetadataValue = 16_000
@@ -63,34 +64,17 @@ function normalizeValue(key: string, input: Exclude<MetadataInput, undefined>): 
 
 function typedValue(key: string, { type, value }: MetadataValue): unknown {
   if (type === 'float' || type === 'timestamp') return value // of any size: the constructors take finite numbers only
-  if (type === 'table') return plain(key, tableForm(value as Table))
-  if (type === 'table_schema') return plain(key, { columns: columnForms((value as TableSchema).columns) })
-  if (type === 'table_column_lineage') return plain(key, lineageForm(value as TableColumnLineage))
+  if (type === 'table') return checked(key, tableWire(value as Table), tableProblem)
+  if (type === 'table_schema') return checked(key, schemaWire(value as TableSchema), schemaProblem)
+  if (type === 'table_column_lineage') return checked(key, lineageWire(value as TableColumnLineage), lineageProblem)
   return plain(key, value)
 }
 
-/** Dagster wants a table's columns told, each with its type. */
-function tableForm({ records, schema }: Table): unknown {
-  const inferred = Object.entries(records[0] ?? {}).map(([name, cell]) => ({ name, type: cellType(cell) }))
-  return { records, schema: columnForms(schema?.columns ?? inferred) }
-}
-
-/** Dagster takes a key with "/" in it for one part, unless it gets the path. */
-function lineageForm({ depsByColumn }: TableColumnLineage): unknown {
-  const pathed = Object.entries(depsByColumn).map(([column, deps]) => [
-    column,
-    deps.map(({ assetKey, columnName }) => ({ asset_key: assetKey.split('/'), column_name: columnName })),
-  ])
-  return { deps_by_column: Object.fromEntries(pathed) }
-}
-
-function cellType(cell: unknown): string {
-  if (typeof cell === 'number') return Number.isInteger(cell) ? 'int' : 'float'
-  return typeof cell === 'boolean' ? 'bool' : 'string'
-}
-
-function columnForms(columns: readonly TableColumn[]): unknown {
-  return columns.map(({ name, type = 'string', description }) => ({ name, type, description: description ?? null }))
+function checked(key: string, wire: unknown, problemOf: (wire: unknown) => string | undefined): unknown {
+  const value = plain(key, wire)
+  const problem = problemOf(value)
+  if (problem !== undefined) throw dagmaError('DAGMA_METADATA_INVALID', { key, reason: problem })
+  return value
 }
 
 function plain(key: string, value: unknown): unknown {
@@ -105,5 +89,7 @@ function boundValue(value: WireMetadataValue): WireMetadataValue {
   if (typeof raw !== 'object' || raw === null) return value
   const text = JSON.stringify(raw)
   if (text.length <= longestMetadataValue) return value
+  const rows = value.type === 'table' ? cutTable(raw, longestMetadataValue) : undefined
+  if (rows !== undefined) return { type: 'table', raw_value: rows }
   return { type: 'json', raw_value: { truncated: true, size_bytes: Buffer.byteLength(text), start: text.slice(0, 1000).toWellFormed() } }
 }

@@ -1,5 +1,5 @@
 import { expect, expectTypeOf, it } from 'vitest'
-import type { Json } from './metadata-value.ts'
+import type { JsonInput } from './metadata-value.ts'
 import { type ObservationField, type ObservationMetadata, observationFields } from './observation-fields.ts'
 
 const fields = Object.entries<ObservationField>(observationFields)
@@ -32,7 +32,7 @@ it('has what a link, a number and a failure must have', () => {
 
 it('gives the types of the values', () => {
   expectTypeOf<ObservationMetadata['latency_ms']>().toEqualTypeOf<number | undefined>()
-  expectTypeOf<ObservationMetadata['preview']>().toEqualTypeOf<Json | undefined>()
+  expectTypeOf<ObservationMetadata['preview']>().toEqualTypeOf<JsonInput>()
   expectTypeOf<ObservationMetadata['artifact_uploaded']>().toEqualTypeOf<boolean | undefined>()
   expectTypeOf<ObservationMetadata['mlflow_tracking_uri']>().toEqualTypeOf<string | undefined>()
 })

@@ -3,6 +3,7 @@ import { dagmaError } from '../../errors.ts'
 import type { Json, MetadataInput, MetadataType } from '../../metadata/metadata-value.ts'
 import { normalize, type WireMetadata, type WireMetadataValue } from '../../metadata/normalize.ts'
 import { plainJson } from '../../metadata/plain-json.ts'
+import { lineageProblem, schemaProblem, tableProblem } from '../../metadata/table-problems.ts'
 
 /**
  * A typed value in Dagster's own form: JSON data that fits the type, which is checked when it is reported. `__infer__` takes the type from the value,
@@ -32,24 +33,23 @@ function isTyped(input: MetadataInput | PipesMetadataValue): input is PipesMetad
 
 function typed(key: string, type: MetadataType, value: unknown): WireMetadataValue {
   const wrong = (reason: string): Error => dagmaError('DAGMA_METADATA_INVALID', { key, reason })
-  if (!Object.hasOwn(fits, type)) throw wrong(`has the type "${type}", which Dagster Pipes lacks`)
+  if (!Object.hasOwn(problems, type)) throw wrong(`has the type "${type}", which Dagster Pipes lacks`)
   // A float or a moment may be of any size.
   const raw_value = plainJson(value, wrong, { unsafe: type === 'float' || type === 'timestamp' })
-  if (!fits[type](raw_value)) throw wrong(`does not fit its type "${type}"`)
+  const problem = problems[type](raw_value)
+  if (problem !== undefined) throw wrong(problem)
   return { type, raw_value }
 }
 
-const isText = (value: unknown): boolean => typeof value === 'string'
-const isNumber = (value: unknown): boolean => typeof value === 'number'
-const isBoolean = (value: unknown): boolean => typeof value === 'boolean'
-const isRecord = (value: unknown): value is { readonly [member: string]: unknown } =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-const isListOf = (value: unknown, isMember: (member: unknown) => boolean): boolean => Array.isArray(value) && value.every(isMember)
-const areColumns = (value: unknown): boolean => isListOf(value, (column) => isRecord(column) && isText(column.name) && isText(column.type))
-const isDependency = (value: unknown): boolean => isRecord(value) && 'asset_key' in value && isText(value.column_name)
+const unless =
+  (fits: (value: unknown) => boolean) =>
+  (value: unknown): string | undefined =>
+    fits(value) ? undefined : 'does not fit its type'
+const isText = unless((value) => typeof value === 'string')
+const isNumber = unless((value) => typeof value === 'number')
 
-/** Whether Dagster can read a value of a type: what it cannot read stops its reader, and all later messages are lost. */
-const fits: { readonly [type in MetadataType]: (value: unknown) => boolean } = {
+/** Why Dagster cannot read a value of a type: what it cannot read stops its reader, and all later messages are lost. */
+const problems: { readonly [type in MetadataType]: (value: unknown) => string | undefined } = {
   text: isText,
   md: isText,
   url: isText,
@@ -57,16 +57,13 @@ const fits: { readonly [type in MetadataType]: (value: unknown) => boolean } = {
   notebook: isText,
   asset: isText,
   dagster_run: isText,
-  json: (value) => !isNumber(value) && !isBoolean(value),
-  int: Number.isInteger,
+  json: unless((value) => typeof value !== 'number' && typeof value !== 'boolean'),
+  int: unless(Number.isInteger),
   float: isNumber,
   timestamp: isNumber,
-  bool: isBoolean,
-  null: (value) => value === null,
-  table: (value) => isRecord(value) && isListOf(value.records, isRecord) && areColumns(value.schema),
-  table_schema: (value) => isRecord(value) && areColumns(value.columns),
-  table_column_lineage: (value) =>
-    isRecord(value) &&
-    isRecord(value.deps_by_column) &&
-    Object.values(value.deps_by_column).every((dependencies) => isListOf(dependencies, isDependency)),
+  bool: unless((value) => typeof value === 'boolean'),
+  null: unless((value) => value === null),
+  table: tableProblem,
+  table_schema: schemaProblem,
+  table_column_lineage: lineageProblem,
 }
