@@ -80,7 +80,7 @@ export default d.definitions({
       if (cursor === 'end') throw new Error('lost')
       if (cursor === '2') return d.skipReason('nothing new')
       return {
-        runRequests: [d.runRequest({ runKey: 'a', config: { flaky: {} } })], cursor: '2',
+        runRequests: [d.runRequest({ runKey: 'a' })], cursor: '2',
         dynamicPartitions: [{ partitions: 'names', add: ['x'] }],
       }
     },
@@ -207,9 +207,7 @@ def test_sensor(defs: dg.Definitions, instance: dg.DagsterInstance) -> None:
         )
 
     first = tick(None)
-    assert [(asked.run_key, asked.run_config) for asked in first.run_requests] == [
-        ("a", {"ops": {"flaky": {"config": {}}}})
-    ]
+    assert [(asked.run_key, asked.run_config) for asked in first.run_requests] == [("a", {})]
     assert first.cursor == "2"
     assert first.dynamic_partitions_requests[0].partition_keys == ["x"]
     assert tick("2").skip_message == "nothing new"

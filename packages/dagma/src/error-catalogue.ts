@@ -147,6 +147,11 @@ export const catalogue = {
     ({ what, name, known }) => `There is no ${what} "${name}" (${what}s: ${known.length > 0 ? known.join(', ') : 'none'}).`,
     'Name one of these.',
   ),
+  DAGMA_TICK_INVALID: entry<{ who: string; reasons: readonly string[] }>(
+    'user_code',
+    ({ who, reasons }) => `${who} returned what no run can come of: ${reasons.join('; ')}.`,
+    'Return runRequest(), a list of them, skipReason() or nothing; a sensor also an object with runRequests, skipReason, cursor and dynamicPartitions.',
+  ),
   DAGMA_CRON_INVALID: entry<{ what: string; cron: string; reason: string }>(
     'definition',
     ({ what, cron, reason }) => `${what} has the cron line "${cron}", which cannot be read: ${reason}.`,

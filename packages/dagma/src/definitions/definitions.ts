@@ -8,7 +8,7 @@ import type { IOManager } from './assets/io-manager.ts'
 import type { MultiAsset } from './assets/multi-asset.ts'
 import type { ObservableAsset } from './assets/observable-asset.ts'
 import type { CheckSpec, Step } from './assets/step.ts'
-import type { Job } from './automation/job.ts'
+import type { Job, RunConfig } from './automation/job.ts'
 import type { Schedule } from './automation/schedule.ts'
 import type { Sensor } from './automation/sensor.ts'
 import type { Instrument } from './instrument.ts'
@@ -170,6 +170,13 @@ function expectDefinitions(options: DefinitionsOptions<Parts, Parts, Parts, Part
 /** The partition of an asset that a run of `runPartition` is about: none of an asset without partitions, whatever else the run makes. */
 export function partitionOf(assets: Definitions['assets'], assetKey: AssetKey, runPartition: string | undefined): string | undefined {
   return assets.get(keyText(assetKey))?.partitions === undefined ? undefined : runPartition
+}
+
+/** Config by step name; what is entered under an asset's key text is for the step that makes it. Dagster knows steps only. */
+export function configBySteps({ assets, steps }: Pick<Definitions, 'assets' | 'steps'>, config: RunConfig): RunConfig {
+  return Object.fromEntries(
+    Object.entries(config).map(([name, value]) => [steps.has(name) ? name : (assets.get(name)?.step?.name ?? name), value]),
+  )
 }
 
 /** Whether a value was made by {@link definitions}, by this copy of Dagma or another. */

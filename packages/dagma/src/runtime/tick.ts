@@ -1,12 +1,13 @@
 import type { LogLevel, StepLog } from '../definitions/assets/step-log.ts'
 import type { RunRequest } from '../definitions/automation/run-request.ts'
 import type { Schedule } from '../definitions/automation/schedule.ts'
-import type { DynamicPartitionsChange, Sensor, SensorOutput, SensorResult } from '../definitions/automation/sensor.ts'
-import type { Definitions } from '../definitions/definitions.ts'
+import type { DynamicPartitionsChange, Sensor } from '../definitions/automation/sensor.ts'
+import { configBySteps, type Definitions } from '../definitions/definitions.ts'
 import { dagmaError } from '../errors.ts'
 import { gateText } from './gate/exit-gate.ts'
 import { secretFields, visitFields } from './gate/known-secrets.ts'
 import { RunResources } from './step/run-resources.ts'
+import { tickResult } from './tick-result.ts'
 
 /** What a tick asks for. What is shown of it has passed the exit gate; what is acted on is as it was given, and holds no known secret. */
 export interface Tick {
@@ -28,7 +29,7 @@ export interface TickHost {
 /** Evaluates one tick of a schedule: its own function, or one run of its job. */
 export function scheduleTick(schedule: Schedule, scheduledTime: Date, host: TickHost): Promise<Tick> {
   const { evaluate } = schedule
-  return evaluated(host, schedule.job, schedule.resources, async (resources, log) => {
+  return evaluated(host, { who: `Schedule "${schedule.name}"`, job: schedule.job, needed: schedule.resources }, async (resources, log) => {
     if (evaluate === undefined)
       return [{ type: 'run_request', runKey: undefined, jobName: undefined, config: {}, tags: {}, partitionKey: undefined }]
     return evaluate({ scheduledTime, resources, log })
@@ -37,14 +38,15 @@ export function scheduleTick(schedule: Schedule, scheduledTime: Date, host: Tick
 
 /** Evaluates one tick of a sensor. */
 export function sensorTick(sensor: Sensor, cursor: string | undefined, host: TickHost): Promise<Tick> {
-  return evaluated(host, sensor.jobs[0] ?? '', sensor.resources, async (resources, log) => sensor.run({ cursor, resources, log }))
+  return evaluated(host, { who: `Sensor "${sensor.name}"`, job: sensor.jobs[0] ?? '', needed: sensor.resources }, async (resources, log) =>
+    sensor.run({ cursor, resources, log }),
+  )
 }
 
 async function evaluated(
   { definitions, projectFolder, signal }: TickHost,
-  job: string,
-  needed: object,
-  evaluate: (resources: Record<string, never>, log: StepLog) => Promise<SensorOutput>,
+  { who, job, needed }: { who: string; job: string; needed: object },
+  evaluate: (resources: Record<string, never>, log: StepLog) => Promise<unknown>,
 ): Promise<Tick> {
   const logs: { level: LogLevel; message: string }[] = []
   const at = (level: LogLevel) => (message: string) => void logs.push({ level, message: gateText(message) })
@@ -52,8 +54,17 @@ async function evaluated(
   const resources = new RunResources(definitions.resources, { runId: '', projectFolder, log, signal })
   try {
     const clients = await resources.clients(Object.keys(needed))
-    const { runRequests = [], skipReason, cursor, dynamicPartitions = [] } = asResult(await evaluate(clients as Record<string, never>, log))
-    const requests = runRequests.map((request) => ({ ...request, jobName: request.jobName ?? job }))
+    const {
+      runRequests = [],
+      skipReason,
+      cursor,
+      dynamicPartitions = [],
+    } = tickResult(who, await evaluate(clients as Record<string, never>, log))
+    const requests = runRequests.map((request) => ({
+      ...request,
+      jobName: request.jobName ?? job,
+      config: configBySteps(definitions, request.config),
+    }))
     expectNoSecret({ runRequests: requests, cursor, dynamicPartitions })
     return {
       runRequests: requests,
@@ -71,15 +82,4 @@ async function evaluated(
 function expectNoSecret(parts: Pick<Tick, 'runRequests' | 'cursor' | 'dynamicPartitions'>): void {
   const [field] = secretFields((visit) => visitFields({ ...parts }, visit))
   if (field !== undefined) throw dagmaError('DAGMA_SECRET_IN_TICK', { field })
-}
-
-function asResult(output: SensorOutput): SensorResult {
-  if (output === undefined) return {}
-  if (isRequests(output)) return { runRequests: output }
-  if (!('type' in output)) return output
-  return output.type === 'run_request' ? { runRequests: [output] } : { skipReason: output.message }
-}
-
-function isRequests(output: Exclude<SensorOutput, undefined>): output is readonly RunRequest[] {
-  return Array.isArray(output)
 }

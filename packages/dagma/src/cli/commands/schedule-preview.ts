@@ -1,10 +1,9 @@
 import { Command } from 'commander'
 import { cronTicks } from '../../definitions/automation/cron-ticks.ts'
-import { scheduleTick } from '../../runtime/tick.ts'
 import { type JsonOption, jsonOption, loadProject, type ModuleOption, moduleOption, positiveInteger } from '../terminal/options.ts'
 import { printJson, printLine } from '../terminal/output.ts'
 import { printTick, tickDocument } from '../terminal/print-tick.ts'
-import { expectTick } from './tick.ts'
+import { evaluateTick, expectTick } from './tick.ts'
 
 /** `dagma schedule preview` */
 export function schedulePreviewCommand(): Command {
@@ -19,7 +18,7 @@ export function schedulePreviewCommand(): Command {
       const schedule = expectTick(definitions.schedules, 'schedule', name)
       const times = cronTicks(schedule.cronSchedule, schedule.executionTimezone, new Date(), options.ticks)
       const host = { definitions, projectFolder: project.folder, signal: new AbortController().signal }
-      const tick = await scheduleTick(schedule, times[0] ?? new Date(), host)
+      const tick = await evaluateTick({ kind: 'schedule', name, scheduled_time: (times[0] ?? new Date()).toISOString() }, host)
       if (options.json) return printJson({ ticks: times.map((time) => time.toISOString()), first: tickDocument(tick) })
       for (const time of times) printLine(`${time.toISOString()}${localTime(time, schedule.executionTimezone)}`)
       printTick(tick)

@@ -1,9 +1,8 @@
 import { Command } from 'commander'
-import { sensorTick } from '../../runtime/tick.ts'
 import { type JsonOption, jsonOption, loadProject, type ModuleOption, moduleOption } from '../terminal/options.ts'
 import { printJson } from '../terminal/output.ts'
 import { printTick, tickDocument } from '../terminal/print-tick.ts'
-import { expectTick } from './tick.ts'
+import { evaluateTick } from './tick.ts'
 
 /** `dagma sensor preview` */
 export function sensorPreviewCommand(): Command {
@@ -16,7 +15,7 @@ export function sensorPreviewCommand(): Command {
     .action(async (name: string, options: ModuleOption & JsonOption & { cursor?: string }) => {
       const { project, definitions } = await loadProject(options)
       const host = { definitions, projectFolder: project.folder, signal: new AbortController().signal }
-      const tick = await sensorTick(expectTick(definitions.sensors, 'sensor', name), options.cursor, host)
+      const tick = await evaluateTick({ kind: 'sensor', name, cursor: options.cursor ?? null }, host)
       if (options.json) printJson(tickDocument(tick))
       else printTick(tick)
     })

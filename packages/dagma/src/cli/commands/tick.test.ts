@@ -12,20 +12,32 @@ ajv.addSchema(schema)
 const isRequest = ajv.compile({ $ref: 'dagma:tick#/$defs/request' })
 const isAnswer = ajv.compile({ $ref: 'dagma:tick#/$defs/answer' })
 
-const definitions = `import { asset, definitions, job, runRequest, schedule, secret, sensor, skipReason } from '${dagma}'
+/** What sensors of the jobs `one` and `parts` should not return, and what is said of it. */
+const wrongTicks = `[
+  ['text', 'one'], ['nothing', null], ['number', 5], ['field', { run_requests: [] }], ['item', [{ jobName: 'one' }]], ['items', { runRequests: {} }],
+  ['cursor', { cursor: 5 }], ['skip', skipReason(5)], ['tags', { ...runRequest(), tags: { a: 1 } }], ['change', { dynamicPartitions: [{ partitions: 'x', add: 'y' }] }],
+  ['job', runRequest({ jobName: 'two' })], ['partition', runRequest({ jobName: 'parts', partitionKey: 'q' })], ['no_partition', runRequest({ jobName: 'parts' })],
+  ['step', [runRequest(), runRequest({ config: { c: {} } })]], ['setting', runRequest({ jobName: 'parts', partitionKey: 'p', config: { 'shop/b': { m: 1 } } })],
+]`
+
+const definitions = `import { asset, definitions, job, runRequest, schedule, secret, sensor, skipReason, staticPartitions } from '${dagma}'
+import { z } from '${import.meta.resolve('zod')}'
 const key = secret('TICK_TEST_KEY')
 const a = asset({ key: 'a', run: () => 1 })
+const b = asset({ key: 'shop/b', config: z.object({ n: z.number() }), partitions: staticPartitions(['p']), run: () => 1 })
 const [one, two] = ['one', 'two'].map((name) => job({ name, selection: [a] }))
+const parts = job({ name: 'parts', selection: [b], config: { 'shop/b': { n: 1 } } })
 const at = (name, evaluate) => schedule({ name, job: one, cronSchedule: '0 2 * * *', evaluate })
 const watch = (name, run) => sensor({ name, job: [one, two], run })
 export default definitions({
-  assets: [a], jobs: [one, two],
+  assets: [a, b], jobs: [one, two, parts],
   schedules: [
     at('plain'),
     at('several', ({ scheduledTime, log }) => {
       log.warning('asked with ' + key.reveal())
-      return [runRequest({ runKey: scheduledTime.toISOString() }), runRequest({ config: { a: { n: 1 } }, tags: { t: 'x' }, partitionKey: 'p' })]
+      return [runRequest({ runKey: scheduledTime.toISOString() }), runRequest({ tags: { t: 'x' } })]
     }),
+    schedule({ name: 'parts_daily', job: parts, cronSchedule: '@daily', evaluate: () => runRequest({ config: { 'shop/b': { n: 2 } }, partitionKey: 'p' }) }),
     at('throwing', () => { throw new Error('no calendar: ' + key.reveal()) }),
   ],
   sensors: [
@@ -36,6 +48,7 @@ export default definitions({
     watch('quiet', () => skipReason('nothing new')),
     watch('silent', () => undefined),
     sensor({ name: 'second', job: [two, one], run: () => runRequest() }),
+    ...${wrongTicks}.map(([name, returned]) => sensor({ name, job: [one, parts], run: () => returned })),
   ],
 })
 `
@@ -74,7 +87,7 @@ test('a schedule may ask for several runs; its log lines have passed the gate', 
     ...nothing,
     run_requests: [
       { ...run, run_key: '2026-01-02T02:00:00.000Z' },
-      { ...run, config: { a: { n: 1 } }, tags: { t: 'x' }, partition_key: 'p' },
+      { ...run, tags: { t: 'x' } },
     ],
     logs: [{ level: 'warning', message: 'asked with [redacted]' }],
   })
@@ -98,6 +111,35 @@ test.each([
 
 test('a request that names no job means the first of its sensor', () => {
   expect(answer(sensor('second'))).toEqual({ ...nothing, run_requests: [{ ...run, job_name: 'two' }] })
+})
+
+test('config is handed over by step, whatever key it was entered under', () => {
+  const asked = { ...run, job_name: 'parts', config: { shop__b: { n: 2 } }, partition_key: 'p' }
+  expect(answer(schedule('parts_daily'))).toEqual({ ...nothing, run_requests: [asked] })
+})
+
+test.each([
+  ['text', 'it returned a text'],
+  ['nothing', 'it returned null'],
+  ['number', 'it returned a number'],
+  ['field', 'it returned an object with "run_requests" (fields: runRequests, '],
+  ['item', 'item 1 is an object, not made by runRequest()'],
+  ['items', 'runRequests is an object, not a list'],
+  ['cursor', 'cursor is a number, not text'],
+  ['skip', 'the skip reason is a number, not text'],
+  ['tags', 'the tag "a" of the run request is a number, not text'],
+  ['change', 'add of dynamicPartitions is not a list of texts'],
+  ['job', 'the run request names the job "two", which it does not declare (jobs: one, parts)'],
+  ['partition', 'the run request cannot be run: "q" is'],
+  ['no_partition', 'the run request cannot be run: "shop/b" has partitions'],
+  ['step', 'run request 2 cannot be run: Config was given for "c", which is not selected'],
+  ['setting', 'm: there is no such field'],
+])('a sensor that returns what no run can come of (%s) ends it with 1 and one coded error', (name, reason) => {
+  const { status, stdout, stderr } = tick(sensor(name))
+  expect([status, stdout]).toEqual([1, ''])
+  expect(stderr).toContain(`error: Sensor "${name}" returned what no run can come of: `)
+  expect(stderr).toContain(reason)
+  expect(stderr.trim().split('\n')).toEqual([expect.stringMatching(/\[DAGMA_TICK_INVALID\]$/)])
 })
 
 test('no run, with a reason or without', () => {

@@ -1,5 +1,6 @@
 import { text } from 'node:stream/consumers'
 import { Command } from 'commander'
+import { checkTick } from '../../engine/check-tick.ts'
 import { dagmaError } from '../../errors.ts'
 import { scheduleTick, sensorTick, type Tick, type TickHost } from '../../runtime/tick.ts'
 import { loadProject, type ModuleOption, moduleOption } from '../terminal/options.ts'
@@ -19,15 +20,23 @@ export function tickCommand(): Command {
       const { project, definitions } = await loadProject({ ...options, json: true })
       const request = JSON.parse(await text(process.stdin)) as TickRequest
       const host = { definitions, projectFolder: project.folder, signal: new AbortController().signal }
-      printAnswer(JSON.stringify(tickJson(await evaluate(request, host))))
+      printAnswer(JSON.stringify(tickJson(await evaluateTick(request, host))))
     })
 }
 
-function evaluate(request: TickRequest, host: TickHost): Promise<Tick> {
+/** Evaluates a tick, and checks that the runs that it asks for could start. @throws DAGMA_TICK_UNKNOWN, DAGMA_TICK_INVALID */
+export async function evaluateTick(request: TickRequest, host: TickHost): Promise<Tick> {
   const { schedules, sensors } = host.definitions
-  if (request.kind === 'schedule')
-    return scheduleTick(expectTick(schedules, 'schedule', request.name), new Date(request.scheduled_time), host)
-  return sensorTick(expectTick(sensors, 'sensor', request.name), request.cursor ?? undefined, host)
+  if (request.kind === 'schedule') {
+    const schedule = expectTick(schedules, 'schedule', request.name)
+    const tick = await scheduleTick(schedule, new Date(request.scheduled_time), host)
+    await checkTick(`Schedule "${schedule.name}"`, [schedule.job], host.definitions, tick)
+    return tick
+  }
+  const sensor = expectTick(sensors, 'sensor', request.name)
+  const tick = await sensorTick(sensor, request.cursor ?? undefined, host)
+  await checkTick(`Sensor "${sensor.name}"`, sensor.jobs, host.definitions, tick)
+  return tick
 }
 
 /** The schedule or sensor of that name. @throws DAGMA_TICK_UNKNOWN */

@@ -4,7 +4,7 @@ import { relative } from 'node:path'
 import type { AssetKey } from '../../definitions/assets/asset-key.ts'
 import type { AssetSpec } from '../../definitions/assets/asset-spec.ts'
 import type { Step } from '../../definitions/assets/step.ts'
-import type { Definitions } from '../../definitions/definitions.ts'
+import { configBySteps, type Definitions } from '../../definitions/definitions.ts'
 import type { PartitionMapping } from '../../definitions/partitions/partition-mapping.ts'
 import type { MultiPartitions, PartitionsDefinition } from '../../definitions/partitions/partitions.ts'
 import { neededDynamicPartitions } from '../../definitions/partitions/upstream-partitions.ts'
@@ -48,7 +48,7 @@ function manifestOf(definitions: Definitions, projectFolder: string) {
       name,
       description: shown(description),
       tags,
-      config: Object.fromEntries(Object.entries(config).map(([step, value]) => [definitions.assets.get(step)?.step?.name ?? step, value])),
+      config: configBySteps(definitions, config),
       asset_keys: assetKeys.map(keyOf),
     })),
     schedules: [...definitions.schedules.values()].map((schedule) => ({
