@@ -65,6 +65,7 @@ def step(name: str, **changes: Any) -> dict[str, Any]:
         "can_subset": False,
         "config_schema": None,
         "retry_policy": None,
+        "timeout_seconds": None,
         "pool": None,
         "dynamic_partitions": [],
     }
@@ -75,6 +76,7 @@ def step(name: str, **changes: Any) -> dict[str, Any]:
 def manifest(*steps: dict[str, Any]) -> dict[str, Any]:
     keys = [asset["key"] for one in steps for asset in one["assets"]]
     job: dict[str, Any] = {"name": "job", "description": None, "tags": {}, "config": {}, "asset_keys": keys}
+    job["hooks"] = []
     return {
         "manifest_version": 1,
         "dagma_version": "0.1.0",

@@ -138,9 +138,18 @@ async function runStep(step, params) {
   }
 }
 
+function callHook({ step, ...hook }) {
+  const pipes = (method, params) =>
+    send({ type: 'pipes', step, message: { __dagster_pipes_version: '0.1', method, params } })
+  pipes('opened', { extras: {} })
+  pipes('log', { message: `hook ${JSON.stringify(hook)}`, level: 'WARNING' })
+  pipes('closed', {})
+}
+
 createInterface({ input: channel }).on('line', (line) => {
   const message = JSON.parse(line)
   if (message.type === 'run_step') runStep(message.step, message.params)
+  else if (message.type === 'call_hook') callHook(message)
   else running.get(message.step)?.abort()
 })
 channel.on('end', () => {

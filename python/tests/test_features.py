@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import os
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ pytestmark = pytest.mark.skipif(
 
 DEFINITIONS = """
 import * as d from 'dagma'
+import { z } from 'zod'
 const days = d.dailyPartitions({ start: '2026-11-01', end: '2026-11-05', timezone: 'Europe/Berlin' })
 const raw = d.asset({
   key: 'raw', partitions: days, owners: ['team:data'], tags: { domain: 'shop' }, codeVersion: '3', pool: 'db',
@@ -57,15 +59,32 @@ const shop = d.multiAsset({
   run: ({ selected }) => Object.fromEntries([...selected].map((name) => [name, 1])),
 })
 const feed = d.observableAsset({ key: 'feed', run: () => ({ dataVersion: '7', metadata: { n: 1 } }) })
+const busyFeed = d.observableAsset({
+  key: 'busy_feed', retryPolicy: d.retryPolicy({ maxRetries: 1 }), pool: 'feeds',
+  config: z.object({ limit: z.number().default(5) }),
+  run: ({ retryNumber, config }) => {
+    if (retryNumber === 0) throw new RangeError('busy')
+    return { metadata: { limit: config.limit } }
+  },
+})
+const strict = d.asset({
+  key: 'strict', checks: { good: { blocking: true } },
+  run: () => d.materializeResult(1, {}, { checks: { good: { passed: false } } }),
+})
+const told = (what) => ({ stepName, error, log }) =>
+  log.warning(`${what} ${stepName}: ${error?.name}: ${error?.message}`)
+const hooks = d.job({
+  name: 'hooks', selection: [flaky, never, strict], onSuccess: told('well'), onFailure: told('failed'),
+})
 const outside = d.externalAsset({ key: 'outside', group: 'far' })
 const job = d.job({
   name: 'job', selection: 'flaky,never,bad,after_bad', tags: { team: 'data' },
   onFailure: ({ stepName, log }) => log.warning(`hook ${stepName}`),
 })
 export default d.definitions({
-  assets: [raw, clean, all, flaky, never, bad, afterBad, shop, feed, outside],
+  assets: [raw, clean, all, flaky, never, bad, afterBad, shop, feed, busyFeed, strict, outside],
   checks: [tooSmall, warned],
-  jobs: [job, d.job({ name: 'days', selection: [raw, clean] })],
+  jobs: [job, hooks, d.job({ name: 'days', selection: [raw, clean] })],
   schedules: [d.schedule({
     name: 'nightly', job, cronSchedule: '0 2 * * *',
     evaluate: ({ scheduledTime, log }) => {
@@ -95,6 +114,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "src").mkdir(parents=True)
     (root / "node_modules").mkdir()
     (root / "node_modules" / "dagma").symlink_to(PACKAGE)
+    (root / "node_modules" / "zod").symlink_to(REPOSITORY / "node_modules" / "zod")
     (root / "package.json").write_text('{"name":"features","type":"module","dagma":{}}')
     (root / "src" / "definitions.ts").write_text(DEFINITIONS)
     return root
@@ -169,6 +189,66 @@ def test_hook_on_failure_runs_when_no_try_is_left(
     said = capfd.readouterr().err
     assert "hook never" in said
     assert "hook flaky" not in said
+
+
+def hook_lines(result: dg.ExecutionResult, instance: dg.DagsterInstance) -> list[tuple[str, str]]:
+    """What the hooks logged, each with the last event that their step had before."""
+    lines: list[tuple[str, str]] = []
+    last: dict[str, str] = {}
+    for entry in instance.all_logs(result.run_id):
+        key = entry.step_key or ""
+        if entry.dagster_event is not None:
+            last[key] = entry.dagster_event.event_type_value
+        elif entry.user_message.startswith(("well ", "failed ")):
+            lines.append((entry.user_message, last[key]))
+    return sorted(lines)
+
+
+def test_hooks_run_after_the_record_with_the_users_own_error(
+    defs: dg.Definitions, instance: dg.DagsterInstance
+) -> None:
+    result = run(defs, instance, "hooks")
+    lines = hook_lines(result, instance)
+    assert [(line.split(". ")[0], last) for line, last in lines] == [
+        ("failed never: Failure: given up", "STEP_FAILURE"),
+        ("failed strict: UserCodeError: Blocking checks failed: strict:good", "STEP_FAILURE"),
+        ("well flaky: undefined: undefined", "STEP_SUCCESS"),
+    ]
+    failed: Any = {event.step_key: event.event_specific_data for event in of_type(result, "STEP_FAILURE")}
+    metadata = failed["strict"].user_failure_data.metadata
+    assert {name: metadata[name].value for name in ("event_type", "status", "retry_count", "error_type")} == {
+        "event_type": "failure",
+        "status": "failure",
+        "retry_count": 0,
+        "error_type": "DAGMA_CHECKS_FAILED",
+    }
+
+
+def hooks_job() -> dg.JobDefinition:
+    return dagma.load_definitions(os.environ["FEATURES_PROJECT"]).resolve_job_def("hooks")
+
+
+def test_hook_on_failure_runs_when_dagster_retries_nothing(
+    project: Path, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FEATURES_PROJECT", str(project))
+    config: Any = {"execution": {"config": {"retries": {"disabled": {}}}}}
+    with dg.execute_job(dg.reconstructable(hooks_job), instance, run_config=config) as result:
+        lines = hook_lines(result, instance)
+    assert ("failed flaky: Error: not yet", "STEP_FAILURE") in lines
+
+
+def test_an_observation_has_its_retry_policy_pool_and_config(
+    defs: dg.Definitions, instance: dg.DagsterInstance
+) -> None:
+    assert defs.resolve_assets_def(dg.AssetKey("busy_feed")).op.pool == "feeds"
+    config = {"ops": {"busy_feed": {"config": {"limit": 7}}}}
+    result = run(defs, instance, "__ASSET_JOB", asset_selection=[dg.AssetKey("busy_feed")], run_config=config)
+    assert result.success
+    assert [event.step_key for event in of_type(result, "STEP_UP_FOR_RETRY")] == ["busy_feed"]
+    (event,) = of_type(result, "ASSET_OBSERVATION")
+    told: Any = event.event_specific_data
+    assert told.asset_observation.metadata["limit"].value == 7
 
 
 def test_subset(defs: dg.Definitions, instance: dg.DagsterInstance) -> None:

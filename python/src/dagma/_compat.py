@@ -17,6 +17,7 @@ import dagster as dg
 
 # A run's origin says how its definitions are loaded; a launcher must know to load them itself.
 from dagster._core.code_pointer import ModuleCodePointer
+from dagster._core.definitions.definition_config_schema import convert_user_facing_definition_config_schema
 from dagster._core.events import EngineEventData, JobFailureData, RunFailureReason
 from dagster._core.execution.api import ExecuteRunWithPlanIterable
 from dagster._core.execution.compute_logs import create_compute_log_file_key
@@ -47,19 +48,10 @@ if TYPE_CHECKING:
 
     from dagster._core.execution.plan.active import ActiveExecution
 
-__all__ = [  # what other modules take from here as it is
-    "CheckRunHealthResult",
-    "ConfigurableClass",
-    "ConfigurableClassData",
-    "LaunchRunContext",
-    "RetryMode",
-    "RunLauncher",
-    "WorkerStatus",
-    "capture_interrupts",
-    "get_retries_config",
-    "get_tag_concurrency_limits_config",
-    "pop_captured_interrupt",
-]
+# What other modules take from here as it is.
+__all__ = ["CheckRunHealthResult", "ConfigurableClass", "ConfigurableClassData", "LaunchRunContext", "RetryMode"]
+__all__ += ["RunLauncher", "WorkerStatus", "capture_interrupts", "get_retries_config"]
+__all__ += ["get_tag_concurrency_limits_config", "pop_captured_interrupt"]
 
 _CHECK_PAGE = 200
 PlanContext = Any
@@ -137,6 +129,14 @@ def step_events(step_context: Any) -> Iterator[dg.DagsterEvent]:
 def hook_events(step_context: Any, events: Sequence[dg.DagsterEvent]) -> Iterator[dg.DagsterEvent]:
     """Runs the hooks of a step that has ended."""
     return _trigger_hook(step_context, events)
+
+
+def equip_observation(observed: dg.AssetsDefinition, policy: Any, pool: str | None, config: Any) -> None:
+    """Gives an observation what every other step has: its decorator has no arguments for these."""
+    op: Any = observed.op
+    op._retry_policy, op._pool = policy, pool  # noqa: SLF001
+    if config is not None:
+        op._config_schema = convert_user_facing_definition_config_schema(config)  # noqa: SLF001
 
 
 def execute_run(instance: dg.DagsterInstance, run_id: str) -> None:

@@ -47,7 +47,7 @@ class _Crew:
         self.stopping = threading.Event()
         self._context = context
         self._said: queue.SimpleQueue[tuple[str, dg.DagsterEvent | _Ended]] = queue.SimpleQueue()
-        self._running: dict[str, tuple[Any, list[dg.DagsterEvent]]] = {}
+        self._running: set[str] = set()
 
     @property
     def at_work(self) -> bool:
@@ -55,7 +55,7 @@ class _Crew:
 
     def start(self, step: Any, known_state: Any) -> None:
         step_context = self._context.for_step(step, known_state)
-        self._running[step.key] = (step_context, [])
+        self._running.add(step.key)
         context = contextvars.copy_context()
         context.run(enter_run, self.stopping)
         threading.Thread(
@@ -71,13 +71,11 @@ class _Crew:
                 key, said = self._said.get(timeout=0 if ended else max(0, deadline - time.monotonic()))
             except queue.Empty:
                 return
-            step_context, events = self._running[key]
             if isinstance(said, _Ended):
                 ended = True
-                del self._running[key]
-                yield from self._end(active, key, step_context, events, said.error)
+                self._running.remove(key)
+                yield from self._end(active, key, said.error)
             else:
-                events.append(said)
                 yield said
                 active.handle_event(said)
 
@@ -89,25 +87,26 @@ class _Crew:
             yield from self.events(active)
 
     def _work(self, key: str, step_context: Any) -> None:
+        events: list[dg.DagsterEvent] = []
         try:
             for event in _compat.step_events(step_context):
+                events.append(event)
                 self._said.put((key, event))
+            if not self.stopping.is_set():
+                for event in _compat.hook_events(step_context, events):
+                    self._said.put((key, event))
         except BaseException as error:  # noqa: BLE001  # the main thread decides what it means
             self._said.put((key, _Ended(error)))
         else:
             self._said.put((key, _Ended(None)))
 
-    def _end(
-        self, active: Any, key: str, step_context: Any, events: list[dg.DagsterEvent], error: BaseException | None
-    ) -> Iterator[dg.DagsterEvent]:
+    def _end(self, active: Any, key: str, error: BaseException | None) -> Iterator[dg.DagsterEvent]:
         if error is not None and not self.stopping.is_set():
             raise error
         if self.stopping.is_set():
             return
         active.verify_complete(self._context, key)
-        skipped = list(active.plan_events_iterator(self._context))
-        yield from skipped
-        yield from _compat.hook_events(step_context, [*events, *skipped])
+        yield from active.plan_events_iterator(self._context)
 
 
 class DagmaExecutor(dg.Executor):
@@ -137,7 +136,7 @@ class DagmaExecutor(dg.Executor):
             yield from _compat.capture_output(context, plan, output)
             crew = _Crew(context)
             try:
-                while not active.is_complete:
+                while crew.at_work or not active.is_complete:  # a step's hooks run after its success
                     if _compat.pop_captured_interrupt():
                         active.mark_interrupted()
                         yield from crew.wind_down(active)

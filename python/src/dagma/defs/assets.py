@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 import dagster as dg
 
+from dagma._compat import equip_observation
 from dagma.defs.automation import condition_of
 from dagma.defs.config import config_fields, describe
 from dagma.defs.metadata import metadata_from_wire
@@ -27,7 +28,9 @@ def build_step(project: Project, step: Step, worker_key: str, worker: dg.Resourc
         return _check(step, resources, worker_key)
     if step.kind == "observe":
         observe = dg.multi_observable_source_asset(name=step.name, specs=specs, resource_defs=resources)
-        return observe(_body(step, worker_key))  # type: ignore[no-any-return]
+        observed: dg.AssetsDefinition = observe(_body(step, worker_key))
+        equip_observation(observed, retry_policy_of(step.retry_policy), step.pool, _fields(step))
+        return observed
     return dg.multi_asset(
         name=step.name,
         specs=specs,

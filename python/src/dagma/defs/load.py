@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from dagma.defs.assets import asset_spec, build_step
+from dagma.defs.hooks import hooks_of
 from dagma.defs.ticks import build_schedule, build_sensor
 from dagma.errors import LoadError
 from dagma.executor import dagma_executor
@@ -69,7 +70,7 @@ def _declared(project: Project, manifest: Manifest) -> dict[str, Any]:
         warnings.simplefilter("ignore", dg.PreviewWarning)
         steps = [build_step(project, step, key, worker) for step in manifest.steps]
         external = [asset_spec(project, asset) for asset in manifest.external_assets]
-    jobs = {job.name: _job(job, manifest) for job in manifest.jobs}
+    jobs = {job.name: _job(job, manifest, key) for job in manifest.jobs}
     return {
         "assets": [*(step for step in steps if not isinstance(step, dg.AssetChecksDefinition)), *external],
         "asset_checks": [step for step in steps if isinstance(step, dg.AssetChecksDefinition)],
@@ -80,7 +81,7 @@ def _declared(project: Project, manifest: Manifest) -> dict[str, Any]:
     }
 
 
-def _job(job: Job, manifest: Manifest) -> UnresolvedJob:
+def _job(job: Job, manifest: Manifest, worker_key: str) -> UnresolvedJob:
     assets = dg.AssetSelection.assets(*(dg.AssetKey(key) for key in job.asset_keys))
     steps = {step.name for step in manifest.steps}
     ops = {name: {"config": config} for name, config in job.config.items() if name in steps}
@@ -91,4 +92,5 @@ def _job(job: Job, manifest: Manifest) -> UnresolvedJob:
         tags=dict(job.tags),
         config={"ops": ops} if ops else None,
         executor_def=dagma_executor,
+        hooks=hooks_of(job, worker_key) or None,
     )

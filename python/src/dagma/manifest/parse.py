@@ -85,6 +85,7 @@ def _step(data: dict[str, Any]) -> Step:
         can_subset=data["can_subset"],
         config_schema=data["config_schema"],
         retry_policy=None if retry is None else RetryPolicy(**retry),
+        timeout_seconds=data["timeout_seconds"],
         pool=data["pool"],
         dynamic_partitions=tuple(data["dynamic_partitions"]),
     )
@@ -114,7 +115,7 @@ def _check(data: dict[str, Any]) -> Check:
 
 def _job(data: dict[str, Any]) -> Job:
     keys = tuple(tuple(key) for key in data["asset_keys"])
-    return Job(data["name"], data["description"], dict(data["tags"]), dict(data["config"]), keys)
+    return Job(data["name"], data["description"], dict(data["tags"]), dict(data["config"]), keys, tuple(data["hooks"]))
 
 
 def _sensor(data: dict[str, Any]) -> Sensor:

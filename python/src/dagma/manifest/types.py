@@ -80,6 +80,7 @@ class Step:
     can_subset: bool
     config_schema: Mapping[str, Any] | None
     retry_policy: RetryPolicy | None
+    timeout_seconds: float | None
     pool: str | None
     dynamic_partitions: tuple[str, ...]
 
@@ -93,6 +94,8 @@ class Job:
     tags: Mapping[str, str]
     config: Mapping[str, Any]
     asset_keys: tuple[AssetPath, ...]
+    hooks: tuple[str, ...]
+    """Which of `on_success` and `on_failure` it has in TypeScript."""
 
 
 @dataclass(frozen=True)

@@ -130,6 +130,10 @@ class Channel:
         """Asks the worker to run the step; `params` are the session's bootstrap parameters."""
         self._send({"type": "run_step", "step": call.step, "params": dict(params)})
 
+    def call_hook(self, call: StepCall, hook: Mapping[str, Any]) -> None:
+        """Asks the worker to call the job's hook for a step that ended; `call` takes what it logs, and its end."""
+        self._send({"type": "call_hook", "step": call.step, **hook})
+
     def cancel(self, call: StepCall) -> None:
         """Asks the worker to abort the step, if it can still be asked."""
         if not (self.ended or self._torn):

@@ -11,7 +11,7 @@ from dagma.errors import ResultError, TypeScriptStepError
 from dagma.worker.results import collect_results, failure_of, understood
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import TypeAlias
 
     from dagster_pipes import PipesContextData, PipesParams
@@ -88,8 +88,8 @@ def run_step(context: StepContext, host: WorkerHost, step: Step) -> Iterator[Ste
         message_reader=reader,
         extras={"dagma": _extras(context, step)},
     ) as session:
-        call = reader.call
-        _run_to_end(worker, call, session.get_bootstrap_env_vars())
+        call, params = reader.call, session.get_bootstrap_env_vars()
+        wait_to_end(worker, call, lambda: worker.channel.run(call, params))
     worker.drain_output()
     with understood("results"):
         results = collect_results(session)
@@ -132,9 +132,10 @@ def describe_exception(exception: Mapping[str, Any]) -> str:
     return "\n".join(parts)
 
 
-def _run_to_end(worker: NodeWorker, call: StepCall, params: Mapping[str, str]) -> None:
+def wait_to_end(worker: NodeWorker, call: StepCall, start: Callable[[], None]) -> None:
+    """Starts the call and waits for its end; an interrupt of the run cancels it."""
     try:
-        worker.channel.run(call, params)
+        start()
         call.wait()
         if call.was_given_up:
             worker.channel.cancel(call)

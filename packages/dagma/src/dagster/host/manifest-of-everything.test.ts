@@ -63,6 +63,7 @@ test('the golden manifest is what these definitions give', () => {
     checks: { not_empty: { description: 'There are numbers.', blocking: true } },
     retryPolicy: retryPolicy({ maxRetries: 3, delaySeconds: 1.5, backoff: 'exponential', jitter: 'full' }),
     pool: 'database',
+    timeoutSeconds: 30,
     run: () => [1],
   })
   const sum = asset({
@@ -95,6 +96,8 @@ test('the golden manifest is what these definitions give', () => {
     selection: [raw, sum],
     tags: { team: 'data' },
     config: { 'warehouse/sum_numbers': { factor: 2 } },
+    onSuccess: () => {},
+    onFailure: () => {},
   })
   const made = manifest(
     definitions({

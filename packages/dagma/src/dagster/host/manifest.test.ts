@@ -68,6 +68,7 @@ describe('the manifest', () => {
             ],
             "config": {},
             "description": null,
+            "hooks": [],
             "name": "numbers_job",
             "tags": {},
           },
@@ -118,6 +119,7 @@ describe('the manifest', () => {
             "name": "raw_numbers",
             "pool": null,
             "retry_policy": null,
+            "timeout_seconds": null,
           },
           {
             "assets": [
@@ -192,6 +194,7 @@ describe('the manifest', () => {
             "name": "warehouse__sum_numbers",
             "pool": null,
             "retry_policy": null,
+            "timeout_seconds": null,
           },
         ],
       }

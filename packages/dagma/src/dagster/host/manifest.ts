@@ -44,12 +44,13 @@ function manifestOf(definitions: Definitions, projectFolder: string) {
     dagma_version: ownVersion(),
     steps: [...definitions.steps.values()].map((step) => manifestStep(step, definitions, projectFolder)),
     external_assets: external.map((node) => manifestAsset(node, undefined, projectFolder)),
-    jobs: [...definitions.jobs.values()].map(({ name, description, tags, config, assetKeys }) => ({
+    jobs: [...definitions.jobs.values()].map(({ name, description, tags, config, assetKeys, onSuccess, onFailure }) => ({
       name,
       description: shown(description),
       tags,
       config: configBySteps(definitions, config),
       asset_keys: assetKeys.map(keyOf),
+      hooks: [...(onSuccess ? ['on_success'] : []), ...(onFailure ? ['on_failure'] : [])],
     })),
     schedules: [...definitions.schedules.values()].map((schedule) => ({
       name: schedule.name,
@@ -92,6 +93,7 @@ function manifestStep(step: Step, definitions: Definitions, projectFolder: strin
       retry === undefined
         ? null
         : { max_retries: retry.maxRetries, delay_seconds: retry.delaySeconds, backoff: retry.backoff, jitter: retry.jitter },
+    timeout_seconds: step.timeoutSeconds ?? null,
     pool: step.pool ?? null,
     dynamic_partitions: neededDynamicPartitions(step, definitions),
   }

@@ -3,7 +3,6 @@ import { once } from 'node:events'
 import { Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import { keyText } from '../../definitions/assets/asset-key.ts'
-import type { Step } from '../../definitions/assets/step.ts'
 import type { StepLog } from '../../definitions/assets/step-log.ts'
 import type { Definitions } from '../../definitions/definitions.ts'
 import type { EndStatus, RunWatch } from '../../definitions/instrument.ts'
@@ -32,6 +31,17 @@ export const channelVariable = 'DAGMA_WORKER_FD'
 type ToWorker =
   | { readonly type: 'run_step'; readonly step: string; readonly params: { readonly [variable: string]: string } }
   | { readonly type: 'cancel_step'; readonly step: string }
+  | HookCall
+
+/** Dagster has recorded how a step of a job ended. */
+interface HookCall {
+  readonly type: 'call_hook'
+  readonly step: string
+  readonly run_id: string
+  readonly job_name: string
+  readonly step_name: string
+  readonly error: { readonly name: string; readonly message: string } | null
+}
 
 /** Serves the run until its end of the socket closes. @throws DAGMA_WORKER_NOT_HOSTED; DefinitionErrors and others when definitions do not load. */
 export async function serveWorker(project: Project): Promise<void> {
@@ -116,7 +126,7 @@ class Worker {
   #resources: RunResources | undefined
   #watch: Promise<RunWatch | undefined> | undefined
   /** How the last attempt of each step ended, by its name. */
-  readonly #ended = new Map<string, StepOutcome['status']>()
+  readonly #ended = new Map<string, StepOutcome>()
 
   constructor(definitions: Definitions, projectFolder: string, send: (message: object) => void) {
     this.#definitions = definitions
@@ -135,12 +145,15 @@ class Worker {
       this.#running.get(message.step)?.abort.abort()
       return
     }
-    if (message.type !== 'run_step')
-      throw dagmaError('DAGMA_MESSAGE_UNKNOWN', { reason: `type "${String((message as { type?: unknown }).type)}"` })
-    const { step, params } = message
     const abort = new AbortController()
-    const done = this.#runStep(step, params, abort.signal).finally(() => this.#running.delete(step))
-    this.#running.set(step, { abort, done })
+    const done = this.#work(message, abort.signal).finally(() => this.#running.delete(message.step))
+    this.#running.set(message.step, { abort, done })
+  }
+
+  #work(message: Exclude<ToWorker, { type: 'cancel_step' }>, signal: AbortSignal): Promise<void> {
+    if (message.type === 'run_step') return this.#runStep(message.step, message.params, signal)
+    if (message.type === 'call_hook') return this.#callHook(message, signal)
+    throw dagmaError('DAGMA_MESSAGE_UNKNOWN', { reason: `type "${String((message as { type?: unknown }).type)}"` })
   }
 
   /** Cancels what runs, waits for it, closes the run's resources, and ends the watch over it. */
@@ -157,7 +170,7 @@ class Worker {
 
   /** Dagster does not tell how the run ended; its steps do. */
   #status(): EndStatus {
-    const ended = new Set(this.#ended.values())
+    const ended = new Set([...this.#ended.values()].map(({ status }) => status))
     return ended.has('canceled') ? 'canceled' : ended.has('failure') ? 'failure' : 'success'
   }
 
@@ -193,8 +206,7 @@ class Worker {
       dynamicKeys: (name) => extras.dynamic_partitions[name] ?? unknownDynamicKeys(name),
       report: (report) => send(session, report),
     })
-    this.#ended.set(found.name, outcome.status)
-    await this.#callHooks(found, context, outcome, { log: session.log, signal })
+    this.#ended.set(found.name, outcome)
     if (outcome.status === 'success') return session.closeGated(undefined)
     const { allowRetries: allow_retries, metadata } = outcome
     if (!allow_retries || Object.keys(metadata).length > 0)
@@ -202,19 +214,16 @@ class Worker {
     session.closeGated(outcome.error)
   }
 
-  /** Dagster may try a failed step again: the hook on failure is called when it will not. */
-  async #callHooks(
-    { name: stepName, retryPolicy, timeoutSeconds }: Step,
-    context: PipesContextData,
-    outcome: StepOutcome,
-    host: { readonly log: StepLog; readonly signal: AbortSignal },
-  ): Promise<void> {
-    const { run_id: runId, retry_number: retryNumber } = context
-    const willRetry = outcome.status === 'failure' && outcome.allowRetries && retryNumber < (retryPolicy?.maxRetries ?? 0)
-    if (outcome.status === 'canceled' || willRetry) return
-    const error = outcome.status === 'failure' ? outcome.thrown : undefined
-    const job = this.#definitions.jobs.get(context.job_name ?? '')
-    await callHook({ job, runId, stepName, error, timeoutSeconds }, { resources: this.#runResources(runId), ...host })
+  /** Dagster decides when a step has ended for good, and asks when it has recorded that. */
+  async #callHook({ step, run_id: runId, job_name, step_name: stepName, error }: HookCall, signal: AbortSignal): Promise<void> {
+    const session = new MessageSender((message) => this.#send({ type: 'pipes', step, message }))
+    const job = this.#definitions.jobs.get(job_name)
+    const timeoutSeconds = this.#definitions.steps.get(stepName)?.timeoutSeconds
+    const ended = this.#ended.get(stepName)
+    const thrown = ended === undefined || ended.status === 'success' ? error : ended.thrown // it may have failed in a worker that died
+    const host = { resources: this.#runResources(runId), log: session.log, signal }
+    await callHook({ job, runId, stepName, error: error === null ? undefined : (thrown ?? undefined), timeoutSeconds }, host)
+    session.close()
   }
 
   /** A worker serves one run: its resources are opened once. */

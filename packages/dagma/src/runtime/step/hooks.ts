@@ -1,7 +1,8 @@
 import type { StepLog } from '../../definitions/assets/step-log.ts'
+import type { HookContext } from '../../definitions/automation/job.ts'
 import type { ResolvedJob } from '../../definitions/definitions.ts'
 import { dagmaError } from '../../errors.ts'
-import { gateError, type WireError } from '../gate/exit-gate.ts'
+import { gateError } from '../gate/exit-gate.ts'
 import type { RunResources } from './run-resources.ts'
 import { untilAborted } from './until-aborted.ts'
 
@@ -11,7 +12,7 @@ export interface EndedStep {
   readonly runId: string
   readonly stepName: string
   /** What failed it for good; undefined for a success. */
-  readonly error: WireError | undefined
+  readonly error: HookContext['error']
   /** The step's limit, which its hook has too. */
   readonly timeoutSeconds: number | undefined
 }
