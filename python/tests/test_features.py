@@ -198,7 +198,8 @@ def hook_lines(result: dg.ExecutionResult, instance: dg.DagsterInstance) -> list
     for entry in instance.all_logs(result.run_id):
         key = entry.step_key or ""
         if entry.dagster_event is not None:
-            last[key] = entry.dagster_event.event_type_value
+            kind = entry.dagster_event.event_type_value
+            last[key] = kind if kind.startswith("STEP_") else last.get(key, "")
         elif entry.user_message.startswith(("well ", "failed ")):
             lines.append((entry.user_message, last[key]))
     return sorted(lines)

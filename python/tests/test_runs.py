@@ -171,3 +171,21 @@ def test_stubborn_worker_leaves_nothing(
     monkeypatch.setattr("dagma.worker.node_worker._GRACE", 0.5)
     assert run(project, instance).success
     assert not is_running(worker_pid(project))
+
+
+def test_a_step_that_never_pauses_is_ended_after_its_time_limit(
+    make_project: MakeProject, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dagma.worker.session._LIMIT_GRACE", 0.5)
+    project = make_project(step("endless", timeout_seconds=0.2), step("good", deps=[["endless"]]))
+    result = run(project, instance)
+    assert not result.success
+    assert 'step "endless" did not stop when its 0.2 s were over, since it never pauses' in failure(result, "endless")
+
+
+def test_a_step_may_take_longer_than_the_grace_when_it_has_no_time_limit(
+    make_project: MakeProject, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dagma.worker.session._LIMIT_GRACE", 0.0)
+    project = make_project(step("second"), step("good", timeout_seconds=60))
+    assert run(project, instance).success

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dagma.errors import ProtocolError, StepError, WorkerDiedError
 from dagma.worker.interrupts import raise_if_interrupted
+from dagma.worker.step_call import StepCall
 
 if TYPE_CHECKING:
     import socket
@@ -25,53 +26,6 @@ _MOST_LEVELS = 200
 
 _STEP_OF_LINE = re.compile(rb'^\s*\{\s*"type"\s*:\s*"pipes"\s*,\s*"step"\s*:\s*"([^"\\]{1,40})"')
 """The step of a message that cannot be read as a whole; the worker writes `type` and `step` first."""
-
-
-class StepCall:
-    """One step on a channel: takes its messages, and knows when and how it ended."""
-
-    def __init__(self, step: str, on_message: Callable[[Any], None]) -> None:
-        self.step = step
-        self._on_message = on_message
-        self._done = threading.Event()
-        self._make_error: Callable[[], StepError] | None = None
-        self._closed: Mapping[str, Any] | None = None
-
-    @property
-    def was_given_up(self) -> bool:
-        """Whether the step was ended here, without the worker's `closed`: there it may still run."""
-        return self._done.is_set() and self._closed is None
-
-    def wait(self, seconds: float | None = None) -> bool:
-        """Waits for the step's end; in short slices, so that an interrupt of the run gets through at once."""
-        if seconds is not None:
-            return self._done.wait(seconds)
-        while not self._done.wait(_POLL):
-            raise_if_interrupted()
-        return True
-
-    def result(self) -> Mapping[str, Any]:
-        """The parameters of the step's `closed` message, or the error that kept it from coming."""
-        if self._make_error is not None:
-            raise self._make_error()
-        return self._closed or {}
-
-    def receive(self, message: Mapping[str, Any]) -> None:
-        """Hands a Pipes message on; the step ends with `closed`."""
-        try:
-            self._on_message(message)
-        except Exception as error:  # noqa: BLE001  # of Dagster's handler: it must fail this step, not the channel
-            text = f"Dagster refused a {message['method']!r} message of the step: {type(error).__name__}: {error}"
-            self._make_error = self._make_error or (lambda: ProtocolError(text))
-        if message["method"] == "closed":
-            self._closed = message["params"] or {}
-            self._done.set()
-
-    def give_up(self, make_error: Callable[[], StepError]) -> None:
-        """Ends the step with an error, unless it has ended."""
-        if not self._done.is_set():
-            self._make_error = make_error
-            self._done.set()
 
 
 class Channel:

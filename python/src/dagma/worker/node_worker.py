@@ -50,6 +50,7 @@ class NodeWorker:
         self._exited = threading.Event()
         self._closing = False
         self._stuck = False
+        self._killed_because: str | None = None
         self._connection, theirs = socket.socketpair()
         started: Future[subprocess.Popen[bytes]] = Future()
         life = threading.Thread(target=self._live, args=(tools, theirs, started), name="dagma-worker", daemon=True)
@@ -89,6 +90,11 @@ class NodeWorker:
         """Writes out what the worker has printed, and will print: its run has begun, with its compute logs."""
         for pump in (self._stdout, self._stderr):
             pump.release()
+
+    def kill(self, reason: str) -> None:
+        """Ends the worker at once; its steps fail with the reason."""
+        self._killed_because = reason
+        self._signal(signal.SIGKILL)
 
     def give_up_on_steps(self) -> None:
         """Notes that a step did not end when it was told to: there is no use in waiting long for the worker."""
@@ -155,5 +161,8 @@ class NodeWorker:
             return lambda: WorkerStartError(text)
         if self._closing:
             return lambda: WorkerDiedError("The run ended, and its Node worker with it.")
+        if self._killed_because is not None:
+            ended = f"The Node worker of this run was ended, with the steps that it ran: {self._killed_because}."
+            return lambda: WorkerDiedError(ended)
         text = f"The Node worker of this run {how} before the step ended.{printed}"
         return lambda: WorkerDiedError(text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import dagster as dg
 
@@ -17,15 +17,19 @@ if TYPE_CHECKING:
     from dagster_pipes import PipesContextData, PipesParams
 
     from dagma.manifest.types import Step
-    from dagma.worker.channel import Channel, StepCall
+    from dagma.worker.channel import Channel
     from dagma.worker.node_worker import NodeWorker
     from dagma.worker.resource import WorkerHost
     from dagma.worker.results import StepResult
+    from dagma.worker.step_call import StepCall
 
     StepContext: TypeAlias = dg.AssetExecutionContext | dg.AssetCheckExecutionContext
 
 _CANCEL_GRACE = 2.0
 """Seconds a cancelled step has to end by itself."""
+
+_LIMIT_GRACE = 10.0
+"""Seconds after its time limit in which the worker fails a step; one that never pauses keeps it from doing so."""
 
 
 class InlineContextInjector(dg.PipesContextInjector):
@@ -89,7 +93,7 @@ def run_step(context: StepContext, host: WorkerHost, step: Step) -> Iterator[Ste
         extras={"dagma": _extras(context, step)},
     ) as session:
         call, params = reader.call, session.get_bootstrap_env_vars()
-        wait_to_end(worker, call, lambda: worker.channel.run(call, params))
+        wait_to_end(worker, call, lambda: worker.channel.run(call, params), _limit_of(step))
     worker.drain_output()
     with understood("results"):
         results = collect_results(session)
@@ -100,6 +104,17 @@ def run_step(context: StepContext, host: WorkerHost, step: Step) -> Iterator[Ste
             failure = TypeScriptStepError(describe_exception(exception), **failure_of(session))
         raise failure
     _check_complete(context, step, results)
+
+
+class TimeLimit(NamedTuple):
+    """The time limit of a step."""
+
+    step: str
+    seconds: float
+
+
+def _limit_of(step: Step) -> TimeLimit | None:
+    return None if step.timeout_seconds is None else TimeLimit(step.name, step.timeout_seconds)
 
 
 def _extras(context: StepContext, step: Step) -> dict[str, Any]:
@@ -132,11 +147,17 @@ def describe_exception(exception: Mapping[str, Any]) -> str:
     return "\n".join(parts)
 
 
-def wait_to_end(worker: NodeWorker, call: StepCall, start: Callable[[], None]) -> None:
-    """Starts the call and waits for its end; an interrupt of the run cancels it."""
+def wait_to_end(worker: NodeWorker, call: StepCall, start: Callable[[], None], limit: TimeLimit | None = None) -> None:
+    """Starts the call and waits for its end; an interrupt cancels it, an ignored time limit ends the worker."""
     try:
         start()
-        call.wait()
+        if not call.wait_since_opened(limit and limit.seconds + _LIMIT_GRACE):
+            assert limit is not None  # noqa: S101
+            worker.kill(
+                f'step "{limit.step}" did not stop when its {limit.seconds:g} s were over, since it never pauses. '
+                "Raise timeoutSeconds, or let a long loop await something now and then"
+            )
+            call.wait()
         if call.was_given_up:
             worker.channel.cancel(call)
     except BaseException:

@@ -1,0 +1,71 @@
+"""One step, or one hook, that a Node worker was asked to run."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from dagma.errors import ProtocolError, StepError
+from dagma.worker.interrupts import raise_if_interrupted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_POLL = 0.1
+
+
+class StepCall:
+    """One step on a channel: takes its messages, and knows when and how it ended."""
+
+    def __init__(self, step: str, on_message: Callable[[Any], None]) -> None:
+        self.step = step
+        self._on_message = on_message
+        self._done = threading.Event()
+        self._make_error: Callable[[], StepError] | None = None
+        self._closed: Mapping[str, Any] | None = None
+        self._opened = 0.0
+
+    @property
+    def was_given_up(self) -> bool:
+        """Whether the step was ended here, without the worker's `closed`: there it may still run."""
+        return self._done.is_set() and self._closed is None
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Waits for the step's end; in short slices, so that an interrupt of the run gets through at once."""
+        if seconds is not None:
+            return self._done.wait(seconds)
+        return self.wait_since_opened(None)
+
+    def wait_since_opened(self, limit: float | None) -> bool:
+        """As `wait`, until the step has been open in the worker for so many seconds; whether it has ended."""
+        while not self._done.wait(_POLL):
+            raise_if_interrupted()
+            if limit is not None and self._opened and time.monotonic() - self._opened > limit:
+                return False
+        return True
+
+    def result(self) -> Mapping[str, Any]:
+        """The parameters of the step's `closed` message, or the error that kept it from coming."""
+        if self._make_error is not None:
+            raise self._make_error()
+        return self._closed or {}
+
+    def receive(self, message: Mapping[str, Any]) -> None:
+        """Hands a Pipes message on; the step begins with `opened` and ends with `closed`."""
+        if message["method"] == "opened":
+            self._opened = time.monotonic()
+        try:
+            self._on_message(message)
+        except Exception as error:  # noqa: BLE001  # of Dagster's handler: it must fail this step, not the channel
+            text = f"Dagster refused a {message['method']!r} message of the step: {type(error).__name__}: {error}"
+            self._make_error = self._make_error or (lambda: ProtocolError(text))
+        if message["method"] == "closed":
+            self._closed = message["params"] or {}
+            self._done.set()
+
+    def give_up(self, make_error: Callable[[], StepError]) -> None:
+        """Ends the step with an error, unless it has ended."""
+        if not self._done.is_set():
+            self._make_error = make_error
+            self._done.set()
