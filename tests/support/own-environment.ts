@@ -1,4 +1,7 @@
-/** Takes from the environment of all tests what the caller's shell sets for real systems: a test sets the variables that it is about by itself. */
-const ofSystems = /^(?:QDRANT|MLFLOW|LANGFLOW|EMBEDDINGS|OPENAI|OTEL|DAGSTER|DAGMA(?!_TEST))_/
+/**
+ * Takes from the environment of all tests, and of the processes that they start, what the caller's shell sets for real systems and for colors: a test
+ * sets the variables that it is about by itself.
+ */
+const ofCaller = /^(?:(?:QDRANT|MLFLOW|LANGFLOW|EMBEDDINGS|OPENAI|OTEL|DAGSTER|DAGMA(?!_TEST))_|(?:FORCE|NO)_COLOR$)/
 
-for (const name of Object.keys(process.env)) if (ofSystems.test(name)) delete process.env[name]
+for (const name of Object.keys(process.env)) if (ofCaller.test(name)) delete process.env[name]

@@ -2,7 +2,8 @@
 
 export { type BatchLimits, batches } from './author/batches.ts'
 export { eachAtMost } from './author/each-at-most.ts'
-export { type HttpAuth, type HttpCall, type HttpService, type HttpServiceOptions, httpService } from './author/http.ts'
+export { httpService } from './author/http.ts'
+export type { HttpAuth, HttpCall, HttpService, HttpServiceOptions } from './author/http-types.ts'
 export { isOpenToOthers, openKeyFindings } from './author/open-key.ts'
 export { type PageLink, pageFinding } from './author/page.ts'
 export { record } from './author/record.ts'

@@ -1,4 +1,4 @@
-import type { HttpAuth, HttpServiceOptions } from './http.ts'
+import type { HttpAuth, HttpServiceOptions } from './http-types.ts'
 
 /** What a failed call becomes: the part of a ServiceError that says why. */
 export interface Failure {

@@ -8,15 +8,15 @@ afterEach(() => {
   for (const stop of stops.splice(0)) stop()
 })
 
-const look = async (answer: (response: ServerResponse, url: string) => void, path = '/ui/#/runs/1') => {
+const look = async (answer: (response: ServerResponse, url: string) => void, { timeoutMs = 60_000 } = {}) => {
   const server = createServer((request, response) => answer(response, request.url ?? ''))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   stops.push(() => {
     server.close()
     server.closeAllConnections()
   })
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`
-  const context = { timeoutMs: 300, signal: new AbortController().signal }
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/ui/#/runs/1`
+  const context = { timeoutMs, signal: new AbortController().signal }
   return { url, ...(await pageFinding({ key: 'run_url', url, system: 'Tester', setting: 'TESTER_UI' }, context)) }
 }
 const html =
@@ -63,5 +63,8 @@ it('is bad when JSON answers, or nothing in time', async () => {
     found: expect.stringContaining('answered no page'),
     cure: expect.stringContaining('TESTER_UI'),
   })
-  expect(await look(() => {})).toMatchObject({ status: 'bad', found: expect.stringContaining('no answer within 300 ms') })
+  expect(await look(() => {}, { timeoutMs: 300 })).toMatchObject({
+    status: 'bad',
+    found: expect.stringContaining('no answer within 300 ms'),
+  })
 })

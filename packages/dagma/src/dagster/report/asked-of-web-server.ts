@@ -1,5 +1,5 @@
 /** Asks a Dagster web server over GraphQL what was reported before: its REST endpoints cannot tell. */
-import type { HttpService } from '../../author/http.ts'
+import type { HttpService } from '../../author/http-types.ts'
 import { eventIdKey, type ReportedAssetEvent, type ReportedCheck, type ReportedEvent } from './reporter.ts'
 
 /**

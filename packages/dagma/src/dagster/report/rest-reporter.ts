@@ -1,5 +1,6 @@
 /** Reports through a Dagster web server, where there is no Python: its endpoints take plain JSON metadata. */
-import { type HttpService, httpService } from '../../author/http.ts'
+import { httpService } from '../../author/http.ts'
+import type { HttpService } from '../../author/http-types.ts'
 import { dagmaError } from '../../errors.ts'
 import { isHttpUrl } from '../../metadata/links.ts'
 import type { WireMetadataValue } from '../../metadata/normalize.ts'
