@@ -103,6 +103,18 @@ export default d.definitions({
         dynamicPartitions: [{ partitions: 'names', add: ['x'] }],
       }
     },
+  }), d.sensor({
+    name: 'leaves_a_pool_open', job,
+    run: () => {
+      setInterval(() => {}, 1000)
+      return d.runRequest({ runKey: 'open' })
+    },
+  }), d.sensor({
+    name: 'never_ends', job,
+    run: () => {
+      process.on('exit', () => { for (;;); })
+      return d.runRequest({ runKey: 'endless' })
+    },
   })],
 })
 """
@@ -276,6 +288,15 @@ def test_schedule(defs: dg.Definitions, instance: dg.DagsterInstance) -> None:
     (request,) = tick(2).run_requests
     assert request.tags["at"] == "2026-01-02T02:00:00.000Z"
     assert tick(1).skip_message == "first of the month"
+
+
+@pytest.mark.parametrize(("name", "run_key"), [("leaves_a_pool_open", "open"), ("never_ends", "endless")])
+def test_an_answer_counts_once_it_was_read(
+    defs: dg.Definitions, instance: dg.DagsterInstance, name: str, run_key: str
+) -> None:
+    context = dg.build_sensor_context(instance=instance, repository_def=defs.get_repository_def())
+    (request,) = defs.get_sensor_def(name).evaluate_tick(context).run_requests
+    assert request.run_key == run_key
 
 
 def test_sensor(defs: dg.Definitions, instance: dg.DagsterInstance) -> None:

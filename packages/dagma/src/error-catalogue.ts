@@ -23,6 +23,10 @@ function partitionsText(partitions: readonly string[]): string {
   return `, partition${partitions.length === 1 ? '' : 's'} ${partitions.map((key) => `"${key}"`).join(', ')}`
 }
 
+function runningSteps(steps: readonly string[]): string {
+  return `${steps.length === 1 ? 'step' : 'steps'} ${excerpt(steps.map((name) => `"${name}"`).join(', '))} ran`
+}
+
 /** Every error that Dagma makes: its permanent code, its phase, what it says, and its cure. */
 export const catalogue = {
   DAGMA_KEY_INVALID: entry<{ what: string; key: string }>(
@@ -319,6 +323,16 @@ export const catalogue = {
     'user_code',
     ({ step, reason }) => `Step "${step}" failed: ${reason}`,
     'Mend what the cause says.',
+  ),
+  DAGMA_PROCESS_EXITED: entry<{ exitCode: number; steps: readonly string[] }>(
+    'user_code',
+    ({ exitCode, steps }) => `The process exited with code ${exitCode} while ${runningSteps(steps)}.`,
+    'Find what calls process.exit(), in a step or a library, and throw an error there instead.',
+  ),
+  DAGMA_UNCAUGHT_ERROR: entry<{ reason: string; steps: readonly string[] }>(
+    'user_code',
+    ({ reason, steps }) => `An uncaught error ended the process while ${runningSteps(steps)}: ${reason}`,
+    'Await every promise, and listen to the "error" event of every emitter.',
   ),
   DAGMA_CANCELED: entry<{ what: string }>('execution', ({ what }) => `${what} was canceled.`, 'Start it again when you want it.'),
   DAGMA_RUN_UNKNOWN: entry<{ run: string | undefined }>(

@@ -2,9 +2,10 @@ import { Command, CommanderError } from 'commander'
 import { DagmaError, DefinitionErrors } from '../errors.ts'
 import { gateError } from '../runtime/gate/exit-gate.ts'
 import { holdGate } from '../runtime/gate/stdio-gate.ts'
+import { endProcess } from './terminal/end-process.ts'
 import { exitCodes } from './terminal/exit-codes.ts'
 
-/** Runs the command line; sets the process's exit code. */
+/** Runs the command line, sets the process's exit code, and ends the process. */
 export async function main(argv: readonly string[]): Promise<void> {
   holdGate()
   process.setSourceMapsEnabled(true)
@@ -17,6 +18,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   } catch (error) {
     process.exitCode = report(error)
   }
+  await endProcess()
 }
 
 /** What Dagster starts again and again: of these only their own modules are loaded, a tenth of the time that they take. */

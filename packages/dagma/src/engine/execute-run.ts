@@ -5,6 +5,7 @@ import { dagmaError } from '../errors.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { gateText, gateValue } from '../runtime/gate/exit-gate.ts'
 import { shortSecretWarnings } from '../runtime/gate/known-secrets.ts'
+import { watchProcessEnd } from '../runtime/step/process-end.ts'
 import { RunResources } from '../runtime/step/run-resources.ts'
 import { endWatched, watchRun } from '../runtime/step/watched.ts'
 import type { Values } from '../runtime/values/values.ts'
@@ -50,6 +51,10 @@ export async function executeRun(options: ExecuteOptions): Promise<RunResult> {
   const { runId } = options.start
   const recorder = new Recorder({ eventLog, runId, clock, onEvent: options.onEvent })
   recorder.startRun({ ...options.start, config: gateValue(options.start.config) })
+  const endWatch = watchProcessEnd({
+    runningSteps: () => recorder.openSteps(),
+    onEnd: (error) => recorder.endWithProcess(signal.aborted ? 'CANCELED' : 'FAILURE', error),
+  })
   const resources = new RunResources(definitions.resources, { runId, projectFolder, log: logOf(recorder, 'resources'), signal })
   for (const warning of shortSecretWarnings()) logOf(recorder, 'secrets').warning(warning)
   const watch = await startWatch(options, recorder)
@@ -73,6 +78,7 @@ export async function executeRun(options: ExecuteOptions): Promise<RunResult> {
     throw error
   } finally {
     clearInterval(alive)
+    endWatch()
   }
   recorder.throwIfListenerFailed()
   return { runId, status }

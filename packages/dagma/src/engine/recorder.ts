@@ -1,6 +1,11 @@
+import type { DagmaError } from '../errors.ts'
 import type { Clock } from '../runtime/clock.ts'
+import { gateError } from '../runtime/gate/exit-gate.ts'
 import type { EventLog } from './event-log.ts'
 import type { EventBody, RunEvent, RunStart, RunStatus } from './events.ts'
+
+/** Characters of log lines that may wait: a step that logs without a pause gives no other moment to write them. */
+const mostWaiting = 262_144
 
 /** How long an event may wait for others to share its transaction, in milliseconds. */
 const patienceMs = 20
@@ -17,7 +22,10 @@ export interface RecorderOptions {
 /** Records a run from start to end: its events in order, many in one transaction, with times that never go back. */
 export class Recorder {
   readonly #options: RecorderOptions
+  /** Steps that have started and not ended. */
+  readonly #openSteps = new Set<string>()
   #pending: EventBody[] = []
+  #waiting = 0
   #times: number[] = []
   #latest = 0
   #flushing: Promise<void> | undefined
@@ -37,6 +45,13 @@ export class Recorder {
   note(...bodies: readonly EventBody[]): void {
     this.#add(bodies)
     this.#timer ??= setTimeout(() => void this.record().catch(() => undefined), patienceMs)
+    for (const body of bodies) if (body.type === 'LOG') this.#waiting += body.message.length
+    if (this.#waiting < mostWaiting) return
+    try {
+      this.flush()
+    } catch {
+      this.#waiting = 0 // they wait on; who waits for an event fails
+    }
   }
 
   /** Resolves when these events, and all before them, are durable. Those of one turn of the event loop share a transaction. */
@@ -64,6 +79,7 @@ export class Recorder {
     const events = this.#options.eventLog.append(this.#options.runId, this.#pending, this.#times)
     this.#pending = []
     this.#times = []
+    this.#waiting = 0
     this.#show(events)
   }
 
@@ -71,6 +87,23 @@ export class Recorder {
   endRun(status: Exclude<RunStatus, 'STARTED'>, message: string): void {
     this.flush()
     this.#show(this.#options.eventLog.endRun(this.#options.runId, status, message, this.#now()))
+  }
+
+  /** Names of the steps that have started and not ended. */
+  openSteps(): string[] {
+    return [...this.#openSteps]
+  }
+
+  /** Records, while the process ends, that this ended the run and the steps that ran, as far as that can still be written. */
+  endWithProcess(status: 'FAILURE' | 'CANCELED', error: DagmaError): void {
+    const wire = gateError(error)
+    this.#add(this.openSteps().map((step) => ({ type: 'STEP_FAILURE', step, error: wire, metadata: {} })))
+    try {
+      this.endRun(status, wire.message)
+    } catch {
+      this.abortRun()
+    }
+    if (this.#options.onEvent === undefined) process.stderr.write(`error: ${wire.message}\n`)
   }
 
   /** Records that an internal error aborted the run, as far as that can still be written. */
@@ -101,6 +134,8 @@ export class Recorder {
   #add(bodies: readonly EventBody[]): void {
     const now = this.#now()
     for (const body of bodies) {
+      if (body.type === 'STEP_START') this.#openSteps.add(body.step)
+      else if (body.type === 'STEP_SUCCESS' || body.type === 'STEP_FAILURE') this.#openSteps.delete(body.step)
       this.#pending.push(body)
       this.#times.push(now)
     }

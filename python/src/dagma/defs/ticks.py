@@ -1,7 +1,12 @@
 """Schedules and sensors: Dagster's daemon ticks, TypeScript says what a tick asks for."""
 
+import contextlib
 import json
+import os
+import select
 import subprocess
+import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
@@ -10,6 +15,12 @@ import dagster as dg
 from dagma.errors import TickError
 from dagma.manifest.types import Schedule, Sensor
 from dagma.project import Project, find_toolchain
+
+_GRACE = 2.0
+"""Seconds that the process has to end after its answer."""
+
+_MOST_QUOTED = 4000
+"""Bytes of what a failed tick has printed that its error quotes."""
 
 UnresolvedJob: TypeAlias = Any
 """What `dagster.define_asset_job` gives; its class has no public name."""
@@ -87,26 +98,7 @@ def _partition_requests(change: Mapping[str, Any]) -> list[Any]:
 
 
 def _tick(project: Project, request: Mapping[str, Any], log: Any) -> Mapping[str, Any]:
-    tools = find_toolchain(project)
-    what = f"{request['kind']} {request['name']}"
-    try:
-        told = subprocess.run(
-            [tools.node, tools.cli, "tick"],
-            cwd=project.root,
-            input=json.dumps(request),
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=_TIMEOUT,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        message = f"A tick of the {what} did not end within {_TIMEOUT:.0f} s. Dagster gives it no more: do less in it."
-        raise TickError(message) from error
-    if told.returncode != 0:
-        message = f"A tick of the {what} failed.\n{told.stderr.strip()[-4000:]}"
-        raise TickError(message)
-    answer: Mapping[str, Any] = json.loads(told.stdout)
+    answer = _ask(project, request)
     levels: Mapping[str, Callable[[str], None]] = {
         "debug": log.debug,
         "info": log.info,
@@ -117,3 +109,52 @@ def _tick(project: Project, request: Mapping[str, Any], log: Any) -> Mapping[str
     for line in answer["logs"]:
         levels[line["level"]](line["message"])
     return answer
+
+
+def _ask(project: Project, request: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The answer to a tick. It counts once it was read: what keeps the process from its end does not lose it."""
+    tools = find_toolchain(project)
+    what = f"{request['kind']} {request['name']}"
+    with tempfile.TemporaryFile() as question, tempfile.TemporaryFile() as printed:
+        question.write(json.dumps(request).encode())
+        question.seek(0)
+        process = subprocess.Popen(
+            [tools.node, tools.cli, "tick"], cwd=project.root, stdin=question, stdout=subprocess.PIPE, stderr=printed
+        )
+        with process:
+            try:
+                line = _read_line(process, time.monotonic() + _TIMEOUT)
+                if line is None:
+                    message = (
+                        f"A tick of the {what} did not end within {_TIMEOUT:.0f} s. "
+                        "Dagster gives it no more: do less in it."
+                    )
+                    raise TickError(message)
+                if not line.endswith(b"\n"):
+                    process.wait(_GRACE)
+                    printed.seek(-min(_MOST_QUOTED, printed.seek(0, os.SEEK_END)), os.SEEK_END)
+                    text = printed.read().decode("utf-8", "replace").strip()
+                    message = f"A tick of the {what} failed.\n{text}"
+                    raise TickError(message)
+                answer: Mapping[str, Any] = json.loads(line)
+                return answer
+            finally:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(_GRACE)
+                process.kill()
+
+
+def _read_line(process: subprocess.Popen[bytes], deadline: float) -> bytes | None:
+    """The first line of the process's stdout, or what came of it before its end; None when neither came in time."""
+    assert process.stdout is not None  # noqa: S101
+    line = bytearray()
+    poll = select.poll()
+    poll.register(process.stdout, select.POLLIN | select.POLLHUP)
+    while not line.endswith(b"\n"):
+        if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
+            return None
+        chunk = os.read(process.stdout.fileno(), 65_536)
+        if not chunk:
+            break
+        line += chunk
+    return bytes(line)

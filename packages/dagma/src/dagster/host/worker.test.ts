@@ -111,7 +111,8 @@ const sum = asset({ key: 'warehouse/sum', inputs: { raw }, resources: { db }, ru
 const broken = asset({ key: 'broken', resources: { db }, run: () => { throw new TypeError('no such table', { cause: new Error('key ' + key.reveal()) }) } })
 const waiting = asset({ key: 'waiting', run: ({ log, signal }) => new Promise((_, reject) => { signal.addEventListener('abort', () => reject(signal.reason)); log.info('waiting') }) })
 const exploding = asset({ key: 'exploding', run: () => new Promise(() => setTimeout(() => { throw new Error('outside: ' + key.reveal()) })) })
-export default definitions({ assets: [raw, sum, broken, waiting, exploding], resources: { db: db({}) } })
+const exiting = asset({ key: 'exiting', run: () => { process.exit(0) } })
+export default definitions({ assets: [raw, sum, broken, waiting, exploding, exiting], resources: { db: db({}) } })
 `)
 
 describe('the worker', () => {
@@ -183,6 +184,21 @@ describe('the worker', () => {
     expect(code).toBe(1)
     expect(run.stderr).toMatch(/^error: .*\[DAGMA_MESSAGE_UNKNOWN\]\n/)
     expect(run.stderr).not.toContain('node:')
+  })
+
+  test('a step that ends the process fails all that run, each with the names of all', async () => {
+    const run = new Run(numbers())
+    run.start('1', 'waiting')
+    await run.until('log', '1')
+    run.start('2', 'exiting')
+    const exited = once(run.child, 'exit')
+    const [first, second] = [await run.until('closed'), await run.until('closed')]
+    expect([first.step, second.step]).toEqual(['1', '2'])
+    for (const { message } of [first, second])
+      expect(message.params.exception).toMatchObject({
+        message: expect.stringMatching(/code 0 while steps "waiting", "exiting" ran.*\[DAGMA_PROCESS_EXITED\]/),
+      })
+    expect((await exited)[0]).toBe(1)
   })
 
   test('an exception outside a step is printed through the gate', async () => {

@@ -11,8 +11,10 @@ import { dagmaError } from '../../errors.ts'
 import { systemClock } from '../../runtime/clock.ts'
 import { gateText } from '../../runtime/gate/exit-gate.ts'
 import { shortSecretWarnings } from '../../runtime/gate/known-secrets.ts'
+import { DescriptorOutlet } from '../../runtime/gate/outlet.ts'
 import { loadDefinitions, type Project } from '../../runtime/project/project.ts'
 import { callHook } from '../../runtime/step/hooks.ts'
+import { watchProcessEnd } from '../../runtime/step/process-end.ts'
 import { RunResources } from '../../runtime/step/run-resources.ts'
 import { runStep, type StepOutcome, type StepReport } from '../../runtime/step/step-runner.ts'
 import { endWatched, watchRun } from '../../runtime/step/watched.ts'
@@ -56,7 +58,9 @@ export async function serveWorker(project: Project): Promise<void> {
     channel.destroy() // an open channel would keep this process, and the run would wait for it
     throw error
   })
-  const worker = new Worker(definitions, project.folder, (message) => channel.write(`${JSON.stringify(message)}\n`))
+  const outlet = new DescriptorOutlet(descriptor) // a step that logs without a pause waits for the host there, and what is sent at the end gets out
+  const worker = new Worker(definitions, project.folder, (message) => outlet.write(`${JSON.stringify(message)}\n`))
+  watchProcessEnd({ runningSteps: () => worker.runningSteps(), onEnd: (error) => worker.failSteps(error) })
   const lines = createInterface({ input: channel })
   lines.on('line', (line) => worker.receive(understood('a line', () => JSON.parse(line) as ToWorker)))
   worker.ready()
@@ -116,12 +120,21 @@ function send(session: MessageSender, report: StepReport): void {
   }
 }
 
+/** A step that runs here. */
+interface RunningStep {
+  readonly abort: AbortController
+  readonly done: Promise<void>
+  /** Both are known when its context was read. */
+  name?: string
+  session?: MessageSender
+}
+
 class Worker {
   readonly #definitions: Definitions
   readonly #projectFolder: string
   readonly #send: (message: object) => void
   readonly #values: Values
-  readonly #running = new Map<string, { readonly abort: AbortController; readonly done: Promise<void> }>()
+  readonly #running = new Map<string, RunningStep>()
   readonly #stopping = new AbortController()
   #resources: RunResources | undefined
   #watch: Promise<RunWatch | undefined> | undefined
@@ -146,14 +159,28 @@ class Worker {
       return
     }
     const abort = new AbortController()
-    const done = this.#work(message, abort.signal).finally(() => this.#running.delete(message.step))
-    this.#running.set(message.step, { abort, done })
+    const { promise: done, resolve, reject } = Promise.withResolvers<void>()
+    const running: RunningStep = { abort, done }
+    this.#running.set(message.step, running)
+    this.#work(message, running)
+      .finally(() => this.#running.delete(message.step))
+      .then(resolve, reject)
   }
 
-  #work(message: Exclude<ToWorker, { type: 'cancel_step' }>, signal: AbortSignal): Promise<void> {
-    if (message.type === 'run_step') return this.#runStep(message.step, message.params, signal)
-    if (message.type === 'call_hook') return this.#callHook(message, signal)
+  #work(message: Exclude<ToWorker, { type: 'cancel_step' }>, running: RunningStep): Promise<void> {
+    if (message.type === 'run_step') return this.#runStep(message.step, message.params, running)
+    if (message.type === 'call_hook') return this.#callHook(message, running)
     throw dagmaError('DAGMA_MESSAGE_UNKNOWN', { reason: `type "${String((message as { type?: unknown }).type)}"` })
+  }
+
+  /** Names of the steps that run. */
+  runningSteps(): string[] {
+    return [...this.#running.values()].flatMap(({ name }) => name ?? [])
+  }
+
+  /** Ends every step that runs with an error, at once. */
+  failSteps(error: Error): void {
+    for (const { session } of this.#running.values()) session?.close(error)
   }
 
   /** Cancels what runs, waits for it, closes the run's resources, and ends the watch over it. */
@@ -174,7 +201,8 @@ class Worker {
     return ended.has('canceled') ? 'canceled' : ended.has('failure') ? 'failure' : 'success'
   }
 
-  async #runStep(step: string, params: { readonly [variable: string]: string }, signal: AbortSignal): Promise<void> {
+  async #runStep(step: string, params: { readonly [variable: string]: string }, running: RunningStep): Promise<void> {
+    const { signal } = running.abort
     const context = understood(`the context of step "${step}"`, () =>
       inlineContext(decodeParams(contextVariable, params[contextVariable] ?? '')),
     )
@@ -187,6 +215,7 @@ class Worker {
       )
       return
     }
+    Object.assign(running, { name: found.name, session })
     const resources = this.#runResources(context.run_id)
     const watch = await this.#runWatch(context)
     const outcome = await runStep(found, {
@@ -215,13 +244,14 @@ class Worker {
   }
 
   /** Dagster decides when a step has ended for good, and asks when it has recorded that. */
-  async #callHook({ step, run_id: runId, job_name, step_name: stepName, error }: HookCall, signal: AbortSignal): Promise<void> {
+  async #callHook({ step, run_id: runId, job_name, step_name: stepName, error }: HookCall, running: RunningStep): Promise<void> {
     const session = new MessageSender((message) => this.#send({ type: 'pipes', step, message }))
+    Object.assign(running, { name: stepName, session })
     const job = this.#definitions.jobs.get(job_name)
     const timeoutSeconds = this.#definitions.steps.get(stepName)?.timeoutSeconds
     const ended = this.#ended.get(stepName)
     const thrown = ended === undefined || ended.status === 'success' ? error : ended.thrown // it may have failed in a worker that died
-    const host = { resources: this.#runResources(runId), log: session.log, signal }
+    const host = { resources: this.#runResources(runId), log: session.log, signal: running.abort.signal }
     await callHook({ job, runId, stepName, error: error === null ? undefined : (thrown ?? undefined), timeoutSeconds }, host)
     session.close()
   }

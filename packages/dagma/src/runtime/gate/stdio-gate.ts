@@ -64,11 +64,17 @@ interface Chunk {
 function gateStream(stream: NodeJS.WriteStream, descriptor: Descriptor, writer: GatedWriter): () => void {
   const outlet = outletOf(descriptor)
   const { write } = stream
+  /** What the outlet has, but the stream still counts as its own. */
+  let handedOver = 0
   const take = (chunks: readonly Chunk[], done: () => void): void => {
     let isRoom = true
     for (const { chunk, encoding } of chunks) isRoom = writer.write(chunk, encoding)
-    if (isRoom) done()
-    else writer.whenRoom(done)
+    if (isRoom) return done()
+    handedOver = chunks.reduce((sum, { chunk }) => sum + chunk.length, 0)
+    writer.whenRoom(() => {
+      handedOver = 0
+      done()
+    })
   }
   const gated = {
     _write: (chunk: string | Uint8Array, encoding: unknown, done: () => void) => take([{ chunk, encoding }], done),
@@ -82,7 +88,7 @@ function gateStream(stream: NodeJS.WriteStream, descriptor: Descriptor, writer: 
     },
     write: (...args: Parameters<typeof write>) => {
       const fits = write.apply(stream, args)
-      if (stream.writableLength > mostKept) outlet.flush()
+      if (stream.writableLength - handedOver > mostKept) outlet.flush()
       return fits
     },
   }

@@ -1,0 +1,37 @@
+import { flushWriters, outputTaken } from '../../runtime/gate/gated-output.ts'
+import { isInterrupted } from './interruption.ts'
+
+/** How long what is open may take to close by itself, in milliseconds. */
+const patience = 200
+
+/** Ends the process, whose work is done: when its output was read, and whatever the project left open. Signals end it at once from now on. */
+export async function endProcess(): Promise<void> {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.removeAllListeners(signal)
+  flushWriters()
+  if (!isInterrupted()) await outputTaken()
+  setTimeout(() => {
+    const open = openThings()
+    if (open !== '')
+      process.stderr.write(
+        `note: the project left ${open} open; the command ended all the same. Close what a resource opens in its close().\n`,
+      )
+    process.exit()
+  }, patience).unref()
+}
+
+const names: { readonly [resource: string]: string } = {
+  Timeout: 'timers',
+  TCPSocketWrap: 'connections',
+  TLSWrap: 'connections',
+  TCPServerWrap: 'servers',
+  PipeServerWrap: 'servers',
+  UDPWrap: 'UDP sockets',
+  ProcessWrap: 'child processes',
+  FSEventWrap: 'file watchers',
+  StatWatcher: 'file watchers',
+}
+
+/** What keeps the process, such as "timers, servers". */
+function openThings(): string {
+  return [...new Set(process.getActiveResourcesInfo().flatMap((resource) => names[resource] ?? []))].join(', ')
+}

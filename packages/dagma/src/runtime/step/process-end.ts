@@ -1,0 +1,53 @@
+/** What is on when this process ends is told why, so that it can be recorded: a step that calls `process.exit()` takes all others down. */
+import { type DagmaError, dagmaError } from '../../errors.ts'
+
+/** What does not outlive the process. */
+export interface UnfinishedWork {
+  /** Names of the steps that run. */
+  readonly runningSteps: () => readonly string[]
+  /** Called while the process exits, when a step runs: only what is done at once still happens. */
+  readonly onEnd: (error: DagmaError) => void
+}
+
+const unfinished = new Set<UnfinishedWork>()
+let uncaught: { readonly error: unknown } | undefined
+
+/** Tells `work` when the process ends, until the function that is returned is called. The exit code is then never 0. */
+export function watchProcessEnd(work: UnfinishedWork): () => void {
+  if (unfinished.size === 0) {
+    process.on('uncaughtExceptionMonitor', onUncaught)
+    process.on('exit', onExit)
+  }
+  unfinished.add(work)
+  return () => {
+    unfinished.delete(work)
+    if (unfinished.size > 0) return
+    process.off('uncaughtExceptionMonitor', onUncaught)
+    process.off('exit', onExit)
+  }
+}
+
+/** Also called for an error that a listener of the program's own catches: then the process goes on. */
+function onUncaught(error: unknown): void {
+  uncaught = { error }
+  setImmediate(() => {
+    uncaught = undefined
+  }).unref()
+}
+
+function onExit(exitCode: number): void {
+  for (const work of unfinished) {
+    const steps = work.runningSteps()
+    if (steps.length === 0) continue
+    if (exitCode === 0) process.exitCode = 1
+    work.onEnd(
+      uncaught === undefined
+        ? dagmaError('DAGMA_PROCESS_EXITED', { exitCode, steps })
+        : dagmaError('DAGMA_UNCAUGHT_ERROR', { reason: messageOf(uncaught.error), steps }, uncaught.error),
+    )
+  }
+}
+
+function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown)
+}
