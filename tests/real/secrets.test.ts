@@ -78,6 +78,7 @@ describe.skipIf(lacks(needsPython()))('no secret leaves', () => {
       ['sensor', 'list', '--json'],
       ['sensor', 'preview', 'watcher'],
       ['sensor', 'preview', 'asker', '--json'],
+      ['sensor', 'preview', 'skipper'],
       ['definitions', 'validate'],
       ['doctor'],
       ['doctor', '--json'],
@@ -86,6 +87,7 @@ describe.skipIf(lacks(needsPython()))('no secret leaves', () => {
     for (const args of [
       ['sensor', 'preview', 'watcher', '-m', 'dagma.definitions'],
       ['sensor', 'preview', 'asker', '-m', 'dagma.definitions'],
+      ['sensor', 'preview', 'skipper', '-m', 'dagma.definitions'],
     ])
       await dagster(project, search, traced, args)
     await throughTheWebServer(project, search, traced, 'leak')
@@ -98,13 +100,13 @@ describe.skipIf(lacks(needsPython()))('no secret leaves', () => {
       /^dagma build$/,
       /^dagma schedule preview/,
       /^dagma sensor preview watcher/,
-      /^dagma sensor preview asker/,
+      /^dagma sensor preview skipper/,
       /^dagma doctor$/,
       /^dagma doctor --json$/,
       /^dagma dev$/,
       /^dagster asset materialize/,
       /^dagster sensor preview watcher/,
-      /^dagster sensor preview asker/,
+      /^dagster sensor preview skipper/,
       /^events\.sqlite: events\.body$/,
       /: event_logs\.event$/,
       /: asset_event_tags\.value$/,

@@ -94,12 +94,13 @@ const asker = sensor({
   name: 'asker', job: leak,
   run: () => ({ cursor: text(), runRequests: [runRequest({ runKey: text(), tags: { key: text() }, config: { metadata: { key: text() } } })] }),
 })
+const skipper = sensor({ name: 'skipper', job: leak, run: () => skipReason(\`nothing new for \${text()}\`) })
 export default definitions({
   assets: [logs, prints, pastTheStreams, throws, ...throwsOthers, usesVault, usesLocked, checked, seen, outside, metadata],
   checks: [check, throwingCheck],
   jobs: [leak],
   schedules: [daily],
-  sensors: [watcher, asker],
+  sensors: [watcher, asker, skipper],
   resources: { vault: vault({}), locked: locked({}) },
   instrument: openTelemetry(),
 })

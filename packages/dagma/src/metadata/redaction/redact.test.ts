@@ -104,7 +104,8 @@ describe('a declared secret is never found after redaction', () => {
       fc.property(secretValue, surroundings, (value, before) => {
         declare(value)
         expect(redact(inspect({ text: before + value }, { breakLength: Infinity }))).toContain('[redacted]')
-        if (Buffer.byteLength(value) <= 50) expect(redact(inspect(Buffer.from(value)))).toMatch(/^<Buffer \[redacted\]( 0a)*>$/)
+        if (Buffer.byteLength(value) <= 50)
+          expect(redact(inspect(Buffer.from(value)))).toMatch(/^<Buffer (?:(?:0\w|1\w|20) )*\[redacted\](?: (?:0\w|1\w|20))*>$/)
       }),
     )
   })
@@ -144,7 +145,7 @@ describe('a declared secret is never found after redaction', () => {
     const pem =
       '-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\nBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj\r\nshort\n-----END PRIVATE KEY-----\n'
     declare(pem)
-    expect(redact(`key: ${pem}.`)).toBe('key: [redacted].')
+    expect(redact(`key: ${pem}.`)).toBe('key: [redacted]\n.')
     expect(pem.split(/\r?\n/).map(redact)).toEqual(['[redacted]', '[redacted]', '[redacted]', 'short', '[redacted]', ''])
   })
 

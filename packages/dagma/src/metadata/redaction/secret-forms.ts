@@ -2,6 +2,7 @@
 import { bare, Decoded } from './decoded.ts'
 import { unescapeText, unquotePrintable } from './escapes.ts'
 import { innerSecrets } from './inner-secrets.ts'
+import { shortestSecret } from './mark.ts'
 
 /** What to find for a secret's value, as bytes: one character for each. */
 export function secretForms(value: string): Set<string> {
@@ -15,11 +16,12 @@ export function secretForms(value: string): Set<string> {
 
 function* formsOf(value: string): Iterable<string> {
   for (const text of unescaped(value)) {
+    // Without the line end, which ends a line of the output as well.
     const trimmed = text.replace(/^[\0- ]+|[\0- ]+$/g, '')
-    yield text
-    yield trimmed
+    const form = trimmed.length >= shortestSecret ? trimmed : text
+    yield form
+    yield form.replaceAll(' ', '+') // as forms write it
     yield decodedBy(bare, text)
-    yield trimmed.replaceAll(' ', '+') // as forms write it
   }
 }
 

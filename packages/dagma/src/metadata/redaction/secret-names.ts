@@ -27,7 +27,7 @@ const commonplace: readonly RegExp[] = [
   /^\d{4}-\d\d-\d\d(?:[T ][\d:.+Z-]*)?$/,
   /^(?:~|\.{1,2})?\/[^:@\s]*$|^[A-Za-z]:[\\/]|^\.{1,2}$/, // a path
   /^[\w.-]+\/[\w./-]+\.(?:json|pem|key|crt|cert|pub|txt|ya?ml|env|toml)$/, // the path of a file
-  /^[a-z][a-z0-9+.-]*:\/\/[^\s@?]*$/i, // an address without user and query
+  /^[a-z][a-z0-9+.-]*:\/\/[^\s@?#/]*(?:\/[^\s?#]*)?$/i, // an address without user and query
   /^[\w.+-]+@[\w-]+(?:\.[\w-]+)+$/, // a mail address
   /^(?:localhost|(?:[a-z0-9-]+\.)+[a-z]{2,}|[a-z0-9-]+)(?::\d{1,5})$/i, // a host with its port
   /^(?:localhost|(?:[a-z0-9-]+\.)+(?:com|org|net|io|dev|local|internal|svc))$/i,
