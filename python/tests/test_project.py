@@ -109,3 +109,11 @@ def test_no_node(project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(NodeError, match=r"Node is not installed\. Install Node 22\.18"):
         find_toolchain(project)
+
+
+def test_yarn_without_node_modules_is_refused_by_name(project: Project) -> None:
+    (project.root / ".pnp.cjs").touch()
+    assert find_toolchain(project).cli.is_file()
+    (project.root / "node_modules").rename(project.root / "elsewhere")
+    with pytest.raises(PackageNotInstalledError, match="Plug'n'Play.*nodeLinker: node-modules"):
+        find_toolchain(project)

@@ -255,6 +255,25 @@ export const catalogue = {
       `${place}: this imports ${wanted}, which is not there.${meant === undefined ? '' : ` Did you mean ${meant}?`}`,
     'Name the file with its ending, as in `import { a } from "./a.ts"`.',
   ),
+  DAGMA_IMPORT_ALIAS: entry<{
+    place: string
+    name: string
+    config: string | undefined
+    direct: string | undefined
+    key: string
+    target: string
+  }>(
+    'definition',
+    ({ place, name, config }) =>
+      `${place}: this imports "${name}", ${config === undefined ? 'which looks like' : `which ${config} declares as`} a path alias: the compiler knows it, Node does not.`,
+    ({ direct, key, target }) =>
+      `Import ${direct === undefined ? 'the file by its relative path' : `"${direct}"`}, or declare \`"imports": { "${key}": "${target}" }\` in package.json and import from "${String(key).replace('*', '…')}".`,
+  ),
+  DAGMA_PLUG_AND_PLAY: entry<{ folder: string }>(
+    'definition',
+    ({ folder }) => `${folder} uses Yarn Plug'n'Play, which has no node_modules; Dagster could not find the project's packages there.`,
+    'Write `nodeLinker: node-modules` into .yarnrc.yml and run `yarn install`.',
+  ),
   DAGMA_PACKAGE_MISSING: entry<{ place: string; name: string }>(
     'definition',
     ({ place, name }) => `${place}: this imports the package "${name}", which is not installed.`,
@@ -309,10 +328,10 @@ export const catalogue = {
         ? `Materialize it first: ${commands.map((command) => `\`${command}\``).join(', ')}.`
         : 'Name it under `deps` when its value is not needed, or bind an IO manager that finds it.',
   ),
-  DAGMA_VALUE_UNREADABLE: entry<{ asset: string; file: string }>(
+  DAGMA_VALUE_UNREADABLE: entry<{ asset: string; file: string; command: string }>(
     'execution',
     ({ asset, file }) => `The stored value of asset "${asset}" cannot be read (${file}).`,
-    ({ asset }) => `Materialize it again: \`dagma asset materialize --select ${asset}\`.`,
+    ({ command }) => `Materialize it again: \`${command}\`.`,
   ),
   DAGMA_RESOURCE_FAILED: entry<{ resource: string; reason: string }>(
     'user_code',

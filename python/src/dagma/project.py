@@ -73,6 +73,12 @@ def open_project(root: Path, *, because: str) -> Project:
 def find_toolchain(project: Project) -> Toolchain:
     """Node and the `dagma` command line of a project, or an error that says how to get them."""
     for folder in _upwards(project.root):
+        if (folder / ".pnp.cjs").exists() and not (folder / "node_modules" / "dagma").exists():
+            message = (
+                f"{folder} uses Yarn Plug'n'Play, which has no node_modules, where Dagma looks for the project's "
+                "packages. Write `nodeLinker: node-modules` into .yarnrc.yml and run `yarn install`."
+            )
+            raise PackageNotInstalledError(message)
         cli = folder / "node_modules" / "dagma" / "bin" / "dagma.js"
         if cli.is_file():
             return Toolchain(node=_find_node(project), cli=cli)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -40,7 +41,7 @@ def _read_file(file: Path, named: str, or_else: str) -> Manifest:
     except (OSError, UnicodeDecodeError) as error:
         message = (
             f"The manifest {file.absolute()}, {named}, cannot be read: {error}. "
-            f"Write it with `dagma build --output {file}`, or {or_else}."
+            f"Write it with `dagma build --output {shlex.quote(str(file))}`, or {or_else}."
         )
         raise ManifestError(message) from error
     return parse_manifest(text, f"The manifest {file.absolute()}")

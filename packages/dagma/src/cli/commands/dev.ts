@@ -1,6 +1,7 @@
 import { dirname } from 'node:path'
 import { styleText } from 'node:util'
 import { Command, InvalidArgumentError } from 'commander'
+import { shellWord } from '../../shell-word.ts'
 import { exitCodes } from '../terminal/exit-codes.ts'
 import { interruption } from '../terminal/interruption.ts'
 import { loadProject } from '../terminal/options.ts'
@@ -25,8 +26,8 @@ export function devCommand(): Command {
         await validateInDagster(environment, project.folder)
         tell('Dagster loads this project. For the dagster command line, put these lines into a shell:')
         const { DAGSTER_HOME } = dagsterVariables(environment)
-        printLine(`export DAGSTER_HOME=${shellQuoted(DAGSTER_HOME)}`)
-        printLine(`export PATH=${shellQuoted(environment.bin)}:${shellQuoted(dirname(process.execPath))}:"$PATH"`)
+        printLine(`export DAGSTER_HOME=${shellWord(DAGSTER_HOME)}`)
+        printLine(`export PATH=${shellWord(environment.bin)}:${shellWord(dirname(process.execPath))}:"$PATH"`)
         return
       }
       const how = queue ? 'runs wait in its queue' : 'runs start at once, without a queue: limits on how many runs go at a time do not hold'
@@ -47,8 +48,4 @@ function port(text: string): number {
   const value = Number(text)
   if (!Number.isInteger(value) || value < 1 || value > 65535) throw new InvalidArgumentError('Give a port from 1 to 65535.')
   return value
-}
-
-function shellQuoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`
 }

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { commandLine, dagma } from '../../test/processes.ts'
 import { temporaryFolder } from '../../test/temporary.ts'
 
@@ -129,4 +129,31 @@ test('JSON without its attribute, and what adds nothing is not said twice', () =
   const { message } = loading(`import a from './a.json'\nexport default a`, { 'src/a.json': '{}' })
   expect(message).toMatch(/^<folder>\/src\/definitions\.ts: TypeError: .* \(write `with \{ type: "json" \}` behind the import\)\./)
   expect(message).not.toContain('caused by')
+})
+
+describe('a path alias, which the compiler knows and Node does not', () => {
+  const tsconfig = `{
+    // comments and commas are fine here
+    "compilerOptions": { "paths": { "@/*": ["./src/*"], "lib": ["./src/lib/index.ts"], "@app/*": ["./src/*.ts"], }, },
+  }`
+
+  test.each([
+    ['@/v', 'declares as a path alias', 'Import "./v.ts", or declare `"imports": { "#src/*": "./src/*" }`'],
+    ['@/gone', 'declares as a path alias', 'Import the file by its relative path, or declare'],
+    ['lib', 'declares as a path alias', 'Import "./lib/index.ts", or declare `"imports": { "#lib": "./src/lib/index.ts" }`'],
+    ['@app/v', 'declares as a path alias', 'Import "./v.ts", or declare `"imports": { "#src/*": "./src/*.ts" }`'],
+    ['src/v.ts', 'looks like a path alias', 'Import "./v.ts", or declare `"imports": { "#src/*": "./src/*" }`'],
+    ['~/v', 'looks like a path alias', 'Import the file by its relative path'],
+  ])('%s', (name, what, advice) => {
+    const { message, code } = loading(`\nimport { v } from '${name}'\nexport default v`, {
+      'tsconfig.json': '{ "extends": "./base.json" }',
+      'base.json': tsconfig,
+      'src/v.ts': 'export const v = 1',
+      'src/lib/index.ts': 'export const v = 1',
+    })
+    expect(code).toBe('DAGMA_IMPORT_ALIAS')
+    expect(message).toContain(`<folder>/src/definitions.ts:2: this imports "${name}", which `)
+    expect(message).toContain(what)
+    expect(message).toContain(advice)
+  })
 })

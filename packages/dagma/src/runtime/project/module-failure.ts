@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { DagmaError, DefinitionErrors, dagmaError } from '../../errors.ts'
+import { pathAlias } from './path-alias.ts'
 
 /** What Node threw while it loaded a user's module `file`, as one error with the user's place first and its cure. */
 export function moduleFailure(thrown: unknown, file: string): DagmaError | DefinitionErrors {
@@ -65,11 +66,16 @@ const decorator = /(?:^|[\s({;])@[A-Za-z_$]/
 
 /** An import that leads nowhere: a file named without its ending, or one that is not there, or a package. */
 function notFound(message: string, file: string): DagmaError {
-  const [, kind = '', wanted = '', importer = file] = /^Cannot find (module|package) '(.+?)' imported from (.+)$/.exec(message) ?? []
+  const [, kind = '', wanted = '', importer = file] = /^Cannot find (module|package) '(.+?)' imported from (.+)$/s.exec(message) ?? []
   const from = pathOf(importer) ?? importer
   if (kind === 'package') {
-    const place = placeOfImport(from, (name) => name === wanted || name.startsWith(`${wanted}/`))
-    return dagmaError('DAGMA_PACKAGE_MISSING', { place, name: wanted })
+    const fits = (name: string): boolean => name === wanted || name.startsWith(`${wanted}/`)
+    const place = placeOfImport(from, fits)
+    const name = importsOf(from).find(fits) ?? wanted
+    const alias = pathAlias(name, from)
+    return alias === undefined
+      ? dagmaError('DAGMA_PACKAGE_MISSING', { place, name: wanted })
+      : dagmaError('DAGMA_IMPORT_ALIAS', { place, name, ...alias })
   }
   const meant = [`${wanted}.ts`, wanted.replace(/\.[cm]?js$/, '.ts'), `${wanted}/index.ts`, `${wanted}.js`].find(
     (candidate) => candidate !== wanted && existsSync(candidate),
@@ -85,6 +91,12 @@ function placeOfImport(file: string, fits: (name: string) => boolean): string {
   const text = existsSync(file) ? readFileSync(file, 'utf8') : ''
   const found = [...text.matchAll(imported)].find(([, name = '']) => fits(name))
   return found === undefined ? file : `${file}:${text.slice(0, found.index + found[0].length).split('\n').length}`
+}
+
+/** What a module imports. */
+function importsOf(file: string): string[] {
+  const text = existsSync(file) ? readFileSync(file, 'utf8') : ''
+  return [...text.matchAll(imported)].map(([, name = '']) => name)
 }
 
 /** This package's folder, as stacks name it. */

@@ -1,6 +1,8 @@
-import { realpathSync } from 'node:fs'
-import { join } from 'node:path'
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, realpathSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { commandLine } from '../../test/processes.ts'
 import { setEnvironment, temporaryFolder, thrownBy } from '../../test/temporary.ts'
 import { findProject, loadDefinitions } from './project.ts'
 
@@ -115,5 +117,42 @@ describe('loadDefinitions', () => {
 export default definitions({ assets: [asset({ key: 'a', deps: ['x', 'y'], run: () => 1 })] })`,
     })
     expect(await thrownBy(() => loading)).toMatchObject({ name: 'DefinitionErrors', errors: [{}, {}] })
+  })
+})
+
+test('Yarn without node_modules is refused by name, since Dagster would not find the packages', async () => {
+  const folder = temporaryFolder({ '.pnp.cjs': '', 'p/package.json': manifest, 'p/src/defs.ts': '' })
+  const error = await thrownBy(() => findProject(join(folder, 'p')))
+  expect(error).toMatchObject({ code: 'DAGMA_PLUG_AND_PLAY', problem: expect.stringContaining(`${folder} uses Yarn Plug'n'Play`) })
+})
+
+/** Child processes, as the tests' own loader is not Node's. */
+describe('a project in a folder of any name loads, with other modules and packages', () => {
+  test.each(['back\\slash', 'sp ace', `quo"te'`, 'per%20cent%', 'ha#sh', 'que?st', 'do$lar;', 'new\nline', '中文'])('%j', (name) => {
+    const parent = realpathSync(temporaryFolder())
+    const folder = join(parent, name)
+    const files = {
+      'package.json': manifest,
+      'src/defs.ts': `import { asset, definitions } from '${dagma}'\nimport { x } from './x.ts'\nexport default definitions({ assets: [asset({ key: 'a', run: () => x })] })`,
+      'src/x.ts': `import { y } from 'some-package'\nexport const x: number = y`,
+      'node_modules/some-package/package.json': '{"name":"some-package","type":"module","exports":"./y.js"}',
+      'node_modules/some-package/y.js': 'export const y = 1',
+    }
+    for (const [file, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(folder, file)), { recursive: true })
+      writeFileSync(join(folder, file), text)
+    }
+    const { status, stdout, stderr } = spawnSync(process.execPath, [...commandLine, 'asset', 'materialize', '-s', 'a'], {
+      cwd: folder,
+      encoding: 'utf8',
+    })
+    expect([status, stderr]).toEqual([0, ''])
+    expect(stdout).toContain('SUCCESS')
+    writeFileSync(join(folder, 'src/x.ts'), `import './gone.ts'`)
+    const failed = spawnSync(process.execPath, [...commandLine, 'definitions', 'validate'], { cwd: folder, encoding: 'utf8' })
+    expect([failed.status, failed.stderr]).toEqual([
+      2,
+      expect.stringContaining(`${folder}/src/x.ts:1: this imports ${folder}/src/gone.ts, which is not there`),
+    ])
   })
 })

@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url'
 import { type Definitions, isDefinitions } from '../../definitions/definitions.ts'
 import { dagmaError } from '../../errors.ts'
 import { learnSecrets } from '../gate/known-secrets.ts'
+import { allowBackslashInPaths } from './backslash-paths.ts'
 import { loadDotenv } from './dotenv.ts'
 import { moduleFailure } from './module-failure.ts'
 
@@ -20,13 +21,14 @@ const defaultModule = 'src/definitions.ts'
 /**
  * The project that `from` belongs to: the nearest folder upwards whose package.json has a `dagma` field. `module`, relative to `from`,
  * names another definitions module.
- * @throws DAGMA_PROJECT_NOT_FOUND, DAGMA_MODULE_NOT_FOUND
+ * @throws DAGMA_PROJECT_NOT_FOUND, DAGMA_MODULE_NOT_FOUND, DAGMA_PLUG_AND_PLAY
  */
 export function findProject(from: string, module?: string): Project {
   const folder = projectFolder(resolve(from)) ?? (module === undefined ? undefined : resolve(from))
   if (folder === undefined) throw dagmaError('DAGMA_PROJECT_NOT_FOUND', { folder: resolve(from) })
   const file = module === undefined ? resolve(folder, declaredModule(folder) ?? defaultModule) : resolve(from, module)
   if (!existsSync(file)) throw dagmaError('DAGMA_MODULE_NOT_FOUND', { file })
+  expectNodeModules(folder)
   return { folder, module: file }
 }
 
@@ -47,6 +49,7 @@ async function loadModule(file: string): Promise<{ default?: unknown }> {
   const stuck = Promise.withResolvers<never>()
   const tell = (): void =>
     stuck.reject(dagmaError('DAGMA_MODULE_FAILED', { place: file, reason: 'it waits at its top level for something that never comes' }))
+  if (file.includes('\\')) allowBackslashInPaths()
   process.once('beforeExit', tell)
   try {
     return await Promise.race([import(pathToFileURL(file).href), stuck.promise])
@@ -54,6 +57,15 @@ async function loadModule(file: string): Promise<{ default?: unknown }> {
     throw moduleFailure(error, file)
   } finally {
     process.off('beforeExit', tell)
+  }
+}
+
+/** Refuses Yarn's Plug'n'Play: the embedded engine would run there, and Dagster would not find its packages. */
+function expectNodeModules(folder: string): void {
+  for (let at = folder; ; at = dirname(at)) {
+    if (existsSync(join(at, 'node_modules', 'dagma'))) return
+    if (existsSync(join(at, '.pnp.cjs'))) throw dagmaError('DAGMA_PLUG_AND_PLAY', { folder: at })
+    if (dirname(at) === at) return
   }
 }
 

@@ -3,9 +3,9 @@ import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rm
 import { dirname, join } from 'node:path'
 import { keyText } from '../../definitions/assets/asset-key.ts'
 import type { IOManager } from '../../definitions/assets/io-manager.ts'
-import { dagmaError } from '../../errors.ts'
 import { jsonText } from './json-text.ts'
 import { valuePath } from './value-path.ts'
+import { valueUnreadable } from './value-unreadable.ts'
 
 /**
  * The default IO manager: each asset's value as one JSON file below `folder`, of a partitioned asset one for each partition. A value is
@@ -36,7 +36,7 @@ export function jsonFiles(folder: string, { sync = false }: { sync?: boolean } =
       try {
         return { value: JSON.parse(text) }
       } catch (error) {
-        throw dagmaError('DAGMA_VALUE_UNREADABLE', { asset: keyText(context.assetKey), file }, error)
+        throw valueUnreadable(context, file, error)
       }
     },
   }

@@ -1,8 +1,8 @@
 import { keyText } from '../../definitions/assets/asset-key.ts'
 import type { IOContext, IOManager } from '../../definitions/assets/io-manager.ts'
-import { dagmaError } from '../../errors.ts'
 import { jsonText } from './json-text.ts'
 import { valuePath } from './value-path.ts'
+import { valueUnreadable } from './value-unreadable.ts'
 
 /** What is needed of a key-value storage: any storage of the library `unstorage` has it, for S3, Redis, Azure, a folder and others. */
 export interface ValueStorage {
@@ -29,7 +29,7 @@ export function storageIOManager(storage: ValueStorage): IOManager {
       try {
         return { value: JSON.parse(typeof stored === 'string' ? stored : Buffer.from(stored as Uint8Array).toString('utf8')) }
       } catch (error) {
-        throw dagmaError('DAGMA_VALUE_UNREADABLE', { asset: keyText(context.assetKey), file: place(context) }, error)
+        throw valueUnreadable(context, place(context), error)
       }
     },
   }
