@@ -77,6 +77,14 @@ def test_golden_messages_are_read() -> None:
         channel.join(5)
 
 
+def test_a_message_stands_in_a_described_error_once() -> None:
+    cause = {"name": "TypeError", "message": "no row", "stack": ["    at run (a.ts:1:1)\n"], "cause": None}
+    step = {"name": "UserCodeError", "message": 'Step "a" failed: no row.', "stack": [], "cause": cause}
+    assert describe_exception(step) == (
+        'UserCodeError: Step "a" failed: no row.\nCaused by:\nTypeError\n    at run (a.ts:1:1)'
+    )
+
+
 def test_golden_custom_payloads_keep_to_the_schema() -> None:
     payload = {"$defs": schema("worker")["$defs"], "$ref": "#/$defs/customPayload"}
     messages = [json.loads(line).get("message", {}) for line in FROM_WORKER]

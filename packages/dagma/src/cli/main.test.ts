@@ -92,7 +92,7 @@ describe('exit codes', () => {
       Run <run>
       ✗ broken  <duration>
           Step "broken" failed: no such table. Mend what the cause says. [DAGMA_STEP_FAILED]
-          caused by TypeError: no such table
+          TypeError
           at Object.run (file://<folder>/defs.ts:<line>)
           caused by Error: key [redacted]
           at Object.run (file://<folder>/defs.ts:<line>)

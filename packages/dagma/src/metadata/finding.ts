@@ -1,4 +1,5 @@
 import { ServiceError } from './service-error.ts'
+import { thrownMessage } from './thrown.ts'
 
 /** What `dagma doctor` found about one thing. It is shown to people: nothing secret, no body and no header may be in it. */
 export interface Finding {
@@ -24,7 +25,7 @@ export async function finding(check: string, look: () => string | Promise<string
 /** What an error says about the thing that was looked at. The message of an error that is no ServiceError ends with its cure, as messages here do. */
 export function failedFinding(check: string, error: unknown, status: 'warning' | 'bad' = 'bad'): Finding {
   if (error instanceof ServiceError) return { check, status, found: error.summary, cure: error.cure }
-  const message = error instanceof Error ? error.message : 'It threw a value that is no Error.'
+  const message = thrownMessage(error)
   const [, found = message, cure = 'Set it as that says.'] = /^(.+?\.) (?=[A-Z])(.+)$/s.exec(message) ?? []
   return { check, status, found, cure }
 }

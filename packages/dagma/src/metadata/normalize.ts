@@ -81,11 +81,15 @@ function plain(key: string, value: unknown): unknown {
   return plainJson(value, (reason) => dagmaError('DAGMA_METADATA_INVALID', { key, reason }))
 }
 
+/** A text cut to what a metadata value may have, with a marker that states its size. */
+export function cutText(text: string): string {
+  if (text.length <= longestMetadataValue) return text
+  return `${text.slice(0, longestMetadataValue).toWellFormed()}… [cut: ${text.length} characters in all]`
+}
+
 function boundValue(value: WireMetadataValue): WireMetadataValue {
   const raw = value.raw_value
-  if (typeof raw === 'string' && raw.length > longestMetadataValue) {
-    return { ...value, raw_value: `${raw.slice(0, longestMetadataValue).toWellFormed()}… [cut: ${raw.length} characters in all]` }
-  }
+  if (typeof raw === 'string') return { ...value, raw_value: cutText(raw) }
   if (typeof raw !== 'object' || raw === null) return value
   const text = JSON.stringify(raw)
   if (text.length <= longestMetadataValue) return value

@@ -2,6 +2,7 @@ import { DagmaError } from '../errors.ts'
 import type { WireMetadata } from './normalize.ts'
 import type { ObservationFieldName } from './observation-fields.ts'
 import { ServiceError } from './service-error.ts'
+import { errorChain, thrownMessage, thrownName } from './thrown.ts'
 
 /** What the step runner knows of a materialization or an observation. */
 export interface StepFacts {
@@ -55,23 +56,19 @@ function withKnown(metadata: WireMetadata, known: { readonly [Name in Observatio
   return { ...metadata, ...Object.fromEntries(missing) }
 }
 
-const deepestCause = 10
-
 /** The failed call to another system that led to the error, if one did. */
 function serviceErrorIn(error: unknown): ServiceError | undefined {
-  let at = error
-  for (let depth = 0; depth <= deepestCause && at instanceof Error; depth++, at = at.cause) if (at instanceof ServiceError) return at
-  return undefined
+  return errorChain(error)
+    .links.map((link) => link.error)
+    .find((one) => one instanceof ServiceError)
 }
 
 /** Permanent code of Dagma's own errors, name of all others. */
 function typeOf(error: unknown): string {
   if (error instanceof DagmaError) return error.code
-  return error instanceof Error ? String(error.name) : typeof error
+  return error instanceof Error ? thrownName(error) : typeof error
 }
 
 function summaryOf(error: unknown): string {
-  const text =
-    error instanceof Error ? String(error.message) : typeof error === 'string' ? error : `a value that is no Error: ${typeof error}`
-  return text.split('\n', 1)[0] ?? ''
+  return thrownMessage(error).split('\n', 1)[0] ?? ''
 }

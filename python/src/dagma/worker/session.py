@@ -133,12 +133,13 @@ def _extras(context: StepContext, step: Step) -> dict[str, Any]:
 
 
 def describe_exception(exception: Mapping[str, Any]) -> str:
-    """A Pipes exception as text: its name and message, its stack, and the same of each cause."""
-    parts = []
+    """A Pipes exception as text: its name and message, its stack, and the same of each cause. A message stands there once."""
+    parts: list[str] = []
     current: Mapping[str, Any] | None = exception
     while current:
-        name, message = current.get("name"), current.get("message") or ""
-        parts.append(f"{name}: {message}" if name else str(message))
+        name, message = current.get("name"), str(current.get("message") or "")
+        is_said = message != "" and any(message in part for part in parts)
+        parts.append(": ".join(part for part in (name, "" if is_said else message) if part))
         parts += [line.rstrip("\n") for line in current.get("stack") or []]
         cause, during = current.get("cause"), current.get("context")
         current = cause or during

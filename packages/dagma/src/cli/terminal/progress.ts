@@ -1,12 +1,13 @@
 import { styleText } from 'node:util'
 import type { RunEvent } from '../../engine/events.ts'
-import type { WireError } from '../../runtime/gate/exit-gate.ts'
 import { showStatus } from '../../runtime/gate/gated-output.ts'
+import { stepErrorLines } from './error-lines.ts'
 import { durationText, printLine, printMetadata } from './output.ts'
 
 /** Prints a line for each event worth one; on a terminal also, below them, what runs now. */
 export function progress(): (event: RunEvent) => void {
   const began = new Map<string, number>()
+  const errorLines = stepErrorLines()
   let runBegan = 0
   const since = (event: { readonly step: string; readonly time: number }): string =>
     styleText('dim', durationText(event.time - (began.get(event.step) ?? event.time)))
@@ -18,6 +19,8 @@ export function progress(): (event: RunEvent) => void {
     if (event.type === 'RUN_START') runBegan = event.time
     if (event.type === 'STEP_START' || event.type === 'STEP_RESTARTED') began.set(event.step, event.time)
     printEvent(event, since, () => durationText(event.time - runBegan))
+    if (event.type === 'STEP_UP_FOR_RETRY' || event.type === 'STEP_FAILURE')
+      for (const line of errorLines(event.step, event.error)) printLine(line)
     if (event.type === 'STEP_SUCCESS' || event.type === 'STEP_FAILURE') began.delete(event.step)
     if (event.type.startsWith('RUN_') && event.type !== 'RUN_START') began.clear()
     running()
@@ -45,25 +48,17 @@ function printEvent(event: RunEvent, since: (event: { step: string; time: number
       return printMetadata(event.metadata)
     }
     case 'STEP_UP_FOR_RETRY':
-      printLine(`${styleText('yellow', '↻')} ${bold(event.step)}  failed, is tried again in ${durationText(event.delaySeconds * 1000)}`)
-      return printError(event.error)
+      return printLine(
+        `${styleText('yellow', '↻')} ${bold(event.step)}  failed, is tried again in ${durationText(event.delaySeconds * 1000)}`,
+      )
     case 'STEP_FAILURE':
       printLine(`${styleText('red', '✗')} ${bold(event.step)}  ${since(event)}`)
-      printMetadata(event.metadata)
-      return printError(event.error)
+      return printMetadata(event.metadata)
     case 'STEP_SKIPPED':
       return printLine(`${styleText('yellow', '-')} ${bold(event.step)}  skipped, because ${event.because} did not succeed`)
     case 'RUN_SUCCESS':
     case 'RUN_FAILURE':
     case 'RUN_CANCELED':
       return printLine(`${event.type.slice('RUN_'.length)} in ${whole()}`)
-  }
-}
-
-function printError(error: WireError): void {
-  printLine(`    ${error.message}`)
-  for (let one: WireError | null = error; one !== null; one = one.cause) {
-    if (one !== error) printLine(`    caused by ${one.name}: ${one.message}`)
-    for (const frame of one.stack) printLine(styleText('dim', frame.trimEnd()))
   }
 }

@@ -1,8 +1,9 @@
 import { type DagmaError, dagmaError } from '../../errors.ts'
+import { thrownMessage } from '../../metadata/thrown.ts'
 import { gateText } from '../../runtime/gate/exit-gate.ts'
 
 /** The error of a message that did not reach Dagster. */
 export function deliveryFailed(error: unknown): DagmaError {
-  const reason = gateText(error instanceof Error ? error.message : String(error))
+  const reason = gateText(thrownMessage(error))
   return dagmaError('DAGMA_PIPES_DELIVERY_FAILED', { reason }, error)
 }

@@ -1,10 +1,11 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { dagmaError } from '../../errors.ts'
 import { MetadataValue } from '../../metadata/metadata-value.ts'
 import { normalize } from '../../metadata/normalize.ts'
 import { secret } from '../../metadata/redaction/secret.ts'
 import { setEnvironment } from '../../test/temporary.ts'
-import { gateError, gateMetadata, gateStaticMetadata, gateText, gateValue } from './exit-gate.ts'
+import { gateError, gateMetadata, gateStaticMetadata, gateText, gateValue, type WireError } from './exit-gate.ts'
 
 /** A secret of this test and its value. */
 function declared(): string {
@@ -90,21 +91,81 @@ describe('gateError', () => {
     expect(gateError(error).stack).toEqual(['    at run (/home/me/project/src/defs.ts:3:9)\n'])
   })
 
-  test('follows causes, but not for ever', () => {
-    const loop = new Error('loop')
-    loop.cause = loop
-    let depth = 0
-    for (let at = gateError(loop).cause; at !== null; at = at.cause) depth++
-    expect(depth).toBe(10)
+  /** The messages of an error and of all that led to it, in order. */
+  const messages = (thrown: unknown): string[] => {
+    const found: string[] = []
+    for (let at: WireError | null = gateError(thrown); at !== null; at = at.cause) found.push(`${at.name}: ${at.message}`)
+    return found
+  }
+
+  test('each of several errors that led to one is there, once', () => {
+    const inner = new TypeError('no row', { cause: 'a text' })
+    const several = new AggregateError([new Error('one'), inner, inner], '', { cause: new Error('why') })
+    expect(messages(new Error('outer', { cause: several }))).toEqual([
+      'Error: outer',
+      'AggregateError: 4 errors',
+      'Error: (1 of 4) why',
+      'Error: (2 of 4) one',
+      'TypeError: (3 of 4) no row',
+      'Error: A value that is not an Error was thrown: a text',
+    ])
+    const disposing = Object.assign(new Error('An error was suppressed during disposal'), {
+      name: 'SuppressedError',
+      suppressed: new Error('of the body'),
+      error: new Error('while closing'),
+    })
+    expect(messages(disposing)).toEqual([
+      'SuppressedError: An error was suppressed during disposal',
+      'Error: (1 of 2) of the body',
+      'Error: (2 of 2) while closing',
+    ])
+  })
+
+  test('a circle of causes ends, and so do many errors and long ones', () => {
+    const [one, two] = [new Error('one'), new Error('two')]
+    one.cause = two
+    two.cause = new AggregateError([one, two], 'both')
+    expect(messages(one)).toEqual(['Error: one', 'Error: two', 'AggregateError: both'])
+    const many = messages(new AggregateError(Array.from({ length: 200_000 }, (_, index) => new Error(`number ${index}`))))
+    expect(many).toHaveLength(21)
+    expect(many.slice(0, 2)).toEqual(['AggregateError: 200000 errors', 'Error: (1 of 200000) number 0'])
+    expect(many.at(-1)).toBe('Error: … and more errors')
+    const chain = Array.from({ length: 100_000 }).reduce<Error>((cause, _, index) => new Error(`${index}`, { cause }), new Error('first'))
+    expect(messages(chain)).toHaveLength(21)
+    const long = gateError(Object.assign(new Error('x'.repeat(100_000)), { stack: '    at a (b.ts:1:1)\n'.repeat(1000) }))
+    expect(long.message).toHaveLength(16_000 + '… [cut: 100000 characters in all]'.length)
+    expect(long.stack).toHaveLength(50)
+  })
+
+  test('whatever cannot be read is left out, and nothing throws', () => {
+    const throwing = {
+      get(): never {
+        throw new Error('in a getter')
+      },
+    }
+    const cause = Object.defineProperties(new Error('x'), { message: throwing, name: throwing, stack: throwing, cause: throwing })
+    expect(messages(new Error('outer', { cause }))).toEqual(['Error: outer', 'Error: '])
+    const bare = Object.assign(new Error('x'), { message: Object.create(null) })
+    expect(messages(new Error('outer', { cause: bare }))).toEqual(['Error: outer', 'Error: a message that is not text'])
+    expect(messages({ name: 'ApiError', message: 'quota is used up', code: 429, cause: { message: 'too many' } })).toEqual([
+      'ApiError: quota is used up',
+      'Error: too many',
+    ])
+    fc.assert(fc.property(fc.anything(), (thrown) => messages(thrown).length > 0))
+    fc.assert(
+      fc.property(fc.record({ message: fc.anything(), name: fc.anything(), errors: fc.anything(), cause: fc.anything() }), (thrown) => {
+        expect(messages(Object.assign(new Error('x'), thrown)).length).toBeLessThan(22)
+      }),
+    )
   })
 
   test.each<[what: string, thrown: unknown, name: string, message: string]>([
-    ['text', 'out of paper', 'Error', 'A value that is no Error was thrown: out of paper'],
-    ['nothing', undefined, 'Error', 'A value that is no Error was thrown: undefined'],
-    ['null', null, 'Error', 'A value that is no Error was thrown: object'],
-    ['an object', { secret: 1 }, 'Error', 'A value that is no Error was thrown: object'],
+    ['text', 'out of paper', 'Error', 'A value that is not an Error was thrown: out of paper'],
+    ['nothing', undefined, 'Error', 'A value that is not an Error was thrown: undefined'],
+    ['null', null, 'Error', 'A value that is not an Error was thrown: object'],
+    ['an object', { secret: 1 }, 'Error', 'A value that is not an Error was thrown: object'],
     ['an error with a number for its message', Object.assign(new Error('x'), { message: 42 }), 'Error', '42'],
-    ['an error without a name', Object.assign(new Error('x'), { name: undefined, stack: undefined }), 'undefined', 'x'],
+    ['an error without a name', Object.assign(new Error('x'), { name: undefined, stack: undefined }), 'Error', 'x'],
   ])('takes whatever is thrown: %s', (_what, thrown, name, message) => {
     expect(gateError(thrown)).toMatchObject({ name, message, cause: null, context: null })
   })

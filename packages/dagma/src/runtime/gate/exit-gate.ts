@@ -1,9 +1,10 @@
 /** The one door out: whatever leaves a run passes here, on both hosts. Normalize → observe → redact. */
 import type { Metadata } from '../../metadata/metadata-value.ts'
-import { bound, normalize, type WireMetadata } from '../../metadata/normalize.ts'
+import { bound, cutText, normalize, type WireMetadata } from '../../metadata/normalize.ts'
 import { type FailureFacts, observe, observeFailure, type StepFacts } from '../../metadata/observe.ts'
 import { redacted } from '../../metadata/redaction/mark.ts'
 import { redact, redactValue } from '../../metadata/redaction/redact.ts'
+import { type ErrorLink, errorChain, thrownMessage, thrownName, thrownStack } from '../../metadata/thrown.ts'
 
 /** An error as it is stored and sent, in the form of Dagster Pipes. */
 export interface WireError {
@@ -46,35 +47,37 @@ export function gateValue<Value>(value: Value): Value {
   return redactValue(value) as Value
 }
 
-/** An error with its chain of causes, ready to leave. */
+/** An error with all that led to it, one below the other as causes, ready to leave. Whatever was thrown, this does not throw. */
 export function gateError(error: unknown): WireError {
-  return wireError(error, 0)
+  const { links, isCut } = errorChain(error)
+  const more = isCut ? wireError({ error: new Error('… and more errors'), which: '' }, null) : null
+  const [first, ...causes] = links
+  const cause = causes.reduceRight<WireError | null>((below, link) => wireError(link, below), more)
+  return wireError(first ?? { error, which: '' }, cause)
 }
 
-const deepestCause = 10
-
-function wireError(error: unknown, depth: number): WireError {
-  if (!(error instanceof Error)) return { name: 'Error', message: redact(thrownText(error)), stack: [], cause: null, context: null }
-  const cause = error.cause === undefined || depth === deepestCause ? null : wireError(error.cause, depth + 1)
-  // What is thrown need not keep to the types: a name or message may be anything.
+function wireError({ error, which }: ErrorLink, cause: WireError | null): WireError {
+  const message = thrownMessage(error)
   return {
-    name: redact(String(error.name)),
-    message: redact(String(error.message)),
+    name: cutText(redact(thrownName(error))),
+    message: cutText(redact(which === '' ? message : `(${which}) ${message}`)),
     stack: stackFrames(error).map(redact),
     cause,
     context: null,
   }
 }
 
-function thrownText(thrown: unknown): string {
-  return `A value that is no Error was thrown: ${typeof thrown === 'string' ? thrown : typeof thrown}`
-}
+/** Frames of a stack that are kept. */
+const mostFrames = 50
 
-function stackFrames(error: Error): string[] {
-  const lines = String(error.stack ?? '')
+function stackFrames(error: unknown): string[] {
+  const lines = thrownStack(error)
     .split('\n')
     .filter((line) => /^\s+at /.test(line))
-  return lines.filter((line) => !notTheUsers.some((part) => line.includes(part))).map((line) => `${line}\n`)
+  return lines
+    .filter((line) => !notTheUsers.some((part) => line.includes(part)))
+    .slice(0, mostFrames)
+    .map((line) => `${cutText(line)}\n`)
 }
 
 /** This package's folder: source maps lead from its JavaScript to its sources. */

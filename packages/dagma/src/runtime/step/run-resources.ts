@@ -1,5 +1,6 @@
 import type { OpenResource, Resource, ResourceContext } from '../../definitions/resource.ts'
 import { dagmaError } from '../../errors.ts'
+import { thrownMessage } from '../../metadata/thrown.ts'
 import { gateError } from '../gate/exit-gate.ts'
 import { untilAborted } from './until-aborted.ts'
 
@@ -74,11 +75,7 @@ export class RunResources {
       this.#opened.push([key, opened])
       return opened.client
     } catch (error) {
-      throw dagmaError(
-        'DAGMA_RESOURCE_FAILED',
-        { resource: key, reason: error instanceof Error ? error.message : 'it threw no Error' },
-        error,
-      )
+      throw dagmaError('DAGMA_RESOURCE_FAILED', { resource: key, reason: thrownMessage(error) }, error)
     }
   }
 }

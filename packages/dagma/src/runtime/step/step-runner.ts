@@ -8,6 +8,7 @@ import { upstreamPartitions } from '../../definitions/partitions/upstream-partit
 import { configIssues } from '../../definitions/validation/config-issues.ts'
 import { DagmaError, dagmaError } from '../../errors.ts'
 import type { WireMetadata } from '../../metadata/normalize.ts'
+import { thrownMessage } from '../../metadata/thrown.ts'
 import { gateText } from '../gate/exit-gate.ts'
 import type { Values } from '../values/values.ts'
 import type { RunResources } from './run-resources.ts'
@@ -192,8 +193,7 @@ async function callUser(step: Step, context: StepContext & StepExtras): Promise<
   try {
     return await step.run(context)
   } catch (error) {
-    const reason =
-      error instanceof DagmaError ? error.problem : error instanceof Error ? error.message : 'it threw a value that is no Error'
+    const reason = error instanceof DagmaError ? error.problem : thrownMessage(error)
     throw dagmaError('DAGMA_STEP_FAILED', { step: step.name, reason }, error)
   }
 }

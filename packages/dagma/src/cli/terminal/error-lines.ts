@@ -1,0 +1,28 @@
+import { styleText } from 'node:util'
+import type { WireError } from '../../runtime/gate/exit-gate.ts'
+
+/** The lines that show a step's error. Asked again for the same step and the same error, as after a retry, they only say so. */
+export function stepErrorLines(): (step: string, error: WireError) => string[] {
+  const shown = new Map<string, string>()
+  return (step, error) => {
+    const text = JSON.stringify(error)
+    const isSame = shown.get(step) === text
+    shown.set(step, text)
+    return isSame ? [styleText('dim', '    the same error as before')] : errorLines(error)
+  }
+}
+
+/** The lines that show an error with all that led to it, each message once. */
+function errorLines(error: WireError): string[] {
+  const lines = [`    ${error.message}`]
+  const messages = [error.message]
+  for (let one: WireError | null = error; one !== null; one = one.cause) {
+    const { name, message } = one
+    // What a step failed for stands in the step's own message already.
+    if (!messages.some((said) => said.includes(message))) lines.push(`    caused by ${name}: ${message}`)
+    else if (one !== error && name !== 'Error') lines.push(`    ${name}`)
+    messages.push(message)
+    lines.push(...one.stack.map((frame) => styleText('dim', frame.trimEnd())))
+  }
+  return lines
+}
