@@ -133,7 +133,7 @@ def _extras(context: StepContext, step: Step) -> dict[str, Any]:
 
 
 def describe_exception(exception: Mapping[str, Any]) -> str:
-    """A Pipes exception as text: its name and message, its stack, and the same of each cause. A message stands there once."""
+    """A Pipes exception as text: name, message and stack, and those of each cause. A message stands there once."""
     parts: list[str] = []
     current: Mapping[str, Any] | None = exception
     while current:
