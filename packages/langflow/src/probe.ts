@@ -34,7 +34,7 @@ function local({ apiKey, defaultFlowId }: LangflowSettings): Finding[] {
 
 function uiFinding({ uiUrl }: LangflowSettings): Finding[] {
   if (!uiUrl || isHttpUrl(uiUrl)) return []
-  const found = 'It is no http or https URL without user name and password, so links go to LANGFLOW_BASE_URL instead.'
+  const found = 'It is not an http or https URL without user name and password, so links go to LANGFLOW_BASE_URL instead.'
   return [{ check: 'uiUrl', status: 'bad', found, cure: 'Give the address at which a browser reaches LangFlow, or leave it out.' }]
 }
 

@@ -20,7 +20,7 @@ function openLangflow(settings: LangflowSettings, { signal, log }: ResourceConte
   if (!baseUrl) return client('local', stubCalls(signal), {}, defaultFlowId || stubFlow)
   checkedHttpUrl(baseUrl, 'LANGFLOW_BASE_URL')
   if (uiUrl && !isHttpUrl(uiUrl))
-    log.warning('uiUrl of LangFlow is no http or https URL without user info: links go to LANGFLOW_BASE_URL instead.')
+    log.warning('uiUrl of LangFlow is not an http or https URL without user info: links go to LANGFLOW_BASE_URL instead.')
   const calls = restCalls(baseUrl, settings, signal)
   const runFlow = async (flow: string, call: FlowCall): Promise<FlowAnswer> => {
     const answer = await calls.runFlow(flow, call)

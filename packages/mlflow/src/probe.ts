@@ -40,7 +40,7 @@ function uiFinding({ uiBaseUrl }: MlflowSettings): Finding[] {
     {
       check,
       status: 'bad',
-      found: 'It is no http or https URL without user name and password, so links go to the tracking server instead.',
+      found: 'It is not an http or https URL without user name and password, so links go to the tracking server instead.',
       cure: 'Give the address at which a browser reaches MLflow, for example http://localhost:5000, or leave it out.',
     },
   ]

@@ -69,7 +69,7 @@ describe('the resource', () => {
   it('warns of a UI base that cannot be used, without repeating it', async () => {
     const warnings: string[] = []
     const client = await open({ useTracking: true, trackingUri: 'http://api', uiBaseUrl: 'http://me:a-password@ui' }, { warnings })
-    expect(warnings).toEqual([expect.stringMatching(/^MLFLOW_UI_BASE_URL is no http or https URL/)])
+    expect(warnings).toEqual([expect.stringMatching(/^MLFLOW_UI_BASE_URL is not an http or https URL/)])
     expect(warnings[0]).not.toContain('a-password')
     expect(client.metadata({ runId: 'r', experimentId: '1' }).mlflow_run_url).toMatchObject({
       type: 'url',

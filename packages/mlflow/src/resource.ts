@@ -27,7 +27,7 @@ function openMlflow(settings: MlflowSettings, context: ResourceContext): Mlflow 
   }
   const trackingUri = checkedHttpUrl(settings.trackingUri ?? '', 'MLFLOW_TRACKING_URI, the address of the MLflow server,')
   if (uiBaseUrl && !isHttpUrl(uiBaseUrl)) {
-    context.log.warning('MLFLOW_UI_BASE_URL is no http or https URL without user info: links go to the tracking server instead.')
+    context.log.warning('MLFLOW_UI_BASE_URL is not an http or https URL without user info: links go to the tracking server instead.')
   }
   return client('mlflow', trackingUri, restStore(settings, context.signal), settings, context)
 }

@@ -28,7 +28,7 @@ interface RunAnswer {
 
 /**
  * Runs kept by an MLflow server, over its REST API. `signal` aborts all calls but those that end a run.
- * @throws DAGMA_URL_INVALID when the tracking URI is no http or https URL, or has user info.
+ * @throws DAGMA_URL_INVALID when the tracking URI is not an http or https URL, or has user info.
  */
 export function restStore(settings: MlflowSettings, signal: AbortSignal): RunStore {
   const service = mlflowService(settings)
@@ -86,7 +86,7 @@ export function restStore(settings: MlflowSettings, signal: AbortSignal): RunSto
   }
 }
 
-/** The server's version; `unknown` when what answers there is no MLflow. */
+/** The server's version; `unknown` when what answers there is not MLflow. */
 export async function serverVersion(service: HttpService, signal: AbortSignal): Promise<string> {
   const text = new TextDecoder().decode(await service.bytes({ operation: 'get version', method: 'GET', path: 'version', signal }))
   return /^\d[\w.+-]{0,40}$/.test(text) ? text : 'unknown'

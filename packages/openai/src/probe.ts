@@ -45,6 +45,6 @@ function local({ model, apiKey }: EmbeddingsSettings): Finding[] {
   const set = [model && 'EMBEDDINGS_MODEL', apiKey?.isSet && apiKey.variable].filter(Boolean).join(' and ')
   if (set === '') return [backend]
   const found = `It is not set, which leaves ${set} unused.`
-  const mend = 'Set it to the root of the API, for example https://api.openai.com/v1.'
-  return [backend, { check: 'EMBEDDINGS_BASE_URL', status: 'warning', found, cure: mend }]
+  const hint = 'Set it to the root of the API, for example https://api.openai.com/v1.'
+  return [backend, { check: 'EMBEDDINGS_BASE_URL', status: 'warning', found, cure: hint }]
 }

@@ -33,7 +33,7 @@ export interface Endpoint {
   readonly model: string
 }
 
-/** Settings that cannot be used: the message says which one, why, and how to mend it. */
+/** Settings that cannot be used: the message says which one, why, and how to fix it. */
 export class EmbeddingsSettingsError extends Error {
   override readonly name = 'EmbeddingsSettingsError'
 }
@@ -61,7 +61,7 @@ const apiKey = secret('EMBEDDINGS_API_KEY')
 
 /**
  * Settings from the environment, read when called: `EMBEDDINGS_BASE_URL`, `EMBEDDINGS_MODEL`, `EMBEDDINGS_API_KEY` and `EMBEDDINGS_DIMENSIONS`.
- * @throws EmbeddingsSettingsError when `EMBEDDINGS_DIMENSIONS` is no whole number.
+ * @throws EmbeddingsSettingsError when `EMBEDDINGS_DIMENSIONS` is not a whole number.
  */
 export function embeddingsFromEnv(): EmbeddingsSettings {
   const { EMBEDDINGS_BASE_URL: baseUrl, EMBEDDINGS_MODEL: model, EMBEDDINGS_DIMENSIONS: text } = process.env
@@ -77,5 +77,5 @@ export function embeddingsFromEnv(): EmbeddingsSettings {
 
 function checkWhole(name: string, value: number | undefined, most: number): void {
   if (value === undefined || (Number.isInteger(value) && value >= 1 && value <= most)) return
-  throw new EmbeddingsSettingsError(`Embeddings: ${name} is no whole number from 1 to ${most}. Give one, or leave it out.`)
+  throw new EmbeddingsSettingsError(`Embeddings: ${name} is not a whole number from 1 to ${most}. Give one, or leave it out.`)
 }

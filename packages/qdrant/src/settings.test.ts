@@ -44,7 +44,7 @@ describe('the server that settings name', () => {
     [{ host: 'user@h' }, /without scheme/],
     [{ host: 'h', port: 0 }, /port is 0/],
     [{ host: 'h', port: Number.NaN }, /port is NaN/],
-    [{ host: 'h', prefix: '../x' }, /prefix is no path/],
+    [{ host: 'h', prefix: '../x' }, /prefix is not a path/],
     [{ host: 'h', uiUrl: 'javascript:alert(1)' }, /no http or https URL/],
   ])('refuses %j', (settings, message) => {
     expect(() => base(settings)).toThrow(message)

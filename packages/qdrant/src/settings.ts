@@ -35,7 +35,7 @@ export interface Server {
   readonly uiUrl: string
 }
 
-/** Settings that cannot be used: the message says which one, why, and how to mend it. */
+/** Settings that cannot be used: the message says which one, why, and how to fix it. */
 export class QdrantSettingsError extends Error {
   override readonly name = 'QdrantSettingsError'
 }
@@ -99,7 +99,7 @@ function baseOfHost(host: string, { port = 6333, https = false, prefix }: Qdrant
   const name = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
   const url = URL.parse(`${https ? 'https' : 'http'}://${name}`)
   if (url === null || url.hostname !== name.toLowerCase() || url.username) {
-    throw new QdrantSettingsError('Qdrant: host is no host name or address. Give it without scheme, port and path, or set url instead.')
+    throw new QdrantSettingsError('Qdrant: host is not a host name or address. Give it without scheme, port and path, or set url instead.')
   }
   url.port = String(port)
   return `${url.origin}${prefixPath(prefix)}`
@@ -109,7 +109,7 @@ function baseOfHost(host: string, { port = 6333, https = false, prefix }: Qdrant
 function prefixPath(prefix: string | undefined): string {
   const parts = (prefix ?? '').split('/').filter((part) => part !== '')
   if (parts.some((part) => !/^[\w.~%+-]+$/.test(part) || /^\.+$/.test(part)))
-    throw new QdrantSettingsError('Qdrant: the prefix is no path. Give parts of letters and digits with "/" between them.')
+    throw new QdrantSettingsError('Qdrant: the prefix is not a path. Give parts of letters and digits with "/" between them.')
   return parts.map((part) => `/${part}`).join('')
 }
 

@@ -85,7 +85,7 @@ function matchTest(match: { readonly [name: string]: unknown }): Test {
   if (new Set(list.map((value) => typeof value)).size > 1 || typeof list[0] === 'boolean')
     throw badRequest(`match ${name} must be all texts or all whole numbers`)
   const wanted = new Set<unknown>(list)
-  // A null is no value at all to a server: it meets neither.
+  // A server takes a null for no value: it meets neither.
   return name === 'any' ? (value) => wanted.has(value) : (value) => value !== null && !wanted.has(value)
 }
 
