@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { buildManifest } from '../../dagster/host/manifest.ts'
 import { type JsonOption, jsonOption, loadProject, type ModuleOption, moduleOption } from '../terminal/options.ts'
 import { printJson, printLine } from '../terminal/output.ts'
 
@@ -9,7 +10,9 @@ export function definitionsValidateCommand(): Command {
     .addOption(moduleOption())
     .addOption(jsonOption())
     .action(async (options: ModuleOption & JsonOption) => {
-      const { assets, checks, jobs, schedules, sensors } = (await loadProject(options)).definitions
+      const { project, definitions } = await loadProject(options)
+      buildManifest(definitions, project.folder) // what Dagster reads: it finds what cannot be carried
+      const { assets, checks, jobs, schedules, sensors } = definitions
       const counts = Object.entries({ assets, checks, jobs, schedules, sensors }).map(([what, items]) => [what, items.size] as const)
       if (options.json) printJson(Object.fromEntries(counts))
       else printLine(`All good: ${counts.map(([what, size]) => `${size} ${size === 1 ? what.slice(0, -1) : what}`).join(', ')}.`)

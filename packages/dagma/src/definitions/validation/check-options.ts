@@ -107,7 +107,7 @@ function checkStep(step: Step, errors: DagmaError[]): void {
 }
 
 function configProblems(config: NonNullable<Step['config']>): readonly string[] {
-  const isStandard = typeof config['~standard']?.validate === 'function'
+  const isStandard = typeof config?.['~standard']?.validate === 'function'
   return isStandard ? describedConfig(config).problems : ['must be a schema, of zod or any library with Standard Schema']
 }
 

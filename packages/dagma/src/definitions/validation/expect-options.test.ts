@@ -61,8 +61,11 @@ test('options of another kind are named', async () => {
   expect(await reason({ run: 5 })).toMatch(/^must be a function\./)
   expect(await reason({ owners: 'ann@example.com' })).toMatch(/^must be a list of texts\./)
   expect(await reason({ description: 5 })).toMatch(/^must be text\./)
-  expect(await reason({ tags: ['a'] })).toMatch(/^must be an object\./)
+  expect(await reason({ tags: ['a'] })).toMatch(/^must be an object of texts\./)
   expect(await reason({ key: [1] })).toMatch(/^must be text or a list of texts\./)
+  expect(await reason({ deps: [undefined] })).toMatch(
+    /^must be a list of assets or their keys; it holds undefined, as when modules import each other/,
+  )
   expect((await thrownBy(() => (asset as Untyped)('a' as never))).message).toContain('The option "options" of asset() must be an object.')
 })
 

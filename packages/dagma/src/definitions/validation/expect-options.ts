@@ -1,26 +1,67 @@
 import { dagmaError } from '../../errors.ts'
 import { nearestName } from './nearest-name.ts'
 
-/** What an option takes, as far as a glance tells; `any` is looked at elsewhere. With "!" the option must be given. */
-type Kind = 'text' | 'number' | 'boolean' | 'function' | 'list' | 'texts' | 'object' | 'key' | 'any'
+type Test = (value: unknown) => boolean
 
-/** The options of a declaration, each with what it takes. */
-export type OptionTable<Option extends PropertyKey = string> = { readonly [Name in Option]-?: Kind | `${Kind}!` }
+const isText: Test = (value) => typeof value === 'string'
+const isObject = (value: unknown): value is { readonly [member: string]: unknown } =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+/** Whether a prototype is that of plain objects, of this realm or another. */
+const hasNoClass = (prototype: unknown): boolean => prototype === null || Object.getPrototypeOf(prototype) === null
+/** An object of members, as opposed to an instance of a class such as Map or Date, whose members would be lost. */
+const isRecord = (value: unknown): value is { readonly [member: string]: unknown } =>
+  isObject(value) && hasNoClass(Object.getPrototypeOf(value))
+const listOf =
+  (fits: Test): Test =>
+  (value) =>
+    Array.isArray(value) && Array.from(value).every(fits)
+const membersOf =
+  (fits: Test): Test =>
+  (value) =>
+    isRecord(value) && Object.values(value).every(fits)
+const oneOf =
+  (...texts: readonly string[]): Test =>
+  (value) =>
+    texts.includes(value as string)
 
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value)
-const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every((item) => typeof item === 'string')
+const isKey: Test = (value) => isText(value) || listOf(isText)(value)
+const isAsset: Test = (value) => isObject(value) && listOf(isText)(value.key)
+const isJob: Test = (value) => isText(value) || (isObject(value) && isText(value.name))
 
-const kinds: { readonly [Name in Kind]: readonly [what: string, fits: (value: unknown) => boolean] } = {
-  text: ['text', (value) => typeof value === 'string'],
+/** What options take, as far as a glance tells; `any` is looked at elsewhere. */
+const kinds = {
+  text: ['text', isText],
   number: ['a number', (value) => typeof value === 'number'],
   boolean: ['true or false', (value) => typeof value === 'boolean'],
   function: ['a function', (value) => typeof value === 'function'],
-  list: ['a list', Array.isArray],
-  texts: ['a list of texts', isTexts],
+  texts: ['a list of texts', listOf(isText)],
   object: ['an object', isObject],
-  key: ['text or a list of texts', (value) => typeof value === 'string' || isTexts(value)],
+  record: ['a plain object', isRecord],
+  tags: ['an object of texts', membersOf(isText)],
+  key: ['text or a list of texts', isKey],
+  assets: ['an object of assets', membersOf(isAsset)],
+  assetOrKey: ['an asset or its key', (value) => isKey(value) || isAsset(value)],
+  assetsOrKeys: ['a list of assets or their keys', listOf((value) => isKey(value) || isAsset(value))],
+  selection: ['a selection as text, or a list of assets', (value) => isText(value) || listOf(isAsset)(value)],
+  job: ['a job or its name', isJob],
+  jobs: [
+    'a job or its name, or a list of them with at least one',
+    (value) => isJob(value) || (listOf(isJob)(value) && (value as unknown[]).length > 0),
+  ],
+  automation: ['an AutomationCondition', (value) => isObject(value) && isObject(value.node) && isText(value.node.op)],
+  partitions: ['made by dailyPartitions(), staticPartitions() or the like', (value) => isObject(value) && isText(value.kind)],
+  retryPolicy: ['made by retryPolicy()', (value) => isObject(value) && 'maxRetries' in value && 'delaySeconds' in value],
+  status: ['RUNNING or STOPPED', oneOf('RUNNING', 'STOPPED')],
+  backoff: ['constant, linear or exponential', oneOf('constant', 'linear', 'exponential')],
+  jitter: ['none, full or plus_minus', oneOf('none', 'full', 'plus_minus')],
+  ioManager: ['the key of an IO manager, or made by typedIOManager()', (value) => isText(value) || isObject(value)],
   any: ['given', () => true],
-}
+} as const satisfies { readonly [kind: string]: readonly [what: string, fits: Test] }
+
+type Kind = keyof typeof kinds
+
+/** The options of a declaration, each with what it takes; with "!" it must be given. */
+export type OptionTable<Option extends PropertyKey = string> = { readonly [Name in Option]-?: Kind | `${Kind}!` }
 
 /**
  * Checks the options that a declaration was called with, for those whose editor has no type checker: a misspelled option would be dropped.
@@ -36,10 +77,16 @@ export function expectOptions(of: string, options: object, table: OptionTable): 
   for (const [option, entry] of Object.entries(table)) {
     const value = given[option]
     const [what, fits] = kinds[entry.replace('!', '') as Kind]
-    if (value === undefined ? entry.endsWith('!') : !fits(value)) wrong(of, option, value === undefined ? 'is missing' : `must be ${what}`)
+    if (value === undefined ? entry.endsWith('!') : !fits(value))
+      wrong(of, option, value === undefined ? 'is missing' : `must be ${what}${holdsUndefined(value)}`)
   }
 }
 
 function wrong(of: string, option: string, reason: string): never {
   throw dagmaError('DAGMA_OPTION_INVALID', { option, of, reason })
+}
+
+function holdsUndefined(value: unknown): string {
+  const members = typeof value === 'object' && value !== null ? Object.values(value) : []
+  return members.includes(undefined) ? '; it holds undefined, as when modules import each other in a cycle' : ''
 }

@@ -19,19 +19,19 @@ const spec: OptionTable<keyof AssetSpecOptions> = {
   group: 'text',
   description: 'text',
   owners: 'texts',
-  tags: 'object',
+  tags: 'tags',
   kinds: 'texts',
   codeVersion: 'text',
-  metadata: 'object',
-  partitions: 'object',
-  automation: 'object',
+  metadata: 'record',
+  partitions: 'partitions',
+  automation: 'automation',
 }
 
 const step: OptionTable<keyof StepOptions<{}, {}, unknown>> = {
-  inputs: 'object',
-  resources: 'object',
+  inputs: 'assets',
+  resources: 'record',
   config: 'any',
-  retryPolicy: 'object',
+  retryPolicy: 'retryPolicy',
   timeoutSeconds: 'number',
   pool: 'text',
 }
@@ -41,28 +41,28 @@ const { inputs: _, ...stepWithoutInputs } = step
 export const assetOptions: OptionTable<keyof AssetOptions<{}, {}, unknown, unknown>> = {
   key: 'key!',
   ...spec,
-  deps: 'list',
+  deps: 'assetsOrKeys',
   ...step,
-  checks: 'object',
-  ioManager: 'any',
+  checks: 'record',
+  ioManager: 'ioManager',
   run: 'function!',
 }
 
 export const multiAssetOptions: OptionTable<keyof MultiAssetOptions<{}, {}, {}, unknown, unknown>> = {
   name: 'text!',
-  assets: 'object!',
-  deps: 'list',
+  assets: 'record!',
+  deps: 'assetsOrKeys',
   ...step,
   canSubset: 'boolean',
-  ioManager: 'any',
+  ioManager: 'ioManager',
   run: 'function!',
 }
 
-export const multiAssetPartOptions: OptionTable<keyof MultiAssetPart> = { key: 'key', ...spec, deps: 'list', checks: 'object' }
+export const multiAssetPartOptions: OptionTable<keyof MultiAssetPart> = { key: 'key', ...spec, deps: 'assetsOrKeys', checks: 'record' }
 
 export const inlineCheckOptions: OptionTable<keyof InlineCheck> = { description: 'text', blocking: 'boolean' }
 
-export const externalAssetOptions: OptionTable<keyof AssetSpecOptions | 'key' | 'deps'> = { key: 'key!', ...spec, deps: 'list' }
+export const externalAssetOptions: OptionTable<keyof AssetSpecOptions | 'key' | 'deps'> = { key: 'key!', ...spec, deps: 'assetsOrKeys' }
 
 export const observableAssetOptions: OptionTable<keyof ObservableAssetOptions<{}, unknown>> = {
   key: 'key!',
@@ -72,7 +72,7 @@ export const observableAssetOptions: OptionTable<keyof ObservableAssetOptions<{}
 }
 
 export const assetCheckOptions: OptionTable<keyof AssetCheckOptions<unknown, {}, {}, unknown>> = {
-  asset: 'any!',
+  asset: 'assetOrKey!',
   name: 'text!',
   description: 'text',
   blocking: 'boolean',
@@ -82,52 +82,52 @@ export const assetCheckOptions: OptionTable<keyof AssetCheckOptions<unknown, {},
 
 export const jobOptions: OptionTable<keyof JobOptions<{}>> = {
   name: 'text!',
-  selection: 'any!',
+  selection: 'selection!',
   description: 'text',
-  tags: 'object',
-  config: 'object',
-  resources: 'object',
+  tags: 'tags',
+  config: 'record',
+  resources: 'record',
   onFailure: 'function',
   onSuccess: 'function',
 }
 
 export const scheduleOptions: OptionTable<keyof ScheduleOptions<{}>> = {
   name: 'text!',
-  job: 'any!',
+  job: 'job!',
   cronSchedule: 'text!',
   executionTimezone: 'text',
-  defaultStatus: 'text',
+  defaultStatus: 'status',
   description: 'text',
-  resources: 'object',
+  resources: 'record',
   evaluate: 'function',
 }
 
 export const sensorOptions: OptionTable<keyof SensorOptions<{}>> = {
   name: 'text!',
-  job: 'any!',
+  job: 'jobs!',
   minimumIntervalSeconds: 'number',
-  defaultStatus: 'text',
+  defaultStatus: 'status',
   description: 'text',
-  resources: 'object',
+  resources: 'record',
   run: 'function!',
 }
 
 export const retryPolicyOptions: OptionTable<keyof RetryPolicy> = {
   maxRetries: 'number',
   delaySeconds: 'number',
-  backoff: 'text',
-  jitter: 'text',
+  backoff: 'backoff',
+  jitter: 'jitter',
 }
 
 export const runRequestOptions: OptionTable<Exclude<keyof RunRequest, 'type'>> = {
   runKey: 'text',
   jobName: 'text',
-  config: 'object',
-  tags: 'object',
+  config: 'record',
+  tags: 'tags',
   partitionKey: 'text',
 }
 
-export const resultExtras: OptionTable<keyof ResultExtras> = { dataVersion: 'text', checks: 'object' }
+export const resultExtras: OptionTable<keyof ResultExtras> = { dataVersion: 'text', checks: 'record' }
 
 export const resourceOptions: OptionTable<'open' | 'close' | 'probe'> = { open: 'function!', close: 'function', probe: 'function' }
 
@@ -138,7 +138,7 @@ export const definitionsOptions: OptionTable<keyof DefinitionsOptions<[], [], []
   jobs: 'any',
   schedules: 'any',
   sensors: 'any',
-  resources: 'object',
-  ioManagers: 'object',
+  resources: 'record',
+  ioManagers: 'record',
   instrument: 'object',
 }
