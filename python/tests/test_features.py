@@ -77,12 +77,21 @@ const hooks = d.job({
   name: 'hooks', selection: [flaky, never, strict], onSuccess: told('well'), onFailure: told('failed'),
 })
 const outside = d.externalAsset({ key: 'outside', group: 'far' })
+const customers = d.asset({
+  key: 'customers', partitions: d.dynamicPartitions('names'), run: ({ partitionKey }) => `value of ${partitionKey}`,
+})
+const allCustomers = d.asset({
+  key: 'all_customers', inputs: { customers: d.mapped(customers, d.PartitionMapping.all()) },
+  run: ({ inputs }) => d.materializeResult(1, { customers: inputs.customers }),
+})
 const job = d.job({
   name: 'job', selection: 'flaky,never,bad,after_bad', tags: { team: 'data' },
   onFailure: ({ stepName, log }) => log.warning(`hook ${stepName}`),
 })
 export default d.definitions({
-  assets: [raw, clean, all, flaky, never, bad, afterBad, shop, feed, busyFeed, strict, outside],
+  assets: [
+    raw, clean, all, flaky, never, bad, afterBad, shop, feed, busyFeed, strict, outside, customers, allCustomers,
+  ],
   checks: [tooSmall, warned],
   jobs: [job, hooks, d.job({ name: 'days', selection: [raw, clean] })],
   schedules: [d.schedule({
@@ -172,6 +181,18 @@ def test_partitions(defs: dg.Definitions, instance: dg.DagsterInstance) -> None:
     assert made["clean"].metadata["from"].value == "2026-11-02"
     keys = run(defs, instance, "__ASSET_JOB", asset_selection=[dg.AssetKey("all")])
     assert materialized(keys)["all"].metadata["keys"].value == ["2026-11-02"]
+
+
+def test_all_dynamic_partitions(defs: dg.Definitions, instance: dg.DagsterInstance) -> None:
+    names = ["Zoë", "a|b", "x"]
+    instance.add_dynamic_partitions("names", names)
+    for name in names:
+        made = run(defs, instance, "__ASSET_JOB", asset_selection=[dg.AssetKey("customers")], partition_key=name)
+        assert made.success
+    result = run(defs, instance, "__ASSET_JOB", asset_selection=[dg.AssetKey("all_customers")])
+    assert materialized(result)["all_customers"].metadata["customers"].value == {
+        name: f"value of {name}" for name in names
+    }
 
 
 def test_inline_check(defs: dg.Definitions, instance: dg.DagsterInstance) -> None:

@@ -48,7 +48,7 @@ export default definitions({ assets: [values, talks, broken, throwsText, wrongMe
 
 /** Every kind of definition that makes steps. */
 const everyKind = `
-import { asset, assetCheck, definitions, Failure, mapped, materializeResult, multiAsset, observableAsset, PartitionMapping, retryPolicy, staticPartitions } from 'dagma'
+import { asset, assetCheck, dailyPartitions, definitions, Failure, hourlyPartitions, mapped, materializeResult, monthlyPartitions, multiAsset, observableAsset, PartitionMapping, retryPolicy, staticPartitions } from 'dagma'
 
 const checked = asset({
   key: 'checked',
@@ -68,8 +68,14 @@ const countries = staticPartitions(['de', 'fr'])
 const sales = asset({ key: 'sales', group: 'parted', partitions: countries, run: ({ partitionKey }) => materializeResult(partitionKey, { key: partitionKey }) })
 const report = asset({ key: 'report', group: 'parted', partitions: countries, inputs: { sales }, run: ({ inputs }) => materializeResult(1, { from: inputs.sales }) })
 const total = asset({ key: 'total', inputs: { sales: mapped(sales, PartitionMapping.all()) }, run: ({ inputs }) => materializeResult(2, { keys: Object.keys(inputs.sales) }) })
+const timezone = 'America/New_York' // its clock showed the hour from one o'clock twice on that day
+const day = dailyPartitions({ start: '2025-11-02', end: '2025-11-03', timezone })
+const windows = PartitionMapping.timeWindow({ allowNonexistentUpstreamPartitions: true })
+const clicks = asset({ key: 'clicks', partitions: hourlyPartitions({ start: '2025-11-02-01:00', end: '2025-11-02-02:00', timezone }), run: ({ partitionKey }) => materializeResult(partitionKey, { hour: partitionKey }) })
+const rates = asset({ key: 'rates', partitions: monthlyPartitions({ start: '2025-11-01', end: '2025-12-01', timezone }), run: () => 7 })
+const priced = asset({ key: 'priced', partitions: day, inputs: { clicks: mapped(clicks, windows), rates: mapped(rates, PartitionMapping.timeWindow()) }, run: ({ inputs }) => materializeResult(1, { clicks: inputs.clicks, rates: inputs.rates }) })
 
-export default definitions({ assets: [checked, guarded, behind, flaky, given, late, shop, feed, sales, report, total], checks: [odd, guard] })
+export default definitions({ assets: [checked, guarded, behind, flaky, given, late, shop, feed, sales, report, total, clicks, rates, priced], checks: [odd, guard] })
 `
 
 describe.skipIf(lacks(needsPython()))('parity of the two hosts', () => {
@@ -154,6 +160,19 @@ describe.skipIf(lacks(needsPython()))('parity of the two hosts', () => {
     const { embedded, dagster } = await onBothHosts(kinds, {}, 'total')
     expect(dagster).toEqual(embedded)
     expect(JSON.stringify(dagster)).toContain('["de","fr"]')
+  })
+
+  it('holds for an hour that is there twice, and for windows of other cadences', async () => {
+    for (const [selection, partition, text] of [
+      ['clicks', '2025-11-02-01:00', '"raw_value":"2025-11-02-01:00"'],
+      ['clicks', '2025-11-02-01:00-0500', '"raw_value":"2025-11-02-01:00-0500"'],
+      ['rates', '2025-11-01', '"partition":"2025-11-01"'],
+      ['priced', '2025-11-02', '{"2025-11-02-01:00":"2025-11-02-01:00","2025-11-02-01:00-0500":"2025-11-02-01:00-0500"}'],
+    ] as const) {
+      const { embedded, dagster } = await onBothHosts(kinds, {}, selection, ['--partition', partition])
+      expect(dagster).toEqual(embedded)
+      expect(JSON.stringify(dagster)).toContain(text)
+    }
   })
 
   it('gives a reason for each field that is not compared', () => {
