@@ -71,6 +71,10 @@ def random_time(rng, zone, kind, around):
         "start": f"{start.isoformat()}{clock}",
         "end": None if end is None else f"{end.isoformat()}{clock}",
         "timezone": zone,
+        "minuteOffset": rng.choice([0, 0, 15, 30]),
+        "hourOffset": 0 if kind == "hourly" else rng.choice([0, 0, 1, 2, 3, 16]),
+        "dayOffset": {"weekly": rng.choice([0, 1, 6]), "monthly": rng.choice([1, 1, 15, 28])}.get(kind, 0),
+        "endOffset": rng.choice([0, 0, 0, 1, 2, -1]),
     }
     return told
 
@@ -81,7 +85,12 @@ def definition_of(told):
         return dg.StaticPartitionsDefinition(told["partitionKeys"])
     if kind == "multi":
         return dg.MultiPartitionsDefinition({name: definition_of(part) for name, part in told["dimensions"].items()})
-    return CADENCES[kind](start_date=told["start"], end_date=told["end"], timezone=told["timezone"])
+    offsets = {"minute_offset": told["minuteOffset"], "end_offset": told["endOffset"]}
+    if kind != "hourly":
+        offsets["hour_offset"] = told["hourOffset"]
+    if kind in ("weekly", "monthly"):
+        offsets["day_offset"] = told["dayOffset"]
+    return CADENCES[kind](start_date=told["start"], end_date=told["end"], timezone=told["timezone"], **offsets)
 
 
 def windows(rng, size):
@@ -142,7 +151,9 @@ def random_dimension(rng, zone, now):
 
 
 def random_mapping(rng, upstream, downstream):
-    kind = rng.choice(["default", "identity", "last", "all", "specific", "static", "time_window", "time_window", "multi_to_single"])
+    kind = rng.choice(
+        ["default", "identity", "last", "all", "specific", "static", "time_window", "time_window", "multi_to_single"]
+    )
     if kind == "identity":
         return {"kind": kind}, dg.IdentityPartitionMapping()
     if kind == "last":
@@ -173,11 +184,20 @@ def mappings(rng, size):
         now = moment_near(rng, zone, 30)
         upstream, downstream = random_partitions(rng, zone, now), random_partitions(rng, zone, now)
         if rng.random() < 0.3 and "timezone" in upstream:
-            downstream = {**upstream, "start": rng.choice([upstream, random_time(rng, zone, upstream["kind"], now)])["start"]}
+            downstream = {
+                **upstream,
+                "start": rng.choice([upstream, random_time(rng, zone, upstream["kind"], now)])["start"],
+            }
         if rng.random() < 0.3 and downstream["kind"] == "multi":
             upstream = rng.choice(list(downstream["dimensions"].values()))
         told, mapping = random_mapping(rng, upstream, downstream)
-        case = {"mapping": told, "upstream": upstream, "downstream": downstream, "now": now.isoformat(), "timezone": zone}
+        case = {
+            "mapping": told,
+            "upstream": upstream,
+            "downstream": downstream,
+            "now": now.isoformat(),
+            "timezone": zone,
+        }
         case["offsets"] = offsets(zone, [now.timestamp() + day * 86_400 for day in range(-150, 30, 3)])
         up, down = definition_of(upstream), definition_of(downstream)
         mapping = infer_partition_mapping(mapping, down, up)
@@ -193,7 +213,12 @@ def mappings(rng, size):
                 result = mapping.get_upstream_mapped_partitions_result_for_partitions(subset, down, up)
                 existing = list(result.partitions_subset.get_partition_keys())
                 missing = result.required_but_nonexistent_subset
-                yield {**case, "key": str(key), "keys": [str(one) for one in existing], "nonexistent": not missing.is_empty}
+                yield {
+                    **case,
+                    "key": str(key),
+                    "keys": [str(one) for one in existing],
+                    "nonexistent": not missing.is_empty,
+                }
 
 
 def random_field(rng, low, high):
@@ -211,7 +236,19 @@ def random_cron(rng):
             f"{rng.randint(0, 59)} {rng.randint(0, 4)} * * {random_field(rng, 0, 6)}",
             f"{rng.randint(0, 59)} {rng.randint(0, 4)} {rng.randint(1, 31)} * *",
             f"{random_field(rng, 0, 59)} {random_field(rng, 0, 23)} {random_field(rng, 1, 28)} {random_field(rng, 1, 12)} {random_field(rng, 0, 6)}",
-            rng.choice(["@hourly", "@daily", "@weekly", "@monthly", "@yearly", "0 1 * * mon", "15 2 l * *", "0 2 * * sun#1", "0 0 29 2 *"]),
+            rng.choice(
+                [
+                    "@hourly",
+                    "@daily",
+                    "@weekly",
+                    "@monthly",
+                    "@yearly",
+                    "0 1 * * mon",
+                    "15 2 l * *",
+                    "0 2 * * sun#1",
+                    "0 0 29 2 *",
+                ]
+            ),
         ]
     )
 
@@ -227,7 +264,13 @@ def ticks(rng, size):
             found = [next(iterator).timestamp() for _ in range(12)]
         except CheckError:
             continue
-        yield {"cron": cron, "timezone": zone, "start": start.isoformat(), "ticks": found, "offsets": offsets(zone, found)}
+        yield {
+            "cron": cron,
+            "timezone": zone,
+            "start": start.isoformat(),
+            "ticks": found,
+            "offsets": offsets(zone, found),
+        }
 
 
 def main(seed, size):

@@ -7,6 +7,7 @@ import { upstreamKeys, upstreamPartitions } from '../definitions/partitions/upst
 import { TimeZone } from '../definitions/time/time-zone.ts'
 import { checkCron } from '../definitions/validation/check-cron.ts'
 import { mappingProblem } from '../definitions/validation/check-mapping.ts'
+import { partitionsProblems } from '../definitions/validation/check-partitions-definition.ts'
 import type { DagmaError } from '../errors.ts'
 
 /** Python's offsets from UTC around a case, in seconds, at midnights in UTC of days that are counted from 1970. */
@@ -70,8 +71,8 @@ const meant: readonly { readonly reason: string; readonly fits: (difference: Dif
   },
   {
     reason:
-      'Antarctica/Troll alone changes its clock by two hours, of which Dagster takes the first for the day before: it ticks twice there.',
-    fits: ({ kind, of }) => kind === 'ticks' && of.timezone === 'Antarctica/Troll',
+      'What is due in a skipped hour between one and four, Dagster moves by the zone’s summer time. Where that is not the change (Morocco and Ireland have standard time in summer, Antarctica/Troll changes by two hours), it ticks an hour before the change or twice.',
+    fits: ({ of }) => ['Africa/Casablanca', 'Antarctica/Troll'].includes(of.timezone) && duesInChangingHours(of),
   },
   {
     reason: 'Samoa had no 30 December 2011: Dagster goes on from times of that day, Dagma has an empty window there and ticks once.',
@@ -84,6 +85,11 @@ const meant: readonly { readonly reason: string; readonly fits: (difference: Dif
   },
 ]
 
+/** Whether something is due at one, two or three o'clock. */
+function duesInChangingHours(of: Difference['of']): boolean {
+  return /"hourOffset":[123]\b/.test(JSON.stringify(of)) || /[123*]/.test(of.cron?.split(' ')[1] ?? '')
+}
+
 function nothing(nonexistent: boolean): object {
   return { keys: [], nonexistent }
 }
@@ -91,13 +97,15 @@ function nothing(nonexistent: boolean): object {
 /** The cases in which Dagma differs from Dagster without a reason. */
 export function differences(cases: DagsterCases): Difference[] {
   const compared: Difference[] = [
-    ...cases.windows.map(({ windows, has, ...of }) => ({
-      kind: 'windows' as const,
-      of: { ...of, timezone: of.partitions.timezone },
-      dagster: { windows, has },
-      dagma: windowsOf(of, Object.keys(has)),
-    })),
-    ...cases.mappings.map((of) => ({ kind: 'mappings' as const, of, dagster: outcome(of), dagma: mappedBy(of) })),
+    ...cases.windows
+      .filter(({ partitions }) => partitionsProblems(partitions).length === 0)
+      .map(({ windows, has, ...of }) => ({
+        kind: 'windows' as const,
+        of: { ...of, timezone: of.partitions.timezone },
+        dagster: { windows, has },
+        dagma: windowsOf(of, Object.keys(has)),
+      })),
+    ...cases.mappings.filter(isDeclarable).map((of) => ({ kind: 'mappings' as const, of, dagster: outcome(of), dagma: mappedBy(of) })),
     ...cases.ticks
       .filter(isTaken)
       .map(({ ticks, ...of }) => ({ kind: 'ticks' as const, of, dagster: ticks, dagma: ticksOf(of, ticks.length) })),
@@ -132,6 +140,11 @@ function mappedBy({ mapping: told, upstream, downstream, now, key }: MappingCase
     nonexistent = true
   }
   return { keys: [...upstreamKeys(dep, assets, own, at)].sort(), nonexistent }
+}
+
+/** Dagma refuses partitions that will never have a window, which Dagster takes. */
+function isDeclarable({ upstream, downstream }: MappingCase): boolean {
+  return [upstream, downstream].every((partitions) => partitionsProblems(partitions).length === 0)
 }
 
 /** Dagma refuses some cron expressions that Dagster takes, such as a step that is longer than what it steps through. */

@@ -18,6 +18,13 @@ _CADENCES: Mapping[str, Callable[..., dg.PartitionsDefinition[Any]]] = {
     "monthly": dg.MonthlyPartitionsDefinition,
 }
 
+_OFFSETS = {
+    "hourly": ("minute_offset", "end_offset"),
+    "daily": ("minute_offset", "hour_offset", "end_offset"),
+    "weekly": ("minute_offset", "hour_offset", "day_offset", "end_offset"),
+    "monthly": ("minute_offset", "hour_offset", "day_offset", "end_offset"),
+}
+
 _DAY_LENGTH = len("2026-01-31")
 
 
@@ -28,7 +35,8 @@ def partitions_of(declared: Mapping[str, Any] | None) -> dg.PartitionsDefinition
     kind = declared["kind"]
     if kind in _CADENCES:
         start, end = _moment(kind, declared["start"]), _moment(kind, declared["end"])
-        return _CADENCES[kind](start_date=start, end_date=end, timezone=declared["timezone"])
+        offsets = {name: declared[name] for name in _OFFSETS[kind]}
+        return _CADENCES[kind](start_date=start, end_date=end, timezone=declared["timezone"], **offsets)
     if kind == "static":
         return dg.StaticPartitionsDefinition(list(declared["partition_keys"]))
     if kind == "dynamic":

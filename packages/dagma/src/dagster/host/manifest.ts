@@ -123,7 +123,19 @@ function manifestPartitions(partitions: PartitionsDefinition) {
 }
 
 function manifestDimension(partitions: Exclude<PartitionsDefinition, MultiPartitions>) {
-  return partitions.kind === 'static' ? { kind: partitions.kind, partition_keys: partitions.partitionKeys } : partitions
+  if (partitions.kind === 'static') return { kind: partitions.kind, partition_keys: partitions.partitionKeys }
+  if (partitions.kind === 'dynamic') return partitions
+  const {
+    kind,
+    start,
+    end,
+    timezone,
+    minuteOffset: minute_offset,
+    hourOffset: hour_offset,
+    dayOffset: day_offset,
+    endOffset: end_offset,
+  } = partitions
+  return { kind, start, end, timezone, minute_offset, hour_offset, day_offset, end_offset }
 }
 
 function manifestMapping(mapping: PartitionMapping) {

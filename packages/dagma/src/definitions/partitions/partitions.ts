@@ -5,7 +5,7 @@ import { localTime } from './window-grid.ts'
 /** The four cadences of time partitions. */
 export type Cadence = 'hourly' | 'daily' | 'weekly' | 'monthly'
 
-/** Partitions by time: one for each whole hour, day, week or month from `start` on. */
+/** Partitions by time: one for each hour, day, week or month from `start` on. */
 export interface TimePartitions {
   readonly kind: Cadence
   /** First moment, as a local date (`2026-01-01`) or, hourly, date and time (`2026-01-01-00:00`). */
@@ -14,6 +14,14 @@ export interface TimePartitions {
   readonly end: string | null
   /** IANA name. */
   readonly timezone: string
+  /** Minutes past the hour at which windows begin. */
+  readonly minuteOffset: number
+  /** Hour at which windows begin; 0 for hourly ones. */
+  readonly hourOffset: number
+  /** Day on which windows begin: of weekly ones 0 (Sunday) to 6, of monthly ones 1 to 28; 0 for others. */
+  readonly dayOffset: number
+  /** Windows that exist beyond the last that has ended; negative: windows at the end that do not exist yet. */
+  readonly endOffset: number
 }
 
 /** A fixed list of partitions. */
@@ -47,20 +55,52 @@ interface TimeOptions {
   readonly end?: string
   /** IANA name; default `UTC`. */
   readonly timezone?: string
+  /** Minutes past the hour at which windows begin; default 0. */
+  readonly minuteOffset?: number
+  /** Windows that exist beyond the last that has ended, 1 for the one that is running; negative: that many fewer. Default 0. */
+  readonly endOffset?: number
 }
 
-const time =
-  (kind: Cadence) =>
-  ({ start, end, timezone = 'UTC' }: TimeOptions): TimePartitions => ({ kind, start, end: end ?? null, timezone })
+interface DailyOptions extends TimeOptions {
+  /** Hour at which windows begin; default 0. */
+  readonly hourOffset?: number
+}
+
+interface WeeklyOptions extends DailyOptions {
+  /** Day on which weeks begin, from 0 for Sunday to 6 for Saturday; default 0. */
+  readonly dayOffset?: number
+}
+
+interface MonthlyOptions extends DailyOptions {
+  /** Day on which months begin, from 1 to 28; default 1. */
+  readonly dayOffset?: number
+}
 
 /** A partition for each hour; keys such as `2026-01-31-23:00`. Dagster's `HourlyPartitionsDefinition`. */
-export const hourlyPartitions = time('hourly')
+export function hourlyPartitions(options: TimeOptions): TimePartitions {
+  return timePartitions('hourly', options)
+}
+
 /** A partition for each day; keys such as `2026-01-31`. Dagster's `DailyPartitionsDefinition`. */
-export const dailyPartitions = time('daily')
-/** A partition for each week from Sunday on; keys such as `2026-02-01`. Dagster's `WeeklyPartitionsDefinition`. */
-export const weeklyPartitions = time('weekly')
-/** A partition for each month; keys such as `2026-02-01`. Dagster's `MonthlyPartitionsDefinition`. */
-export const monthlyPartitions = time('monthly')
+export function dailyPartitions(options: DailyOptions): TimePartitions {
+  return timePartitions('daily', options)
+}
+
+/** A partition for each week, from Sunday on or from `dayOffset`; keys such as `2026-02-01`. Dagster's `WeeklyPartitionsDefinition`. */
+export function weeklyPartitions(options: WeeklyOptions): TimePartitions {
+  return timePartitions('weekly', options)
+}
+
+/** A partition for each month, from its first day on or from `dayOffset`; keys such as `2026-02-01`. Dagster's `MonthlyPartitionsDefinition`. */
+export function monthlyPartitions(options: MonthlyOptions): TimePartitions {
+  return timePartitions('monthly', options)
+}
+
+function timePartitions(kind: Cadence, options: WeeklyOptions): TimePartitions {
+  const { start, end = null, timezone = 'UTC', minuteOffset = 0, hourOffset = 0, endOffset = 0 } = options
+  const dayOffset = options.dayOffset ?? (kind === 'monthly' ? 1 : 0)
+  return { kind, start, end, timezone, minuteOffset, hourOffset, dayOffset, endOffset }
+}
 
 /** A partition for each of these keys. Dagster's `StaticPartitionsDefinition`. */
 export function staticPartitions(partitionKeys: readonly string[]): StaticPartitions {

@@ -11,21 +11,24 @@ export interface WindowRange {
 const known = new WeakMap<TimePartitions, TimeWindows>()
 
 /**
- * The windows of time partitions. A window exists from its end on. Numbers count windows in order; they mean nothing to another definition.
+ * The windows of time partitions. A window exists from its end on, or as many windows earlier as the end offset says. Numbers count windows in order; they mean nothing to another definition.
  * Nothing here lists windows but `keys`, as hourly partitions have 100,000 of them in twelve years.
  */
 export class TimeWindows {
   readonly #grid: WindowGrid
   readonly #first: number
-  readonly #end: number
+  readonly #end: number | undefined
+  readonly #endOffset: number
   #listed: { readonly last: number; readonly keys: readonly string[] } | undefined
 
-  private constructor({ kind, start, end, timezone }: TimePartitions) {
+  private constructor(partitions: TimePartitions) {
+    const { start, end, timezone } = partitions
     const from = moment(start, timezone)
-    this.#grid = windowGrid(kind, timezone, from)
+    this.#grid = windowGrid(partitions, from)
+    this.#endOffset = partitions.endOffset
     const at = this.#grid.indexAt(from)
     this.#first = this.#grid.startOf(at) === from ? at : at + 1
-    this.#end = end === null ? Number.POSITIVE_INFINITY : moment(end, timezone)
+    this.#end = end === null ? undefined : moment(end, timezone)
   }
 
   /** The windows of partitions that `definitions()` has checked. */
@@ -40,12 +43,16 @@ export class TimeWindows {
 
   /** Whether there will ever be a window. */
   get isEmpty(): boolean {
-    return this.#grid.startOf(this.#first + 1) > this.#end
+    return this.#end !== undefined && this.#grid.startOf(this.#first + 1) > this.#end
   }
 
   /** The windows that exist at `now`. */
   existing(now: Date): WindowRange {
-    return { first: this.#first, last: this.#grid.indexAt(Math.min(now.getTime(), this.#end)) - 1 }
+    const current = this.#grid.indexAt(now.getTime())
+    const last = Math.min(current + this.#endOffset, this.#end === undefined ? Number.POSITIVE_INFINITY : this.#grid.indexAt(this.#end)) - 1
+    // Dagster has the first window of an end offset as soon as the one before it has begun.
+    const early = this.#endOffset > 0 && last + 1 === this.#first && this.#grid.startOf(current) < now.getTime()
+    return { first: this.#first, last: early ? this.#first : last }
   }
 
   /** The window that a key names; undefined when none does that exists at `now`. */

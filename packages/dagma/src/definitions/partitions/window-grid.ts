@@ -1,5 +1,5 @@
 import { dueMoment, TimeZone } from '../time/time-zone.ts'
-import type { Cadence } from './partitions.ts'
+import type { TimePartitions } from './partitions.ts'
 
 /**
  * All windows of a cadence in a time zone, from the beginning of time, numbered in order: window `index` lasts from `startOf(index)` to
@@ -16,7 +16,8 @@ export interface WindowGrid {
   readonly indexOfKey: (key: string) => number | undefined
 }
 
-const hour = 3_600_000
+const minute = 60_000
+const hour = 60 * minute
 const day = 24 * hour
 
 /** When windows begin that are cut at local dates: the windows' numbers, and the local days on which they start, counted from 1970. */
@@ -26,29 +27,36 @@ interface Calendar {
   readonly indexOn: (day: number) => number
 }
 
+const daily: Calendar = { dayOf: (index) => index, indexOn: (day) => day }
+
 /** 1970-01-04 was a Sunday. */
 const firstSunday = 3
 
-const calendars: { readonly [kind in Exclude<Cadence, 'hourly'>]: Calendar } = {
-  daily: { dayOf: (index) => index, indexOn: (day) => day },
-  weekly: { dayOf: (index) => index * 7 + firstSunday, indexOn: (day) => Math.floor((day - firstSunday) / 7) },
-  monthly: {
-    dayOf: (index) => Date.UTC(1970, index) / day,
+function weekly(dayOffset: number): Calendar {
+  const first = firstSunday + dayOffset
+  return { dayOf: (index) => index * 7 + first, indexOn: (day) => Math.floor((day - first) / 7) }
+}
+
+function monthly(dayOffset: number): Calendar {
+  return {
+    dayOf: (index) => Date.UTC(1970, index, dayOffset) / day,
     indexOn: (on) => {
       const date = new Date(on * day)
-      return (date.getUTCFullYear() - 1970) * 12 + date.getUTCMonth()
+      return (date.getUTCFullYear() - 1970) * 12 + date.getUTCMonth() - (date.getUTCDate() < dayOffset ? 1 : 0)
     },
-  },
+  }
 }
 
-/** The windows of a cadence; those of hours are counted from the first whole hour from `start` on, whatever the clock does after it. */
-export function windowGrid(kind: Cadence, timezone: string, start: number): WindowGrid {
+/** The windows of a cadence; those of hours are counted from the first one from the moment `start` on, whatever the clock does after it. */
+export function windowGrid({ kind, timezone, minuteOffset, hourOffset, dayOffset }: TimePartitions, start: number): WindowGrid {
   const zone = TimeZone.of(timezone)
-  return kind === 'hourly' ? hourlyGrid(zone, start) : calendarGrid(zone, calendars[kind])
+  if (kind === 'hourly') return hourlyGrid(zone, start, minuteOffset * minute)
+  const calendar = { daily: () => daily, weekly, monthly }[kind](dayOffset)
+  return calendarGrid(zone, calendar, hourOffset * hour + minuteOffset * minute)
 }
 
-function calendarGrid(zone: TimeZone, { dayOf, indexOn }: Calendar): WindowGrid {
-  const startOf = (index: number): number => dueMoment(zone, dayOf(index) * day)
+function calendarGrid(zone: TimeZone, { dayOf, indexOn }: Calendar, timeOfDay: number): WindowGrid {
+  const startOf = (index: number): number => dueMoment(zone, dayOf(index) * day + timeOfDay)
   return {
     startOf,
     indexAt: (moment) => {
@@ -65,9 +73,8 @@ function calendarGrid(zone: TimeZone, { dayOf, indexOn }: Calendar): WindowGrid 
   }
 }
 
-function hourlyGrid(zone: TimeZone, start: number): WindowGrid {
-  const first = start + ((hour - (((zone.localAt(start) % hour) + hour) % hour)) % hour)
-  const phase = ((first % hour) + hour) % hour
+function hourlyGrid(zone: TimeZone, start: number, minutes: number): WindowGrid {
+  const phase = (((minutes - zone.offsetAt(start)) % hour) + hour) % hour
   const startOf = (index: number): number => index * hour + phase
   const indexAt = (moment: number): number => Math.floor((moment - phase) / hour)
   return {

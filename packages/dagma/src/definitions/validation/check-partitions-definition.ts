@@ -24,8 +24,24 @@ function timeProblems(partitions: TimePartitions): string[] {
   )
   if (!isTimezone(timezone))
     problems.push(`the time zone "${timezone}" is unknown; names are those of the IANA database, in their own case`)
+  problems.push(...offsetProblems(partitions))
   if (problems.length > 0) return problems
   return TimeWindows.of(partitions).isEmpty ? [`no ${words[kind]} fits between the start "${start}" and the end "${end}"`] : []
+}
+
+function offsetProblems({ kind, minuteOffset, hourOffset, dayOffset, endOffset }: TimePartitions): string[] {
+  const days = { hourly: [0, 0], daily: [0, 0], weekly: [0, 6], monthly: [1, 28] } as const
+  const ranges = {
+    minuteOffset: [minuteOffset, 0, 59],
+    hourOffset: [hourOffset, 0, kind === 'hourly' ? 0 : 23],
+    dayOffset: [dayOffset, ...days[kind]],
+    endOffset: [endOffset, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY],
+  } as const
+  return Object.entries(ranges).flatMap(([option, [value, min, max]]) => {
+    if (Number.isInteger(value) && value >= min && value <= max) return []
+    const range = min === max ? 'for other cadences' : Number.isFinite(min) ? `a whole number from ${min} to ${max}` : 'a whole number'
+    return [`the ${option} of ${kind} partitions is ${range}, not ${value}`]
+  })
 }
 
 const words = { hourly: 'hour', daily: 'day', weekly: 'week', monthly: 'month' } as const

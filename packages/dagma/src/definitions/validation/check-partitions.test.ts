@@ -33,6 +33,18 @@ describe('partitions that Dagster does not take, or that the hosts read differen
     ...['+02:00', 'europe/berlin', 'US/eastern', 'ACT', 'SystemV/PST8', 'utc', 'Mars/Base', ''].map(
       (timezone): [string, PartitionsDefinition] => [`the time zone "${timezone}" is unknown`, day('2026-01-01', { timezone })],
     ),
+    [
+      'the minuteOffset of hourly partitions is a whole number from 0 to 59, not 75',
+      hourlyPartitions({ start: '2026-01-01', minuteOffset: 75 }),
+    ],
+    ['the hourOffset of daily partitions is a whole number from 0 to 23, not 24', dailyPartitions({ start: '2026-01-01', hourOffset: 24 })],
+    ['the dayOffset of weekly partitions is a whole number from 0 to 6, not 7', weeklyPartitions({ start: '2026-01-01', dayOffset: 7 })],
+    [
+      'the dayOffset of monthly partitions is a whole number from 1 to 28, not 31',
+      monthlyPartitions({ start: '2026-01-01', dayOffset: 31 }),
+    ],
+    ['the endOffset of daily partitions is a whole number, not 0.5', dailyPartitions({ start: '2026-01-01', endOffset: 0.5 })],
+    ['the dayOffset of daily partitions is for other cadences, not 2', { ...day('2026-01-01'), dayOffset: 2 }],
     ['the list of static keys is empty', staticPartitions([])],
     ['the static key 2024 is not a string', staticPartitions([2024, 2025] as never)],
     ['a static key is empty', staticPartitions(['v1', ''])],
