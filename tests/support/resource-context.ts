@@ -6,6 +6,12 @@ export type ContextParts = Partial<ResourceContext> & { readonly warnings?: stri
 /** What a resource is opened with, as a host does. */
 export function resourceContext({ warnings = [], ...rest }: ContextParts = {}): ResourceContext {
   const quiet = () => {}
-  const log = { debug: quiet, info: quiet, warning: (message: string) => void warnings.push(message), error: quiet, critical: quiet }
+  const log = {
+    debug: quiet,
+    info: quiet,
+    warning: (message: unknown) => void warnings.push(String(message)),
+    error: quiet,
+    critical: quiet,
+  }
   return { runId: 'dagster-run-1', projectFolder: '/nowhere', log, signal: new AbortController().signal, ...rest }
 }

@@ -3,7 +3,8 @@ import type { Definitions, ResolvedJob } from '../definitions/definitions.ts'
 import type { EndStatus, RunWatch } from '../definitions/instrument.ts'
 import { dagmaError } from '../errors.ts'
 import type { Clock } from '../runtime/clock.ts'
-import { gateText, gateValue } from '../runtime/gate/exit-gate.ts'
+import { gateValue } from '../runtime/gate/exit-gate.ts'
+import { gatedLog } from '../runtime/gate/gated-log.ts'
 import { shortSecretWarnings } from '../runtime/gate/known-secrets.ts'
 import { watchProcessEnd } from '../runtime/step/process-end.ts'
 import { RunResources } from '../runtime/step/run-resources.ts'
@@ -96,8 +97,7 @@ function endOf(run: StepScheduler, signal: AbortSignal): EndStatus {
 }
 
 function logOf(recorder: Recorder, step: string): StepLog {
-  const at = (level: keyof StepLog) => (message: string) => recorder.note({ type: 'LOG', step, level, message: gateText(message) })
-  return { debug: at('debug'), info: at('info'), warning: at('warning'), error: at('error'), critical: at('critical') }
+  return gatedLog((level, message) => recorder.note({ type: 'LOG', step, level, message }))
 }
 
 /**

@@ -5,6 +5,7 @@ import type { DynamicPartitionsChange, Sensor } from '../definitions/automation/
 import { configBySteps, type Definitions } from '../definitions/definitions.ts'
 import { dagmaError } from '../errors.ts'
 import { gateText } from './gate/exit-gate.ts'
+import { gatedLog } from './gate/gated-log.ts'
 import { secretFields, visitFields } from './gate/known-secrets.ts'
 import { RunResources } from './step/run-resources.ts'
 import { tickResult } from './tick-result.ts'
@@ -49,8 +50,7 @@ async function evaluated(
   evaluate: (resources: Record<string, never>, log: StepLog) => Promise<unknown>,
 ): Promise<Tick> {
   const logs: { level: LogLevel; message: string }[] = []
-  const at = (level: LogLevel) => (message: string) => void logs.push({ level, message: gateText(message) })
-  const log: StepLog = { debug: at('debug'), info: at('info'), warning: at('warning'), error: at('error'), critical: at('critical') }
+  const log = gatedLog((level, message) => logs.push({ level, message }))
   const resources = new RunResources(definitions.resources, { runId: '', projectFolder, log, signal })
   try {
     const clients = await resources.clients(Object.keys(needed))

@@ -6,6 +6,7 @@ import { assetCheck } from '../definitions/assets/asset-check.ts'
 import { mapped } from '../definitions/assets/asset-spec.ts'
 import { externalAsset } from '../definitions/assets/external-asset.ts'
 import { Failure } from '../definitions/assets/failure.ts'
+import { typedIOManager } from '../definitions/assets/io-manager.ts'
 import { multiAsset } from '../definitions/assets/multi-asset.ts'
 import { observableAsset } from '../definitions/assets/observable-asset.ts'
 import { materializeResult } from '../definitions/assets/results.ts'
@@ -200,6 +201,35 @@ describe('partitions', () => {
     expect(await thrownBy(() => materializeToMemory([numbers], { partitionKey: 'x' }))).toMatchObject({
       code: 'DAGMA_PARTITION_WITHOUT_PARTITIONS',
     })
+  })
+})
+
+describe('values', () => {
+  test('are what the files would give back', async () => {
+    const dated = asset({ key: 'dated', run: () => [{ at: new Date(0), note: undefined as string | undefined }] })
+    const seen = asset({
+      key: 'seen',
+      inputs: { dated },
+      run: ({ inputs }) => [typeof inputs.dated[0]?.at, Object.keys(inputs.dated[0] ?? {})],
+    })
+    const run = await materializeToMemory([dated, seen])
+    expect(await run.load(dated)).toEqual([{ at: '1970-01-01T00:00:00.000Z' }])
+    expect(await run.load(seen)).toEqual(['string', ['at']])
+    const given = { dated: [{ at: new Date(0) }] }
+    expect(await (await materializeToMemory([seen], { values: given })).load(seen)).toEqual(['string', ['at']])
+    const lost = asset({ key: 'lost', run: (): unknown => ({ rows: new Map() }) })
+    expect(JSON.stringify((await materializeToMemory([lost])).events)).toContain('DAGMA_VALUE_NOT_STORABLE')
+    expect(await thrownBy(() => materializeToMemory([seen], { values: { dated: new Map() } }))).toMatchObject({
+      code: 'DAGMA_VALUE_NOT_STORABLE',
+    })
+  })
+
+  test('of an asset that names a typed IO manager are kept as they are', async () => {
+    const counts = asset({ key: 'counts', ioManager: typedIOManager('own'), run: () => new Map([['de', 3n]]) })
+    const germany = asset({ key: 'germany', ioManager: 'other', inputs: { counts }, run: ({ inputs }) => String(inputs.counts.get('de')) })
+    const run = await materializeToMemory([counts, germany])
+    expect(await run.load(germany)).toBe('3')
+    expect(await run.load(counts)).toEqual(new Map([['de', 3n]]))
   })
 })
 

@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os'
 import type { AssetCheck } from '../definitions/assets/asset-check.ts'
 import { assetKey, keyText } from '../definitions/assets/asset-key.ts'
 import { externalAsset } from '../definitions/assets/external-asset.ts'
+import type { IOContext, IOManager } from '../definitions/assets/io-manager.ts'
 import { type AnyAsset, type Definitions, definitions, isDefinitions } from '../definitions/definitions.ts'
 import type { Resource } from '../definitions/resource.ts'
 import { EventLog } from '../engine/event-log.ts'
@@ -33,7 +34,7 @@ export async function materializeToMemory(
   const { values = {}, resources = {}, checks = [], clock, ...run } = options
   const given = Object.keys(values)
   const defs = isDefinitions(assets) ? withResources(assets, resources) : collected(assets, given, resources, checks)
-  const ioManager = memoryIOManager()
+  const ioManager = memoryOf(defs)
   const { signal } = new AbortController()
   for (const [key, value] of Object.entries(values)) {
     await ioManager.handleOutput({ assetKey: assetKey(key), partitionKey: run.partitionKey, runId: '', signal }, value)
@@ -59,7 +60,19 @@ function collected(
     assets.flatMap((asset) => ('key' in asset ? [asset.key] : Object.values(asset.assets).map((ref) => ref.key))).map(keyText),
   )
   const outside = given.filter((key) => !declared.has(key)).map((key) => externalAsset({ key }))
-  return definitions<AnyAsset[], AssetCheck[]>({ assets: [...assets, ...outside], checks: [...checks], resources })
+  const named = assets.flatMap((asset) => ('step' in asset && asset.step.ioManager !== undefined ? [asset.step.ioManager] : []))
+  const ioManagers = Object.fromEntries(named.map((name) => [name, memoryIOManager()]))
+  return definitions<AnyAsset[], AssetCheck[]>({ assets: [...assets, ...outside], checks: [...checks], resources, ioManagers })
+}
+
+/** Keeps values in memory, and gives back what each asset's own IO manager would: the value itself of a typed one, by way of JSON of any other. */
+function memoryOf({ assets }: Definitions): IOManager {
+  const [json, asIs] = [memoryIOManager(), memoryIOManager({ asIs: true })]
+  const managerOf = ({ assetKey }: IOContext): IOManager => (assets.get(keyText(assetKey))?.step?.valuesAsIs ? asIs : json)
+  return {
+    handleOutput: (context, value) => managerOf(context).handleOutput(context, value),
+    loadInput: (context) => managerOf(context).loadInput(context),
+  }
 }
 
 function withResources(defs: Definitions, resources: { readonly [key: string]: Resource<unknown> }): Definitions {

@@ -3,7 +3,7 @@ import { setEnvironment } from '../../test/temporary.ts'
 import { runPage } from './run-page.ts'
 
 const warnings: string[] = []
-const log = { warning: (message: string) => void warnings.push(message) }
+const log = { warning: (message: unknown) => void warnings.push(String(message)) }
 
 test.each([
   ['http://127.0.0.1:3000', 'http://127.0.0.1:3000/runs/r1'],

@@ -9,7 +9,7 @@ import type { EndStatus, RunWatch } from '../../definitions/instrument.ts'
 import { unknownDynamicKeys } from '../../definitions/partitions/partitions.ts'
 import { dagmaError } from '../../errors.ts'
 import { systemClock } from '../../runtime/clock.ts'
-import { gateText } from '../../runtime/gate/exit-gate.ts'
+import { gatedLog } from '../../runtime/gate/gated-log.ts'
 import { shortSecretWarnings } from '../../runtime/gate/known-secrets.ts'
 import { DescriptorOutlet } from '../../runtime/gate/outlet.ts'
 import { loadDefinitions, type Project } from '../../runtime/project/project.ts'
@@ -103,7 +103,7 @@ interface StepExtras {
 function send(session: MessageSender, report: StepReport): void {
   switch (report.type) {
     case 'log':
-      session.log[report.level](report.message)
+      session.logGated(report.level, report.message)
       break
     case 'materialization':
       session.reportGatedMaterialization(keyText(report.assetKey), report.metadata, report.dataVersion)
@@ -278,6 +278,5 @@ class Worker {
 
 /** Takes what belongs to the run and to none of its steps. */
 function runLog(): StepLog {
-  const at = (level: string) => (message: string) => void process.stderr.write(`${level}: ${gateText(message)}\n`)
-  return { debug: at('debug'), info: at('info'), warning: at('warning'), error: at('error'), critical: at('critical') }
+  return gatedLog((level, message) => process.stderr.write(`${level}: ${message}\n`))
 }

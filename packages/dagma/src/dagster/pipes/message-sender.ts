@@ -3,9 +3,10 @@ import type { LogLevel, StepLog } from '../../definitions/assets/step-log.ts'
 import { dagmaError } from '../../errors.ts'
 import type { WireMetadata } from '../../metadata/normalize.ts'
 import { gateError, gateText, gateValue, type WireError } from '../../runtime/gate/exit-gate.ts'
+import { gatedLog } from '../../runtime/gate/gated-log.ts'
 import type { PipesMessage, PipesMethod } from './protocol.ts'
 
-/** Makes the messages of one session. Metadata, data versions and errors that a method calls gated have passed the exit gate; it sends all else through it. */
+/** Makes the messages of one session. Log lines, metadata, data versions and errors that a method calls gated have passed the exit gate; it sends all else through it. */
 export class MessageSender {
   /** Log lines for the run's log in Dagster. */
   readonly log: StepLog
@@ -14,13 +15,16 @@ export class MessageSender {
 
   constructor(write: (message: PipesMessage) => void, openedExtras: { readonly [key: string]: unknown } = {}) {
     this.#write = write
-    const at = (level: LogLevel) => (message: string) => this.#send('log', { message: gateText(`${message}`), level: level.toUpperCase() })
-    this.log = { debug: at('debug'), info: at('info'), warning: at('warning'), error: at('error'), critical: at('critical') }
+    this.log = gatedLog((level, message) => this.logGated(level, message))
     this.#send('opened', { extras: gateValue(openedExtras) })
   }
 
   get isClosed(): boolean {
     return this.#closed
+  }
+
+  logGated(level: LogLevel, message: string): void {
+    this.#send('log', { message, level: level.toUpperCase() })
   }
 
   reportGatedMaterialization(assetKey: string, metadata: WireMetadata, dataVersion?: string): void {

@@ -4,7 +4,7 @@ import { expectOptions } from '../validation/expect-options.ts'
 import { assetOptions, inlineCheckOptions } from '../validation/option-tables.ts'
 import { type AssetKey, type AssetKeyInput, checkedName, stepName } from './asset-key.ts'
 import { type AssetRef, type AssetSpecOptions, assetSpec, type Dep } from './asset-spec.ts'
-import { ioManagerKey, type TypedIOManager } from './io-manager.ts'
+import type { TypedIOManager } from './io-manager.ts'
 import { makeStep } from './make-step.ts'
 import type { CheckProblem, Returned } from './results.ts'
 import type { CheckSpec, Inputs, PartitionContext, Requirements, Step, StepContext, StepOptions } from './step.ts'
@@ -94,7 +94,7 @@ export function asset<
   const step = makeStep(
     'materialize',
     stepName(key),
-    { assets: [spec], checks, ioManager: ioManagerKey(options.ioManager) },
+    { assets: [spec], checks, ioManager: options.ioManager },
     options,
     options.run,
     callSite(asset),

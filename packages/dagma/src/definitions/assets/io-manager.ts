@@ -41,11 +41,6 @@ export function typedIOManager<Value = unknown>(key: string): TypedIOManager<Val
   return { key }
 }
 
-/** The key that an asset names its IO manager by. */
-export function ioManagerKey(ioManager: string | TypedIOManager<never> | undefined): string | undefined {
-  return typeof ioManager === 'object' ? ioManager.key : ioManager
-}
-
 /** Stores assets' values and loads them for consumers. Dagster's IO manager. */
 export interface IOManager {
   /** Stores `value`; nobody may ever read a half-written one. */

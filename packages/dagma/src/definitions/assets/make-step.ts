@@ -2,6 +2,7 @@ import type { SourcePlace } from '../validation/call-site.ts'
 import { checkedName } from './asset-key.ts'
 import type { AssetRef, AssetSpec } from './asset-spec.ts'
 import { depWithMapping } from './asset-spec.ts'
+import type { TypedIOManager } from './io-manager.ts'
 import type { CheckSpec, Inputs, Requirements, Step, StepFunction, StepKind, StepOptions } from './step.ts'
 
 /** A step from what a user declared of it. The one place where a user's function loses its exact types. */
@@ -13,7 +14,7 @@ export function makeStep<In extends Inputs, Req extends Requirements, Config>(
     checks?: readonly CheckSpec[]
     partNames?: readonly string[]
     canSubset?: boolean
-    ioManager?: string | undefined
+    ioManager?: string | TypedIOManager<never> | undefined
   },
   options: StepOptions<In, Req, Config>,
   run: (context: never) => unknown,
@@ -32,7 +33,8 @@ export function makeStep<In extends Inputs, Req extends Requirements, Config>(
     retryPolicy: options.retryPolicy,
     timeoutSeconds: options.timeoutSeconds,
     pool: options.pool,
-    ioManager: parts.ioManager,
+    ioManager: typeof parts.ioManager === 'object' ? parts.ioManager.key : parts.ioManager,
+    valuesAsIs: typeof parts.ioManager === 'object',
     run: run as StepFunction,
     source,
   }

@@ -4,7 +4,7 @@ import { multiAssetOptions, multiAssetPartOptions } from '../validation/option-t
 import { type Given, type InlineCheck, inlineChecks, type Requiring, type ResultProblem, type WithoutProblem } from './asset.ts'
 import type { AssetKeyInput } from './asset-key.ts'
 import { type AssetRef, type AssetSpecOptions, assetSpec, type Dep } from './asset-spec.ts'
-import { ioManagerKey, type TypedIOManager } from './io-manager.ts'
+import type { TypedIOManager } from './io-manager.ts'
 import { makeStep } from './make-step.ts'
 import type { Returned } from './results.ts'
 import type { Inputs, PartitionContext, Requirements, Step, StepContext, StepOptions } from './step.ts'
@@ -126,7 +126,7 @@ export function multiAsset<
       checks,
       partNames: parts.map(([name]) => name),
       canSubset: options.canSubset ?? false,
-      ioManager: ioManagerKey(options.ioManager),
+      ioManager: options.ioManager,
     },
     options,
     options.run,

@@ -97,6 +97,8 @@ export interface Step {
   readonly timeoutSeconds: number | undefined
   readonly pool: string | undefined
   readonly ioManager: string | undefined
+  /** Whether that IO manager gives values back as they were, and not what JSON gives back: see `typedIOManager`. */
+  readonly valuesAsIs: boolean
   readonly run: StepFunction
   /** Where it was declared, when that can be told. */
   readonly source: () => SourcePlace | undefined

@@ -9,7 +9,7 @@ import { configIssues } from '../../definitions/validation/config-issues.ts'
 import { DagmaError, dagmaError } from '../../errors.ts'
 import type { WireMetadata } from '../../metadata/normalize.ts'
 import { thrownMessage } from '../../metadata/thrown.ts'
-import { gateText } from '../gate/exit-gate.ts'
+import { gatedLog } from '../gate/gated-log.ts'
 import type { Values } from '../values/values.ts'
 import type { RunResources } from './run-resources.ts'
 import { type StepFailure, stepFailure } from './step-failure.ts'
@@ -199,6 +199,5 @@ async function callUser(step: Step, context: StepContext & StepExtras): Promise<
 }
 
 function stepLog(host: StepHost): StepLog {
-  const at = (level: LogLevel) => (message: string) => host.report({ type: 'log', level, message: gateText(message) })
-  return { debug: at('debug'), info: at('info'), warning: at('warning'), error: at('error'), critical: at('critical') }
+  return gatedLog((level, message) => host.report({ type: 'log', level, message }))
 }
