@@ -120,13 +120,35 @@ export const encodings: Readonly<Record<string, Encoding>> = {
   'lines of a text': (text) => text.split('\n').join('\r\n    '),
 }
 
-/** The parts of a text that no writer of the same kind would give for another: pieces of 16 characters of what an encoding gives for a secret alone. */
-export function telltales(encoding: Encoding, secret: string): string[] {
-  const whole = encoding(secret)
-  const frame = new Set(pieces(encoding('~'.repeat(secret.length))))
-  return pieces(whole).filter((piece) => !frame.has(piece))
+/** Long enough not to be there by chance. */
+const pieceLength = 16
+
+/** What escapes and line breaks put between the characters of a text. */
+const bare = (text: string): string => text.replace(/[\\"'\s]/g, '')
+
+/** Pieces of what each encoding writes for a secret, and not for just any text of its length. */
+export function pieces(secret: string): Map<string, string> {
+  const found = new Map<string, string>()
+  for (const [name, encode] of Object.entries(encodings)) {
+    const ofAny = new Set(['~', 'x', '"'].flatMap((character) => windows(bare(encode(character.repeat(secret.length))))))
+    for (const piece of windows(bare(encode(secret)))) if (!ofAny.has(piece)) found.set(piece, name)
+  }
+  return found
 }
 
-function pieces(text: string): string[] {
-  return Array.from({ length: Math.max(0, text.length - 15) }, (_, at) => text.slice(at, at + 16))
+/** The names of encodings of which a piece stands in a text, each with the text around it. */
+export function piecesIn(text: string, known: ReadonlyMap<string, string>): string[] {
+  const haystack = bare(text)
+  const found: string[] = []
+  for (let at = 0; at + pieceLength <= haystack.length; at++) {
+    const name = known.get(haystack.slice(at, at + pieceLength))
+    if (name === undefined) continue
+    found.push(`${name}: ${haystack.slice(Math.max(0, at - 60), at + 60)}`)
+    at += pieceLength
+  }
+  return found
+}
+
+function windows(text: string): string[] {
+  return Array.from({ length: Math.max(0, text.length - pieceLength + 1) }, (_, at) => text.slice(at, at + pieceLength))
 }

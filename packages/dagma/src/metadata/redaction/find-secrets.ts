@@ -152,17 +152,20 @@ class Search {
     const { decoded, digits, found } = layer
     const legible = join(digits, bits, from, decoded)
     this.#look(layer, legible >= shortest ? depth + 1 : deepest)
-    let until = 0 // before this all is found
+    // What lies in the run that was found last is found: a long run is not measured again for each piece in it.
+    let foundStart = 0
+    let foundEnd = 0
     for (let index = 0; index < found.length; index += 2) {
       const first = decoded.at[found[index] as number] as number
       const last = Math.min((decoded.at[(found[index + 1] as number) - 1] as number) + reach, digits.length - 1)
       let start = digits.places[first] as number
       let end = (digits.places[last] as number) + 1
-      if (end <= until) continue
-      while (start > until && alphabet[source.bytes[start - 1] as number] !== 255) start--
+      if (start >= foundStart && end <= foundEnd) continue
+      while (start > 0 && alphabet[source.bytes[start - 1] as number] !== 255) start--
       while (end < source.length && alphabet[source.bytes[end] as number] !== 255) end++
       spans.push(start, end)
-      until = end
+      foundStart = start
+      foundEnd = end
     }
   }
 }
