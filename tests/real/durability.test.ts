@@ -42,7 +42,7 @@ function callOf(line: string, folder: string): string[] {
   if (acknowledged?.[1] !== undefined) return [acknowledged[1].trim()]
   const [, name = '', rest = ''] = /^\d+ +(\w+)\((.*)/.exec(line) ?? []
   const paths = [...rest.matchAll(/[<"](\/[^">]*)[">]/g)].map(([, path = '']) => path)
-  if (name === 'write' || !paths.some((path) => path.startsWith(folder))) return []
+  if (name === 'write' || / = -1 E/.test(line) || !paths.some((path) => path.startsWith(folder))) return []
   const wanted = name === 'openat' && !/O_(WRONLY|RDWR)/.test(rest)
   return wanted
     ? []
@@ -75,6 +75,11 @@ describe.skipIf(lacks(needsStrace()))('durability', () => {
       expect(own.slice(rename), 'the event after the value').toContain('fsync /.dagma/events.sqlite-wal')
       expect(started).toBeLessThan(acknowledged)
     }
+  })
+
+  test('power: the entry of each new folder is on the disk', () => {
+    const synced = new Set(callsOf('power').filter((call) => call.startsWith('fsync ')))
+    for (const folder of ['', '/.dagma', '/.dagma/values', '/.dagma/values/nested']) expect(synced).toContain(`fsync ${folder}`)
   })
 
   test('process: nothing waits for the disk', () => {

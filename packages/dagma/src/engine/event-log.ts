@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
 import { DagmaError, dagmaError } from '../errors.ts'
+import { makeFolder, syncFolder } from '../runtime/durable-folder.ts'
 import { copyOfEventLog } from './event-log-copy.ts'
 import { eventLogFailure } from './event-log-failure.ts'
 import { migrate } from './event-log-schema.ts'
@@ -55,8 +56,11 @@ export class EventLog implements Disposable {
   static open(folder: string, durability: Durability = 'process'): EventLog {
     const file = logFile(folder)
     try {
-      mkdirSync(dirname(file), { recursive: true })
-      return new EventLog(file, durability)
+      const isNew = !existsSync(file)
+      makeFolder(dirname(file), { sync: durability === 'power' })
+      const log = new EventLog(file, durability)
+      if (isNew && durability === 'power') syncFolder(dirname(file))
+      return log
     } catch (error) {
       throw eventLogFailure(file, error)
     }
@@ -151,6 +155,12 @@ export class EventLog implements Disposable {
     const [run] = rows
     if (run === undefined || (rows.length > 1 && run.runId !== id)) throw dagmaError('DAGMA_RUN_UNKNOWN', { run: id })
     return run
+  }
+
+  /** Whether the run is known to be over, and its process with it. */
+  isOver(runId: string): boolean {
+    const row = this.#db.prepare("SELECT owner FROM runs WHERE run_id = ? AND status <> 'STARTED'").get(runId)
+    return row !== undefined && hasEnded(String(row.owner))
   }
 
   /** All events of a run, oldest first. */

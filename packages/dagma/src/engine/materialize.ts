@@ -14,6 +14,7 @@ import { projectValues, Values } from '../runtime/values/values.ts'
 import { type Durability, EventLog } from './event-log.ts'
 import type { Materialization, RunEvent, RunStart } from './events.ts'
 import { executeRun, type RunResult } from './execute-run.ts'
+import { holdValues } from './held-values.ts'
 import { type PlannedStep, planRun } from './plan.ts'
 import { unfinishedSteps } from './retry-run.ts'
 
@@ -155,7 +156,7 @@ async function run(
   const projectFolder = options.projectFolder ?? findProject(process.cwd()).folder
   using scope = new DisposableStack()
   const eventLog = parts.eventLog ?? scope.use(EventLog.open(projectFolder, options.durability))
-  const values = new Values(definitions, parts.ioManager ?? projectValues(projectFolder, { sync: options.durability === 'power' }))
+  const values = new Values(definitions, parts.ioManager ?? storedIn(projectFolder, eventLog, options))
   const { signal } = new AbortController() // never aborted
   const result = await executeRun({
     definitions,
@@ -172,15 +173,18 @@ async function run(
   })
   const events = eventLog.events(result.runId)
   const made = events.filter((event): event is Materialization => event.type === 'ASSET_MATERIALIZATION')
-  return {
-    ...result,
-    events,
-    materializations: new Map(made.map((event) => [event.asset, event])),
-    load: async ({ key }) => {
-      const partitionKey = partitionOf(definitions.assets, key, start.partitionKey ?? undefined)
-      return (await values.load({ assetKey: key, partitionKey, runId: result.runId, signal }, 'load()')) as never
-    },
+  const { runId } = start
+  const load: MaterializeRun['load'] = async ({ key }) => {
+    const partitionKey = partitionOf(definitions.assets, key, start.partitionKey ?? undefined)
+    return (await values.load({ assetKey: key, partitionKey, runId, signal }, 'load()')) as never
   }
+  holdValues(load, () => values.releaseRun(runId))
+  return { ...result, events, materializations: new Map(made.map((event) => [event.asset, event])), load }
+}
+
+/** The values of the project. Its event log knows which of its runs are over. */
+function storedIn(projectFolder: string, eventLog: EventLog, { durability }: RunOptions): IOManager {
+  return projectValues(projectFolder, { sync: durability === 'power', isOver: (runId) => eventLog.isOver(runId) })
 }
 
 /** The job of that name. @throws DAGMA_JOB_UNKNOWN */

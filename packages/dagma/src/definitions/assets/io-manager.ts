@@ -43,8 +43,13 @@ export function typedIOManager<Value = unknown>(key: string): TypedIOManager<Val
 
 /** Stores assets' values and loads them for consumers. Dagster's IO manager. */
 export interface IOManager {
-  /** Stores `value`; nobody may ever read a half-written one. */
+  /** Stores `value`; nobody may ever read a half-written one. A run reads its own values first: see `releaseRun`. */
   handleOutput(context: IOContext, value: unknown): Promise<StoredValue>
-  /** The value last stored; undefined when there is none. */
+  /** The value that the run itself stored, else the one last stored; undefined when there is none. */
   loadInput(context: IOContext): Promise<{ readonly value: unknown } | undefined>
+  /**
+   * Called when nobody needs a run's own values any more: those that other runs have replaced since may go. Absent where runs that overlap are not kept
+   * apart: then the value last stored is loaded, whoever stored it. Dagster's runs do not call it.
+   */
+  releaseRun?(runId: string): void
 }

@@ -45,6 +45,31 @@ test('in memory as it is: what is given back is the value itself', async () => {
   expect((await manager.loadInput(of('a')))?.value).toBe(value)
 })
 
+describe.each<[name: string, make: () => IOManager]>([
+  ['files', () => jsonFiles(temporaryFolder())],
+  ['files that survive a power cut', () => jsonFiles(temporaryFolder(), { sync: true })],
+  ['memory', memoryIOManager],
+  ['memory, as it is', () => memoryIOManager({ asIs: true })],
+])('runs that overlap, in %s', (_name, make) => {
+  test('each read their own values, and those last stored where they have none', async () => {
+    const manager = make()
+    const inRun = (runId: string, key: string, partition?: string) => ({ ...of(key, partition), runId })
+    for (const runId of ['one', 'two']) {
+      for (const partition of [undefined, 'p']) await manager.handleOutput(inRun(runId, 'a', partition), `${runId} ${partition}`)
+      await manager.handleOutput(inRun(runId, `only/${runId}`), runId)
+    }
+    for (const partition of [undefined, 'p']) {
+      expect(await manager.loadInput(inRun('one', 'a', partition))).toEqual({ value: `one ${partition}` })
+      expect(await manager.loadInput(inRun('two', 'a', partition))).toEqual({ value: `two ${partition}` })
+      expect(await manager.loadInput(inRun('three', 'a', partition))).toEqual({ value: `two ${partition}` })
+    }
+    expect(await manager.loadInput(inRun('one', 'only/two'))).toEqual({ value: 'two' })
+    manager.releaseRun?.('one')
+    expect(await manager.loadInput(inRun('one', 'a'))).toEqual({ value: 'two undefined' })
+    manager.releaseRun?.('never began')
+  })
+})
+
 test('what is stored is measured, and broken text is named', async () => {
   const storage = createStorage()
   const manager = storageIOManager(storage)

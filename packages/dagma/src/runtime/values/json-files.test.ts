@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
@@ -37,7 +37,8 @@ describe('jsonFiles', () => {
     const manager = jsonFiles(join(folder, 'not', 'there'))
     for (const key of [['a'], ['a', 'b'], ['a', 'b', 'c']]) await store(manager, key.join('/'), ...key)
     for (const key of [['a'], ['a', 'b'], ['a', 'b', 'c']]) expect(await load(manager, ...key)).toBe(key.join('/'))
-    expect(readdirSync(join(folder, 'not', 'there'), { recursive: true }).sort()).toEqual(['a', 'a.json', 'a/b', 'a/b.json', 'a/b/c.json'])
+    const names = readdirSync(join(folder, 'not', 'there'), { recursive: true }).map(String)
+    expect(names.filter((name) => !name.startsWith('@runs')).sort()).toEqual(['a', 'a.json', 'a/b', 'a/b.json', 'a/b/c.json'])
   })
 
   test('stores nothing as null', async () => {
@@ -64,7 +65,7 @@ describe('jsonFiles', () => {
     for (const key of keys) await manager.handleOutput(of(['a'], key), key)
     for (const key of keys) expect(await manager.loadInput(of(['a'], key))).toEqual({ value: key })
     expect(await manager.loadInput(of(['a']))).toBeUndefined()
-    expect(readdirSync(folder)).toEqual(['a@'])
+    expect(readdirSync(folder)).toEqual(['@runs', 'a@'])
     expect(readdirSync(join(folder, 'a@'))).toHaveLength(keys.length)
   })
 
@@ -91,7 +92,8 @@ describe('jsonFiles', () => {
     })
     await Promise.all(readers)
     expect(read).toBeGreaterThan(3)
-    expect(readdirSync(folder)).toEqual(['a.json'])
+    expect(readdirSync(folder)).toEqual(['@runs', 'a.json'])
+    expect(readdirSync(join(folder, '@runs', 'r'))).toEqual([expect.stringMatching(/\.json$/)])
   })
 
   test('a value that cannot be written leaves the old one and no file beside it', async () => {
@@ -103,7 +105,28 @@ describe('jsonFiles', () => {
     mkdirSync(join(folder, 'taken.json'))
     writeFileSync(join(folder, 'taken.json', 'x'), '')
     await thrownBy(() => store(manager, 1, 'taken'))
-    expect(readdirSync(folder).sort()).toEqual(['a.json', 'taken.json'])
+    expect(readdirSync(folder).sort()).toEqual(['@runs', 'a.json', 'taken.json'])
+    expect(readdirSync(join(folder, '@runs', 'r'))).toHaveLength(1)
+  })
+
+  test('removes what runs left that are over, or of which nothing was heard for a day', async () => {
+    const folder = temporaryFolder()
+    const runs = join(folder, '@runs')
+    for (const run of ['over', 'old', 'running']) {
+      await jsonFiles(folder).handleOutput({ ...of(['a']), runId: run }, run)
+      writeFileSync(join(runs, run, 'unfinished.tmp'), '[1,')
+    }
+    const yesterday = Date.now() / 1000 - 25 * 60 * 60
+    utimesSync(join(runs, 'old'), yesterday, yesterday)
+    const manager = jsonFiles(folder, { isOver: (runId) => runId === 'over' })
+    await manager.handleOutput({ ...of(['a']), runId: 'new' }, 1)
+    expect(readdirSync(runs).sort()).toEqual(['new', 'running'])
+  })
+
+  test('a step that is tried again replaces the run’s own value', async () => {
+    const manager = jsonFiles(temporaryFolder())
+    for (const value of [1, 2]) await store(manager, value, 'a')
+    expect(await load(manager, 'a')).toBe(2)
   })
 })
 

@@ -1,37 +1,59 @@
-import { randomBytes } from 'node:crypto'
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { createHash, randomBytes } from 'node:crypto'
+import { copyFileSync, linkSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { keyText } from '../../definitions/assets/asset-key.ts'
-import type { IOManager } from '../../definitions/assets/io-manager.ts'
+import type { IOContext, IOManager } from '../../definitions/assets/io-manager.ts'
+import { makeFolder, syncFolder } from '../durable-folder.ts'
 import { jsonText } from './json-text.ts'
-import { valuePath } from './value-path.ts'
+import { fileName, valuePath } from './value-path.ts'
 import { valueUnreadable } from './value-unreadable.ts'
 
+/** What {@link jsonFiles} takes beside the folder. */
+export interface JsonFilesOptions {
+  /** Whether a stored value survives a power cut; default: the death of the process only. */
+  readonly sync?: boolean
+  /** Whether a run is known to be over, so that nobody reads its own values any more. Default: no run is. */
+  readonly isOver?: (runId: string) => boolean
+}
+
+/** How long the own values of a run are kept when nobody says that it is over, in milliseconds: a day after the last one was stored. */
+const keptMs = 24 * 60 * 60 * 1000
+
 /**
- * The default IO manager: each asset's value as one JSON file below `folder`, of a partitioned asset one for each partition. A value is
- * written beside its place and renamed into it, so that nobody reads a half-written one. With `sync`, a stored value survives a power cut.
+ * The default IO manager: each asset's value as one JSON file below `folder`, of a partitioned asset one for each partition. A value is written
+ * beside its place and renamed into it, so that nobody reads a half-written one.
+ *
+ * A run reads its own values first, whatever other runs have stored since: until it is over, each value that it stored has a second name, below
+ * `@runs/`, which no asset's folder has. Files that are still being written are there too, so that those of a process that was killed go with its run.
+ *
  * Calls are synchronous: for small files that is several times faster, and making the JSON of a large value takes longer than writing it.
  */
-export function jsonFiles(folder: string, { sync = false }: { sync?: boolean } = {}): IOManager {
+export function jsonFiles(folder: string, { sync = false, isOver = () => false }: JsonFilesOptions = {}): IOManager {
+  const runs = join(folder, '@runs')
+  const runFolder = (runId: string): string => join(runs, fileName(runId))
+  const ownFile = (context: IOContext): string => join(runFolder(context.runId), `${digest(valuePath(context).join('/'))}.json`)
+  let isSwept = false
   return {
     async handleOutput(context, value) {
       const text = jsonText(keyText(context.assetKey), value)
-      const file = join(folder, ...valuePath(context))
-      // As long for every value: a name of its own would be too long where the value's name is the longest possible.
-      const unfinished = join(dirname(file), `@${randomBytes(8).toString('hex')}.tmp`)
+      if (!isSwept) removeLeftovers(runs, isOver)
+      isSwept = true
+      const [file, own] = [join(folder, ...valuePath(context)), ownFile(context)]
+      const unfinished = join(dirname(own), `${randomBytes(8).toString('hex')}.tmp`)
       try {
-        writeNew(unfinished, text, sync)
-        renameSync(unfinished, file)
-        if (sync) syncPath(dirname(file))
+        inFolder(unfinished, sync, () => writeFileSync(unfinished, text, { flush: sync }))
+        nameAgain(unfinished, own)
+        inFolder(file, sync, () => renameSync(unfinished, file))
+        if (sync) syncFolder(dirname(file))
       } catch (error) {
-        rmSync(unfinished, { force: true })
+        for (const left of [unfinished, own]) rmSync(left, { force: true })
         throw error
       }
       return { sizeBytes: Buffer.byteLength(text) }
     },
     async loadInput(context) {
       const file = join(folder, ...valuePath(context))
-      const text = readIfThere(file)
+      const text = readIfThere(ownFile(context)) ?? readIfThere(file)
       if (text === undefined) return undefined
       try {
         return { value: JSON.parse(text) }
@@ -39,24 +61,47 @@ export function jsonFiles(folder: string, { sync = false }: { sync?: boolean } =
         throw valueUnreadable(context, file, error)
       }
     },
+    releaseRun: (runId) => rmSync(runFolder(runId), { recursive: true, force: true }),
   }
 }
 
-function writeNew(file: string, text: string, sync: boolean): void {
+/** Writes a file, in a folder that is made when it is not there. */
+function inFolder(file: string, sync: boolean, write: () => void): void {
   try {
-    writeFileSync(file, text, { flush: sync })
+    write()
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-    mkdirSync(dirname(file), { recursive: true })
-    writeFileSync(file, text, { flush: sync })
+    makeFolder(dirname(file), { sync })
+    write()
   }
 }
 
-/** Makes the entries of a folder survive a power cut. */
-function syncPath(folder: string): void {
-  const descriptor = openSync(folder, 'r')
-  fsyncSync(descriptor)
-  closeSync(descriptor)
+/** Gives a file a second name; on file systems that cannot, it is copied. */
+function nameAgain(file: string, name: string): void {
+  rmSync(name, { force: true }) // of an earlier attempt of the step
+  try {
+    linkSync(file, name)
+  } catch {
+    copyFileSync(file, name)
+  }
+}
+
+/** Removes the own values of runs that are over, and of those of which nothing has been heard for long. */
+function removeLeftovers(runs: string, isOver: (runId: string) => boolean): void {
+  for (const name of readNames(runs)) {
+    const folder = join(runs, name)
+    const stored = statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? 0
+    if (isOver(name) || Date.now() - stored > keptMs) rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function readNames(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
 }
 
 function readIfThere(file: string): string | undefined {
@@ -66,4 +111,8 @@ function readIfThere(file: string): string | undefined {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
   }
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 32)
 }

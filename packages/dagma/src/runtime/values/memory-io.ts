@@ -7,22 +7,26 @@ import { jsonText } from './json-text.ts'
  * would be, a copy by way of JSON; with `asIs` the value itself, for assets that name it by `typedIOManager()`.
  */
 export function memoryIOManager({ asIs = false }: { asIs?: boolean } = {}): IOManager {
-  const values = new Map<string, unknown>()
+  const latest = new Map<string, unknown>()
+  const ofRuns = new Map<string, Map<string, unknown>>()
   const place = ({ assetKey, partitionKey }: IOContext): string => JSON.stringify([keyText(assetKey), partitionKey ?? null])
+  const keep = (context: IOContext, kept: unknown): void => {
+    const own = ofRuns.get(context.runId) ?? new Map<string, unknown>()
+    ofRuns.set(context.runId, own)
+    for (const values of [latest, own]) values.set(place(context), kept)
+  }
   return {
     handleOutput: async (context, value) => {
-      if (asIs) {
-        values.set(place(context), value)
-        return {}
-      }
-      const text = jsonText(keyText(context.assetKey), value)
-      values.set(place(context), text)
-      return { sizeBytes: Buffer.byteLength(text) }
+      const kept = asIs ? value : jsonText(keyText(context.assetKey), value)
+      keep(context, kept)
+      return asIs ? {} : { sizeBytes: Buffer.byteLength(String(kept)) }
     },
     loadInput: async (context) => {
-      if (!values.has(place(context))) return undefined
+      const values = [ofRuns.get(context.runId), latest].find((some) => some?.has(place(context)))
+      if (values === undefined) return undefined
       const kept = values.get(place(context))
       return { value: asIs ? kept : JSON.parse(String(kept)) }
     },
+    releaseRun: (runId) => void ofRuns.delete(runId),
   }
 }

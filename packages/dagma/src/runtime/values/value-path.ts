@@ -18,14 +18,14 @@ const readableStart = 60
  */
 export function valuePath({ assetKey, partitionKey }: Pick<IOContext, 'assetKey' | 'partitionKey'>): string[] {
   const whole = keyText(assetKey)
-  const parts = whole.length > longestPath ? [hashed(whole)] : assetKey.map(nameOf)
+  const parts = whole.length > longestPath ? [hashed(whole)] : assetKey.map(fileName)
   const asset = parts.pop() ?? ''
   const folders = parts.map((name) => (/\.json$/i.test(name) ? hashed(name) : name))
-  return partitionKey === undefined ? [...folders, `${asset}.json`] : [...folders, `${asset}@`, `${nameOf(partitionKey)}.json`]
+  return partitionKey === undefined ? [...folders, `${asset}.json`] : [...folders, `${asset}@`, `${fileName(partitionKey)}.json`]
 }
 
 /** The text as a file name: percent-encoded; where upper case stands in it is added, as the bits of a number; hashed when it is too long or not text. */
-function nameOf(text: string): string {
+export function fileName(text: string): string {
   if (!text.isWellFormed()) return hashed(text)
   const upperCase = [...text].reduce((bits, letter, index) => (/[A-Z]/.test(letter) ? bits | (1n << BigInt(index)) : bits), 0n)
   const name = `${encodeURIComponent(text)}${upperCase === 0n ? '' : `@${upperCase.toString(16)}`}`

@@ -4,7 +4,7 @@ import type { IOContext, IOManager, StoredValue } from '../../definitions/assets
 import type { Definitions } from '../../definitions/definitions.ts'
 import { materializeCommands } from '../../definitions/partitions/materialize-commands.ts'
 import { type DagmaError, dagmaError } from '../../errors.ts'
-import { jsonFiles } from './json-files.ts'
+import { type JsonFilesOptions, jsonFiles } from './json-files.ts'
 
 /** The values of a project's assets, each with the IO manager that its asset names. */
 export class Values {
@@ -44,6 +44,11 @@ export class Values {
     return Object.fromEntries(stored.map(([key, found]) => [key, found?.value]))
   }
 
+  /** Says to the IO managers that nobody needs the own values of a run any more. */
+  releaseRun(runId: string): void {
+    for (const manager of new Set([this.#default, ...this.#definitions.ioManagers.values()])) manager.releaseRun?.(runId)
+  }
+
   #missing(assetKey: AssetKey, partitions: readonly string[], who: string): DagmaError {
     const input = keyText(assetKey)
     const node = this.#definitions.assets.get(input)
@@ -58,6 +63,6 @@ export class Values {
 }
 
 /** The IO manager of a project that names no other: JSON files below `.dagma/values/`. */
-export function projectValues(projectFolder: string, options: { sync?: boolean } = {}): IOManager {
+export function projectValues(projectFolder: string, options: JsonFilesOptions = {}): IOManager {
   return jsonFiles(join(projectFolder, '.dagma', 'values'), options)
 }

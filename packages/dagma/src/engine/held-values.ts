@@ -1,0 +1,20 @@
+/** The own values of runs that are over, which their results may still load. */
+
+/** What releases the values of a run, for each run whose result is held. */
+const held = new Set<() => void>()
+
+const collected = new FinalizationRegistry<() => void>((release) => release())
+
+/** Keeps the own values of a run while its result is held: `release` is called when nobody holds that any more, or at the end of the process. */
+export function holdValues(result: object, release: () => void): void {
+  if (held.size === 0) process.once('exit', releaseAll)
+  const once = (): void => {
+    if (held.delete(once)) release()
+  }
+  held.add(once)
+  collected.register(result, once)
+}
+
+function releaseAll(): void {
+  for (const release of held) release()
+}
