@@ -65,7 +65,7 @@ def random_time(rng, zone, kind, around):
     days = DAYS_AROUND[kind]
     start = (around - dt.timedelta(days=rng.randint(1, days))).date()
     end = rng.choice([None, None, None, (around + dt.timedelta(days=rng.randint(0, days))).date()])
-    clock = f"-{rng.randint(0, 23):02}:00" if kind == "hourly" else ""
+    clock = f"-{rng.randint(0, 23):02}:{rng.choice([0, 0, 15, 30, 59]):02}" if kind == "hourly" else ""
     told = {
         "kind": kind,
         "start": f"{start.isoformat()}{clock}",

@@ -322,10 +322,10 @@ export const catalogue = {
   DAGMA_INPUT_MISSING: entry<{ who: string; input: string; partitions: readonly string[]; isMade: boolean; commands: readonly string[] }>(
     'execution',
     ({ who, input, partitions, isMade }) =>
-      `${who} needs the value of "${input}"${partitionsText(partitions)}, which ${isMade ? 'has not been materialized' : 'something else makes, and which its IO manager does not find'}.`,
-    ({ isMade, commands }) =>
+      `${who} needs the value of "${input}"${partitionsText(partitions)}, which ${isMade ? `${partitions.length > 1 ? 'have' : 'has'} not been materialized` : 'something else makes, and which its IO manager does not find'}.`,
+    ({ partitions, isMade, commands }) =>
       isMade
-        ? `Materialize it first: ${commands.map((command) => `\`${command}\``).join(', ')}.`
+        ? `Materialize ${partitions.length > 1 ? 'them' : 'it'} first: ${commands.map((command) => `\`${command}\``).join(', ')}.`
         : 'Name it under `deps` when its value is not needed, or bind an IO manager that finds it.',
   ),
   DAGMA_VALUE_UNREADABLE: entry<{ asset: string; file: string; command: string }>(

@@ -137,13 +137,16 @@ export function partitionKeys(partitions: PartitionsDefinition, at: PartitionsAt
       return partitions.partitionKeys
     case 'dynamic':
       return at.dynamicKeys?.(partitions.name) ?? []
-    case 'multi': {
-      const lists = dimensionsInOrder(partitions).map(([, dimension]) => partitionKeys(dimension, at))
-      return lists.reduce((keys, list) => keys.flatMap((key) => list.map((next) => `${key}|${next}`)))
-    }
+    case 'multi':
+      return combinations(dimensionsInOrder(partitions).map(([, dimension]) => partitionKeys(dimension, at)))
     default:
       return TimeWindows.of(partitions).keys(at.now)
   }
+}
+
+/** The keys of the combinations of dimensions' keys. */
+export function combinations(dimensions: readonly (readonly string[])[]): readonly string[] {
+  return dimensions.reduce((keys, dimension) => keys.flatMap((key) => dimension.map((next) => `${key}|${next}`)))
 }
 
 /** The last key that there is. */
@@ -195,15 +198,32 @@ export function identityOf(partitions: PartitionsDefinition): string {
   return JSON.stringify({ ...partitions, start: localTime(start), end: end === null ? null : localTime(end) })
 }
 
-/** The keys from `from` to `to`, both included. @throws DAGMA_PARTITION_UNKNOWN, and DAGMA_OPTION_INVALID when they stand the wrong way round. */
+/** The keys from `from` to `to`, both included. @throws DAGMA_PARTITION_UNKNOWN, DAGMA_DYNAMIC_PARTITIONS_UNKNOWN, and DAGMA_OPTION_INVALID when they stand the wrong way round. */
 export function partitionRange(partitions: PartitionsDefinition, from: string, to: string, asset: string, now: Date): readonly string[] {
-  const keys = partitionKeys(partitions, { now })
-  const [first, last] = [keys.indexOf(from), keys.indexOf(to)]
-  const unknown = first < 0 ? from : last < 0 ? to : undefined
-  if (unknown !== undefined) throw dagmaError('DAGMA_PARTITION_UNKNOWN', { asset, partition: unknown, some: sample(keys) })
-  if (last < first)
+  const unknown = [from, to].find((key) => !hasPartition(partitions, key, now))
+  if (unknown !== undefined)
+    throw dagmaError('DAGMA_PARTITION_UNKNOWN', { asset, partition: unknown, some: sample(partitionKeys(partitions, { now })) })
+  const range = keysBetween(partitions, from, to, now)
+  if (range.length === 0)
     throw dagmaError('DAGMA_OPTION_INVALID', { option: 'partition-range', reason: `has its end first: "${to}" comes before "${from}"` })
-  return keys.slice(first, last + 1)
+  return range
+}
+
+/** The keys from one to another, none when the other comes first; of dimensions, as Dagster has it, each combination of their ranges. */
+function keysBetween(partitions: PartitionsDefinition, from: string, to: string, now: Date): readonly string[] {
+  if (isTimePartitions(partitions)) {
+    const windows = TimeWindows.of(partitions)
+    const [first = 0, last = -1] = [windows.find(from, now), windows.find(to, now)]
+    return windows.keysOf({ first, last })
+  }
+  if (partitions.kind === 'multi') {
+    const [first, last] = [from.split('|'), to.split('|')]
+    return combinations(
+      dimensionsInOrder(partitions).map(([, dimension], at) => keysBetween(dimension, first[at] ?? '', last[at] ?? '', now)),
+    )
+  }
+  const keys = partitionKeys(partitions, { now, dynamicKeys: unknownDynamicKeys })
+  return keys.slice(keys.indexOf(from), keys.indexOf(to) + 1)
 }
 
 /** A few keys to show: the first and the last. */

@@ -54,6 +54,22 @@ test('a range has both its ends; one that is no range is refused', async () => {
   expect(await thrownBy(() => partitionRange(days, '2026-01-04', '2026-01-02', 'a', now))).toMatchObject({ code: 'DAGMA_OPTION_INVALID' })
 })
 
+test('a range over dimensions has each combination of their ranges; one of dynamic keys is refused', async () => {
+  const both = multiPartitions({ day: days, region: staticPartitions(['x', 'y', 'z']) })
+  expect(partitionRange(both, '2026-01-02|x', '2026-01-03|y', 'a', now)).toEqual([
+    '2026-01-02|x',
+    '2026-01-02|y',
+    '2026-01-03|x',
+    '2026-01-03|y',
+  ])
+  expect(await thrownBy(() => partitionRange(both, '2026-01-02|y', '2026-01-03|x', 'a', now))).toMatchObject({
+    code: 'DAGMA_OPTION_INVALID',
+  })
+  expect(await thrownBy(() => partitionRange(dynamicPartitions('names'), 'a', 'b', 'a', now))).toMatchObject({
+    code: 'DAGMA_DYNAMIC_PARTITIONS_UNKNOWN',
+  })
+})
+
 test('partitions that cannot be made, or do not fit, are errors of the definitions', async () => {
   const weekly = weeklyPartitions({ start: '2026-01-04' })
   const daily = asset({ key: 'daily', partitions: days, run: () => 1 })

@@ -6,6 +6,7 @@ import type { Definitions } from '../definitions.ts'
 import { dimensionOf, impliedMapping } from './implied-mapping.ts'
 import type { PartitionMapping } from './partition-mapping.ts'
 import {
+  combinations,
   dimensionsInOrder,
   hasPartition,
   lastPartitionKey,
@@ -145,5 +146,5 @@ function acrossDimensions(named: string | null, theirs: PartitionsDefinition, ow
   if (theirs.kind !== 'multi') return mappedKeys(mapping, theirs, { partitions: dimension, key: own.key?.split('|')[index] }, at)
   const { existing, nonexistent } = mappedKeys(mapping, dimension, own, at)
   const others = dimensions.map(([, other], position) => (position === index ? existing : partitionKeys(other, at)))
-  return { existing: others.reduce((keys, list) => keys.flatMap((one) => list.map((next) => `${one}|${next}`))), nonexistent }
+  return { existing: combinations(others), nonexistent }
 }
