@@ -108,7 +108,8 @@ for (const [descriptor, [name, stream]] of Object.entries(streams).map((entry, i
     'a text': (text) => stream.write(text),
     bytes: (text) => stream.write(Buffer.from(text)),
     'hexadecimal text': (text) => stream.write(Buffer.from(text).toString('hex'), 'hex'),
-    'pieces of a line': (text) => (text.match(/.{1,7}/gs) ?? []).every((piece) => stream.write(piece) || true),
+    'pieces of one line': (text) =>
+      (`${text.replaceAll('\n', ' ')}\n`.match(/.{1,7}/gs) ?? []).every((piece) => stream.write(piece) || true),
     'the method of its prototype': (text) => Writable.prototype.write.call(stream, text, 'utf8'),
     'fs.writeSync': (text) => fs.writeSync(descriptor, text),
     'fs.writeSync of bytes': (text) => fs.writeSync(descriptor, Buffer.from(text)),

@@ -1,6 +1,6 @@
 import type { Source } from './decoded.ts'
 import { findSecrets } from './find-secrets.ts'
-import { redacted } from './mark.ts'
+import { redacted, shortestSecret } from './mark.ts'
 import type { Needles, Spans } from './needles.ts'
 import { secretNeedles } from './secret-values.ts'
 import { cutShapes } from './shapes.ts'
@@ -22,7 +22,7 @@ export function redactValue(value: unknown): unknown {
   const needles = secretNeedles()
   const walk = (item: unknown): unknown => {
     if (typeof item === 'string') return redactText(item, needles)
-    if (typeof item === 'number') return holds(String(item), needles) ? redacted : item
+    if (typeof item === 'number') return standsIn(String(item), needles) ? redacted : item
     if (typeof item !== 'object' || item === null) return item
     const numbers = bytesIn(item)
     if (numbers !== undefined && holds(numbers, needles)) return redacted
@@ -44,7 +44,14 @@ function redactText(text: string, needles: Needles): string {
 }
 
 function holds(text: string, needles: Needles): boolean {
-  return text.length >= 8 && !needles.isEmpty && findSecrets(needles, sourceOf(text)).length > 0
+  return text.length >= shortestSecret && !needles.isEmpty && findSecrets(needles, sourceOf(text)).length > 0
+}
+
+/** Whether a needle stands in a text as it is: the digits of a number encode nothing. */
+function standsIn(text: string, needles: Needles): boolean {
+  const spans: Spans = []
+  if (text.length >= shortestSecret) needles.find(sourceOf(text), spans)
+  return spans.length > 0
 }
 
 /** The numbers of what may be bytes, such as the `data` of a `Buffer` in JSON, as a text. */
@@ -68,6 +75,7 @@ function sourceOf(text: string): Source {
 /** `text` with all that `needles` find replaced. Finds that overlap go as one: nothing of the second may stay. */
 function cutOut(text: string, needles: Needles): string {
   const source = sourceOf(text)
+  if (source.length < shortestSecret) return text
   const spans = findSecrets(needles, source)
   if (spans.length === 0) return text
   const isAscii = source.length === text.length

@@ -74,11 +74,12 @@ function cutUserInfo(text: string): string {
 /** A port with what may follow it: then the colon before it is not that of a password. */
 const port = /^\d{1,5}(?:$|[/?#"'`,;:.)\]}>\\])/
 /** An "@" with a host after it, and what may follow one. */
-const host = /@(?=\[?[\w.:-]+\]?(?:[/?#"'`,;)}>\\]|$))/
+const host = /@(?=(?:\[[\w.:]+\]|[\w.-]+)(?::\d+)?(?:[/?#"'`,;)}>\\]|$))/
 
 /** Characters of the user info that a URL has after its "://". */
 function userInfoLength(rest: string): number {
   const authority = /^[^/?#]*/.exec(rest)?.[0] ?? ''
+  if (/^\[[\w.:]*\]/.test(rest)) return 0 // an address of IPv6
   const user = /^[^/?#@:"'`<>\\]*:/.exec(rest)?.[0]
   if (user === undefined) return Math.max(/^[^"'`<>\\]*/.exec(authority)?.[0].lastIndexOf('@') ?? 0, 0)
   const password = rest.slice(user.length)
