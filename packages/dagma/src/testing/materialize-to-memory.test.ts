@@ -1,5 +1,6 @@
 /** Every kind of definition on the whole engine, in memory. */
-import { existsSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import { asset } from '../definitions/assets/asset.ts'
 import { assetCheck } from '../definitions/assets/asset-check.ts'
@@ -14,7 +15,7 @@ import { retryPolicy } from '../definitions/assets/retry-policy.ts'
 import { job } from '../definitions/automation/job.ts'
 import { definitions } from '../definitions/definitions.ts'
 import { PartitionMapping } from '../definitions/partitions/partition-mapping.ts'
-import { dailyPartitions, staticPartitions } from '../definitions/partitions/partitions.ts'
+import { dailyPartitions, staticPartitions, weeklyPartitions } from '../definitions/partitions/partitions.ts'
 import { resource } from '../definitions/resource.ts'
 import type { MaterializeRun } from '../engine/materialize.ts'
 import { temporaryFolder, thrownBy } from '../test/temporary.ts'
@@ -37,6 +38,34 @@ describe('materializeToMemory', () => {
     const projectFolder = temporaryFolder()
     const run = await materializeToMemory([numbers, sum], { projectFolder })
     expect([run.status, await run.load(sum), existsSync(`${projectFolder}/.dagma`)]).toEqual(['SUCCESS', 6, false])
+  })
+
+  test('gives local backends a project folder for each call, which is gone afterwards', async () => {
+    const folders: string[] = []
+    const store = resource({
+      open: (_: object, { projectFolder }) => {
+        folders.push(projectFolder)
+        const file = join(projectFolder, 'points')
+        return { add: () => appendFileSync(file, '.'), count: () => readFileSync(file, 'utf8').length }
+      },
+    })
+    const counted = asset({
+      key: 'counted',
+      resources: { store },
+      run: ({ resources }) => {
+        resources.store.add()
+        return resources.store.count()
+      },
+    })
+    for (let call = 0; call < 3; call++)
+      expect(await (await materializeToMemory([counted], { resources: { store: store({}) } })).load(counted)).toBe(1)
+    expect(new Set(folders).size).toBe(3)
+    expect(folders.filter((folder) => existsSync(folder))).toEqual([])
+  })
+
+  test('tells the time of its clock in all events', async () => {
+    const run = await materializeToMemory([sum], { values: { numbers: [1] }, clock: fakeClock(new Date('2026-03-01T00:00:00Z')) })
+    expect(new Set(run.events.map(({ time }) => time))).toEqual(new Set([Date.parse('2026-03-01T00:00:00Z')]))
   })
 
   test('takes upstream values instead of making them, also of assets that are not in the list', async () => {
@@ -188,6 +217,38 @@ describe('partitions', () => {
     expectTypeOf(all).toExtend<{ key: readonly string[] }>()
     const run = await materializeToMemory([sales, all], { values: { sales: 5 }, partitionKey: 'x' })
     expect(await run.load(all)).toEqual({ x: 5 })
+  })
+
+  describe('values that are given', () => {
+    const day = asset({ key: 'day', partitions: days, run: () => 0 })
+    const week = asset({
+      key: 'week',
+      partitions: weeklyPartitions({ start: '2026-01-04' }),
+      inputs: { day: mapped(day, PartitionMapping.timeWindow()) },
+      run: ({ inputs }) => inputs.day,
+    })
+    const later = () => fakeClock(new Date('2026-02-01T00:00:00Z'))
+    const keys = ['04', '05', '06', '07', '08', '09', '10'].map((date) => `2026-01-${date}`)
+
+    test.each<[what: string, value: unknown, expected: unknown]>([
+      ['one for every partition', 5, Object.fromEntries(keys.map((key) => [key, 5]))],
+      ['one for each partition', Object.fromEntries(keys.map((key, n) => [key, n])), Object.fromEntries(keys.map((key, n) => [key, n]))],
+      ['an object that is the value', { rows: 1 }, Object.fromEntries(keys.map((key) => [key, { rows: 1 }]))],
+    ])('%s: found under the keys that the mapping asks for', async (_what, value, expected) => {
+      for (const assets of [[week], [day, week]]) {
+        const run = await materializeToMemory(assets, { values: { day: value }, partitionKey: '2026-01-04', clock: later() })
+        expect([run.status, [...run.materializations.keys()]]).toEqual(['SUCCESS', ['week']])
+        expect(await run.load(week)).toEqual(expected)
+      }
+    })
+
+    test('a partition without a value is named', async () => {
+      const { [keys[3] ?? '']: _, ...others } = Object.fromEntries(keys.map((key) => [key, 1]))
+      const run = await materializeToMemory([week], { values: { day: others }, partitionKey: '2026-01-04', clock: later() })
+      const [failed] = run.events.filter((event) => event.type === 'STEP_FAILURE')
+      expect(failed?.error.message).toContain('2026-01-07')
+      expect(failed?.error.message).toContain('DAGMA_INPUT_MISSING')
+    })
   })
 
   test.each([

@@ -1,19 +1,27 @@
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { AssetCheck } from '../definitions/assets/asset-check.ts'
-import { assetKey, keyText } from '../definitions/assets/asset-key.ts'
-import { externalAsset } from '../definitions/assets/external-asset.ts'
+import { keyText } from '../definitions/assets/asset-key.ts'
+import type { AssetRef } from '../definitions/assets/asset-spec.ts'
+import { type ExternalAsset, externalAsset } from '../definitions/assets/external-asset.ts'
 import type { IOContext, IOManager } from '../definitions/assets/io-manager.ts'
 import { type AnyAsset, type Definitions, definitions, isDefinitions } from '../definitions/definitions.ts'
+import type { PartitionsDefinition } from '../definitions/partitions/partitions.ts'
 import type { Resource } from '../definitions/resource.ts'
 import { EventLog } from '../engine/event-log.ts'
 import { type MaterializeOptions, type MaterializeRun, materializeWith } from '../engine/materialize.ts'
-import type { Clock } from '../runtime/clock.ts'
+import { type Clock, systemClock } from '../runtime/clock.ts'
 import { memoryIOManager } from '../runtime/values/memory-io.ts'
+import { type GivenValues, withGivenValues } from './given-values.ts'
 
 /** What {@link materializeToMemory} takes beside the assets. */
 export interface InMemoryOptions extends Omit<MaterializeOptions, 'durability'> {
-  /** Values of upstream assets, by key text: they need not be among the assets, and are not made when they are given. */
-  readonly values?: { readonly [asset: string]: unknown }
+  /**
+   * Values of upstream assets, by key text: they need not be among the assets, and are not made when they are given. Of a partitioned asset, an
+   * object whose members are all keys of its partitions gives each of these its value; anything else is the value of every partition.
+   */
+  readonly values?: GivenValues
   /** Resources by key; of given definitions, these take the place of theirs. */
   readonly resources?: { readonly [key: string]: Resource<unknown> }
   /** Checks to evaluate beside the assets. */
@@ -23,8 +31,9 @@ export interface InMemoryOptions extends Omit<MaterializeOptions, 'durability'> 
 }
 
 /**
- * Runs assets with an event log and values in memory: nothing is written and no socket is opened by Dagma. The whole engine takes part: selection,
- * config, resources, retries, checks, redaction. Dagster's `materialize_to_memory`.
+ * Runs assets with an event log and values in memory, and opens no socket. The whole engine takes part: selection, config, resources, retries, checks,
+ * redaction. Local backends, such as that of Qdrant, write into a project folder that each call has for itself and that is gone afterwards, unless
+ * `projectFolder` names another. Dagster's `materialize_to_memory`.
  * @throws DefinitionErrors when the assets are wrong; what `materialize` throws
  */
 export async function materializeToMemory(
@@ -34,20 +43,22 @@ export async function materializeToMemory(
   const { values = {}, resources = {}, checks = [], clock, ...run } = options
   const given = Object.keys(values)
   const defs = isDefinitions(assets) ? withResources(assets, resources) : collected(assets, given, resources, checks)
-  const ioManager = memoryOf(defs)
-  const { signal } = new AbortController()
-  for (const [key, value] of Object.entries(values)) {
-    await ioManager.handleOutput({ assetKey: assetKey(key), partitionKey: run.partitionKey, runId: '', signal }, value)
-    await ioManager.handleOutput({ assetKey: assetKey(key), partitionKey: undefined, runId: '', signal }, value)
-  }
+  const ioManager = await withGivenValues(memoryOf(defs), values, defs, (clock ?? systemClock).now())
   using eventLog = EventLog.inMemory()
   const makes = run.job === undefined && (run.kind ?? 'materialize') === 'materialize'
   const selection = run.selection ?? (makes && given.length > 0 ? made(defs, given) : undefined)
-  const all = { projectFolder: tmpdir(), ...run, ...(selection === undefined ? {} : { selection }) }
+  using projectFolder = temporaryFolder()
+  const all = { projectFolder: projectFolder.path, ...run, ...(selection === undefined ? {} : { selection }) }
   return await materializeWith({ ...defs, ioManagers: new Map([['default', ioManager]]) }, all, {
     eventLog,
     ...(clock === undefined ? {} : { clock }),
   })
+}
+
+/** A new folder, removed with all that is in it when it is disposed of. */
+function temporaryFolder(): Disposable & { readonly path: string } {
+  const path = mkdtempSync(join(tmpdir(), 'dagma-in-memory-'))
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) }
 }
 
 function collected(
@@ -59,10 +70,20 @@ function collected(
   const declared = new Set(
     assets.flatMap((asset) => ('key' in asset ? [asset.key] : Object.values(asset.assets).map((ref) => ref.key))).map(keyText),
   )
-  const outside = given.filter((key) => !declared.has(key)).map((key) => externalAsset({ key }))
-  const named = assets.flatMap((asset) => ('step' in asset && asset.step.ioManager !== undefined ? [asset.step.ioManager] : []))
-  const ioManagers = Object.fromEntries(named.map((name) => [name, memoryIOManager()]))
+  const named = new Map(assets.flatMap(upstreamOf).map((ref) => [keyText(ref.key), ref.partitions]))
+  const outside = given.filter((key) => !declared.has(key)).map((key) => outsideAsset(key, named.get(key)))
+  const managers = assets.flatMap((asset) => ('step' in asset && asset.step.ioManager !== undefined ? [asset.step.ioManager] : []))
+  const ioManagers = Object.fromEntries(managers.map((name) => [name, memoryIOManager()]))
   return definitions<AnyAsset[], AssetCheck[]>({ assets: [...assets, ...outside], checks: [...checks], resources, ioManagers })
+}
+
+function upstreamOf(asset: AnyAsset): readonly AssetRef[] {
+  return 'step' in asset ? asset.step.assets.flatMap(({ deps }) => deps) : asset.spec.deps
+}
+
+/** Stands for an asset that is not among those of the test, with the partitions that what depends on it knows it to have. */
+function outsideAsset(key: string, partitions: PartitionsDefinition | undefined): ExternalAsset {
+  return externalAsset({ key, ...(partitions && { partitions }) })
 }
 
 /** Keeps values in memory, and gives back what each asset's own IO manager would: the value itself of a typed one, by way of JSON of any other. */

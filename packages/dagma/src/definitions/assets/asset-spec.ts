@@ -9,6 +9,8 @@ declare const valueType: unique symbol
 /** A reference to an asset, typed by the value that it gives to its consumers. Every declared asset is one. */
 export interface AssetRef<Value = unknown> {
   readonly key: AssetKey
+  /** Its partitions. Undefined for an asset without, and where only the key is known. */
+  readonly partitions?: PartitionsDefinition | undefined
   readonly [valueType]?: Value
 }
 
@@ -31,7 +33,7 @@ export function mapped<Value, Mapping extends PartitionMapping>(
   upstream: AssetRef<Value>,
   mapping: Mapping,
 ): DepWithMapping<Mapping['many'] extends true ? { readonly [partitionKey: string]: Value } : Value> {
-  return { key: upstream.key, mapping }
+  return { key: upstream.key, partitions: upstream.partitions, mapping }
 }
 
 /** What every kind of asset may declare of itself, beside its key. */
@@ -94,5 +96,5 @@ export function assetSpec(key: AssetKeyInput, options: AssetSpecOptions, inputs:
 /** The dep with its key as a path and its mapping, the default one included. */
 export function depWithMapping(dep: Dep): DepWithMapping {
   if (typeof dep === 'string' || !('key' in dep)) return { key: assetKey(dep), mapping: withoutMapping }
-  return { key: dep.key, mapping: 'mapping' in dep ? dep.mapping : withoutMapping }
+  return { key: dep.key, partitions: dep.partitions, mapping: 'mapping' in dep ? dep.mapping : withoutMapping }
 }

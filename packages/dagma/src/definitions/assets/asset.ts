@@ -99,7 +99,7 @@ export function asset<
     options.run,
     callSite(asset),
   )
-  return { type: 'asset', key, step }
+  return { type: 'asset', key, partitions: step.assets[0]?.partitions, step }
 }
 
 /** The checks that an asset's own step evaluates. */

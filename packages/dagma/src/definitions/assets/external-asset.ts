@@ -21,5 +21,5 @@ export function externalAsset<Value = unknown>(
 ): ExternalAsset<Value> {
   expectOptions('externalAsset()', options, externalAssetOptions)
   const spec = assetSpec(options.key, options, [], options.deps ?? [])
-  return { type: 'external_asset', key: spec.key, spec, source: callSite(externalAsset) }
+  return { type: 'external_asset', key: spec.key, partitions: spec.partitions, spec, source: callSite(externalAsset) }
 }

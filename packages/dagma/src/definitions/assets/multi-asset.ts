@@ -132,6 +132,8 @@ export function multiAsset<
     options.run,
     callSite(multiAsset),
   )
-  const assets = Object.fromEntries(parts.map(([name], index) => [name, { key: specs[index]?.key ?? [] }]))
+  const assets = Object.fromEntries(
+    parts.map(([name], index) => [name, { key: specs[index]?.key ?? [], partitions: specs[index]?.partitions }]),
+  )
   return { type: 'multi_asset', step, assets: assets as MultiAsset<ValuesOf<Of, Out, Kept>>['assets'] }
 }

@@ -39,6 +39,7 @@ export function observableAsset<
   return {
     type: 'observable_asset',
     key,
+    partitions: spec.partitions,
     step: makeStep('observe', stepName(key), { assets: [spec] }, options, options.run, callSite(observableAsset)),
   }
 }
