@@ -1,3 +1,5 @@
+import { expectOptions, type OptionTable } from '../validation/expect-options.ts'
+
 /**
  * Which upstream partitions a partition is made from. `many` says whether they are several.
  * Dagster's `PartitionMapping`.
@@ -30,6 +32,12 @@ interface TimeWindowOptions {
   readonly allowNonexistentUpstreamPartitions?: boolean
 }
 
+const timeWindowOptions: OptionTable<keyof TimeWindowOptions> = {
+  startOffset: 'number',
+  endOffset: 'number',
+  allowNonexistentUpstreamPartitions: 'boolean',
+}
+
 /** Mappings of partitions, for {@link mapped}. */
 export const PartitionMapping = {
   /** The partition of the same key. Dagster's `IdentityPartitionMapping`. */
@@ -53,8 +61,11 @@ export const PartitionMapping = {
    * The upstream windows that overlap the own one, with the windows from `startOffset` to `endOffset` (default 0) of the own cadence around it.
    * Dagster's `TimeWindowPartitionMapping`.
    */
-  timeWindow: ({ startOffset = 0, endOffset = 0, allowNonexistentUpstreamPartitions = false }: TimeWindowOptions = {}) =>
-    ({ kind: 'time_window', many: true, startOffset, endOffset, allowNonexistentUpstreamPartitions }) as const,
+  timeWindow: (options: TimeWindowOptions = {}) => {
+    expectOptions('PartitionMapping.timeWindow()', options, timeWindowOptions)
+    const { startOffset = 0, endOffset = 0, allowNonexistentUpstreamPartitions = false } = options
+    return { kind: 'time_window', many: true, startOffset, endOffset, allowNonexistentUpstreamPartitions } as const
+  },
   /** Between a multi-partitioned asset and one of its dimensions. Dagster's `MultiToSingleDimensionPartitionMapping`. */
   multiToSingle: (dimension?: string) => ({ kind: 'multi_to_single', many: true, dimension: dimension ?? null }) as const,
 }

@@ -1,4 +1,5 @@
 import { dagmaError } from '../../errors.ts'
+import { expectOptions, type OptionTable } from '../validation/expect-options.ts'
 import { TimeWindows } from './time-windows.ts'
 import { localTime } from './window-grid.ts'
 
@@ -96,7 +97,19 @@ export function monthlyPartitions(options: MonthlyOptions): TimePartitions {
   return timePartitions('monthly', options)
 }
 
+const hourlyOptions: OptionTable<keyof TimeOptions> = {
+  start: 'text!',
+  end: 'text',
+  timezone: 'text',
+  minuteOffset: 'number',
+  endOffset: 'number',
+}
+const dailyOptions: OptionTable<keyof DailyOptions> = { ...hourlyOptions, hourOffset: 'number' }
+const weeklyOptions: OptionTable<keyof WeeklyOptions | keyof MonthlyOptions> = { ...dailyOptions, dayOffset: 'number' }
+const timeOptions = { hourly: hourlyOptions, daily: dailyOptions, weekly: weeklyOptions, monthly: weeklyOptions }
+
 function timePartitions(kind: Cadence, options: WeeklyOptions): TimePartitions {
+  expectOptions(`${kind}Partitions()`, options, timeOptions[kind])
   const { start, end = null, timezone = 'UTC', minuteOffset = 0, hourOffset = 0, endOffset = 0 } = options
   const dayOffset = options.dayOffset ?? (kind === 'monthly' ? 1 : 0)
   return { kind, start, end, timezone, minuteOffset, hourOffset, dayOffset, endOffset }

@@ -12,6 +12,8 @@ import { runRequest } from '../automation/run-request.ts'
 import { schedule } from '../automation/schedule.ts'
 import { sensor } from '../automation/sensor.ts'
 import { definitions } from '../definitions.ts'
+import { PartitionMapping } from '../partitions/partition-mapping.ts'
+import { dailyPartitions, hourlyPartitions } from '../partitions/partitions.ts'
 import { resource } from '../resource.ts'
 
 /** Declarations as JavaScript calls them, without types. */
@@ -31,6 +33,9 @@ const declarations: readonly [name: string, declare: unknown, options: object, s
   ['schedule()', schedule, { name: 's', job: 'j', cronSchedule: '@daily' }, 'executionTimeZone', 'executionTimezone'],
   ['sensor()', sensor, { name: 's', job: 'j', run }, 'minimumIntervalSecond', 'minimumIntervalSeconds'],
   ['resource()', resource, { open: run }, 'cloze', 'close'],
+  ['dailyPartitions()', dailyPartitions, { start: '2026-01-01' }, 'timeZone', 'timezone'],
+  ['hourlyPartitions()', hourlyPartitions, { start: '2026-01-01' }, 'cadence', ''],
+  ['PartitionMapping.timeWindow()', PartitionMapping.timeWindow, {}, 'startOfset', 'startOffset'],
   ['retryPolicy()', retryPolicy, {}, 'maxRetrys', 'maxRetries'],
   ['runRequest()', runRequest, {}, 'partition', 'partitionKey'],
   ['materializeResult()', (extras: object) => materializeResult(1, {}, extras as never), {}, 'dataversion', 'dataVersion'],

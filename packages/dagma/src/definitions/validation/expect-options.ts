@@ -69,17 +69,15 @@ export type OptionTable<Option extends PropertyKey = string> = { readonly [Name 
  * @throws DAGMA_OPTION_UNKNOWN for an option that the table lacks; DAGMA_OPTION_INVALID for one of another kind, or one that is missing
  */
 export function expectOptions(of: string, options: object, table: OptionTable): void {
-  const given: { readonly [option: string]: unknown } = isObject(options) ? { ...options } : wrong(of, 'options', 'must be an object')
-  for (const option of Object.keys(given)) {
-    if (Object.hasOwn(table, option)) continue
-    throw dagmaError('DAGMA_OPTION_UNKNOWN', { of, option, nearest: nearestName(option, Object.keys(table)), known: Object.keys(table) })
-  }
-  for (const [option, entry] of Object.entries(table)) {
-    const value = given[option]
+  if (!isObject(options)) return wrong(of, 'options', 'must be an object')
+  for (const [option, value] of Object.entries(options)) {
+    const entry = Object.hasOwn(table, option) ? table[option] : undefined
+    if (entry === undefined)
+      throw dagmaError('DAGMA_OPTION_UNKNOWN', { of, option, nearest: nearestName(option, Object.keys(table)), known: Object.keys(table) })
     const [what, fits] = kinds[entry.replace('!', '') as Kind]
-    if (value === undefined ? entry.endsWith('!') : !fits(value))
-      wrong(of, option, value === undefined ? 'is missing' : `must be ${what}${holdsUndefined(value)}`)
+    if (value !== undefined && !fits(value)) wrong(of, option, `must be ${what}${holdsUndefined(value)}`)
   }
+  for (const option in table) if (options[option] === undefined && table[option]?.endsWith('!')) wrong(of, option, 'is missing')
 }
 
 function wrong(of: string, option: string, reason: string): never {
