@@ -77,9 +77,9 @@ export function embeddedRun(shown: { readonly run: Readonly<Record<string, unkno
 const levels: Readonly<Record<number, string>> = { 10: 'debug', 20: 'info', 30: 'warning', 40: 'error', 50: 'critical' }
 
 /** A run of Dagster's instance, in the form for comparison. */
-export function dagsterRun({ events, ...run }: DagsterRun): HostRun {
+export function dagsterRun({ events, run_id: runId, job_name: jobName, ...run }: DagsterRun): HostRun {
   return {
-    run,
+    run: { ...run, runId, jobName },
     events: events.map((event): HostEvent => {
       if (event.type === 'LOG') return { ...event, level: levels[event.level] }
       if (event.type === 'STEP_FAILURE') return { ...event, error: wireError(event.error) }
