@@ -74,7 +74,7 @@ class DagsterServer:
                 [sys.executable, "-m", *command, *target, "-h", "127.0.0.1", "-p", str(self.port)],
                 cwd=project,
                 env=self.environment,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,  # its end tells `dagma.dev` to end too
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -141,6 +141,8 @@ class DagsterServer:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+        if self.process.stdin is not None:
+            self.process.stdin.close()
 
     def _loaded(self) -> Any:
         assert self.process.poll() is None, (self.project / "server.log").read_text()

@@ -1,0 +1,1 @@
+"""`dagma dev`: Dagster on a developer's machine, for its own browser and programs only."""
