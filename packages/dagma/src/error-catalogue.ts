@@ -399,6 +399,11 @@ export const catalogue = {
     ({ port }) => `Port ${port} is in use.`,
     'Stop what uses it, or choose another with -p.',
   ),
+  DAGMA_DAGSTER_ENDED: entry<{ reason: string }>(
+    'execution',
+    ({ reason }) => `Dagster ended by itself: ${reason}.`,
+    'Look at its last lines, and start `dagma dev` again.',
+  ),
   DAGMA_REPORT_NO_PYTHON: entry<{ reason: string }>(
     'execution',
     ({ reason }) => `There is no Python to report with: ${reason}.`,

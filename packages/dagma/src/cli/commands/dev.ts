@@ -2,7 +2,6 @@ import { dirname } from 'node:path'
 import { styleText } from 'node:util'
 import { Command, InvalidArgumentError } from 'commander'
 import { shellWord } from '../../shell-word.ts'
-import { exitCodes } from '../terminal/exit-codes.ts'
 import { interruption } from '../terminal/interruption.ts'
 import { loadProject } from '../terminal/options.ts'
 import { printLine } from '../terminal/output.ts'
@@ -32,7 +31,7 @@ export function devCommand(): Command {
       }
       const how = queue ? 'runs wait in its queue' : 'runs start at once, without a queue: limits on how many runs go at a time do not hold'
       tell(`Starting Dagster … (${how})`)
-      const code = await runDagsterDev({
+      await runDagsterDev({
         environment,
         projectFolder: project.folder,
         port,
@@ -40,7 +39,6 @@ export function devCommand(): Command {
         onLine: (line) => process.stderr.write(`${styleText('dim', line)}\n`),
         onReady: (address) => printLine(`Dagster UI: ${address}`),
       })
-      if (code !== null) process.exitCode = exitCodes.runFailed
     })
 }
 

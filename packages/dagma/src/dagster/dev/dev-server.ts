@@ -28,14 +28,17 @@ export async function checkPortFree(port: number): Promise<void> {
 
 /** Checks with Dagster itself that it can load the project. @throws DAGMA_SETUP_FAILED with what Dagster said. */
 export async function validateInDagster(environment: PythonEnvironment, projectFolder: string): Promise<void> {
-  const child = startDagster(environment, projectFolder, ['definitions', 'validate', '-m', 'dagma.definitions'])
+  const child = startPython(environment, projectFolder, ['dagster', 'definitions', 'validate', '-m', 'dagma.definitions'])
   const said: string[] = []
   eachLine(child, (line) => said.push(line))
   const [code] = await once(child, 'exit')
   if (code !== 0) throw dagmaError('DAGMA_SETUP_FAILED', { command: 'dagster definitions validate', reason: said.slice(-15).join('\n') })
 }
 
-/** Runs `dagster dev` until `signal` aborts or it ends by itself. Leaves no process behind. Gives its exit code; null when it was stopped. */
+/**
+ * Runs `dagster dev` until `signal` aborts. Leaves no process behind, not even when this one is killed: the other end of its stdin is what it lives by.
+ * @throws DAGMA_DAGSTER_ENDED when it ends by itself, as it does when its web server or daemon was killed
+ */
 export async function runDagsterDev(options: {
   environment: PythonEnvironment
   projectFolder: string
@@ -43,27 +46,32 @@ export async function runDagsterDev(options: {
   signal: AbortSignal
   onLine: (line: string) => void
   onReady: (address: string) => void
-}): Promise<number | null> {
+}): Promise<void> {
   const { environment, projectFolder, port, signal, onLine, onReady } = options
   const address = `http://${host}:${port}`
-  const args = ['dev', '-m', 'dagma.definitions', '-h', host, '-p', String(port)]
-  const child = startDagster(environment, projectFolder, args, { [uiVariable]: process.env[uiVariable] || address })
-  eachLine(child, onLine)
+  const args = ['-m', 'dagma.dev', '-m', 'dagma.definitions', '-h', host, '-p', String(port)]
+  const child = startPython(environment, projectFolder, ['python', ...args], { [uiVariable]: process.env[uiVariable] || address })
+  let reason: string | undefined
+  eachLine(child, (line) => {
+    reason = /\S+ process shut down unexpectedly.*/.exec(line)?.[0] ?? reason
+    onLine(line)
+  })
   const ended = once(child, 'exit')
   const over = new AbortController()
   const leaveNone = (): void => killGroup(child)
   process.once('exit', leaveNone) // a second Ctrl-C ends this process at once
   const ready = untilReady(address, over.signal, onReady)
-  const watching = watchSources(projectFolder, over.signal, () => {
-    void reloadDefinitions(address, over.signal).then((line) => line === '' || onLine(line))
+  const watching = watchSources(projectFolder, {
+    signal: over.signal,
+    onChange: () => void reloadDefinitions(address, over.signal).then((line) => line === '' || onLine(line)),
+    tell: onLine,
   })
   try {
     const stopped = once(signal, 'abort', { signal: over.signal }).catch(() => undefined)
     if (!signal.aborted) await Promise.race([ended, stopped])
-    if (!signal.aborted) return child.exitCode ?? 1
+    if (!signal.aborted) throw dagmaError('DAGMA_DAGSTER_ENDED', { reason: reason ?? howItEnded(child) })
     signalGroup(child, 'SIGINT') // as a terminal does on Ctrl-C: the runs under way cancel their steps and end
     await groupEnded(child, 15_000)
-    return null
   } finally {
     over.abort()
     await Promise.all([ready, watching])
@@ -72,18 +80,22 @@ export async function runDagsterDev(options: {
   }
 }
 
-function startDagster(
+function startPython(
   environment: PythonEnvironment,
   projectFolder: string,
-  args: readonly string[],
+  [program = 'python', ...args]: readonly string[],
   more: NodeJS.ProcessEnv = {},
 ): ChildProcess {
-  return spawn('dagster', args, {
+  return spawn(program, args, {
     cwd: projectFolder,
     env: { ...process.env, ...dagsterVariables(environment), DAGMA_NODE: process.execPath, ...more },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
     detached: true,
   })
+}
+
+function howItEnded({ exitCode, signalCode }: ChildProcess): string {
+  return signalCode === null ? `exit code ${exitCode}` : `ended by ${signalCode}`
 }
 
 function eachLine(child: ChildProcess, onLine: (line: string) => void): void {

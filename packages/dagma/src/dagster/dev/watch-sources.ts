@@ -1,50 +1,77 @@
 /** Tells when a project's own code changes. */
-import { type FSWatcher, watch } from 'node:fs'
-import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { existsSync } from 'node:fs'
+import { basename, relative, sep } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type FSWatcher, watch } from 'chokidar'
 
 /** Code, and what code depends on; data that steps write is neither. */
 const isSource = /\.[mc]?[jt]s$|^package\.json$|^\.env/
 /** Milliseconds of silence after which a change is told: an editor writes a file in several strokes, git many files. */
 const silence = 300
+/** Milliseconds between two looks at all files, where the system cannot tell. */
+const pollInterval = 2_000
 
-/** Calls `onChange` after each change below the folder, until `signal` aborts. Installed packages and hidden folders are not watched. */
-export async function watchSources(folder: string, signal: AbortSignal, onChange: () => void): Promise<void> {
-  const watchers = new Map<string, FSWatcher>()
+/** What {@link watchSources} calls. */
+export interface WatchSourcesOptions {
+  /** Ends the watching. */
+  readonly signal: AbortSignal
+  /** Called after changes, once for those that come together. */
+  readonly onChange: () => void
+  /** Takes a line about what keeps changes from being seen at once. */
+  readonly tell: (line: string) => void
+}
+
+/**
+ * Watches the sources below a folder until `signal` aborts, also when the folder goes and comes back. Installed packages and hidden folders are not
+ * watched. Where the system's limit of watches is reached, changes are looked for every two seconds.
+ */
+export async function watchSources(folder: string, { signal, onChange, tell }: WatchSourcesOptions): Promise<void> {
   let changed = Number.POSITIVE_INFINITY
-  const look = async (path: string): Promise<void> => {
-    if (signal.aborted || watchers.has(path)) return
-    const entries = await readdir(path, { withFileTypes: true }).catch(() => undefined)
-    if (entries === undefined || signal.aborted) return
-    const watcher = watch(path, (_, name) => {
-      if (name === null || isSource.test(name)) changed = Date.now()
-      else if (isWatched(name)) {
-        forget(join(path, name)) // a folder that came back under its name is another folder
-        void look(join(path, name))
-      }
+  let isGone = false
+  let polling = false
+  const open = (): FSWatcher =>
+    watch(folder, {
+      ignoreInitial: true,
+      usePolling: polling,
+      interval: pollInterval,
+      ignored: (path, stats) => !isWatched(relative(folder, path)) || (stats?.isFile() === true && !isSource.test(basename(path))),
     })
-    watcher.on('error', () => forget(path))
-    watchers.set(path, watcher)
-    for (const entry of entries) if (entry.isDirectory() && isWatched(entry.name)) await look(join(path, entry.name))
-  }
-  const forget = (path: string): void => {
-    watchers.get(path)?.close()
-    watchers.delete(path)
+      .on('all', (event, path) => {
+        if (isSource.test(basename(path))) changed = Date.now()
+        if (event === 'unlinkDir' && path === folder) isGone = true
+      })
+      .on('error', (error) => {
+        if (polling || !isLimit(error)) return
+        polling = true
+        tell('This system watches no more folders (fs.inotify.max_user_watches): changes are looked for every two seconds.')
+      })
+  let isPolling = polling
+  let watcher = open()
+  const reopen = async (): Promise<void> => {
+    await watcher.close()
+    isGone = false
+    isPolling = polling
+    watcher = open()
   }
   try {
-    await look(folder)
     while (!signal.aborted) {
       await sleep(100, undefined, { signal }).catch(() => undefined)
-      if (signal.aborted || Date.now() - changed < silence || changed === Number.POSITIVE_INFINITY) continue
+      const isBack = isGone && existsSync(folder)
+      if (isBack || isPolling !== polling) await reopen()
+      if (isBack) changed = Date.now()
+      if (signal.aborted || changed === Number.POSITIVE_INFINITY || Date.now() - changed < silence) continue
       changed = Number.POSITIVE_INFINITY
       onChange()
     }
   } finally {
-    for (const path of [...watchers.keys()]) forget(path)
+    await watcher.close()
   }
 }
 
-function isWatched(name: string): boolean {
-  return !name.startsWith('.') && name !== 'node_modules' && name !== 'dist'
+function isWatched(path: string): boolean {
+  return path.split(sep).every((name) => name === '' || name.startsWith('.env') || !/^\.|^node_modules$|^dist$/.test(name))
+}
+
+function isLimit(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EMFILE')
 }

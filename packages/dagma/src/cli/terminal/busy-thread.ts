@@ -1,0 +1,37 @@
+/** Notices, from a thread beside it, that the main thread is kept busy: then no signal that it handles has any effect. */
+import { Session } from 'node:inspector'
+import { isMainThread, Worker, workerData } from 'node:worker_threads'
+
+const beatMs = 250
+/** Milliseconds without a beat after which the thread is busy. */
+const busyMs = 2_000
+const callback = Symbol.for('dagma.onBusy')
+
+/** Calls `onBusy` in the main thread when it has been busy for two seconds, in the middle of what it does, and `onAlive` each time that it is not. */
+export function watchForBusyThread({ onBusy, onAlive }: { onBusy: () => void; onAlive: () => void }): void {
+  const beats = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
+  Object.assign(globalThis, { [callback]: onBusy })
+  setInterval(() => {
+    Atomics.add(beats, 0, 1)
+    onAlive()
+  }, beatMs).unref()
+  new Worker(new URL(import.meta.url), { workerData: { beats }, execArgv: [], env: {} }).on('error', () => {}).unref()
+}
+
+function watch(beats: Int32Array): void {
+  let last = -1
+  setInterval(() => {
+    const now = Atomics.load(beats, 0)
+    if (now === last) callInMainThread()
+    last = now
+  }, busyMs)
+}
+
+/** The inspector reaches a thread between any two operations of a loop, which nothing else in Node does. */
+function callInMainThread(): void {
+  const session = new Session()
+  session.connectToMainThread()
+  session.post('Runtime.evaluate', { expression: `globalThis[Symbol.for('${callback.description}')]()` }, () => session.disconnect())
+}
+
+if (!isMainThread && workerData?.beats instanceof Int32Array) watch(workerData.beats)
