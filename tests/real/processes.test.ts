@@ -109,6 +109,33 @@ describe.skipIf(lacks(needsPython(), needsProc()))('dagma dev', () => {
     expect(await whatIsLeft(running)).toEqual([])
   })
 
+  it('ends when the terminal is closed, with no process left', async () => {
+    const { running } = await withRunUnderWay()
+    running.child.kill('SIGHUP')
+    running.child.kill('SIGHUP')
+    expect((await running.ended).code).toBe(0)
+    expect(await whatIsLeft(running)).toEqual([])
+  })
+
+  it('leaves no process when it is killed, and the run is over', async () => {
+    const { running, runId } = await withRunUnderWay()
+    running.child.kill('SIGKILL')
+    await running.ended
+    expect(await whatIsLeft(running, 60_000)).toEqual([])
+    expect((await dagsterRuns(project)).map(({ run_id, status }) => [run_id, status])).toEqual([[runId, 'FAILURE']])
+  })
+
+  it("says so when Dagster's daemon is killed, and ends with 1", async () => {
+    const { running } = await startDev(project)
+    started = running
+    const daemon = running.family().find(({ command }) => command.includes('-m dagster._daemon'))
+    process.kill(daemon?.pid ?? Number.NaN, 'SIGKILL')
+    const { code, stderr } = await running.ended
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/error: Dagster ended by itself: dagster-daemon process shut down unexpectedly.* \[DAGMA_DAGSTER_ENDED\]/)
+    expect(await whatIsLeft(running)).toEqual([])
+  })
+
   it('says that its port is taken, starts nothing, and ends with 1', async () => {
     const { port, server } = await takePort()
     try {

@@ -15,8 +15,8 @@ const flags = [
 ]
 
 /** Starts a real browser without a window. */
-export function openBrowser(): Promise<Browser> {
-  return engine.launch({ executablePath: chromium, headless: true, args: flags })
+export function openBrowser(more: readonly string[] = []): Promise<Browser> {
+  return engine.launch({ executablePath: chromium, headless: true, args: [...flags, ...more] })
 }
 
 /** Keeps a picture of the page among the tests' output. */
