@@ -99,6 +99,19 @@ const behaviours = {
   async bad_metadata({ report }) {
     report({ odd: value('hologram', 1) })
   },
+  async stops() {
+    process.kill(process.pid, 'SIGSTOP')
+    await sleep(60_000)
+  },
+  async pauses({ report }) {
+    spawn('sh', ['-c', `sleep 0.5; kill -CONT ${process.pid}`])
+    process.kill(process.pid, 'SIGSTOP')
+    report({})
+  },
+  async computes({ report }) {
+    for (const end = Date.now() + 4000; Date.now() < end; );
+    report({})
+  },
   async deep({ report }) {
     let nested = 1
     for (let level = 0; level < 1500; level++) nested = [nested]

@@ -11,6 +11,7 @@ import pytest
 
 import dagma
 from dagma.errors import WorkerStartError
+from dagma.worker import node_worker
 from tests.conftest import MakeProject, failure, is_running, step, worker_pid
 
 
@@ -136,6 +137,24 @@ def test_worker_of_another_version(make_project: MakeProject, instance: dg.Dagst
     message = failure(run(project, instance), "good")
     assert "ProtocolError: The Node worker broke the protocol (ValueError: it speaks version 9, not 1)" in message
     assert not is_running(worker_pid(project))
+
+
+def test_a_worker_that_stays_stopped_fails_its_steps(
+    make_project: MakeProject, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(node_worker, "_STOPPED_LIMIT", 1.0)
+    monkeypatch.setattr(node_worker, "_LOOK", 0.05)
+    result = run(make_project(step("stops"), step("good", deps=[["stops"]])), instance)
+    assert "WorkerDiedError" in failure(result, "stops")
+    assert "was stopped (SIGSTOP), and did not go on for 1 s" in failure(result, "stops")
+
+
+def test_a_worker_that_is_stopped_for_a_moment_or_busy_goes_on(
+    make_project: MakeProject, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(node_worker, "_STOPPED_LIMIT", 3.0)
+    monkeypatch.setattr(node_worker, "_LOOK", 0.05)
+    assert run(make_project(step("pauses"), step("computes", deps=[["pauses"]])), instance).success
 
 
 def test_a_message_nested_too_deeply_fails_its_step_alone(

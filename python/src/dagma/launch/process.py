@@ -143,16 +143,27 @@ def dies_with_this_process() -> Callable[[], None] | None:
     return ask_kernel
 
 
+def is_stopped(pid: int) -> bool:
+    """Whether a process was stopped by a signal, and does nothing until another lets it go on."""
+    return _state(pid)[0].startswith("T")
+
+
 def _started(pid: int) -> str | None:
     """When a process started, in the system's own words; nothing when it has ended."""
+    state, started = _state(pid)
+    return None if state[:1] in {"", "Z", "X"} else started
+
+
+def _state(pid: int) -> tuple[str, str]:
+    """A process's state, in the letters of ps, and when it started; both empty when there is no such process."""
     if _HAS_PROC:
         try:
             fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
         except OSError:
-            return None
-        return None if fields[0] in "ZX" else fields[19]
+            return "", ""
+        return fields[0], fields[19]
     listed = subprocess.run(
         ["/bin/ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
     )
     state, _, started = listed.stdout.strip().partition(" ")
-    return None if not state or state.startswith("Z") else started.strip()
+    return state, started.strip()

@@ -8,11 +8,12 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
 from dagma.errors import StepError, WorkerDiedError, WorkerStartError
-from dagma.launch.process import dies_with_this_process, how_it_ended
+from dagma.launch.process import dies_with_this_process, how_it_ended, is_stopped
 from dagma.worker.channel import Channel
 from dagma.worker.output import OutputPump
 
@@ -35,6 +36,12 @@ _GRACE = 2.0
 
 _STUCK_GRACE = 0.5
 """Seconds it has when a step did not end though it was told to, and again after SIGTERM."""
+
+_STOPPED_LIMIT = 60.0
+"""Seconds that the worker may be stopped, by SIGSTOP, before its steps fail: perhaps nobody lets it go on."""
+
+_LOOK = 5.0
+"""Seconds between two looks at whether it is stopped. A worker that is busy, however long, is not."""
 
 
 class NodeWorker:
@@ -66,6 +73,7 @@ class NodeWorker:
         self._stdout = OutputPump(self._process.stdout, 1)
         self._stderr = OutputPump(self._process.stderr, 2)
         self.channel = Channel(self._connection, self._describe_end)
+        threading.Thread(target=self._end_when_stopped, name="dagma-worker-stopped", daemon=True).start()
 
     @property
     def pid(self) -> int:
@@ -147,6 +155,15 @@ class NodeWorker:
         # A process that the worker has started may hold a copy of its end; this ends the messages all the same.
         with contextlib.suppress(OSError):
             self._connection.shutdown(socket.SHUT_RD)
+
+    def _end_when_stopped(self) -> None:
+        since = None
+        while not self._exited.wait(_LOOK):
+            now = time.monotonic()
+            since = (since or now) if is_stopped(self.pid) else None
+            if since is not None and now - since >= _STOPPED_LIMIT:
+                self.kill(f"it was stopped (SIGSTOP), and did not go on for {_STOPPED_LIMIT:.0f} s")
+                return
 
     def _describe_end(self) -> Callable[[], StepError]:
         self._exited.wait(_GRACE)
