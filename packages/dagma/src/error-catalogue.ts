@@ -141,6 +141,11 @@ export const catalogue = {
     ({ run, reason }) => `Run "${run}" cannot be retried: ${reason}.`,
     'Retry a run that failed or was canceled, and whose config held no secret.',
   ),
+  DAGMA_RUN_NOT_ENDABLE: entry<{ run: string; reason: string }>(
+    'definition',
+    ({ run, reason }) => `Run "${run}" cannot be ended: ${reason}.`,
+    'Stop its process, which ends the run; with --force it is recorded as failed all the same.',
+  ),
   DAGMA_RUN_NOT_REPORTABLE: entry<{ run: string }>(
     'definition',
     ({ run }) => `Run "${run}" cannot be reported: it is on its way.`,

@@ -319,7 +319,7 @@ export default definitions({ assets: [asset({ key: 'a', run: ({ signal }) => new
       Commands:
         asset                       List, look at and make assets.
         job                         List and launch jobs.
-        run                         Inspect, retry and prune runs of the embedded
+        run                         Inspect, retry, end and prune runs of the embedded
                                     engine.
         schedule                    List and preview schedules.
         sensor                      List and preview sensors.
@@ -386,7 +386,7 @@ export default definitions({ assets: [asset({ key: 'a', run: ({ signal }) => new
 
       Usage: dagma run [options] [command]
 
-      Inspect, retry and prune runs of the embedded engine.
+      Inspect, retry, end and prune runs of the embedded engine.
 
       Options:
         -h, --help             display help for command
@@ -396,6 +396,8 @@ export default definitions({ assets: [asset({ key: 'a', run: ({ signal }) => new
         show [options] <run>   Show what happened in a run.
         logs [options] <run>   Print the log lines of a run’s steps.
         retry [options] <run>  Run again what a failed or canceled run did not finish.
+        end [options] <run>    Record that a run has failed whose process is gone,
+                               where that cannot be seen from here.
         prune [options]        Remove old runs from the event log. The newest
                                materialization of each asset and partition stays, and
                                values too.

@@ -13,6 +13,7 @@ import { jobLaunchCommand } from './commands/job-launch.ts'
 import { jobListCommand } from './commands/job-list.ts'
 import { pipesCommand } from './commands/pipes.ts'
 import { reportCommand } from './commands/report.ts'
+import { runEndCommand } from './commands/run-end.ts'
 import { runListCommand } from './commands/run-list.ts'
 import { runLogsCommand } from './commands/run-logs.ts'
 import { runPruneCommand } from './commands/run-prune.ts'
@@ -45,11 +46,12 @@ export function program(): Command {
     group('job', 'List and launch jobs.', jobListCommand(), jobLaunchCommand()),
     group(
       'run',
-      'Inspect, retry and prune runs of the embedded engine.',
+      'Inspect, retry, end and prune runs of the embedded engine.',
       runListCommand(),
       runShowCommand(),
       runLogsCommand(),
       runRetryCommand(),
+      runEndCommand(),
       runPruneCommand(),
     ),
     group('schedule', 'List and preview schedules.', scheduleListCommand(), schedulePreviewCommand()),

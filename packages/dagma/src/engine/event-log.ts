@@ -1,16 +1,21 @@
 import { existsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { DagmaError, dagmaError } from '../errors.ts'
 import { makeFolder, syncFolder } from '../runtime/durable-folder.ts'
 import { copyOfEventLog } from './event-log-copy.ts'
 import { eventLogFailure } from './event-log-failure.ts'
 import { migrate } from './event-log-schema.ts'
 import type { EventBody, Materialization, Run, RunEvent, RunStart, RunStatus } from './events.ts'
-import { hasEnded, ownProcess } from './process-owner.ts'
+import { type OwnerState, ownerState, ownProcess } from './process-owner.ts'
 import { type PruneOptions, type PruneResult, pruneRuns } from './prune-runs.ts'
+import { RunLocks } from './run-locks.ts'
 
 const brokeOff = 'The run broke off.'
+
+/** Milliseconds to wait while another process holds the log, in all. */
+const patienceMs = 10_000
 
 /** Runs of this process that broke off, which could not be recorded. */
 const brokenOff = new Set<string>()
@@ -28,13 +33,15 @@ export class EventLog implements Disposable {
   readonly #file: string
   /** The file that is open: another one may stand in its place later, or none. */
   readonly #inode: bigint | undefined
+  readonly #locks: RunLocks
   readonly #onClose: () => void
   #damagedRows = 0
 
-  private constructor(file: string, durability: Durability, onClose = (): void => {}) {
+  private constructor(file: string, durability: Durability, { lockFolder = lockFolderOf(file), onClose = (): void => {} } = {}) {
     this.#file = file
+    this.#locks = new RunLocks(lockFolder)
     this.#onClose = onClose
-    this.#db = new DatabaseSync(file, { timeout: 10_000 })
+    this.#db = new DatabaseSync(file, { timeout: patienceMs })
     this.#inode = inodeOf(file)
     try {
       this.#db.exec(
@@ -80,7 +87,7 @@ export class EventLog implements Disposable {
       const copy = copyOfEventLog(logFile(folder))
       if (copy === undefined) throw error
       try {
-        return new EventLog(copy.file, 'process', copy.remove)
+        return new EventLog(copy.file, 'process', { lockFolder: lockFolderOf(logFile(folder)), onClose: copy.remove })
       } catch (failure) {
         copy.remove()
         throw eventLogFailure(logFile(folder), failure)
@@ -96,6 +103,7 @@ export class EventLog implements Disposable {
   /** Records that a run of this process starts. @throws DAGMA_RUN_NOT_RETRYABLE when it retries a run that was retried before */
   startRun(run: RunStart, time: number = Date.now()): RunEvent[] {
     const { runId, ...body } = run
+    this.#locks.hold(runId)
     return this.#transaction(() => {
       if (run.parentRunId !== null) this.#expectNotRetried(run.parentRunId)
       this.#db
@@ -108,14 +116,49 @@ export class EventLog implements Disposable {
     })
   }
 
-  /** Records a run's end, at `time` or, when the clock was set back since, at that of its last event. `message` says why it failed. */
+  /**
+   * Records a run's end, unless that was recorded before, at `time` or, when the clock was set back since, at that of its last event. `message`
+   * says why it failed.
+   */
   endRun(runId: string, status: Exclude<RunStatus, 'STARTED'>, message: string, time: number = Date.now()): RunEvent[] {
-    return this.#transaction(() => {
+    const recorded = this.#transaction(() => {
       const last = this.#db.prepare('SELECT time FROM events WHERE run_id = ? ORDER BY id DESC LIMIT 1').get(runId)
       const end = Math.max(time, Number(last?.time ?? 0))
-      this.#db.prepare('UPDATE runs SET status = ?, end_time = ? WHERE run_id = ?').run(status, end, runId)
+      const ended = this.#db
+        .prepare("UPDATE runs SET status = ?, end_time = ? WHERE run_id = ? AND status = 'STARTED'")
+        .run(status, end, runId)
+      if (ended.changes === 0) return []
       return this.append(runId, [status === 'FAILURE' ? { type: 'RUN_FAILURE', message } : { type: `RUN_${status}` }], [end])
     })
+    this.#locks.release(runId)
+    return recorded
+  }
+
+  /** Whether the process of a run that was not recorded to have ended still lives, and what is known of that process. */
+  owner(runId: string): OwnerState {
+    const row = this.#db.prepare('SELECT owner FROM runs WHERE run_id = ?').get(runId)
+    return ownerState(String(row?.owner), () => this.#locks.isHeld(runId))
+  }
+
+  /** Does what writes as soon as no other process holds the log. The event loop goes on meanwhile, unlike in the methods that write themselves. */
+  async whenFree<Result>(write: () => Result): Promise<Result> {
+    for (const deadline = Date.now() + patienceMs; ; await sleep(20)) {
+      try {
+        return this.atOnce(write)
+      } catch (error) {
+        if (!(error instanceof DagmaError && error.code === 'DAGMA_EVENT_LOG_LOCKED') || Date.now() > deadline) throw error
+      }
+    }
+  }
+
+  /** Does what writes, which throws when another process holds the log just now. @throws DAGMA_EVENT_LOG_LOCKED */
+  atOnce<Result>(write: () => Result): Result {
+    this.#db.exec('PRAGMA busy_timeout = 0')
+    try {
+      return write()
+    } finally {
+      this.#db.exec(`PRAGMA busy_timeout = ${patienceMs}`)
+    }
   }
 
   /** Records that a run broke off; where that cannot be written either, it is when this process opens the log again, or another after its end. */
@@ -189,6 +232,7 @@ export class EventLog implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#locks[Symbol.dispose]()
     this.#db.close()
     this.#onClose()
   }
@@ -214,10 +258,10 @@ export class EventLog implements Disposable {
 
   /** A run whose process is gone did not end: it failed. So did one that broke off. */
   #failTornRuns(): void {
-    for (const { run_id, owner } of this.#db.prepare("SELECT run_id, owner FROM runs WHERE status = 'STARTED'").all()) {
+    for (const { run_id } of this.#db.prepare("SELECT run_id FROM runs WHERE status = 'STARTED'").all()) {
       const runId = String(run_id)
       if (brokenOff.has(runId)) this.endRun(runId, 'FAILURE', brokeOff)
-      else if (hasEnded(String(owner))) this.endRun(runId, 'FAILURE', 'The process of this run ended before the run did.')
+      else if (this.owner(runId).state === 'ended') this.endRun(runId, 'FAILURE', 'The process of this run ended before the run did.')
       brokenOff.delete(runId)
     }
   }
@@ -270,6 +314,11 @@ function runOf(row: Row): Run {
 
 function eventOf(row: Row): RunEvent {
   return { ...JSON.parse(String(row.body)), runId: String(row.run_id), time: Number(row.time) }
+}
+
+/** None for a log in memory, of which no other process knows. */
+function lockFolderOf(file: string): string | undefined {
+  return file === ':memory:' ? undefined : join(dirname(file), 'running')
 }
 
 function logFile(folder: string): string {

@@ -51,7 +51,7 @@ export async function executeRun(options: ExecuteOptions): Promise<RunResult> {
     throw dagmaError('DAGMA_OPTION_INVALID', { option: 'concurrency', reason: `must be at least 1, not ${concurrency}` })
   const { runId } = options.start
   const recorder = new Recorder({ eventLog, runId, clock, onEvent: options.onEvent })
-  recorder.startRun({ ...options.start, config: gateValue(options.start.config) })
+  await recorder.startRun({ ...options.start, config: gateValue(options.start.config) })
   const endWatch = watchProcessEnd({
     runningSteps: () => recorder.openSteps(),
     onEnd: (error) => recorder.endWithProcess(signal.aborted ? 'CANCELED' : 'FAILURE', error),
@@ -73,7 +73,7 @@ export async function executeRun(options: ExecuteOptions): Promise<RunResult> {
       ),
     )
     status = ({ success: 'SUCCESS', failure: 'FAILURE', canceled: 'CANCELED' } as const)[endOf(run, signal)]
-    recorder.endRun(status, `Steps failed: ${run.failed.join(', ')}.`)
+    await recorder.endRun(status, `Steps failed: ${run.failed.join(', ')}.`)
   } catch (error) {
     recorder.abortRun()
     throw error

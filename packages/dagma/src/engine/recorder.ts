@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { DagmaError } from '../errors.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { gateError } from '../runtime/gate/exit-gate.ts'
@@ -37,8 +38,9 @@ export class Recorder {
   }
 
   /** Records that the run starts. */
-  startRun(start: RunStart): void {
-    this.#show(this.#options.eventLog.startRun(start, this.#now()))
+  async startRun(start: RunStart): Promise<void> {
+    const { eventLog } = this.#options
+    this.#show(await eventLog.whenFree(() => eventLog.startRun(start, this.#now())))
   }
 
   /** Records events that nobody waits for: they become durable with those that somebody does, or soon. */
@@ -48,7 +50,7 @@ export class Recorder {
     for (const body of bodies) if (body.type === 'LOG') this.#waiting += body.message.length
     if (this.#waiting < mostWaiting) return
     try {
-      this.flush()
+      this.#options.eventLog.atOnce(() => this.#flush())
     } catch {
       this.#waiting = 0 // they wait on; who waits for an event fails
     }
@@ -57,36 +59,39 @@ export class Recorder {
   /** Resolves when these events, and all before them, are durable. Those of one turn of the event loop share a transaction. */
   record(...bodies: readonly EventBody[]): Promise<void> {
     this.#add(bodies)
-    this.#flushing ??= new Promise((resolve, reject) => {
-      setImmediate(() => {
-        try {
-          this.flush()
-          resolve()
-        } catch (error) {
-          reject(error)
-        }
-      })
-    })
+    this.#flushing ??= this.#flushSoon()
     return this.#flushing
   }
 
+  async #flushSoon(): Promise<void> {
+    await nextTurn()
+    try {
+      await this.#options.eventLog.whenFree(() => this.#flush())
+    } catch (error) {
+      this.#flushing = undefined
+      throw error
+    }
+  }
+
   /** Makes all that was recorded durable now. */
-  flush(): void {
+  #flush(): void {
+    if (this.#pending.length > 0) {
+      const events = this.#options.eventLog.append(this.#options.runId, this.#pending, this.#times)
+      this.#pending = []
+      this.#times = []
+      this.#waiting = 0
+      this.#show(events)
+    }
     this.#flushing = undefined
     clearTimeout(this.#timer)
     this.#timer = undefined
-    if (this.#pending.length === 0) return
-    const events = this.#options.eventLog.append(this.#options.runId, this.#pending, this.#times)
-    this.#pending = []
-    this.#times = []
-    this.#waiting = 0
-    this.#show(events)
   }
 
   /** Records the run's end. `message` says why it failed. */
-  endRun(status: Exclude<RunStatus, 'STARTED'>, message: string): void {
-    this.flush()
-    this.#show(this.#options.eventLog.endRun(this.#options.runId, status, message, this.#now()))
+  async endRun(status: Exclude<RunStatus, 'STARTED'>, message: string): Promise<void> {
+    const { eventLog, runId } = this.#options
+    await this.record()
+    this.#show(await eventLog.whenFree(() => eventLog.endRun(runId, status, message, this.#now())))
   }
 
   /** Names of the steps that have started and not ended. */
@@ -96,10 +101,12 @@ export class Recorder {
 
   /** Records, while the process ends, that this ended the run and the steps that ran, as far as that can still be written. */
   endWithProcess(status: 'FAILURE' | 'CANCELED', error: DagmaError): void {
+    const { eventLog, runId } = this.#options
     const wire = gateError(error)
     this.#add(this.openSteps().map((step) => ({ type: 'STEP_FAILURE', step, error: wire, metadata: {} })))
     try {
-      this.endRun(status, wire.message)
+      this.#flush()
+      this.#show(eventLog.endRun(runId, status, wire.message, this.#now()))
     } catch {
       this.abortRun()
     }

@@ -34,7 +34,7 @@ export function localStore(folder: string, settings: { readonly experimentId?: s
       const runId = randomUUID().replaceAll('-', '')
       const run = { runId, experimentId, name: name ?? runId, artifactUri: 'artifacts' }
       const path = join(folder, experimentId, runId)
-      await mkdir(path, { recursive: true })
+      await mkdir(path, { recursive: true, mode: 0o700 })
       await appendLine(path, { tags })
       await writeJson(join(path, 'run.json'), {
         runId,
@@ -53,7 +53,7 @@ export function localStore(folder: string, settings: { readonly experimentId?: s
     },
     putArtifact: async ({ experimentId, runId }, path, content) => {
       const file = join(folder, experimentId, runId, 'artifacts', ...artifactPath(path))
-      await mkdir(dirname(file), { recursive: true })
+      await mkdir(dirname(file), { recursive: true, mode: 0o700 })
       await writeFile(file, content)
     },
     endRun: async ({ experimentId, runId }, status: RunStatus) => {
@@ -87,7 +87,7 @@ async function openExperiment(
   const id = experimentId || (name === 'Default' ? '0' : idOf(name))
   if (!/^[\w-]+$/.test(id))
     throw new RangeError('MLflow: MLFLOW_EXPERIMENT_ID must be the id of an experiment: letters, digits, "_" and "-".')
-  await mkdir(join(folder, id), { recursive: true })
+  await mkdir(join(folder, id), { recursive: true, mode: 0o700 })
   await writeJson(join(folder, id, 'experiment.json'), { id, name } satisfies MlflowExperiment)
   return { id, name }
 }

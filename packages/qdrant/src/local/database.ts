@@ -28,7 +28,7 @@ export class LocalDatabase {
 
   /** Opens the file, and makes it when it is missing. */
   constructor(folder: string) {
-    mkdirSync(folder, { recursive: true })
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
     this.#db = new DatabaseSync(join(folder, 'store.db'), { allowExtension: true, timeout: 10_000 })
     load(this.#db)
     this.#db.enableLoadExtension(false)

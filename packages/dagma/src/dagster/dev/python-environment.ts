@@ -56,6 +56,7 @@ export async function ensurePythonEnvironment(
 ): Promise<PythonEnvironment> {
   const { folder, bin, stamp, dagsterHome } = placesIn(projectFolder)
   const { wheel, requirements, digest } = shippedPackage()
+  mkdirSync(dagsterHome, { recursive: true, mode: 0o700 })
   if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== digest) {
     tell('Setting Dagster up (once; about a minute) …')
     rmSync(folder, { recursive: true, force: true })
@@ -63,7 +64,6 @@ export async function ensurePythonEnvironment(
     else await makeWithPip(folder, requirements, wheel)
     writeFileSync(stamp, digest)
   }
-  mkdirSync(dagsterHome, { recursive: true })
   writeSettings(join(dagsterHome, 'dagster.yaml'), queue)
   return { bin, dagsterHome }
 }

@@ -24,7 +24,7 @@ export function pythonReporter(projectFolder: string): Reporter {
     to: `Dagster in ${home}`,
     limits: undefined,
     report: async (request) => {
-      if (!ownHome) mkdirSync(home, { recursive: true })
+      if (!ownHome) mkdirSync(home, { recursive: true, mode: 0o700 })
       const running = run(python, ['-m', 'dagma.report', join(dagmaFolder, 'report.lock')], {
         cwd: projectFolder,
         env: { ...process.env, DAGSTER_HOME: home },

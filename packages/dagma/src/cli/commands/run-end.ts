@@ -1,0 +1,26 @@
+import { Command } from 'commander'
+import { endLostRun } from '../../engine/end-lost-run.ts'
+import { EventLog } from '../../engine/event-log.ts'
+import { findProject } from '../../runtime/project/project.ts'
+import { type JsonOption, jsonOption, type ModuleOption, moduleOption } from '../terminal/options.ts'
+import { printJson, printLine } from '../terminal/output.ts'
+import { runJson } from './run-list.ts'
+
+/** `dagma run end` */
+export function runEndCommand(): Command {
+  return new Command('end')
+    .description('Record that a run has failed whose process is gone, where that cannot be seen from here.')
+    .argument('<run>', 'id of the run, or its first characters')
+    .option('--force', 'also when its process seems to live')
+    .addOption(moduleOption())
+    .addOption(jsonOption())
+    .action((id: string, { force = false, json, module }: ModuleOption & JsonOption & { force?: boolean }) => {
+      using log = EventLog.openExisting(findProject(process.cwd(), module).folder)
+      const run = endLostRun(log, id, { force })
+      if (json) printJson(runJson(run))
+      else
+        printLine(
+          `Run ${run.runId.slice(0, 8)} is recorded as failed. \`dagma run retry ${run.runId.slice(0, 8)}\` runs what it did not finish.`,
+        )
+    })
+}
