@@ -202,8 +202,8 @@ export class EventLog implements Disposable {
 
   /** Whether the run is known to be over, and its process with it. */
   isOver(runId: string): boolean {
-    const row = this.#db.prepare("SELECT owner FROM runs WHERE run_id = ? AND status <> 'STARTED'").get(runId)
-    return row !== undefined && hasEnded(String(row.owner))
+    const row = this.#db.prepare("SELECT 1 FROM runs WHERE run_id = ? AND status <> 'STARTED'").get(runId)
+    return row !== undefined && this.owner(runId).state === 'ended'
   }
 
   /** All events of a run, oldest first. */
