@@ -1,4 +1,4 @@
-"""What Dagma touches of Dagster beyond its public interface, each item with its reason; the rest is in `dev/_compat.py`.
+"""What Dagma touches of Dagster beyond its public interface, each item with its reason; more is in `dev/_compat.py`.
 
 Dagster has no public way to write an executor that shares one process, nor to write a run launcher; its own
 integration packages import the same names. `tests/test_imports.py` fails when another module imports `dagster._*` or
