@@ -204,6 +204,14 @@ export function samePartitions(one: PartitionsDefinition | undefined, other: Par
 
 /** A text that two definitions share when they give the same partitions. */
 export function identityOf(partitions: PartitionsDefinition): string {
+  const known = identities.get(partitions) ?? makeIdentity(partitions)
+  identities.set(partitions, known)
+  return known
+}
+
+const identities = new WeakMap<PartitionsDefinition, string>()
+
+function makeIdentity(partitions: PartitionsDefinition): string {
   if (partitions.kind === 'multi')
     return JSON.stringify(dimensionsInOrder(partitions).map(([name, dimension]) => [name, identityOf(dimension)]))
   if (!isTimePartitions(partitions)) return JSON.stringify(partitions)

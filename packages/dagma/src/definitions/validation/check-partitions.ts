@@ -9,11 +9,11 @@ import { placeText } from './graph.ts'
 
 /** Checks that both hosts can make the partitions, and that they fit each other along inputs and deps; what is wrong goes into `errors`. */
 export function checkPartitions({ assets, steps }: Pick<Definitions, 'assets' | 'steps'>, errors: DagmaError[]): void {
-  const broken = new Set<PartitionsDefinition>()
+  const problemsOf = new Map<PartitionsDefinition, readonly string[]>()
   for (const { partitions, ...node } of assets.values()) {
     if (partitions === undefined) continue
-    const problems = partitionsProblems(partitions)
-    if (problems.length > 0) broken.add(partitions)
+    const problems = problemsOf.get(partitions) ?? partitionsProblems(partitions)
+    problemsOf.set(partitions, problems)
     for (const reason of problems)
       errors.push(dagmaError('DAGMA_PARTITIONS_INVALID', { what: `Asset "${keyText(node.key)}"${placeText(node)}`, reason }))
   }
@@ -28,7 +28,8 @@ export function checkPartitions({ assets, steps }: Pick<Definitions, 'assets' | 
     if (step.kind === 'check') continue
     for (const { dep, own, input } of upstreamOf(step)) {
       const upstream = assets.get(keyText(dep.key))
-      if (upstream === undefined || [own, upstream.partitions].some((one) => one !== undefined && broken.has(one))) continue
+      if (upstream === undefined || [own, upstream.partitions].some((one) => one !== undefined && (problemsOf.get(one) ?? []).length > 0))
+        continue
       const reason = input === undefined ? depProblem(upstream, dep, own) : inputProblem(upstream, dep, own)
       if (reason === undefined) continue
       mismatch(`${input === undefined ? 'depends on' : `takes the input "${input}" from`} "${keyText(dep.key)}", ${reason}`)
