@@ -48,7 +48,7 @@ export default definitions({ assets: [values, talks, broken, throwsText, wrongMe
 
 /** Every kind of definition that makes steps. */
 const everyKind = `
-import { asset, assetCheck, dailyPartitions, definitions, Failure, hourlyPartitions, mapped, materializeResult, monthlyPartitions, multiAsset, observableAsset, PartitionMapping, retryPolicy, staticPartitions } from 'dagma'
+import { asset, assetCheck, dailyPartitions, definitions, Failure, hourlyPartitions, job, mapped, materializeResult, monthlyPartitions, multiAsset, observableAsset, PartitionMapping, retryPolicy, staticPartitions } from 'dagma'
 
 const checked = asset({
   key: 'checked',
@@ -74,8 +74,11 @@ const windows = PartitionMapping.timeWindow({ allowNonexistentUpstreamPartitions
 const clicks = asset({ key: 'clicks', partitions: hourlyPartitions({ start: '2025-11-02-01:00', end: '2025-11-02-02:00', timezone }), run: ({ partitionKey }) => materializeResult(partitionKey, { hour: partitionKey }) })
 const rates = asset({ key: 'rates', partitions: monthlyPartitions({ start: '2025-11-01', end: '2025-12-01', timezone }), run: () => 7 })
 const priced = asset({ key: 'priced', partitions: day, inputs: { clicks: mapped(clicks, windows), rates: mapped(rates, PartitionMapping.timeWindow()) }, run: ({ inputs }) => materializeResult(1, { clicks: inputs.clicks, rates: inputs.rates }) })
+const strict = asset({ key: 'strict', retryPolicy: retryPolicy({ maxRetries: 1 }), checks: { good: { blocking: true } }, run: () => materializeResult(1, {}, { checks: { good: { passed: false, metadata: { seen: 1 } } } }) })
+const told = (hook) => ({ stepName, error, log }) => log.warning(hook + ' ' + stepName + ': ' + error?.name + ': ' + error?.message)
+const hooked = job({ name: 'hooked', selection: [flaky, given, late, strict], onSuccess: told('success'), onFailure: told('failure') })
 
-export default definitions({ assets: [checked, guarded, behind, flaky, given, late, shop, feed, sales, report, total, clicks, rates, priced], checks: [odd, guard] })
+export default definitions({ jobs: [hooked], assets: [strict, checked, guarded, behind, flaky, given, late, shop, feed, sales, report, total, clicks, rates, priced], checks: [odd, guard] })
 `
 
 describe.skipIf(lacks(needsPython()))('parity of the two hosts', () => {
@@ -151,6 +154,21 @@ describe.skipIf(lacks(needsPython()))('parity of the two hosts', () => {
     expect(text).not.toMatch(/"(behind|crm\/customers)"/)
   })
 
+  it('holds for hooks of a job: when they are called, and with what', async () => {
+    const embedded = comparable(await embeddedAfter(kinds, {}, ['job', 'launch', '--job', 'hooked']))
+    const dagster = comparable(await dagsterAfter(kinds, {}, ['job', 'execute', '--job', 'hooked']))
+    expect(dagster).toEqual(embedded)
+    const { steps } = dagster as { steps: Record<string, { type: string; message?: string }[]> }
+    const called = Object.values(steps).map((events) => [events.at(-2)?.type, events.at(-1)?.message?.split('. ')[0]])
+    expect(called.sort()).toEqual([
+      ['STEP_FAILURE', 'failure given_up: Failure: given up'],
+      ['STEP_FAILURE', 'failure late: ExecutionError: Step "late" did not end within 0.05 s'],
+      ['STEP_FAILURE', 'failure strict: UserCodeError: Blocking checks failed: strict:good'],
+      ['STEP_SUCCESS', 'success flaky: undefined: undefined'],
+    ])
+    expect(JSON.stringify(steps.strict)).toContain('"error_type":{"type":"text","raw_value":"DAGMA_CHECKS_FAILED"}')
+  })
+
   it('holds for partitions and their mappings', async () => {
     for (const partition of ['de', 'fr']) {
       const { embedded, dagster } = await onBothHosts(kinds, {}, 'sales,report', ['--partition', partition])
@@ -192,14 +210,22 @@ async function onBothHosts(
   return { embedded: comparable(embedded), dagster: comparable(dagster) }
 }
 
-async function runEmbedded(project: TestProject, env: Readonly<Record<string, string>>, selection: readonly string[]): Promise<HostRun> {
-  await project.dagma(['asset', 'materialize', '--select', ...selection], { env })
+function runEmbedded(project: TestProject, env: Readonly<Record<string, string>>, selection: readonly string[]): Promise<HostRun> {
+  return embeddedAfter(project, env, ['asset', 'materialize', '--select', ...selection])
+}
+
+async function embeddedAfter(project: TestProject, env: Readonly<Record<string, string>>, command: readonly string[]): Promise<HostRun> {
+  await project.dagma(command, { env })
   const [newest] = await project.dagmaJson<{ runId: string }[]>(['run', 'list', '--limit', '1'])
   return embeddedRun(await project.dagmaJson(['run', 'show', newest?.runId ?? '']))
 }
 
-async function runInDagster(project: TestProject, env: Readonly<Record<string, string>>, selection: readonly string[]): Promise<HostRun> {
-  await project.python('dagster', ['asset', 'materialize', '--select', ...selection, '-m', 'dagma.definitions'], { env })
+function runInDagster(project: TestProject, env: Readonly<Record<string, string>>, selection: readonly string[]): Promise<HostRun> {
+  return dagsterAfter(project, env, ['asset', 'materialize', '--select', ...selection])
+}
+
+async function dagsterAfter(project: TestProject, env: Readonly<Record<string, string>>, command: readonly string[]): Promise<HostRun> {
+  await project.python('dagster', [...command, '-m', 'dagma.definitions'], { env })
   const newest = (await dagsterRuns(project)).at(-1)
   if (newest === undefined) throw new Error('Dagster has no run.')
   return dagsterRun(newest)

@@ -28,8 +28,8 @@ WORKER_FD_ENV = "DAGMA_WORKER_FD"
 START_TIMEOUT = 120.0
 """Seconds in which a worker must have loaded the definitions."""
 
-_CLOSE_GRACE = 10.0
-"""Seconds a worker has to close its resources and go, when its steps have all ended."""
+_CLOSE_GRACE = 12.0
+"""Seconds a worker has to close its resources and go, when its steps have all ended; resources alone have ten."""
 
 _GRACE = 2.0
 """Seconds it has when it has not loaded yet, and again after SIGTERM."""

@@ -149,6 +149,63 @@ describe('the worker', () => {
     expect(JSON.stringify(run.received)).not.toContain('worker-secret-value')
   })
 
+  test('makes the assets that Dagster selected, and no others', async () => {
+    const run = new Run(
+      project(`
+import { definitions, materializeResult, multiAsset } from '${dagma}'
+const shop = multiAsset({ name: 'shop', canSubset: true, assets: { orders: {}, customers: {} }, run: ({ selected }) =>
+  Object.fromEntries([...selected].map((name) => [name, materializeResult(name, { selected: [...selected] })])) })
+export default definitions({ assets: [shop] })
+`),
+    )
+    const extras = { dagma: { step_name: 'shop', config: null, selected: ['customers'], run_tags: {} } }
+    run.start('1', 'shop', null, { extras, asset_keys: ['customers'] })
+    await run.until('closed', '1')
+    const reported = run.received.filter(({ message }) => message?.method === 'report_asset_materialization')
+    expect(reported.map(({ message }) => message.params)).toMatchObject([
+      { asset_key: 'customers', metadata: { selected: { raw_value: ['customers'] } } },
+    ])
+    expect(await run.end()).toBe(0)
+  })
+
+  test('calls hooks when it is asked, with what the step itself threw, or what Dagster says of one that it did not run', async () => {
+    const run = new Run(
+      project(`
+import { asset, definitions, job, resource } from '${dagma}'
+const post = resource({ open: () => ({ format: (text) => '<' + text + '>' }) })
+const broken = asset({ key: 'broken', run: () => { throw new TypeError('no such table') } })
+const fine = asset({ key: 'fine', run: () => 1 })
+const slow = asset({ key: 'slow', timeoutSeconds: 0.05, run: () => 1 })
+const nightly = job({ name: 'nightly', selection: '*', resources: { post },
+  onFailure: ({ error, log, resources, jobName, runId }) => log.warning(resources.post.format([jobName, runId, error?.name, error?.message].join(' '))),
+  onSuccess: ({ stepName, signal }) => {
+    if (stepName === 'fine') throw new Error('the hook itself')
+    return new Promise((resolve, reject) => signal.addEventListener('abort', () => reject(new Error('heard'))))
+  } })
+export default definitions({ assets: [broken, fine, slow], jobs: [nightly], resources: { post: post({}) } })
+`),
+    )
+    const ask = async (step: string, stepName: string, error: object | null): Promise<unknown> => {
+      run.send({ type: 'call_hook', step, run_id: 'run-1', job_name: 'nightly', step_name: stepName, error })
+      const logged = await run.until('log', step)
+      expect(run.of(step)).toEqual(['opened', 'log'])
+      await run.until('closed', step)
+      return [logged.message.params.level, logged.message.params.message]
+    }
+    run.start('1', 'broken')
+    await run.until('closed', '1')
+    expect(run.of('1')).not.toContain('log')
+    const died = { name: 'WorkerDiedError', message: 'The Node worker died.' }
+    expect(await ask('2', 'broken', died)).toEqual(['WARNING', '<nightly run-1 TypeError no such table>'])
+    expect(await ask('3', 'fine', died)).toEqual(['WARNING', '<nightly run-1 WorkerDiedError The Node worker died.>'])
+    expect(await ask('4', 'fine', null)).toEqual(['ERROR', 'A hook of job "nightly" failed: the hook itself'])
+    expect(await ask('5', 'slow', null)).toEqual(['ERROR', 'A hook of job "nightly" failed: Step "slow" did not end within 0.05 s.'])
+    run.send({ type: 'call_hook', step: '6', run_id: 'run-1', job_name: '__ASSET_JOB', step_name: 'fine', error: null })
+    await run.until('closed', '6')
+    expect(run.of('6')).toEqual(['opened', 'closed'])
+    expect(await run.end()).toBe(0)
+  })
+
   test('cancels what runs when the run is gone, and ends', async () => {
     const run = new Run(numbers())
     run.start('1', 'waiting')
