@@ -208,7 +208,20 @@ export class EventLog implements Disposable {
 
   /** All events of a run, oldest first. */
   events(runId: string): RunEvent[] {
-    return this.#read('SELECT run_id, time, body FROM events WHERE run_id = ? ORDER BY id', [runId], eventOf)
+    return [...this.eachEvent(runId)]
+  }
+
+  /** The events of a run, or those of one type, oldest first, one at a time: they may be more than there is memory for. */
+  *eachEvent(runId: string, type?: RunEvent['type']): Generator<RunEvent> {
+    const query = 'SELECT run_id, time, body FROM events WHERE run_id = ?1 AND (?2 IS NULL OR type = ?2) ORDER BY id'
+    try {
+      for (const row of this.#db.prepare(query).iterate(runId, type ?? null)) {
+        const event = this.#parsed(row, eventOf)
+        if (event !== undefined) yield event
+      }
+    } catch (error) {
+      throw eventLogFailure(this.#file, error)
+    }
   }
 
   /** The newest materialization of an asset. */
@@ -243,16 +256,18 @@ export class EventLog implements Disposable {
       return this.#db
         .prepare(query)
         .all(...values)
-        .flatMap((row) => {
-          try {
-            return [parse(row)]
-          } catch {
-            this.#damagedRows++
-            return []
-          }
-        })
+        .flatMap((row) => this.#parsed(row, parse) ?? [])
     } catch (error) {
       throw eventLogFailure(this.#file, error)
+    }
+  }
+
+  #parsed<Result>(row: Row, parse: (row: Row) => Result): Result | undefined {
+    try {
+      return parse(row)
+    } catch {
+      this.#damagedRows++
+      return undefined
     }
   }
 

@@ -9,10 +9,11 @@ import { expectOptions, type OptionTable } from '../definitions/validation/expec
 import { dagmaError } from '../errors.ts'
 import { type Clock, systemClock } from '../runtime/clock.ts'
 import { expectNoSecretIn, learnSecrets } from '../runtime/gate/known-secrets.ts'
+import { holdGate } from '../runtime/gate/stdio-gate.ts'
 import { findProject } from '../runtime/project/project.ts'
 import { projectValues, Values } from '../runtime/values/values.ts'
 import { type Durability, EventLog } from './event-log.ts'
-import type { Materialization, RunEvent, RunStart } from './events.ts'
+import type { Materialization, Run, RunEvent, RunStart } from './events.ts'
 import { executeRun, type RunResult } from './execute-run.ts'
 import { holdValues } from './held-values.ts'
 import { type PlannedStep, planRun } from './plan.ts'
@@ -71,7 +72,7 @@ const materializeOptions: OptionTable<keyof MaterializeOptions> = {
 
 /** How a run of {@link materialize} ended. */
 export interface MaterializeRun extends RunResult {
-  /** The run's events, in order. */
+  /** The run's events, in order; read from the event log when they are first asked for, since a run may have logged more than there is memory for. */
   readonly events: readonly RunEvent[]
   /** The materializations of this run, by key text. */
   readonly materializations: ReadonlyMap<string, Materialization>
@@ -127,10 +128,9 @@ export async function retryRun(definitions: Definitions, runId: string, options:
   expectOptions('retryRun()', options, runOptions)
   learnSecrets(definitions)
   const projectFolder = options.projectFolder ?? findProject(process.cwd()).folder
-  using eventLog = EventLog.openExisting(projectFolder, options.durability)
-  const parent = eventLog.run(runId)
+  const { parent, ended } = runToRetry(projectFolder, runId)
   const job = parent.jobName === null ? undefined : expectJob(definitions, parent.jobName)
-  const steps = await unfinishedSteps(definitions, parent, eventLog.events(parent.runId))
+  const steps = await unfinishedSteps(definitions, parent, ended)
   const start: RunStart = {
     runId: randomUUID(),
     jobName: parent.jobName,
@@ -141,7 +141,13 @@ export async function retryRun(definitions: Definitions, runId: string, options:
     config: parent.config,
     parentRunId: parent.runId,
   }
-  return await run(definitions, job, start, steps, { ...options, projectFolder }, { eventLog })
+  return await run(definitions, job, start, steps, { ...options, projectFolder }, {})
+}
+
+function runToRetry(projectFolder: string, runId: string): { parent: Run; ended: RunEvent[] } {
+  using eventLog = EventLog.openExisting(projectFolder)
+  const parent = eventLog.run(runId)
+  return { parent, ended: [...eventLog.eachEvent(parent.runId, 'STEP_SUCCESS')] }
 }
 
 async function run(
@@ -155,6 +161,7 @@ async function run(
   expectNoSecretIn({ 'the partition key of the run': start.partitionKey, 'the tags of the run': start.tags })
   const projectFolder = options.projectFolder ?? findProject(process.cwd()).folder
   using scope = new DisposableStack()
+  scope.defer(holdGate()) // what a script's own steps print is gated too
   const eventLog = parts.eventLog ?? scope.use(EventLog.open(projectFolder, options.durability))
   const values = new Values(definitions, parts.ioManager ?? storedIn(projectFolder, eventLog, options))
   const { signal } = new AbortController() // never aborted
@@ -171,20 +178,33 @@ async function run(
     signal: options.signal ?? signal,
     onEvent: options.onEvent,
   })
-  const events = eventLog.events(result.runId)
-  const made = events.filter((event): event is Materialization => event.type === 'ASSET_MATERIALIZATION')
+  const made = [...eventLog.eachEvent(result.runId, 'ASSET_MATERIALIZATION')] as Materialization[]
+  let events: readonly RunEvent[] | undefined = parts.eventLog?.events(result.runId) // of a log in memory, which is about to be closed
   const { runId } = start
   const load: MaterializeRun['load'] = async ({ key }) => {
     const partitionKey = partitionOf(definitions.assets, key, start.partitionKey ?? undefined)
     return (await values.load({ assetKey: key, partitionKey, runId, signal }, 'load()')) as never
   }
   holdValues(load, () => values.releaseRun(runId))
-  return { ...result, events, materializations: new Map(made.map((event) => [event.asset, event])), load }
+  return {
+    ...result,
+    get events() {
+      events ??= storedEvents(projectFolder, runId)
+      return events
+    },
+    materializations: new Map(made.map((event) => [event.asset, event])),
+    load,
+  }
 }
 
 /** The values of the project. Its event log knows which of its runs are over. */
 function storedIn(projectFolder: string, eventLog: EventLog, { durability }: RunOptions): IOManager {
   return projectValues(projectFolder, { sync: durability === 'power', isOver: (runId) => eventLog.isOver(runId) })
+}
+
+function storedEvents(projectFolder: string, runId: string): readonly RunEvent[] {
+  using eventLog = EventLog.openToRead(projectFolder)
+  return eventLog.events(runId)
 }
 
 /** The job of that name. @throws DAGMA_JOB_UNKNOWN */

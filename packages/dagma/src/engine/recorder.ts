@@ -6,7 +6,7 @@ import type { EventLog } from './event-log.ts'
 import type { EventBody, RunEvent, RunStart, RunStatus } from './events.ts'
 
 /** Characters of log lines that may wait: a step that logs without a pause gives no other moment to write them. */
-const mostWaiting = 262_144
+const mostWaiting = 65_536
 
 /** How long an event may wait for others to share its transaction, in milliseconds. */
 const patienceMs = 20
@@ -131,7 +131,8 @@ export class Recorder {
     }
     for (const event of events) {
       try {
-        Promise.resolve(this.#options.onEvent?.(event)).catch(fail)
+        const promise: unknown = this.#options.onEvent?.(event)
+        if (promise instanceof Promise) promise.catch(fail) // a promise for each event would fill the memory while a step logs without a pause
       } catch (error) {
         fail(error)
       }

@@ -14,11 +14,14 @@ export function runShowCommand(): Command {
     .addOption(moduleOption())
     .addOption(jsonOption())
     .action((id: string, { json, module }: ModuleOption & JsonOption) => {
-      const { run, events } = readLog(findProject(process.cwd(), module).folder, (log) => {
+      readLog(findProject(process.cwd(), module).folder, (log) => {
         const run = log.run(id)
-        return { run, events: log.events(run.runId) }
+        const events = log.eachEvent(run.runId)
+        if (json) printJson({ run: runJson(run), events })
+        else {
+          const show = progress()
+          for (const event of events) show(event)
+        }
       })
-      if (json) printJson({ run: runJson(run), events })
-      else events.forEach(progress())
     })
 }

@@ -1,4 +1,4 @@
-import { styleText } from 'node:util'
+import { styleText, types } from 'node:util'
 import type { WireMetadata, WireMetadataValue } from '../../metadata/normalize.ts'
 import type { ObservationFieldName } from '../../metadata/observation-fields.ts'
 import { GatedWriter, outletOf } from '../../runtime/gate/gated-output.ts'
@@ -17,9 +17,40 @@ export function printAnswer(text: string): void {
   outletOf(1).write(`${text}\n`)
 }
 
-/** Prints a value as one JSON document. */
+/** Prints a value as one JSON document. A generator that is the value, a member of it, or a member of an item of it is printed as an array, an element at a time. */
 export function printJson(value: unknown): void {
-  printLine(JSON.stringify(value, null, 2))
+  for (const piece of jsonPieces(value, '\n')) command.write(piece)
+  command.write('\n')
+}
+
+/** What `JSON.stringify` makes of a value with an indent of two, in pieces. `newline`: the line break and indent of the value. */
+function* jsonPieces(value: unknown, newline: string): Generator<string> {
+  if (!holdsGenerator(value)) {
+    yield JSON.stringify(value, null, 2).replaceAll('\n', newline)
+    return
+  }
+  const [open, close] = isGenerator(value) || Array.isArray(value) ? '[]' : '{}'
+  let separator = open
+  for (const [name, member] of membersOf(value)) {
+    yield `${separator}${newline}  ${name === undefined ? '' : `${JSON.stringify(name)}: `}`
+    yield* jsonPieces(member, `${newline}  `)
+    separator = ','
+  }
+  yield separator === open ? `${open}${close}` : `${newline}${close}`
+}
+
+function* membersOf(value: object): Generator<[name: string | undefined, member: unknown]> {
+  if (isGenerator(value) || Array.isArray(value)) for (const member of value) yield [undefined, member]
+  else for (const [name, member] of Object.entries(value)) if (member !== undefined) yield [name, member]
+}
+
+function holdsGenerator(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false
+  return isGenerator(value) || Object.values(value).some(isGenerator) || (Array.isArray(value) && value.some(holdsGenerator))
+}
+
+function isGenerator(value: unknown): value is Generator {
+  return types.isGeneratorObject(value)
 }
 
 /** Prints rows in columns, the header first. */

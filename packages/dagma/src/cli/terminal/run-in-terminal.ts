@@ -5,6 +5,7 @@ import type { Definitions } from '../../definitions/definitions.ts'
 import { partitionRange } from '../../definitions/partitions/partitions.ts'
 import { selectAssets } from '../../definitions/selection/select-assets.ts'
 import { type Durability, EventLog } from '../../engine/event-log.ts'
+import type { RunEvent } from '../../engine/events.ts'
 import { expectJob, type MaterializeOptions, type MaterializeRun, materialize, type RunOptions } from '../../engine/materialize.ts'
 import { dagmaError } from '../../errors.ts'
 import { chooseReporter, printReports, type ReportOptions, type RunReport, reportRuns, withReportOptions } from '../../report/report-run.ts'
@@ -86,7 +87,7 @@ export async function show(project: Project, options: RunningOptions, runs: Star
   }
   const print = (documents: readonly unknown[]): void => printJson(typeof runs === 'function' ? documents[0] : documents)
   if (reporter === undefined) {
-    if (json) print(ended.map(runJson))
+    if (json) print(ended.map((result) => runJson(project, result)))
     return
   }
   let reports: RunReport[] = []
@@ -98,7 +99,8 @@ export async function show(project: Project, options: RunningOptions, runs: Star
       ended.map(({ runId }) => log.run(runId)),
     )
   } finally {
-    if (json) print(ended.map((result) => ({ ...runJson(result), report: reports.find((one) => one.runId === result.runId) ?? null })))
+    if (json)
+      print(ended.map((result) => ({ ...runJson(project, result), report: reports.find((one) => one.runId === result.runId) ?? null })))
     else printReports(reports)
   }
 }
@@ -135,6 +137,11 @@ function addTag(text: string, tags: RunTags): RunTags {
   return { ...tags, [key]: value }
 }
 
-function runJson(run: MaterializeRun): object {
-  return { runId: run.runId, status: run.status, events: run.events }
+function runJson({ folder }: Project, { runId, status }: MaterializeRun): object {
+  return { runId, status, events: storedEvents(folder, runId) }
+}
+
+function* storedEvents(folder: string, runId: string): Generator<RunEvent> {
+  using log = EventLog.openToRead(folder)
+  yield* log.eachEvent(runId)
 }

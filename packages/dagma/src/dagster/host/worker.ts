@@ -52,13 +52,14 @@ export async function serveWorker(project: Project): Promise<void> {
     throw dagmaError('DAGMA_WORKER_NOT_HOSTED', { reason: `${channelVariable} is not set` })
   delete process.env[channelVariable]
   const host = process.ppid
-  const channel = new Socket({ fd: descriptor, readable: true, writable: true })
+  const channel = new Socket({ fd: descriptor, readable: true, writable: true, allowHalfOpen: true }) // steps that end last still say so
   channel.on('error', () => channel.destroy()) // the run is gone: its end of the socket closes next
   const definitions = await loadDefinitions(project).catch((error) => {
     channel.destroy() // an open channel would keep this process, and the run would wait for it
     throw error
   })
   const outlet = new DescriptorOutlet(descriptor) // a step that logs without a pause waits for the host there, and what is sent at the end gets out
+  channel.on('close', () => outlet.close())
   const worker = new Worker(definitions, project.folder, (message) => outlet.write(`${JSON.stringify(message)}\n`))
   watchProcessEnd({ runningSteps: () => worker.runningSteps(), onEnd: (error) => worker.failSteps(error) })
   const lines = createInterface({ input: channel })

@@ -33,9 +33,9 @@ export class GatedLines {
   /** The beginning of a line that is too long, once it is. What stays is long enough to hold every secret that is not written whole yet. */
   #cut(): string {
     const text = this.#unfinished
-    if (text.length < 4 * longestShape) return ''
+    if (text.length < 16 * longestShape) return ''
     const overlap = Math.max(longestShape, longestForm * longestSecret())
-    if (text.length < 4 * overlap) return ''
+    if (text.length < 16 * overlap) return ''
     const gated = gateText(text)
     for (let at = text.length - overlap; at > overlap; at -= Math.ceil(overlap / 8)) {
       const head = gateText(text.slice(0, at))

@@ -6,6 +6,9 @@ import { gateText } from './exit-gate.ts'
 /** The longest log message that is kept, in characters. What is longer is cut, with a marker that states its size. */
 export const longestLogMessage = 100_000
 
+/** Characters behind those that are looked at too: a secret that begins before them ends in them, in whatever form it is. */
+const overlap = 65_536
+
 /** A log whose messages are written as `console.log` writes them, and handed on when they are ready to leave. */
 export function gatedLog(write: (level: LogLevel, message: string) => void): StepLog {
   const at =
@@ -16,9 +19,11 @@ export function gatedLog(write: (level: LogLevel, message: string) => void): Ste
 }
 
 function logText(message: readonly unknown[]): string {
-  const text = gateText(formatted(message))
-  if (text.length <= longestLogMessage) return text
-  return `${text.slice(0, longestLogMessage).toWellFormed()}… [cut: ${text.length} characters in all]`
+  const text = formatted(message)
+  const gated = gateText(text.slice(0, longestLogMessage + overlap)) // no more of it than may stay
+  if (text.length <= longestLogMessage + overlap && gated.length <= longestLogMessage) return gated
+  const kept = text.length <= longestLogMessage + overlap ? longestLogMessage : Math.min(longestLogMessage, gated.length - overlap)
+  return `${gated.slice(0, Math.max(0, kept)).toWellFormed()}… [cut: ${text.length} characters in all]`
 }
 
 /** A log line never fails the step: what an object's own inspection throws stands in its place. */

@@ -19,6 +19,8 @@ export interface Outlet {
 const roomy = 262_144
 /** Bytes that may wait at all: then the thread itself waits for the reader. */
 const mostWaiting = 4_194_304
+/** Characters that are written as one piece when the reader is behind. */
+const piece = 32_768
 /** How long an exiting process waits for a reader that takes nothing, in milliseconds. */
 const patienceAtExit = 2_000
 
@@ -32,10 +34,13 @@ const clock = new Int32Array(new SharedArrayBuffer(4))
 export class DescriptorOutlet implements Outlet {
   readonly #descriptor: number
   #waiting: Buffer[] = []
+  /** What comes after that, not yet bytes: many small lines are one piece. */
+  #tail = ''
   #bytes = 0
   #retry: ReturnType<typeof setTimeout> | undefined
   #delay = 1
   #exiting = false
+  #isClosed = false
   #onRoom: (() => void)[] = []
   #onEmpty: (() => void)[] = []
 
@@ -47,12 +52,18 @@ export class DescriptorOutlet implements Outlet {
     })
   }
 
+  /** What waits, and what is written from now on, goes nowhere: the descriptor may soon be another file's. */
+  close(): void {
+    this.#isClosed = true
+    this.#drop()
+    this.flush()
+  }
+
   write(text: string): boolean {
-    if (text !== '') {
-      const bytes = Buffer.from(text)
-      this.#waiting.push(bytes)
-      this.#bytes += bytes.length
-    }
+    if (this.#isClosed) return true
+    this.#tail += text
+    this.#bytes += Buffer.byteLength(text)
+    if (this.#tail.length > piece) this.#pushTail()
     if (this.#retry === undefined) this.#send()
     if (this.#bytes > mostWaiting || this.#exiting) this.flush()
     return this.#bytes <= roomy
@@ -96,15 +107,15 @@ export class DescriptorOutlet implements Outlet {
   }
 
   #writeWhatFits(): void {
-    for (let head = this.#waiting[0]; head !== undefined; head = this.#waiting[0]) {
+    for (;;) {
+      if (this.#waiting.length === 0 && this.#tail !== '') this.#pushTail()
+      const [head] = this.#waiting
+      if (head === undefined) break
       try {
         const written = writeSync(this.#descriptor, head)
         this.#bytes -= written
         if (written < head.length) this.#waiting[0] = head.subarray(written)
-        else {
-          const rest = this.#waiting.slice(1)
-          this.#waiting = rest.length > 1 ? [Buffer.concat(rest)] : rest
-        }
+        else this.#waiting.shift()
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException
         if (code === 'EINTR') continue
@@ -112,10 +123,17 @@ export class DescriptorOutlet implements Outlet {
         return
       }
     }
+    this.#bytes = 0
+  }
+
+  #pushTail(): void {
+    this.#waiting.push(Buffer.from(this.#tail))
+    this.#tail = ''
   }
 
   #drop(): void {
     this.#waiting = []
+    this.#tail = ''
     this.#bytes = 0
   }
 
