@@ -1,5 +1,5 @@
 import type { CheckSeverity } from '../../definitions/assets/results.ts'
-import type { StepLog } from '../../definitions/assets/step-log.ts'
+import type { LogLevel, StepLog } from '../../definitions/assets/step-log.ts'
 import { dagmaError } from '../../errors.ts'
 import type { WireMetadata } from '../../metadata/normalize.ts'
 import { gateError, gateText, gateValue, type WireError } from '../../runtime/gate/exit-gate.ts'

@@ -1,7 +1,7 @@
 import { type AssetKey, keyText } from '../../definitions/assets/asset-key.ts'
 import type { CheckSeverity } from '../../definitions/assets/results.ts'
 import type { Step, StepContext, StepExtras } from '../../definitions/assets/step.ts'
-import type { LogLevel } from '../../definitions/assets/step-log.ts'
+import type { LogLevel, StepLog } from '../../definitions/assets/step-log.ts'
 import { type Definitions, partitionOf } from '../../definitions/definitions.ts'
 import type { RunWatch, StepWatch } from '../../definitions/instrument.ts'
 import { upstreamPartitions } from '../../definitions/partitions/upstream-partitions.ts'
