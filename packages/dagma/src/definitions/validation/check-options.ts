@@ -1,16 +1,14 @@
 import { DagmaError, dagmaError } from '../../errors.ts'
 import type { MetadataType } from '../../metadata/metadata-value.ts'
 import { normalize } from '../../metadata/normalize.ts'
-import { plainJson } from '../../metadata/plain-json.ts'
 import { keyText } from '../assets/asset-key.ts'
 import type { Step } from '../assets/step.ts'
 import type { ConditionNode } from '../automation/automation-condition.ts'
 import type { Sensor } from '../automation/sensor.ts'
-import type { AssetNode, ResolvedJob } from '../definitions.ts'
+import type { AssetNode } from '../definitions.ts'
+import { configProblems } from './check-config.ts'
 import { checkCron } from './check-cron.ts'
 import type { Declared } from './check-definitions.ts'
-import { configIssues } from './config-issues.ts'
-import { describedConfig } from './config-schema.ts'
 import { placeText } from './graph.ts'
 
 /** The longest time limit and delay, in seconds: what a timer can wait, 24 days. */
@@ -106,11 +104,6 @@ function checkStep(step: Step, errors: DagmaError[]): void {
     complain('delaySeconds', `must be from 0 to ${longestWait} (24 days), not ${delaySeconds}`)
 }
 
-function configProblems(config: NonNullable<Step['config']>): readonly string[] {
-  const isStandard = typeof config?.['~standard']?.validate === 'function'
-  return isStandard ? describedConfig(config).problems : ['must be a schema, of zod or any library with Standard Schema']
-}
-
 function checkSensor(sensor: Sensor, errors: DagmaError[]): void {
   const seconds = sensor.minimumIntervalSeconds
   if (Number.isInteger(seconds) && seconds >= 0) return
@@ -118,37 +111,4 @@ function checkSensor(sensor: Sensor, errors: DagmaError[]): void {
     'minimumIntervalSeconds',
     `must be a whole number from 0, not ${seconds}`,
   )
-}
-
-/** Checks the config that a job brings for its steps. A schema that answers later is asked when the job runs. */
-export function checkJobConfig(
-  of: string,
-  { config, assetKeys }: ResolvedJob,
-  { assets, steps }: Declared['graph'],
-  errors: DagmaError[],
-): void {
-  for (const [name, entered] of Object.entries(config)) {
-    const step = steps.get(name) ?? assets.get(name)?.step
-    const selected =
-      step !== undefined &&
-      [...step.assets.map(({ key }) => key), ...step.checks.map(({ asset }) => asset)].some((key) => assetKeys.includes(keyText(key)))
-    if (!selected) errors.push(dagmaError('DAGMA_CONFIG_UNKNOWN', { step: name, of, reason: 'which the job does not select' }))
-    else if (step.config === undefined) errors.push(dagmaError('DAGMA_CONFIG_UNKNOWN', { step: name, of, reason: 'which takes none' }))
-    else {
-      const issues = jobConfigIssues(step.config, entered)
-      if (issues.length > 0) errors.push(dagmaError('DAGMA_CONFIG_INVALID', { step: name, of, issues }))
-    }
-  }
-}
-
-function jobConfigIssues(config: NonNullable<Step['config']>, entered: unknown): string[] {
-  try {
-    plainJson(entered, (reason) => new Error(reason))
-  } catch (error) {
-    return [`it ${(error as Error).message}`]
-  }
-  const result = config['~standard'].validate(entered)
-  if (!(result instanceof Promise)) return configIssues(config, entered, result)
-  result.catch(() => {}) // the schema is asked again when the job runs
-  return configIssues(config, entered, { value: entered })
 }

@@ -84,9 +84,9 @@ describe('enteredFieldIssues', () => {
   test('a field that the schema does not name is refused, wherever Dagster would refuse it', () => {
     const entered = { limt: 1, inner: [{ name: 'x', nam: 1 }], open: { b: 1 }, byName: { x: { m: 1 } }, either: { b: 1 }, at: null }
     expect(enteredFieldIssues(schema, entered)).toEqual([
-      'limt: there is no such field; did you mean "limit"?',
-      'inner.0.nam: there is no such field; did you mean "name"?',
-      'byName.x.m: there is no such field; did you mean "n"?',
+      'limt: there is no such field (did you mean "limit"?)',
+      'inner.0.nam: there is no such field (did you mean "name"?)',
+      'byName.x.m: there is no such field (did you mean "n"?)',
     ])
   })
 

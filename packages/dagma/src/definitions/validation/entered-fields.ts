@@ -40,9 +40,8 @@ function objectIssues({ properties, additionalProperties: others }: JsonSchema, 
     if (isSchema(member)) return enteredFieldIssues(member, value, join(path, name))
     if (others === false) return [] // the library itself refuses it
     const nearest = nearestName(name, names)
-    const hint =
-      nearest !== undefined ? `did you mean "${nearest}"?` : names.length === 0 ? 'there are none' : `the fields are ${names.join(', ')}`
-    return [`${join(path, name)}: there is no such field; ${hint}`]
+    const hint = nearest !== undefined ? `did you mean "${nearest}"?` : `fields: ${names.length === 0 ? 'none' : names.join(', ')}`
+    return [`${join(path, name)}: there is no such field (${hint})`]
   })
 }
 

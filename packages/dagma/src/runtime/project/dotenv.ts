@@ -33,8 +33,8 @@ function readText(file: string): string | undefined {
   const bytes = bytesOf(file)
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
-  } catch (error) {
-    throw invalid(file, 'is not encoded in UTF-8', error)
+  } catch {
+    throw invalid(file, 'is not encoded in UTF-8')
   }
 }
 
@@ -42,12 +42,12 @@ function bytesOf(file: string): Uint8Array {
   try {
     return readFileSync(file)
   } catch (error) {
-    throw invalid(file, `cannot be read (${(error as NodeJS.ErrnoException).code})`, error)
+    throw invalid(file, `cannot be read (${(error as NodeJS.ErrnoException).code})`)
   }
 }
 
-function invalid(file: string, reason: string, cause?: unknown): Error {
-  return dagmaError('DAGMA_ENV_FILE_INVALID', { file, reason }, cause)
+function invalid(file: string, reason: string): Error {
+  return dagmaError('DAGMA_ENV_FILE_INVALID', { file, reason })
 }
 
 function warnOnce(message: string): void {
