@@ -17,6 +17,9 @@ const values = asset({
     path: MetadataValue.path('/data/x.csv'), int: 9007199254740991, float: 0.1, whole: MetadataValue.float(3), bool: false,
     timestamp: new Date(1700000000123), nothing: null, absent: undefined, long: 'x'.repeat(40_000), asset: MetadataValue.asset('part/of/key'),
     url_as_text: 'https://example.com/not-a-link', empty: '', emptyList: [], 'a key/with: signs': 1,
+    gaps: MetadataValue.table({ records: [{ a: 1 }, { b: 'x', a: 0.5 }] }), rows: MetadataValue.table({ records: Array.from({ length: 2000 }, (_, id) => ({ id, text: 'row' })) }),
+    columns: MetadataValue.tableSchema({ columns: [{ name: 'id', type: 'int', constraints: { nullable: false, other: ['> 0'] }, tags: { pii: 'no' } }] }),
+    deep: JSON.parse('['.repeat(100) + ']'.repeat(100)), rounded: -0,
   }),
 })
 const talks = asset({
@@ -25,7 +28,7 @@ const talks = asset({
     log.debug('debug')
     log.info('info\\nin two lines')
     log.warning('warning')
-    log.error('error')
+    log.error('error', new Map([['row', { id: 1 }]]), [undefined, 2n])
     log.critical('critical')
     return 'value'
   },
@@ -38,12 +41,21 @@ const broken = asset({
     throw new RangeError('it broke: 1 < 2', { cause: new TypeError('deep inside', { cause: new Error('deepest') }) })
   },
 })
+const several = asset({
+  key: 'several',
+  run: () => {
+    const inner = new TypeError('no row', { cause: { message: 'thrown without an Error', code: 5 } })
+    throw new AggregateError([new Error('one'), inner, inner], 'all failed', { cause: Object.assign(new Error('x'), { message: Object.create(null) }) })
+  },
+})
+const wrongTable = asset({ key: 'wrong_table', run: () => materializeResult(1, { table: MetadataValue.table({ records: [{ a: { b: 1 } }] }) }) })
+const forgotten = asset({ key: 'forgotten', run: () => ({ rows: [{ later: Promise.resolve(1) }] }) })
 const throwsText = asset({ key: 'throws_text', run: () => { throw 'only a text' } })
 const wrongMetadata = asset({ key: 'wrong_metadata', run: () => materializeResult(1, { big: 2 ** 60 }) })
 const wrongValue = asset({ key: 'wrong_value', run: () => ({ big: 1n }) })
 const after = asset({ key: 'after', inputs: { broken }, run: () => 1 })
 
-export default definitions({ assets: [values, talks, broken, throwsText, wrongMetadata, wrongValue, after] })
+export default definitions({ assets: [values, talks, broken, several, wrongTable, forgotten, throwsText, wrongMetadata, wrongValue, after] })
 `
 
 /** Every kind of definition that makes steps. */

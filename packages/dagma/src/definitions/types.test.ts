@@ -61,6 +61,13 @@ test('the parts of a multi-asset have their own types', () => {
   expectTypeOf<ValueOf<typeof some.assets.a>>().toEqualTypeOf<number>()
   // @ts-expect-error there is no such part
   expectTypeOf(shop.assets.c).toBeAny()
+  const any = multiAsset({
+    name: 'any',
+    canSubset: true,
+    assets: { a: {}, b: {} },
+    run: ({ selected }) => Object.fromEntries([...selected].map((name) => [name, name.length])),
+  })
+  expectTypeOf<ValueOf<typeof any.assets.a>>().toEqualTypeOf<number>()
   // @ts-expect-error c is not one of its assets
   multiAsset({ name: 'shop', assets: { a: {}, b: {} }, run: () => ({ a: 1, b: 2, c: 3 }) })
   // @ts-expect-error c is not one of its assets, of which some are made

@@ -69,7 +69,8 @@ type ChecksOf<Part> = Part extends { readonly checks: infer Checks } ? keyof Che
 /** What a function returned under a name, whichever way it went. */
 type Part<Out, Name> =
   Awaited<Out> extends infer Values ? (Values extends unknown ? (Name extends keyof Values ? Values[Name] : never) : never) : never
-type NamesIn<Values> = Values extends unknown ? keyof Values : never
+/** The names in what a function returned, as far as they are known. */
+type NamesIn<Values> = Values extends unknown ? (string extends keyof Values ? never : keyof Values) : never
 
 type ValuesOf<Of, Out, Kept> = {
   readonly [Name in keyof Of]: Given<Returned<Exclude<Part<Out, Name>, undefined>>, Kept>
