@@ -3,6 +3,7 @@ import { DagmaError, DefinitionErrors } from '../errors.ts'
 import { gateError } from '../runtime/gate/exit-gate.ts'
 import { holdGate } from '../runtime/gate/stdio-gate.ts'
 import { endProcess } from './terminal/end-process.ts'
+import { errorLines } from './terminal/error-lines.ts'
 import { exitCodes } from './terminal/exit-codes.ts'
 
 /** Runs the command line, sets the process's exit code, and ends the process. */
@@ -56,10 +57,7 @@ function report(error: unknown): number {
   }
   const wire = gateError(error)
   // A coded error says where and how; its frames would be those of the command line.
-  process.stderr.write(`error: ${wire.message}\n${error instanceof DagmaError ? '' : wire.stack.join('')}`)
-  for (let { cause } = wire; cause !== null; { cause } = cause) {
-    if (cause.stack.length === 0 && wire.message.includes(cause.message)) continue // it adds nothing
-    process.stderr.write(`caused by: ${cause.name}: ${cause.message}\n${cause.stack.join('')}`)
-  }
+  const lines = errorLines(error instanceof DagmaError ? { ...wire, stack: [] } : wire)
+  process.stderr.write(`error: ${lines.join('\n')}\n`)
   return error instanceof DagmaError && error.kind === 'definition' ? exitCodes.wrongUsage : exitCodes.runFailed
 }

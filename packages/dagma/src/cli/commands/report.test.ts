@@ -129,7 +129,7 @@ describe('dagma report', () => {
     const { status, stdout, stderr } = await cli('report')
     expect([status, stdout]).toEqual([1, ''])
     expect(stderr).toMatch(
-      /^error: Reporting to Dagster in .* failed; what was reported until then stays\. Mend the cause, then run `dagma report [0-9a-f-]{36}`: it reports what is missing, and nothing twice\. \[DAGMA_REPORT_FAILED\]\ncaused by: Error: OperationalError: postgres:\/\/\[redacted\]@db is gone\n/,
+      /^error: Reporting to Dagster in .* failed; what was reported until then stays\. Mend the cause, then run `dagma report [0-9a-f-]{36}`: it reports what is missing, and nothing twice\. \[DAGMA_REPORT_FAILED\]\ncaused by Error: OperationalError: postgres:\/\/\[redacted\]@db is gone\n/,
     )
   })
 })

@@ -8,19 +8,19 @@ export function stepErrorLines(): (step: string, error: WireError) => string[] {
     const text = JSON.stringify(error)
     const isSame = shown.get(step) === text
     shown.set(step, text)
-    return isSame ? [styleText('dim', '    the same error as before')] : errorLines(error)
+    return isSame ? [`    ${styleText('dim', 'the same error as before')}`] : errorLines(error, '    ')
   }
 }
 
-/** The lines that show an error with all that led to it, each message once. */
-function errorLines(error: WireError): string[] {
-  const lines = [`    ${error.message}`]
+/** The lines that show an error with all that led to it, each message once; `indent` stands before messages, frames have their own. */
+export function errorLines(error: WireError, indent = ''): string[] {
+  const lines = [`${indent}${error.message}`]
   const messages = [error.message]
   for (let one: WireError | null = error; one !== null; one = one.cause) {
     const { name, message } = one
     // What a step failed for stands in the step's own message already.
-    if (!messages.some((said) => said.includes(message))) lines.push(`    caused by ${name}: ${message}`)
-    else if (one !== error && name !== 'Error') lines.push(`    ${name}`)
+    if (!messages.some((said) => said.includes(message))) lines.push(`${indent}caused by ${name}: ${message}`)
+    else if (one !== error && name !== 'Error') lines.push(`${indent}${name}`)
     messages.push(message)
     lines.push(...one.stack.map((frame) => styleText('dim', frame.trimEnd())))
   }
