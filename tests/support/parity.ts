@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { WireError } from 'dagma'
 import type { DagsterError, DagsterRun } from './dagster-instance.ts'
 import { repository } from './repository.ts'
 
@@ -71,7 +72,20 @@ function blank(target: unknown, [name, ...rest]: readonly string[]): void {
 
 /** What `dagma run show --json` prints, in the form for comparison. */
 export function embeddedRun(shown: { readonly run: Readonly<Record<string, unknown>>; readonly events: readonly HostEvent[] }): HostRun {
-  return shown
+  const events = shown.events.map((event) =>
+    event.type === 'STEP_FAILURE' ? { ...event, error: saidOnce(event.error as WireError) } : event,
+  )
+  return { ...shown, events }
+}
+
+/** What stands in Dagster's text in the place of a message that stands in one above it. */
+const saidAbove = '(said above)'
+
+/** The error as Dagster shows it: each message once. */
+function saidOnce(error: WireError | null, above: readonly string[] = []): unknown {
+  if (error === null) return null
+  const isSaid = above.some((message) => message.includes(error.message))
+  return { ...error, message: isSaid ? saidAbove : error.message, cause: saidOnce(error.cause, [...above, error.message]) }
 }
 
 const levels: Readonly<Record<number, string>> = { 10: 'debug', 20: 'info', 30: 'warning', 40: 'error', 50: 'critical' }
@@ -94,7 +108,7 @@ function wireError({ message }: DagsterError): unknown {
   return parts.reduceRight<unknown>((cause, part) => {
     const lines = part.replace(/\n+$/, '').split('\n')
     const stack = lines.filter((line) => /^ {4}at /.test(line)).map((line) => `${line}\n`)
-    const [, name, text] = /^(\w+): (.*)$/s.exec(lines.slice(0, lines.length - stack.length).join('\n')) ?? []
+    const [, name, text = saidAbove] = /^(\w+)(?:: (.*))?$/s.exec(lines.slice(0, lines.length - stack.length).join('\n')) ?? []
     return { name, message: text, stack, cause, context: null }
   }, null)
 }

@@ -13,8 +13,26 @@ def wire_type(value):
 
 
 def raw_value(value):
+    if isinstance(value, dg.TableMetadataValue):
+        return {"records": [record.data for record in value.records], "schema": columns(value.schema)}
+    if isinstance(value, dg.TableSchemaMetadataValue):
+        return {"columns": columns(value.schema)}
     raw = value.value
     return raw.to_user_string() if isinstance(raw, dg.AssetKey) else raw
+
+
+def columns(schema):
+    """Columns as Pipes carries them, which says constraints and tags only where there are some."""
+    found = []
+    for column in schema.columns:
+        default = dg.TableColumnConstraints()
+        names = ("nullable", "unique", "other")
+        values = [(name, getattr(column.constraints, name)) for name in names]
+        told = {name: value for name, value in values if value != getattr(default, name)}
+        extras = {"constraints": told, "tags": column.tags}
+        named = {"name": column.name, "type": column.type, "description": column.description}
+        found.append(named | {name: value for name, value in extras.items() if value})
+    return found
 
 
 def wire_metadata(metadata):

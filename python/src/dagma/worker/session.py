@@ -135,11 +135,13 @@ def _extras(context: StepContext, step: Step) -> dict[str, Any]:
 def describe_exception(exception: Mapping[str, Any]) -> str:
     """A Pipes exception as text: name, message and stack, and those of each cause. A message stands there once."""
     parts: list[str] = []
+    messages: list[str] = []
     current: Mapping[str, Any] | None = exception
     while current:
         name, message = current.get("name"), str(current.get("message") or "")
-        is_said = message != "" and any(message in part for part in parts)
-        parts.append(": ".join(part for part in (name, "" if is_said else message) if part))
+        is_new = not any(message in earlier for earlier in messages)
+        parts.append(": ".join(part for part in (name, message if is_new else "") if part))
+        messages.append(message)
         parts += [line.rstrip("\n") for line in current.get("stack") or []]
         cause, during = current.get("cause"), current.get("context")
         current = cause or during
