@@ -1,4 +1,4 @@
-/** Random partitions, mappings and schedules give in Dagma what they give in the real Dagster. More of them: scripts/compare-dagster.ts. */
+/** Random partitions, mappings and schedules give in Dagma what they give in the real Dagster. More of them: scripts/compare-with-dagster.ts. */
 
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -11,7 +11,7 @@ const [seed, cases] = ['20261128', '400']
 
 test.skipIf(lacks(needsPython()))(`seed ${seed}: windows, keys, mappings and ticks are those of Dagster`, async () => {
   using project = smallProject("import { definitions } from 'dagma'\nexport default definitions({ assets: [] })\n")
-  const script = join(repository, 'scripts', 'dagster-cases.py')
+  const script = join(repository, 'scripts', 'random', 'partitions.py')
   const { code, stdout, stderr } = await project.python('python', [script, seed, cases])
   expect(code, stderr).toBe(0)
   const found = JSON.parse(stdout) as DagsterCases

@@ -15,7 +15,7 @@ interface Around {
   readonly offsets: readonly (readonly [day: number, offset: number])[]
 }
 
-/** What scripts/dagster-cases.py prints. */
+/** What scripts/random/partitions.py prints. */
 export interface DagsterCases {
   readonly windows: readonly (Around & {
     readonly partitions: TimePartitions

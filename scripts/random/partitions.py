@@ -1,6 +1,6 @@
 """Random cases of what Dagster makes of partitions, mappings and cron expressions, for comparison with Dagma's own.
 
-Run with a Python that has Dagster: `python scripts/dagster-cases.py SEED SIZE`. Prints JSON; one seed gives the same cases again.
+Run with a Python that has Dagster: `python scripts/random/partitions.py SEED SIZE`. Prints JSON; one seed gives the same cases again.
 """
 
 from __future__ import annotations
