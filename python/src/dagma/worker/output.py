@@ -16,7 +16,9 @@ from typing import IO
 _CHUNK = 65_536
 _LONGEST_LINE = 1_048_576
 _TAIL_LINES = 40
-_MOST_HELD = 999
+_MOST_HELD = 1_048_576
+"""Bytes of lines that are held until the run captures its output; the newest are kept."""
+
 _TAIL_LINE_LENGTH = 500
 
 
@@ -30,7 +32,8 @@ class OutputPump:
         self._partial = bytearray()
         self._tail: deque[str] = deque(maxlen=_TAIL_LINES)
         self._lock = threading.Lock()
-        self._held: list[bytes] | None = []
+        self._held: deque[bytes] | None = deque()
+        self._held_bytes = 0
         self._ended = False
         self._thread = threading.Thread(target=self._run, name=f"dagma-output-{target}", daemon=True)
         self._thread.start()
@@ -111,7 +114,10 @@ class OutputPump:
         if self._held is None:
             self._write(line)
         else:
-            self._held = [*self._held[-_MOST_HELD:], line]
+            self._held.append(line)
+            self._held_bytes += len(line)
+            while self._held_bytes > _MOST_HELD and len(self._held) > 1:
+                self._held_bytes -= len(self._held.popleft())
 
     def _write(self, line: bytes) -> None:
         view = memoryview(line)
