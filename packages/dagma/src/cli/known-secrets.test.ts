@@ -62,6 +62,16 @@ export default definitions({ assets: [early, late], resources: { api: ${bound} }
     }
   })
 
+  test('when the module that fails to load has set it, and when a step before has', () => {
+    const fails = `process.env.SHOP_TOKEN = '${value}'; throw new Error(\`cannot start with \${process.env.SHOP_TOKEN}\`)`
+    expect(project(fails)('asset list').output).toContain('cannot start with [redacted]')
+    const run = project(`import { asset, definitions } from '${dagma}'
+const sets = asset({ key: 'sets', run: () => { process.env.SHOP_TOKEN = '${value}' ; return 1 } })
+const shows = asset({ key: 'shows', deps: [sets], run: () => { console.log('printed', process.env.SHOP_TOKEN); return 1 } })
+export default definitions({ assets: [sets, shows] })`)
+    expect(run('asset materialize -s *').output).toContain('printed [redacted]')
+  })
+
   test('unless DAGMA_SECRETS excludes it', () => {
     const run = project(
       `import { asset, definitions } from '${dagma}'\nexport default definitions({ assets: [${prints.replaceAll('ZEBRA', 'SHOP_TOKEN')}] })`,
@@ -134,9 +144,10 @@ export default definitions({ assets: [a, ${assets}], ${more} })`)
 
 describe('a tick', () => {
   const watcher = (result: string) =>
-    project(`import { asset, definitions, job, runRequest, secret, sensor } from '${dagma}'
+    project(`import { asset, definitions, dynamicPartitions, job, runRequest, secret, sensor } from '${dagma}'
 const key = secret('ZEBRA')
-const a = asset({ key: 'a', run: () => 1 })
+const anything = { '~standard': { version: 1, vendor: 'test', validate: (value) => ({ value }) } }
+const a = asset({ key: 'a', partitions: dynamicPartitions('d'), config: anything, run: () => 1 })
 const j = job({ name: 'j', selection: [a] })
 export default definitions({ assets: [a], jobs: [j], sensors: [sensor({ name: 's', job: j, run: () => (${result}) })] })`)
   const request = JSON.stringify({ kind: 'sensor', name: 's', cursor: null })

@@ -2,6 +2,7 @@ import type { CheckSeverity } from '../../definitions/assets/results.ts'
 import type { StepLog } from '../../definitions/assets/step-log.ts'
 import { dagmaError } from '../../errors.ts'
 import { plainJson } from '../../metadata/plain-json.ts'
+import { holdsSecret } from '../../metadata/redaction/redact.ts'
 import { gateText, gateWireMetadata } from '../../runtime/gate/exit-gate.ts'
 import { PipesContext } from './context.ts'
 import type { MessageSender } from './message-sender.ts'
@@ -92,6 +93,7 @@ export class PipesSession {
     const { checkName: name, passed, severity = 'ERROR', metadata = {} } = report
     const assetKey = this.#assetKey(method, report.assetKey)
     if (typeof name !== 'string' || name === '') throw invalid(method, 'needs the name of the check as checkName')
+    if (holdsSecret(name)) throw invalid(method, 'has a known secret in checkName, which is stored as it is')
     if (typeof passed !== 'boolean') throw invalid(method, 'needs true or false as passed')
     if (severity !== 'ERROR' && severity !== 'WARN') throw invalid(method, 'needs ERROR or WARN as severity')
     this.#sender.reportGatedCheck(assetKey, { name, passed, severity, metadata: gateWireMetadata(pipesMetadata(metadata)) })

@@ -3,7 +3,9 @@
 interface Watch {
   /** `process.env` itself. */
   variables: NodeJS.ProcessEnv
-  /** How often code took `process.env`, to which it then may write, or a turn of the event loop ended. */
+  /** How often code took `process.env`, to which it then may write. */
+  taken: number
+  /** How often it did, or a turn of the event loop ended. */
   changes: number
   turnEnds: boolean
 }
@@ -20,6 +22,11 @@ export function environment(): NodeJS.ProcessEnv {
   return watch.variables
 }
 
+/** How often code took `process.env`: while that stays, nobody has set another variable. */
+export function environmentTaken(): number {
+  return watch.taken
+}
+
 /** A number that is another one whenever the environment may have changed. Code that kept `process.env` is noticed in the next turn of the event loop. */
 export function environmentVersion(): number {
   if (!watch.turnEnds) {
@@ -33,15 +40,17 @@ export function environmentVersion(): number {
 }
 
 function watchEnvironment(): Watch {
-  const made: Watch = { variables: process.env, changes: 0, turnEnds: false }
+  const made: Watch = { variables: process.env, taken: 0, changes: 0, turnEnds: false }
   Object.defineProperty(process, 'env', {
     configurable: true,
     enumerable: true,
     get: () => {
+      made.taken++
       made.changes++
       return made.variables
     },
     set: (variables: NodeJS.ProcessEnv) => {
+      made.taken++
       made.changes++
       made.variables = variables
     },

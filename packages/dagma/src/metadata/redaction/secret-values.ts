@@ -1,4 +1,4 @@
-import { environment, environmentVersion } from './environment.ts'
+import { environment, environmentTaken, environmentVersion } from './environment.ts'
 import { redacted, shortestSecret } from './mark.ts'
 import { Needles } from './needles.ts'
 import { secretForms } from './secret-forms.ts'
@@ -26,6 +26,10 @@ const shared: { [registry]?: Store } = globalThis as never
 const store: Store = shared[registry] ?? { declared: new Map(), named: new Set(), seen: new Map(), generation: 0 }
 shared[registry] = store
 
+/** What {@link environmentVersion} was when variables were read last, and {@link environmentTaken} when all were looked through. */
+let looked = -1
+let learned = -1
+
 /** How many values of one variable are kept; then the oldest goes. */
 const valuesKept = 100
 
@@ -50,8 +54,10 @@ export function rememberSecret(variable: string, value: string): void {
   store.generation++
 }
 
-/** Looks through the whole environment for variables that count as secrets by their names. Costs too much to be done for each line. */
+/** Looks through the whole environment for variables that count as secrets by their names, where it may have changed. Costs too much to be done for each line. */
 export function learnEnvironment(): void {
+  if (learned === environmentTaken()) return
+  learned = environmentTaken()
   const variables = environment()
   const rule = variables[ruleVariable] ?? ''
   for (const [name, value = ''] of Object.entries(variables)) {
@@ -67,7 +73,6 @@ export function shortSecrets(): string[] {
   return [...store.declared.keys()].filter((name) => variables[name] && (variables[name] ?? '').trim().length < shortestSecret)
 }
 
-let looked = -1
 let compiled = { generation: -1, needles: new Needles([]) }
 
 /** All that is to be found: every value that a secret was seen to have, in every form that it is looked for in. */
@@ -108,4 +113,5 @@ export function forgetSecrets(): void {
   store.named.clear()
   store.generation++
   looked = -1
+  learned = -1
 }

@@ -4,6 +4,7 @@ import { bound, cutText, normalize, type WireMetadata } from '../../metadata/nor
 import { type FailureFacts, observe, observeFailure, type StepFacts } from '../../metadata/observe.ts'
 import { redacted } from '../../metadata/redaction/mark.ts'
 import { redact, redactValue } from '../../metadata/redaction/redact.ts'
+import { learnEnvironment } from '../../metadata/redaction/secret-values.ts'
 import { type ErrorLink, errorChain, thrownMessage, thrownName, thrownStack } from '../../metadata/thrown.ts'
 
 /** An error as it is stored and sent, in the form of Dagster Pipes. */
@@ -49,6 +50,7 @@ export function gateValue<Value>(value: Value): Value {
 
 /** An error with all that led to it, one below the other as causes, ready to leave. Whatever was thrown, this does not throw. */
 export function gateError(error: unknown): WireError {
+  learnEnvironment() // it may be of code that has just set a variable
   const { links, isCut } = errorChain(error)
   const more = isCut ? wireError({ error: new Error('… and more errors'), which: '' }, null) : null
   const [first, ...causes] = links

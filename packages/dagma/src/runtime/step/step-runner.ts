@@ -8,6 +8,7 @@ import { upstreamPartitions } from '../../definitions/partitions/upstream-partit
 import { configIssues } from '../../definitions/validation/config-issues.ts'
 import { DagmaError, dagmaError } from '../../errors.ts'
 import type { WireMetadata } from '../../metadata/normalize.ts'
+import { learnEnvironment } from '../../metadata/redaction/secret-values.ts'
 import { thrownMessage } from '../../metadata/thrown.ts'
 import { gatedLog } from '../gate/gated-log.ts'
 import type { Values } from '../values/values.ts'
@@ -79,6 +80,7 @@ export type StepOutcome = { readonly status: 'success' } | StepFailure
 
 /** Runs one attempt of a step: config, inputs, resources, the user's function, values stored, results reported. Never throws. */
 export async function runStep(step: Step, host: StepHost): Promise<StepOutcome> {
+  learnEnvironment()
   return watchStep(host.watch, step, host.retryNumber, (watch) => watchedStep(step, host, watch))
 }
 
