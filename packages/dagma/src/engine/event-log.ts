@@ -1,11 +1,12 @@
 import { existsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DagmaError, dagmaError } from '../errors.ts'
 import { makeFolder, syncFolder } from '../runtime/durable-folder.ts'
 import { copyOfEventLog } from './event-log-copy.ts'
 import { eventLogFailure } from './event-log-failure.ts'
+import { eventOf, type Row, runColumns, runOf } from './event-log-rows.ts'
 import { migrate } from './event-log-schema.ts'
 import type { EventBody, Materialization, Run, RunEvent, RunStart, RunStatus } from './events.ts'
 import { type OwnerState, ownerState, ownProcess } from './process-owner.ts'
@@ -16,6 +17,9 @@ const brokeOff = 'The run broke off.'
 
 /** Milliseconds to wait while another process holds the log, in all. */
 const patienceMs = 10_000
+
+/** The same, for what the next process that opens the log does as well. */
+const shortPatienceMs = 200
 
 /** Runs of this process that broke off, which could not be recorded. */
 const brokenOff = new Set<string>()
@@ -146,25 +150,20 @@ export class EventLog implements Disposable {
       try {
         return this.atOnce(write)
       } catch (error) {
-        if (!(error instanceof DagmaError && error.code === 'DAGMA_EVENT_LOG_LOCKED') || Date.now() > deadline) throw error
+        if (!isLocked(error) || Date.now() > deadline) throw error
       }
     }
   }
 
   /** Does what writes, which throws when another process holds the log just now. @throws DAGMA_EVENT_LOG_LOCKED */
   atOnce<Result>(write: () => Result): Result {
-    this.#db.exec('PRAGMA busy_timeout = 0')
-    try {
-      return write()
-    } finally {
-      this.#db.exec(`PRAGMA busy_timeout = ${patienceMs}`)
-    }
+    return this.#within(0, write)
   }
 
   /** Records that a run broke off; where that cannot be written either, it is when this process opens the log again, or another after its end. */
   breakOff(runId: string): RunEvent[] {
     try {
-      return this.endRun(runId, 'FAILURE', brokeOff)
+      return this.atOnce(() => this.endRun(runId, 'FAILURE', brokeOff))
     } catch {
       brokenOff.add(runId)
       return []
@@ -271,12 +270,19 @@ export class EventLog implements Disposable {
     }
   }
 
-  /** A run whose process is gone did not end: it failed. So did one that broke off. */
+  /** A run whose process is gone did not end: it failed. So did one that broke off. While another process holds the log, that is left to the next. */
   #failTornRuns(): void {
     for (const { run_id } of this.#db.prepare("SELECT run_id FROM runs WHERE status = 'STARTED'").all()) {
       const runId = String(run_id)
-      if (brokenOff.has(runId)) this.endRun(runId, 'FAILURE', brokeOff)
-      else if (this.owner(runId).state === 'ended') this.endRun(runId, 'FAILURE', 'The process of this run ended before the run did.')
+      const isOfThisProcess = brokenOff.has(runId)
+      if (!isOfThisProcess && this.owner(runId).state !== 'ended') continue
+      const message = isOfThisProcess ? brokeOff : 'The process of this run ended before the run did.'
+      try {
+        this.#within(shortPatienceMs, () => this.endRun(runId, 'FAILURE', message))
+      } catch (error) {
+        if (isLocked(error)) return
+        throw error
+      }
       brokenOff.delete(runId)
     }
   }
@@ -287,6 +293,16 @@ export class EventLog implements Disposable {
     if (retry === undefined) return
     const reason = `run ${String(retry.run_id).slice(0, 8)} retries it; retry that one if it failed`
     throw dagmaError('DAGMA_RUN_NOT_RETRYABLE', { run: runId, reason })
+  }
+
+  /** Does what writes, with another time to wait for other processes, in milliseconds. */
+  #within<Result>(patience: number, write: () => Result): Result {
+    this.#db.exec(`PRAGMA busy_timeout = ${patience}`)
+    try {
+      return write()
+    } finally {
+      this.#db.exec(`PRAGMA busy_timeout = ${patienceMs}`)
+    }
   }
 
   #transaction<Result>(action: () => Result): Result {
@@ -303,6 +319,10 @@ export class EventLog implements Disposable {
   }
 }
 
+function isLocked(error: unknown): boolean {
+  return error instanceof DagmaError && error.code === 'DAGMA_EVENT_LOG_LOCKED'
+}
+
 /** SQLite goes on writing to a file that was deleted, and nobody would ever see what it wrote. */
 function deleted(file: string): Error {
   return dagmaError('DAGMA_EVENT_LOG_UNWRITABLE', { file, reason: 'it was deleted or replaced while it was in use' })
@@ -311,24 +331,6 @@ function deleted(file: string): Error {
 /** Undefined for a log in memory, and when there is no file. */
 function inodeOf(file: string): bigint | undefined {
   return statSync(file, { bigint: true, throwIfNoEntry: false })?.ino
-}
-
-type Row = Record<string, SQLOutputValue>
-
-const runColumns = 'run_id, status, start_time, end_time, body'
-
-function runOf(row: Row): Run {
-  return {
-    ...JSON.parse(String(row.body)),
-    runId: String(row.run_id),
-    status: row.status as RunStatus,
-    startTime: Number(row.start_time),
-    endTime: row.end_time === null ? null : Number(row.end_time),
-  }
-}
-
-function eventOf(row: Row): RunEvent {
-  return { ...JSON.parse(String(row.body)), runId: String(row.run_id), time: Number(row.time) }
 }
 
 /** None for a log in memory, of which no other process knows. */

@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process'
+import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, onTestFinished, test } from 'vitest'
@@ -41,4 +43,37 @@ test('a run waits for a log that another process holds, and the event loop goes 
   expect(run.status).toBe('SUCCESS')
   expect(seen).toEqual(run.events.map(({ type }) => type))
   expect(seen.filter((type) => type === 'STEP_SUCCESS')).toHaveLength(2)
+})
+
+test('a log that another process holds is opened and read; the next one records what that could not', async () => {
+  const folder = temporaryFolder()
+  const child = spawnSync(process.execPath, [
+    '--input-type=module',
+    '-e',
+    `import { EventLog } from '${new URL('event-log.ts', import.meta.url).href}'
+    EventLog.open(${JSON.stringify(folder)}).startRun({ runId: 'torn', jobName: null, assetKeys: ['a'], parentRunId: null })
+    process.kill(process.pid, 'SIGKILL')`,
+  ])
+  expect(child.signal).toBe('SIGKILL')
+  const db = new DatabaseSync(join(folder, '.dagma', 'events.sqlite'))
+  db.exec('BEGIN IMMEDIATE') // for as long as this thread waits
+  {
+    using log = EventLog.open(folder)
+    expect(log.run('torn').status).toBe('STARTED')
+  }
+  db.exec('COMMIT')
+  db.close()
+  using log = EventLog.open(folder)
+  expect(log.run('torn').status).toBe('FAILURE')
+})
+
+test('what is made below .dagma is for its owner only', async () => {
+  const folder = temporaryFolder()
+  await materialize(definitions({ assets: [asset({ key: 'one', run: () => 1 })] }), { projectFolder: folder })
+  const folders = ['.dagma', ...readdirSync(join(folder, '.dagma')).map((name) => join('.dagma', name))].filter((path) =>
+    statSync(join(folder, path)).isDirectory(),
+  )
+  expect(folders.map((path) => [path, (statSync(join(folder, path)).mode & 0o777).toString(8)])).toEqual(
+    folders.map((path) => [path, '700']),
+  )
 })

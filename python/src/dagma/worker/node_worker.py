@@ -171,6 +171,8 @@ class NodeWorker:
             pump.drain(partial=True)
         code = self._process.returncode
         how = "closed its channel, but still runs" if code is None else how_it_ended(code)
+        if self._killed_because is not None:
+            how = f"was ended: {self._killed_because}"
         tail = self._stderr.tail()
         printed = f"\nThe last it printed to stderr:\n{tail}" if tail else " It printed nothing to stderr."
         if not self.channel.was_ready:
