@@ -49,6 +49,7 @@ export function checkDefinitions(declared: Declared, errors: DagmaError[]): Pick
     expectResources(who, schedule.resources, declared, errors)
     expectJob(who, schedule.job, jobs, errors)
     checkCron(who, schedule.cronSchedule, schedule.executionTimezone, errors)
+    expectPartition(schedule, jobs, graph, errors)
   }
   const sensors = unique('sensor', declared.sensors, (sensor) => sensor.name, errors)
   for (const sensor of sensors.values()) {
@@ -98,6 +99,20 @@ function withNeighbors(selected: readonly string[], { assets }: Declared['graph'
   const whole = new Set(selected.map((key) => assets.get(key)?.step).filter((step) => step !== undefined && !step.canSubset))
   const keys = new Set(selected)
   return [...assets].filter(([key, { step }]) => keys.has(key) || (step !== undefined && whole.has(step))).map(([key]) => key)
+}
+
+/** A run of a partitioned job names a partition: a schedule must say which one. */
+function expectPartition(
+  schedule: Schedule,
+  jobs: ReadonlyMap<string, ResolvedJob>,
+  { assets }: Declared['graph'],
+  errors: DagmaError[],
+): void {
+  const partitioned = jobs.get(schedule.job)?.assetKeys.find((key) => assets.get(key)?.partitions !== undefined)
+  if (schedule.evaluate !== undefined || partitioned === undefined) return
+  const of = `schedule "${schedule.name}"${placeText(schedule)}`
+  const reason = `is missing: "${partitioned}" of its job has partitions, and each run must name one by runRequest({ partitionKey })`
+  errors.push(dagmaError('DAGMA_OPTION_INVALID', { option: 'evaluate', of, reason }))
 }
 
 function expectResources(who: string, needed: object, { resources }: Declared, errors: DagmaError[]): void {

@@ -8,8 +8,10 @@ import { multiAsset } from '../assets/multi-asset.ts'
 import { retryPolicy } from '../assets/retry-policy.ts'
 import { AutomationCondition } from '../automation/automation-condition.ts'
 import { job } from '../automation/job.ts'
+import { schedule } from '../automation/schedule.ts'
 import { sensor } from '../automation/sensor.ts'
 import { definitions } from '../definitions.ts'
+import { dailyPartitions } from '../partitions/partitions.ts'
 
 const run = () => 1
 const all = job({ name: 'all', selection: '*' })
@@ -105,4 +107,19 @@ test('the config of a job must fit the steps that it selects', async () => {
   const late = { '~standard': { version: 1, vendor: 'x', validate: async () => ({ issues: [{ message: 'no' }] }) } } as const
   const asked = asset({ key: 'asked', config: late, run })
   expect(() => definitions({ assets: [asked], jobs: [job({ name: 'j', selection: 'asked', config: { asked: {} } })] })).not.toThrow()
+})
+
+test('a schedule of a partitioned job says which partition a run is for', async () => {
+  const daily = asset({ key: 'daily', partitions: dailyPartitions({ start: '2026-01-01' }), run })
+  const days = job({ name: 'days', selection: 'daily' })
+  const declare = (evaluate?: () => undefined) => () =>
+    definitions({
+      assets: [daily],
+      jobs: [days],
+      schedules: [schedule({ name: 's', job: days, cronSchedule: '@daily', ...(evaluate && { evaluate }) })],
+    })
+  expect(await problems(declare())).toEqual([
+    'DAGMA_OPTION_INVALID The option "evaluate" of schedule "s" is missing: "daily" of its job has partitions, and each run must name one by runRequest({ partitionKey }).',
+  ])
+  expect(declare(() => undefined)).not.toThrow()
 })
