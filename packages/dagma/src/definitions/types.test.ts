@@ -254,6 +254,13 @@ test('a typed IO manager gives back what it was given', () => {
   asset({ key: 'wrong', ioManager: typedIOManager<Date>('own'), run: async ({ log }) => log.info.name })
 })
 
+test('a generic function declares an asset by a result type without type parameters, or with a typed IO manager', () => {
+  const plain = <Row extends { id: string }>(rows: Row[]) => asset({ key: 'plain', run: (): readonly { id: string }[] => rows })
+  const kept = <Row extends { id: string }>(rows: Row[]) => asset({ key: 'kept', ioManager: typedIOManager('own'), run: () => rows })
+  expectTypeOf<ValueOf<ReturnType<typeof plain>>>().toEqualTypeOf<readonly { id: string }[]>()
+  expectTypeOf(kept([{ id: 'x', n: 1 }])).toExtend<Asset<{ id: string; n: number }[]>>()
+})
+
 test('partitionKey is there when the asset has partitions', () => {
   const partitions = dailyPartitions({ start: '2026-01-01' })
   asset({ key: 'daily', partitions, run: ({ partitionKey }) => expectTypeOf(partitionKey).toBeString() && 1 })
