@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
+import { temporaryFolder } from '../../test/temporary.ts'
 
 const here = (file: string) => new URL(file, import.meta.url).href
 const preamble = `
@@ -65,6 +66,10 @@ describe('the stdio gate', () => {
     ],
     ['_write of a socket', "Socket.prototype._write.call(process.stdout, line, 'utf8', () => {})"],
     ['_writev of a socket', "Socket.prototype._writev.call(process.stdout, [{ chunk: line, encoding: 'utf8' }], () => {})"],
+    [
+      'a socket over the descriptor',
+      "const socket = new Socket({ fd: 1, readable: false }); socket.on('error', () => {}); socket.write(line)",
+    ],
     ['corked', 'process.stdout.cork(); write(line.slice(0, 9)); write(line.slice(9)); process.stdout.uncork()'],
     ['piped', 'await pipeline(Readable.from([line.slice(0, 9), line.slice(9)]), process.stdout, { end: false })'],
     ['a console of its own', 'new Console(process.stdout).log(line.trim())'],
@@ -91,6 +96,17 @@ describe('the stdio gate', () => {
 
   test('an unfinished line is written when the process ends by itself or by process.exit', () => {
     expect(written(`write('half'); process.exit(3)`)).toMatchObject({ stdout: 'half', status: 3 })
+  })
+
+  test('gates a terminal that is opened anew', () => {
+    const code = `import { WriteStream } from 'node:tty'\nnew WriteStream(1).write('<' + process.env.S + '>\\n')`
+    const folder = temporaryFolder({ 'prints.mjs': preamble + code })
+    const { stdout } = spawnSync('script', ['-qec', `${process.execPath} prints.mjs`, '/dev/null'], {
+      cwd: folder,
+      encoding: 'utf8',
+      env: { ...process.env, S: 'secret-of-terminal' },
+    })
+    expect(stdout.trim()).toBe('<[redacted]>')
   })
 
   test('a line without an end leaves in pieces, and no secret is cut', () => {

@@ -1,6 +1,7 @@
 import { gateChildOutput } from './child-output-gate.ts'
 import { gateDescriptors } from './descriptor-gate.ts'
 import { type Descriptor, flushWriters, GatedWriter, outletOf, showStatus, streamOf } from './gated-output.ts'
+import { type Chunk, chunksOf, gateSockets, takeChunks } from './socket-gate.ts'
 import { gateWorkerThreads } from './worker-thread-gate.ts'
 
 const descriptors: readonly Descriptor[] = [1, 2]
@@ -34,7 +35,7 @@ function closeGate(): void {
     () => own[1].end(),
     () => own[2].end(),
   )
-  restorers.push(gateChildOutput(), gateWorkerThreads())
+  restorers.push(gateSockets(own), gateChildOutput(), gateWorkerThreads())
   if (isPrepared) return
   isPrepared = true
   process.on('exit', () => {
@@ -52,11 +53,6 @@ function openGate(): void {
 /** Bytes that a stream may keep for a writer that does not wait. */
 const mostKept = 1_048_576
 
-interface Chunk {
-  readonly chunk: string | Uint8Array
-  readonly encoding: unknown
-}
-
 /**
  * Gates a stream at its lowest level, the methods that everything written to a stream of Node comes by; gives what undoes it. The stream itself is
  * never ended: the process prints on after `end()`.
@@ -67,11 +63,8 @@ function gateStream(stream: NodeJS.WriteStream, descriptor: Descriptor, writer: 
   /** What the outlet has, but the stream still counts as its own. */
   let handedOver = 0
   const take = (chunks: readonly Chunk[], done: () => void): void => {
-    let isRoom = true
-    for (const { chunk, encoding } of chunks) isRoom = writer.write(chunk, encoding)
-    if (isRoom) return done()
     handedOver = chunks.reduce((sum, { chunk }) => sum + chunk.length, 0)
-    writer.whenRoom(() => {
+    takeChunks(writer, chunks, () => {
       handedOver = 0
       done()
     })
@@ -80,8 +73,7 @@ function gateStream(stream: NodeJS.WriteStream, descriptor: Descriptor, writer: 
     _write: (chunk: string | Uint8Array, encoding: unknown, done: () => void) => take([{ chunk, encoding }], done),
     _writev: take,
     /** By this the methods of a socket's prototype write, which someone may call past the two above. */
-    _writeGeneric: (several: boolean, data: unknown, encoding: unknown, done: () => void) =>
-      take(several ? (data as Chunk[]) : [{ chunk: data as string, encoding }], done),
+    _writeGeneric: (several: boolean, data: unknown, encoding: unknown, done: () => void) => take(chunksOf(several, data, encoding), done),
     _final: (done: () => void) => {
       writer.flush()
       outlet.whenEmpty(done)
