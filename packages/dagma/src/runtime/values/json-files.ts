@@ -32,6 +32,8 @@ export function jsonFiles(folder: string, { sync = false, isOver = () => false }
   const runs = join(folder, '@runs')
   const runFolder = (runId: string): string => join(runs, fileName(runId))
   const ownFile = (context: IOContext): string => join(runFolder(context.runId), `${digest(valuePath(context).join('/'))}.json`)
+  const writer = randomBytes(8).toString('hex')
+  let written = 0
   let isSwept = false
   return {
     async handleOutput(context, value) {
@@ -39,7 +41,7 @@ export function jsonFiles(folder: string, { sync = false, isOver = () => false }
       if (!isSwept) removeLeftovers(runs, isOver)
       isSwept = true
       const [file, own] = [join(folder, ...valuePath(context)), ownFile(context)]
-      const unfinished = join(dirname(own), `${randomBytes(8).toString('hex')}.tmp`)
+      const unfinished = join(dirname(own), `${writer}-${++written}.tmp`)
       try {
         inFolder(unfinished, sync, () => writeFileSync(unfinished, text, { flush: sync }))
         nameAgain(unfinished, own)
@@ -78,10 +80,10 @@ function inFolder(file: string, sync: boolean, write: () => void): void {
 
 /** Gives a file a second name; on file systems that cannot, it is copied. */
 function nameAgain(file: string, name: string): void {
-  rmSync(name, { force: true }) // of an earlier attempt of the step
   try {
     linkSync(file, name)
-  } catch {
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') rmSync(name) // of an earlier attempt of the step
     copyFileSync(file, name)
   }
 }
