@@ -60,12 +60,24 @@ def hook(context: dg.HookContext) -> None:
     HOOKED.append(context.step_key)
 
 
+def _hook_slowly(_context: dg.HookContext, _events: object) -> dg.HookExecutionResult:
+    time.sleep(0.3)
+    return dg.HookExecutionResult("slow_hook")
+
+
+slow_hook = dg.HookDefinition(name="slow_hook", hook_fn=_hook_slowly)
+
+
 def build_defs() -> dg.Definitions:
     retry = dg.RetryPolicy(max_retries=1, delay=0.6)
     assets = {
         "overlap": [_asset(f"sleeps_{n}", _sleeps) for n in range(8)],
         "pool": [_asset(f"pooled_{n}", _sleeps, pool="one") for n in range(2)],
         "retry": [_asset("flaky", _flaky, retry_policy=retry)],
+        "retry_at_once": [
+            _asset("flaky_at_once", _flaky, retry_policy=dg.RetryPolicy(max_retries=1)),
+            _asset("after_flaky", _nothing, deps=["flaky_at_once"]),
+        ],
         "failure": [
             _asset("fails", _fails),
             _asset("below", _nothing, deps=["fails"]),
@@ -76,7 +88,11 @@ def build_defs() -> dg.Definitions:
         "waiting": [_asset("waits", _waits), _asset("waits_with_retry", _waits, retry_policy=retry)],
     }
     jobs = [
-        dg.define_asset_job(name, selection=dg.AssetSelection.assets(*found), hooks={hook})
+        dg.define_asset_job(
+            name,
+            selection=dg.AssetSelection.assets(*found),
+            hooks={hook, slow_hook} if name == "retry_at_once" else {hook},
+        )
         for name, found in assets.items()
     ]
     return dg.Definitions([asset for found in assets.values() for asset in found], jobs=jobs, executor=dagma_executor)
@@ -96,6 +112,10 @@ def pool() -> dg.JobDefinition:
 
 def retry() -> dg.JobDefinition:
     return job_of("retry")
+
+
+def retry_at_once() -> dg.JobDefinition:
+    return job_of("retry_at_once")
 
 
 def failure() -> dg.JobDefinition:
@@ -186,3 +206,25 @@ def test_interrupt_reaches_every_step(instance: dg.DagsterInstance, number: sign
     assert found is not None
     assert found.status is dg.DagsterRunStatus.CANCELED
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("dagma-step")]
+
+
+def test_a_retry_and_what_comes_after_wait_for_the_hooks_of_a_step(instance: dg.DagsterInstance) -> None:
+    HOOKED.clear()
+    result, _ = run(retry_at_once, instance)
+    assert result.success
+    assert HOOKED == ["flaky_at_once", "after_flaky"]
+    kinds = [
+        (event.event_type_value, event.step_key)
+        for event in result.all_events
+        if event.event_type_value in ("STEP_RESTARTED", "STEP_START", "HOOK_COMPLETED")
+    ]
+    assert kinds == [
+        ("STEP_START", "flaky_at_once"),
+        ("HOOK_COMPLETED", "flaky_at_once"),  # slow_hook, of the attempt that failed
+        ("STEP_RESTARTED", "flaky_at_once"),
+        ("HOOK_COMPLETED", "flaky_at_once"),
+        ("HOOK_COMPLETED", "flaky_at_once"),
+        ("STEP_START", "after_flaky"),
+        ("HOOK_COMPLETED", "after_flaky"),
+        ("HOOK_COMPLETED", "after_flaky"),
+    ]

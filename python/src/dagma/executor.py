@@ -47,7 +47,8 @@ class _Crew:
         self.stopping = threading.Event()
         self._context = context
         self._said: queue.SimpleQueue[tuple[str, dg.DagsterEvent | _Ended]] = queue.SimpleQueue()
-        self._running: set[str] = set()
+        self._running: dict[str, list[dg.DagsterEvent]] = {}
+        """The steps at work, each with the event by which it ended, if it has: its hooks are running then."""
 
     @property
     def at_work(self) -> bool:
@@ -55,7 +56,7 @@ class _Crew:
 
     def start(self, step: Any, known_state: Any) -> None:
         step_context = self._context.for_step(step, known_state)
-        self._running.add(step.key)
+        self._running[step.key] = []
         context = contextvars.copy_context()
         context.run(enter_run, self.stopping)
         threading.Thread(
@@ -73,10 +74,14 @@ class _Crew:
                 return
             if isinstance(said, _Ended):
                 ended = True
-                self._running.remove(key)
+                for last in self._running.pop(key):
+                    active.handle_event(last)  # only now: a retry, and what comes after the step, wait for its hooks
                 yield from self._end(active, key, said.error)
+                continue
+            yield said
+            if said.is_step_success or said.is_step_failure or said.is_step_up_for_retry:
+                self._running[key].append(said)
             else:
-                yield said
                 active.handle_event(said)
 
     def wind_down(self, active: Any) -> Iterator[dg.DagsterEvent]:
@@ -136,7 +141,7 @@ class DagmaExecutor(dg.Executor):
             yield from _compat.capture_output(context, plan, output)
             crew = _Crew(context)
             try:
-                while crew.at_work or not active.is_complete:  # a step's hooks run after its success
+                while not active.is_complete:
                     if _compat.pop_captured_interrupt():
                         active.mark_interrupted()
                         yield from crew.wind_down(active)
