@@ -30,11 +30,26 @@ class Layer {
 
 const layers: readonly Layer[] = Array.from({ length: deepest }, () => new Layer())
 
+/** Bytes that are searched at once: decoding needs several times as much memory. */
+const mostAtOnce = 1 << 18
+
+/** How many times the length of a secret an encoding of it may have. */
+const longestEncoding = 16
+
 /** Where in `source` a needle stands, as it is or in encodings of any kind and order: starts and ends, in no order. */
 export function findSecrets(needles: Needles, source: Source): Spans {
   const spans: Spans = []
-  needles.find(source, spans)
-  new Search(needles).within(source, 0, spans)
+  const overlap = longestEncoding * (needles.longest + 256)
+  const size = Math.max(mostAtOnce, 4 * overlap)
+  for (let at = 0; ; at += size - overlap) {
+    const length = Math.min(size, source.length - at)
+    const part = length === source.length ? source : { ...source, bytes: source.bytes.subarray(at, at + length), length }
+    const found: Spans = []
+    needles.find(part, found)
+    new Search(needles).within(part, 0, found)
+    for (const position of found) spans.push(position + at)
+    if (at + length === source.length) break
+  }
   for (const { decoded, digits } of layers) {
     decoded.end()
     digits.end()

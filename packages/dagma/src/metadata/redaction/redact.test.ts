@@ -168,6 +168,15 @@ describe('a declared secret is never found after redaction', () => {
   })
 })
 
+test('a secret anywhere in a long text is found, in an encoding too', () => {
+  declare('the-secret-value')
+  const written = ['the-secret-value', btoa('the-secret-value'), '%74he%2Dsecret%2Dvalue', '漢 the-secret-value']
+  for (const text of written) {
+    const parts = [0, 100_000, 262_100, 524_240, 700_000].map((length) => `${'lorem '.repeat(length / 6)}"${text}"`)
+    expect(redact(parts.join(' ')).split('[redacted]').length).toBe(parts.length + 1)
+  }
+})
+
 describe('text without secrets', () => {
   test('stays as it is', () => {
     declare('a-secret-that-no-text-has-0817')

@@ -62,12 +62,15 @@ function bytesIn(item: object): string | undefined {
 
 const encoder = new TextEncoder()
 let scratch = new Uint8Array(4096)
-const largestKept = 1 << 20
+const longestKept = 1 << 20
 
 /** A text as UTF-8, in memory that is used again for the next. */
 function sourceOf(text: string): Source {
+  if (text.length > longestKept) {
+    const bytes = Buffer.from(text)
+    return { bytes, length: bytes.length, isData: false }
+  }
   if (scratch.length < text.length * 3) scratch = new Uint8Array(text.length * 3)
-  else if (scratch.length > largestKept) scratch = new Uint8Array(Math.max(4096, text.length * 3))
   const { written } = encoder.encodeInto(text, scratch)
   return { bytes: scratch, length: written, isData: false }
 }
