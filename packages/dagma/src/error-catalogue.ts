@@ -117,7 +117,7 @@ export const catalogue = {
   ),
   DAGMA_NOT_PARTITIONED: entry<{ step: string }>(
     'user_code',
-    ({ step }) => `Step "${step}" asked for its partition key, but its run has none, or a range of them.`,
+    ({ step }) => `Step "${step}" asked for its partition, but its run has none, or a range of them.`,
     'Launch it with one partition.',
   ),
   DAGMA_TIMEOUT: entry<{ step: string; seconds: number; neverPaused?: boolean }>(

@@ -9,7 +9,7 @@ import { temporaryFolder } from '../test/temporary.ts'
 const definitions = `import { asset, assetCheck, dailyPartitions, definitions, job, observableAsset, runRequest, schedule, sensor, skipReason } from '${dagma}'
 import { z } from '${import.meta.resolve('zod')}'
 const days = dailyPartitions({ start: '2026-01-01', end: '2026-01-05' })
-const raw = asset({ key: 'raw', partitions: days, run: ({ partitionKey, log }) => { log.info('making ' + partitionKey); return partitionKey } })
+const raw = asset({ key: 'raw', partitions: days, run: ({ partitionKey, log }) => { if (process.env.FLAKY === partitionKey) throw new Error('not now'); log.info('making ' + partitionKey); return partitionKey } })
 const good = asset({ key: 'good', keyPrefix: 'mart', group: 'sales', owners: ['team:data'], tags: { tier: 'gold', new: '' }, kinds: ['csv'], codeVersion: '2', metadata: { rows: 4 }, run: () => 4 })
 const even = assetCheck({ asset: good, name: 'even', run: async ({ load }) => ({ passed: (await load()) % 2 === 0 }) })
 const feed = observableAsset({ key: 'feed', run: () => ({ dataVersion: '7' }) })
@@ -50,6 +50,16 @@ describe('partitions', () => {
       '2026-01-03',
       '2026-01-02',
     ])
+  })
+
+  test('each run says its partition, and a range in the end which did not succeed', () => {
+    const env = { FLAKY: '2026-01-03' }
+    const { status, stdout } = cli('asset materialize -s raw --partition-range 2026-01-02...2026-01-04', env)
+    const [, id] = /^Run ([0-9a-f]{8})\S* \[2026-01-03\]$/m.exec(stdout) ?? []
+    expect([status, stdout.trimEnd().split('\n').at(-1)]).toEqual([1, `2 of 3 partitions succeeded. These did not: 2026-01-03 (${id}).`])
+    expect(cli('run list').stdout).toMatch(/FAILURE {2}raw \[2026-01-03\]/)
+    expect(cli(`run show ${id}`).stdout).toMatch(/^Run \S+ \[2026-01-03\]\n/)
+    expect(cli(`run retry ${id}`).stdout).toMatch(/^Run \S+ \[2026-01-03\]\n/)
   })
 
   test.each([

@@ -1,5 +1,7 @@
 import { type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { describe, expect, test } from 'vitest'
@@ -66,6 +68,38 @@ describe('a process that ends while steps run', () => {
     const failures = [expect.stringMatching(/^STEP_FAILURE waits /), expect.stringMatching(/^STEP_FAILURE ends /)]
     expect(events).toEqual(['RUN_START', 'STEP_START waits', 'STEP_START ends', 'LOG waits held', ...failures, 'RUN_FAILURE'])
     for (const failure of events.slice(4, 6)) expect(failure).toMatch(error)
+  })
+
+  test('what was killed says so when it is shown', async () => {
+    const folder = project(`
+import { asset, definitions } from '${dagma}'
+export default definitions({ assets: [asset({ key: 'a', run: () => process.kill(process.pid, 'SIGKILL') })] })
+`)
+    await run(folder, ['asset', 'materialize', '-s', '*'])
+    const [, id] = /^([0-9a-f]{8}) {2}FAILURE/m.exec((await run(folder, ['run', 'list'])).stdout) ?? []
+    expect((await run(folder, ['run', 'show', `${id}`])).stdout).toMatch(
+      /\nFAILURE in .*\n {2}The process of this run ended before the run did\.\n$/,
+    )
+  })
+
+  test('a second Ctrl-C says that the run was canceled, and not to look for process.exit()', async () => {
+    const folder = project(`
+import { asset, definitions } from '${dagma}'
+export default definitions({ assets: [asset({ key: 'deaf', run: () => { console.log('held'); return new Promise(() => {}) } })] })
+`)
+    const child = start(folder, ['asset', 'materialize', '-s', '*'])
+    const stdout = text(child.stdout)
+    const ended = once(child, 'exit')
+    await waitFor(() => existsSync(join(folder, '.dagma/events.sqlite')) && recorded(folder).events.includes('STEP_START deaf'))
+    child.kill('SIGINT')
+    for await (const chunk of child.stderr) if (String(chunk).includes('interrupt again')) break
+    child.kill('SIGINT')
+    expect(await ended).toEqual([130, null])
+    expect(await stdout).toContain('The run was canceled.')
+    expect(recorded(folder)).toMatchObject({
+      status: 'CANCELED',
+      events: ['RUN_START', 'STEP_START deaf', expect.stringMatching(/^STEP_FAILURE deaf .*\[DAGMA_CANCELED\]/), 'RUN_CANCELED'],
+    })
   })
 
   test('says it on stderr where nothing else is printed, in scripts too', async () => {

@@ -54,6 +54,7 @@ export async function executeRun(options: ExecuteOptions): Promise<RunResult> {
   await recorder.startRun({ ...options.start, config: gateValue(options.start.config) })
   const endWatch = watchProcessEnd({
     runningSteps: () => recorder.openSteps(),
+    isStopping: () => signal.aborted,
     onEnd: (error) => recorder.endWithProcess(signal.aborted ? 'CANCELED' : 'FAILURE', error),
   })
   const resources = new RunResources(definitions.resources, { runId, projectFolder, log: logOf(recorder, 'resources'), signal })

@@ -36,5 +36,6 @@ export function runJson(run: Run): unknown {
 
 function row(run: Run): string[] {
   const took = run.endTime === null ? '' : durationText(run.endTime - run.startTime)
-  return [run.runId.slice(0, 8), run.status, run.jobName ?? run.assetKeys.join(', '), new Date(run.startTime).toISOString(), took]
+  const of = `${run.jobName ?? run.assetKeys.join(', ')}${run.partitionKey === null ? '' : ` [${run.partitionKey}]`}`
+  return [run.runId.slice(0, 8), run.status, of, new Date(run.startTime).toISOString(), took]
 }

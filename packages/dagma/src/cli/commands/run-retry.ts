@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { retryRun } from '../../engine/materialize.ts'
 import { type JsonOption, jsonOption, loadProject, type ModuleOption, moduleOption } from '../terminal/options.ts'
+import { readLog } from '../terminal/read-log.ts'
 import { type RunningOptions, show, withRunningOptions } from '../terminal/run-in-terminal.ts'
 
 /** `dagma run retry` */
@@ -11,6 +12,7 @@ export function runRetryCommand(): Command {
     .addOption(jsonOption())
     .action(async (id: string, options: ModuleOption & JsonOption & RunningOptions) => {
       const { project, definitions } = await loadProject(options)
-      await show(project, options, (running) => retryRun(definitions, id, running))
+      const { partitionKey } = readLog(project.folder, (log) => log.run(id))
+      await show(project, options, { partition: partitionKey, start: (running) => retryRun(definitions, id, running) })
     })
 }

@@ -19,7 +19,7 @@ export function runShowCommand(): Command {
         const events = log.eachEvent(run.runId)
         if (json) printJson({ run: runJson(run), events })
         else {
-          const show = progress()
+          const show = progress(run.partitionKey)
           for (const event of events) show(event)
         }
       })

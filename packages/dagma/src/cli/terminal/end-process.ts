@@ -6,7 +6,11 @@ const patience = 200
 
 /** Ends the process, whose work is done: when its output was read, and whatever the project left open. Signals end it at once from now on. */
 export async function endProcess(): Promise<void> {
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.removeAllListeners(signal)
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    const listeners = process.listeners(signal)
+    process.on(signal, endBySignal) // before the others go: a signal that has come and waits to be heard is lost with the last listener
+    for (const listener of listeners) process.off(signal, listener)
+  }
   flushWriters()
   if (!isInterrupted()) await outputTaken()
   setTimeout(() => {
@@ -17,6 +21,11 @@ export async function endProcess(): Promise<void> {
       )
     process.exit()
   }, patience).unref()
+}
+
+function endBySignal(signal: NodeJS.Signals): void {
+  process.removeAllListeners(signal)
+  process.kill(process.pid, signal)
 }
 
 const names: { readonly [resource: string]: string } = {

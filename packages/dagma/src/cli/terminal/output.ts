@@ -1,6 +1,7 @@
 import { styleText, types } from 'node:util'
 import type { WireMetadata, WireMetadataValue } from '../../metadata/normalize.ts'
 import type { ObservationFieldName } from '../../metadata/observation-fields.ts'
+import { isRecord } from '../../metadata/table-problems.ts'
 import { GatedWriter, outletOf } from '../../runtime/gate/gated-output.ts'
 
 const command = new GatedWriter(1, true)
@@ -55,14 +56,19 @@ function isGenerator(value: unknown): value is Generator {
 
 /** Prints rows in columns, the header first. */
 export function printTable(header: readonly string[], rows: readonly (readonly string[])[]): void {
+  const [first = '', ...others] = tableLines(header, rows)
+  printLine(styleText('dim', first))
+  for (const line of others) printLine(line)
+}
+
+function tableLines(header: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)))
   const line = (cells: readonly string[]): string =>
     cells
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))
       .join('  ')
       .trimEnd()
-  printLine(styleText('dim', line(header)))
-  for (const row of rows) printLine(line(row))
+  return [header, ...rows].map(line)
 }
 
 /** The lines around it say it. */
@@ -74,7 +80,34 @@ export function printMetadata(metadata: WireMetadata): void {
     ([key, { raw_value }]) => !(saidAbove as readonly string[]).includes(key) && !(key === 'retry_count' && raw_value === 0),
   )
   const width = Math.max(0, ...shown.map(([key]) => key.length))
-  for (const [key, value] of shown) printLine(`    ${styleText('dim', key.padEnd(width))}  ${metadataText(value)}`)
+  for (const [key, value] of shown) {
+    const [first = '', ...others] = metadataLines(value)
+    printLine(`    ${styleText('dim', key.padEnd(width))}  ${first}`)
+    for (const line of others) printLine(`    ${' '.repeat(width)}  ${line}`)
+  }
+}
+
+const shownRows = 10
+
+/** A metadata value: of a table its header and first rows, of all else one line. */
+export function metadataLines(value: WireMetadataValue): readonly string[] {
+  const table = value.type === 'table' ? tableOf(value.raw_value) : undefined
+  if (table === undefined) return [metadataText(value)]
+  const rows = table.rows.slice(0, shownRows)
+  const more = table.rows.length - rows.length
+  return [...tableLines(table.header, rows), ...(more > 0 ? [`… and ${more} more ${more === 1 ? 'row' : 'rows'}`] : [])]
+}
+
+function tableOf(value: unknown): { header: string[]; rows: string[][] } | undefined {
+  if (!isRecord(value) || !Array.isArray(value.records) || !Array.isArray(value.schema)) return undefined
+  const header = value.schema.map((column: unknown) => (isRecord(column) ? String(column.name) : ''))
+  const rows = value.records.map((record: unknown) => header.map((name) => (isRecord(record) ? cellText(record[name]) : '')))
+  return { header, rows }
+}
+
+/** A cell on one line; of what is not there, nothing. */
+function cellText(cell: unknown): string {
+  return cell === null || cell === undefined ? '' : String(cell).replaceAll(/\s+/g, ' ')
 }
 
 /** A metadata value on one line. */

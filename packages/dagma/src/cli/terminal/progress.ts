@@ -4,11 +4,12 @@ import { showStatus } from '../../runtime/gate/gated-output.ts'
 import { stepErrorLines } from './error-lines.ts'
 import { durationText, printLine, printMetadata } from './output.ts'
 
-/** Prints a line for each event worth one; on a terminal also, below them, what runs now. */
-export function progress(): (event: RunEvent) => void {
+/** Prints a line for each event of a run worth one; on a terminal also, below them, what runs now. `partition` is the run's. */
+export function progress(partition: string | null): (event: RunEvent) => void {
   const began = new Map<string, number>()
   const errorLines = stepErrorLines()
   let runBegan = 0
+  let stepFailed = false
   const since = (event: { readonly step: string; readonly time: number }): string =>
     styleText('dim', durationText(event.time - (began.get(event.step) ?? event.time)))
   const running = (): void =>
@@ -18,7 +19,10 @@ export function progress(): (event: RunEvent) => void {
   return (event) => {
     if (event.type === 'RUN_START') runBegan = event.time
     if (event.type === 'STEP_START' || event.type === 'STEP_RESTARTED') began.set(event.step, event.time)
-    printEvent(event, since, () => durationText(event.time - runBegan))
+    if (event.type === 'STEP_FAILURE') stepFailed = true
+    if (event.type === 'RUN_START') printLine(`Run ${event.runId}${partition === null ? '' : ` [${partition}]`}`)
+    else printEvent(event, since, () => durationText(event.time - runBegan))
+    if (event.type === 'RUN_FAILURE' && !stepFailed) printLine(`  ${event.message}`)
     if (event.type === 'STEP_UP_FOR_RETRY' || event.type === 'STEP_FAILURE')
       for (const line of errorLines(event.step, event.error)) printLine(line)
     if (event.type === 'STEP_SUCCESS' || event.type === 'STEP_FAILURE') began.delete(event.step)
@@ -30,8 +34,6 @@ export function progress(): (event: RunEvent) => void {
 function printEvent(event: RunEvent, since: (event: { step: string; time: number }) => string, whole: () => string): void {
   const bold = (text: string): string => styleText('bold', text)
   switch (event.type) {
-    case 'RUN_START':
-      return printLine(`Run ${event.runId}`)
     case 'LOG':
       return printLine(`  ${styleText('dim', `${event.step} ${event.level}:`)} ${event.message}`)
     case 'ASSET_MATERIALIZATION':

@@ -13,7 +13,7 @@ import type { Project } from '../../runtime/project/project.ts'
 import { exitCodes } from './exit-codes.ts'
 import { interruption } from './interruption.ts'
 import { positiveInteger } from './options.ts'
-import { printJson } from './output.ts'
+import { printJson, printLine } from './output.ts'
 import { progress } from './progress.ts'
 
 /** Options of every command that runs something. */
@@ -64,28 +64,42 @@ export async function runInTerminal(
   options: NewRunOptions,
 ): Promise<void> {
   const { config, partition, partitionRange: range, tag: tags } = options
-  const run = (partitionKey: string | undefined) => (running: RunOptions) =>
-    materialize(definitions, { ...what, ...running, tags, ...(config && { config }), ...(partitionKey !== undefined && { partitionKey }) })
-  const runs = range === undefined ? run(partition) : rangeOf(definitions, what, range).map(run)
-  await show(project, options, runs)
+  const run = (partitionKey: string | undefined): RunToShow => ({
+    partition: partitionKey ?? null,
+    start: (running) =>
+      materialize(definitions, {
+        ...what,
+        ...running,
+        tags,
+        ...(config && { config }),
+        ...(partitionKey !== undefined && { partitionKey }),
+      }),
+  })
+  await show(project, options, range === undefined ? run(partition) : rangeOf(definitions, what, range).map(run))
 }
 
 /**
  * Executes a run, or several one after the other, and shows them: live lines, or one JSON document, of several runs a list. With `report` they are
  * then reported to Dagster, all in one go, also those that failed; that there is a way to Dagster is looked at before anything runs.
  */
-export async function show(project: Project, options: RunningOptions, runs: StartRun | readonly StartRun[]): Promise<void> {
+export async function show(project: Project, options: RunningOptions, runs: RunToShow | readonly RunToShow[]): Promise<void> {
   const { json = false, report = false, concurrency, durability } = options
   const reporter = report ? chooseReporter(project, options) : undefined
   const signal = interruption('the run')
   const ended: MaterializeRun[] = []
-  for (const run of typeof runs === 'function' ? [runs] : runs) {
-    const result = await run({ projectFolder: project.folder, concurrency, durability, signal, ...(json ? {} : { onEvent: progress() }) })
+  const unsuccessful: string[] = []
+  for (const { partition, start } of 'start' in runs ? [runs] : runs) {
+    const onEvent = json ? {} : { onEvent: progress(partition) }
+    const result = await start({ projectFolder: project.folder, concurrency, durability, signal, ...onEvent })
     ended.push(result)
-    if (result.status !== 'SUCCESS') process.exitCode = exitCodes.runFailed
+    if (result.status !== 'SUCCESS') {
+      process.exitCode = exitCodes.runFailed
+      unsuccessful.push(`${partition} (${result.runId.slice(0, 8)})`)
+    }
     if (signal.aborted) break
   }
-  const print = (documents: readonly unknown[]): void => printJson(typeof runs === 'function' ? documents[0] : documents)
+  if (!json && !('start' in runs)) printLine(rangeSummary(runs.length, ended.length, unsuccessful))
+  const print = (documents: readonly unknown[]): void => printJson('start' in runs ? documents[0] : documents)
   if (reporter === undefined) {
     if (json) print(ended.map((result) => runJson(project, result)))
     return
@@ -105,7 +119,18 @@ export async function show(project: Project, options: RunningOptions, runs: Star
   }
 }
 
-type StartRun = (running: RunOptions) => Promise<MaterializeRun>
+/** A run that is to be started and shown. */
+export interface RunToShow {
+  readonly partition: string | null
+  readonly start: (running: RunOptions) => Promise<MaterializeRun>
+}
+
+/** How the runs of a range ended: what has to be looked at is far above. */
+function rangeSummary(all: number, ended: number, unsuccessful: readonly string[]): string {
+  const counts = `${ended - unsuccessful.length} of ${all} partitions succeeded.`
+  const others = unsuccessful.length === 0 ? '' : ` These did not: ${unsuccessful.join(', ')}.`
+  return `${counts}${others}${ended < all ? ` ${all - ended} were not started.` : ''}`
+}
 
 function rangeOf(
   definitions: Definitions,

@@ -18,7 +18,7 @@ export interface AssetCheck<Req extends Requirements = Requirements> extends Req
 
 /** What a check's function is called with. */
 export type AssetCheckContext<Value, In = Inputs, Req = Requirements, Config = undefined> = AssetContext<In, Req, Config> & {
-  /** Key of the partition that is checked; undefined of an asset without partitions. */
+  /** Key of the partition that is checked; undefined of an asset without partitions, and in a run without a partition. */
   readonly partitionKey: string | undefined
   /** Loads the value of the checked asset, through its IO manager. */
   readonly load: () => Promise<Value>

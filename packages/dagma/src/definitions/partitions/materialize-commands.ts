@@ -1,7 +1,7 @@
 import { shellWord } from '../../shell-word.ts'
 import { type PartitionsAt, type PartitionsDefinition, partitionKeys } from './partitions.ts'
 
-/** The commands that materialize partitions of assets, to be shown: one for a range without gaps, otherwise one for each key. */
+/** The commands that materialize partitions of assets, to be shown: one for each range without gaps. */
 export function materializeCommands(
   assets: readonly string[],
   partitions: PartitionsDefinition | undefined,
@@ -9,13 +9,21 @@ export function materializeCommands(
   at: PartitionsAt,
 ): string[] {
   const command = `dagma asset materialize --select ${shellWord(assets.join(','))}`
-  const [first, ...others] = keys
   if (partitions === undefined) return [command]
-  if (first === undefined) return [`${command} --partition <key>`]
-  if (others.length === 0) return [`${command} --partition ${shellWord(first)}`]
-  const all = partitionKeys(partitions, at)
-  const start = all.indexOf(first)
-  if (keys.every((key, index) => all[start + index] === key))
-    return [`${command} --partition-range ${shellWord(`${first}...${others.at(-1)}`)}`]
-  return keys.map((key) => `${command} --partition ${shellWord(key)}`)
+  if (keys.length === 0) return [`${command} --partition <key>`]
+  const all = new Map(partitionKeys(partitions, at).map((key, index) => [key, index]))
+  return rangesOf(keys, all).map(([first, last]) =>
+    first === last ? `${command} --partition ${shellWord(first)}` : `${command} --partition-range ${shellWord(`${first}...${last}`)}`,
+  )
+}
+
+/** First and last key of each range without gaps, in the order of `keys`. */
+function rangesOf(keys: readonly string[], places: ReadonlyMap<string, number>): [first: string, last: string][] {
+  const ranges: [first: string, last: string][] = []
+  for (const key of keys) {
+    const range = ranges.at(-1)
+    if (range !== undefined && places.get(key) === (places.get(range[1]) ?? Number.NaN) + 1) range[1] = key
+    else ranges.push([key, key])
+  }
+  return ranges
 }

@@ -5,6 +5,8 @@ import { type DagmaError, dagmaError } from '../../errors.ts'
 export interface UnfinishedWork {
   /** Names of the steps that run. */
   readonly runningSteps: () => readonly string[]
+  /** Whether it was being stopped: then that is what ended it. */
+  readonly isStopping?: () => boolean
   /** Called while the process exits, when a step runs: only what is done at once still happens. */
   readonly onEnd: (error: DagmaError) => void
 }
@@ -40,12 +42,14 @@ function onExit(exitCode: number): void {
     const steps = work.runningSteps()
     if (steps.length === 0) continue
     if (exitCode === 0) process.exitCode = 1
-    work.onEnd(
-      uncaught === undefined
-        ? dagmaError('DAGMA_PROCESS_EXITED', { exitCode, steps })
-        : dagmaError('DAGMA_UNCAUGHT_ERROR', { reason: messageOf(uncaught.error), steps }, uncaught.error),
-    )
+    work.onEnd(endError(work, exitCode, steps))
   }
+}
+
+function endError(work: UnfinishedWork, exitCode: number, steps: readonly string[]): DagmaError {
+  if (uncaught !== undefined) return dagmaError('DAGMA_UNCAUGHT_ERROR', { reason: messageOf(uncaught.error), steps }, uncaught.error)
+  if (work.isStopping?.()) return dagmaError('DAGMA_CANCELED', { what: 'The run' })
+  return dagmaError('DAGMA_PROCESS_EXITED', { exitCode, steps })
 }
 
 function messageOf(thrown: unknown): string {

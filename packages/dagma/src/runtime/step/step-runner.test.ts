@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { type Asset, type AssetContext, asset } from '../../definitions/assets/asset.ts'
+import { assetCheck } from '../../definitions/assets/asset-check.ts'
 import { observableAsset } from '../../definitions/assets/observable-asset.ts'
-import { materializeResult } from '../../definitions/assets/results.ts'
+import { type CheckResult, materializeResult } from '../../definitions/assets/results.ts'
 import { definitions } from '../../definitions/definitions.ts'
 import { staticPartitions } from '../../definitions/partitions/partitions.ts'
 import type { Resource } from '../../definitions/resource.ts'
@@ -166,6 +167,20 @@ describe('runStep', () => {
   test('a step of an asset with partitions that asks for the key of a run without one fails', async () => {
     const daily = asset({ key: 'a', partitions: staticPartitions(['x']), run: ({ partitionKey }) => partitionKey })
     expect(await host().run(daily)).toMatchObject({
+      status: 'failure',
+      error: { cause: { message: expect.stringContaining('DAGMA_NOT_PARTITIONED') } },
+    })
+  })
+
+  test('a check of an asset with partitions has no key in a run without one, and loads no value', async () => {
+    const daily = asset({ key: 'a', partitions: staticPartitions(['x']), run: ({ partitionKey }) => partitionKey })
+    const check = (
+      run: (context: { partitionKey: string | undefined; load: () => Promise<string> }) => CheckResult | Promise<CheckResult>,
+    ) => assetCheck({ asset: daily, name: 'c', run })
+    const { run, reports } = host({ others: [daily] })
+    await run(check(({ partitionKey }) => ({ passed: partitionKey === undefined })))
+    expect(reports).toMatchObject([{ check: 'c', passed: true }])
+    expect(await run(check(async ({ load }) => ({ passed: (await load()) === 'x' })))).toMatchObject({
       status: 'failure',
       error: { cause: { message: expect.stringContaining('DAGMA_NOT_PARTITIONED') } },
     })

@@ -157,12 +157,14 @@ function stepContext(step: Step, host: StepHost, given: Pick<StepContext, 'input
     log: stepLog(host),
     get partitionKey() {
       if ((step.assets[0] ?? host.definitions.assets.get(keyText(assetKey)))?.partitions === undefined) return undefined
-      if (partitionKey === undefined) throw dagmaError('DAGMA_NOT_PARTITIONED', { step: step.name })
+      if (partitionKey === undefined && step.kind !== 'check') throw dagmaError('DAGMA_NOT_PARTITIONED', { step: step.name })
       return partitionKey
     },
     selected: new Set((step.partNames ?? []).filter((_, index) => host.selected.has(keyText(step.assets[index]?.key ?? [])))),
-    load: () => {
+    load: async () => {
       const partition = partitionOf(host.definitions.assets, assetKey, partitionKey)
+      if (partition === undefined && host.definitions.assets.get(keyText(assetKey))?.partitions !== undefined)
+        throw dagmaError('DAGMA_NOT_PARTITIONED', { step: step.name })
       return values.load({ assetKey, partitionKey: partition, runId, signal }, `Check "${step.checks[0]?.name}"`)
     },
   }
