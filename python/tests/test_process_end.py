@@ -1,0 +1,66 @@
+"""A step that takes its Node worker down, with the real TypeScript worker."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import dagma
+from tests.conftest import REPOSITORY
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import dagster as dg
+
+PACKAGE = REPOSITORY / "packages" / "dagma"
+
+pytestmark = pytest.mark.skipif(
+    not (PACKAGE / "dist" / "cli" / "commands" / "worker.js").exists(),
+    reason="packages/dagma is not built: run `npm run build`",
+)
+
+DEFINITIONS = """
+import * as d from 'dagma'
+const once = d.retryPolicy({ maxRetries: 1, delaySeconds: 0.01 })
+const exits = d.asset({ key: 'exits', run: () => process.exit(0) })
+const rejects = d.asset({ key: 'rejects', run: async () => {
+  void Promise.reject(new Error('forgotten'))
+  await new Promise(() => {})
+} })
+const recovers = d.asset({ key: 'recovers', retryPolicy: once, run: ({ retryNumber, log }) => {
+  log.info('last words')
+  if (retryNumber === 0) process.exit(7)
+  return 1
+} })
+export default d.definitions({ assets: [exits, rejects, recovers] })
+"""
+
+
+@pytest.fixture
+def defs(tmp_path: Path) -> dg.Definitions:
+    root = tmp_path / "project"
+    (root / "src").mkdir(parents=True)
+    (root / "node_modules").mkdir()
+    (root / "node_modules" / "dagma").symlink_to(PACKAGE)
+    (root / "package.json").write_text('{"name":"ends","type":"module","dagma":{}}')
+    (root / "src" / "definitions.ts").write_text(DEFINITIONS)
+    return dagma.load_definitions(root)
+
+
+def test_each_step_says_why_it_ended(defs: dg.Definitions, instance: dg.DagsterInstance) -> None:
+    job = defs.resolve_job_def("__ASSET_JOB")
+    result = job.execute_in_process(instance=instance, raise_on_error=False)
+    events = [event for event in result.all_events if event.event_type_value == "STEP_FAILURE"]
+    failed: dict[Any, Any] = {event.step_key: event.event_specific_data for event in events}
+    assert set(failed) == {"exits", "rejects"}
+    assert 'The process exited with code 0 while step "exits" ran.' in failed["exits"].error_display_string
+    assert "[DAGMA_PROCESS_EXITED]" in failed["exits"].error_display_string
+    assert 'ended the process while step "rejects" ran: forgotten' in failed["rejects"].error_display_string
+    retried = [event.step_key for event in result.all_events if event.event_type_value == "STEP_UP_FOR_RETRY"]
+    assert retried == ["recovers"]
+    (made,) = result.get_asset_materialization_events()
+    assert made.step_key == "recovers"
+    logged = [entry.user_message for entry in instance.all_logs(result.run_id)]
+    assert logged.count("last words") == 2
