@@ -63,7 +63,7 @@ function wireError({ error, which }: ErrorLink, cause: WireError | null): WireEr
   return {
     name: cutText(redact(thrownName(error))),
     message: cutText(redact(which === '' ? message : `(${which}) ${message}`)),
-    stack: stackFrames(error).map(redact),
+    stack: stackFrames(error),
     cause,
     context: null,
   }
@@ -79,7 +79,7 @@ function stackFrames(error: unknown): string[] {
   return lines
     .filter((line) => !notTheUsers.some((part) => line.includes(part)))
     .slice(0, mostFrames)
-    .map((line) => `${cutText(line)}\n`)
+    .map((line) => `${cutText(redact(line))}\n`)
 }
 
 /** This package's folder: source maps lead from its JavaScript to its sources. */
