@@ -69,6 +69,15 @@ describe('options that no host could heed, or that Dagster would refuse', () => 
     expect(await ofAsset({ kinds: [...'abcdefghij'] })).toHaveLength(1)
   })
 
+  test('a condition that is nested too deep', async () => {
+    const nested = (depth: number) =>
+      Array.from({ length: depth }).reduce((one: AutomationCondition) => one.not(), AutomationCondition.eager())
+    expect(await ofAsset({ automation: nested(100_000) })).toEqual([
+      'DAGMA_OPTION_INVALID The option "automation" of Asset "a" is nested more than 100 deep.',
+    ])
+    expect(() => definitions({ assets: [asset({ key: 'a', automation: nested(99), run })] })).not.toThrow()
+  })
+
   test('an interval of a sensor', async () => {
     const declare = (minimumIntervalSeconds: number) => () =>
       definitions({

@@ -76,7 +76,16 @@ const dagsterMetadata: { readonly [name: string]: readonly MetadataType[] } = {
 /** The conditions that take a cron line and a time zone. */
 const withCron: readonly string[] = ['on_cron', 'cron_tick_passed', 'all_deps_updated_since_cron']
 
-function checkCondition(what: string, { op, args }: ConditionNode, errors: DagmaError[]): void {
+/** How deep conditions may be nested: both hosts walk them by recursion. */
+const deepestCondition = 100
+
+function checkCondition(what: string, { op, args }: ConditionNode, errors: DagmaError[], depth = 1): void {
+  if (depth > deepestCondition) {
+    errors.push(
+      dagmaError('DAGMA_OPTION_INVALID', { option: 'automation', of: what, reason: `is nested more than ${deepestCondition} deep` }),
+    )
+    return
+  }
   if (withCron.includes(op)) checkCron(what, String(args[0]), String(args[1]), errors)
   if (op === 'in_latest_time_window' && args[0] !== undefined && !(Number(args[0]) >= 0 && Number(args[0]) <= longestLookback))
     errors.push(
@@ -86,7 +95,7 @@ function checkCondition(what: string, { op, args }: ConditionNode, errors: Dagma
         reason: `must be from 0 to ${longestLookback}, not ${args[0]}`,
       }),
     )
-  for (const arg of args) if (typeof arg === 'object') checkCondition(what, arg, errors)
+  for (const arg of args) if (typeof arg === 'object') checkCondition(what, arg, errors, depth + 1)
 }
 
 function checkStep(step: Step, errors: DagmaError[]): void {
