@@ -136,11 +136,15 @@ class DagsterServer:
             self.process.wait(60)
         except subprocess.TimeoutExpired:
             self.kill()
+        self._close_stdin()
 
     def kill(self) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+        self._close_stdin()
+
+    def _close_stdin(self) -> None:
         if self.process.stdin is not None:
             self.process.stdin.close()
 

@@ -27,6 +27,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from dagma.defs.load import build_definitions
+from dagma.defs.ticks import answer_read, run_requests, sensor_result
 from dagma.errors import LoadError, ManifestError, ProtocolError, StepError, WorkerDiedError
 from dagma.manifest.parse import parse_manifest
 from dagma.project import Project
@@ -191,6 +192,23 @@ def any_failure_is_told_or_refused(data: Any) -> None:
         return
 
 
+REQUEST = {"run_key": "k", "job_name": "job", "config": {"a": {"n": 1}}, "tags": {"t": "v"}, "partition_key": None}
+ANSWER = {
+    "run_requests": [REQUEST],
+    "skip_reason": None,
+    "cursor": "c",
+    "dynamic_partitions": [{"partitions": "p", "add": ["x"], "remove": []}],
+}
+
+
+@given(values | mutations(st.just(ANSWER)))
+@quickly
+def any_answer_to_a_tick_is_read_or_refused(data: Any) -> None:
+    for read in (run_requests, sensor_result):
+        with contextlib.suppress(dg.DagsterError), answer_read("sensor"):
+            read(data)
+
+
 @pytest.mark.parametrize(
     "attack",
     [
@@ -198,6 +216,7 @@ def any_failure_is_told_or_refused(data: Any) -> None:
         any_manifest_becomes_definitions_or_is_refused,
         any_worker_message_fails_its_step_at_most,
         any_failure_is_told_or_refused,
+        any_answer_to_a_tick_is_read_or_refused,
     ],
     ids=lambda attack: attack.__name__,
 )

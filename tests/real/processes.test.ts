@@ -78,6 +78,17 @@ describe('a run whose process is killed', () => {
   })
 })
 
+describe('a run whose terminal is closed', () => {
+  it('is canceled, and recorded so', async () => {
+    started = project.startDagma(['job', 'launch', '-j', 'slow_job'])
+    await started.until(hasBegun)
+    started.child.kill('SIGHUP')
+    started.child.kill('SIGHUP')
+    expect((await started.ended).code).toBe(1)
+    expect(await project.dagmaJson<ShownRun[]>(['run', 'list'])).toMatchObject([{ status: 'CANCELED' }])
+  })
+})
+
 describe.skipIf(lacks(needsPython(), needsProc()))('dagma dev', () => {
   const withRunUnderWay = async () => {
     const dev = await startDev(project)

@@ -149,7 +149,7 @@ def _read_package(folder: Path) -> dict[str, Any] | None:
         package = json.loads(file.read_text(encoding="utf-8-sig"))  # some editors begin a file with a byte-order mark
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         message = f"{file} cannot be read: {error}. Mend it, or set {PROJECT_ENV} to the project's folder."
         raise ProjectNotFoundError(message) from error
     return package if isinstance(package, dict) else {}

@@ -34,11 +34,10 @@ def build_schedule(project: Project, schedule: Schedule) -> dg.ScheduleDefinitio
 
     def evaluate(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
         at = context.scheduled_execution_time.isoformat()
-        answer = _tick(project, {"kind": "schedule", "name": schedule.name, "scheduled_time": at}, context.log)
-        requests = [_run_request(asked) for asked in answer["run_requests"]]
-        if not requests:
-            yield dg.SkipReason(answer["skip_reason"])
-        yield from requests
+        with answer_read(f"schedule {schedule.name}"):
+            answer = _tick(project, {"kind": "schedule", "name": schedule.name, "scheduled_time": at}, context.log)
+            asked = run_requests(answer)
+        yield from asked
 
     return dg.ScheduleDefinition(
         name=schedule.name,
@@ -55,16 +54,9 @@ def build_sensor(project: Project, sensor: Sensor, jobs: Mapping[str, Unresolved
     """A sensor whose ticks are evaluated in TypeScript."""
 
     def evaluate(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        answer = _tick(project, {"kind": "sensor", "name": sensor.name, "cursor": context.cursor}, context.log)
-        requests = [_run_request(asked) for asked in answer["run_requests"]]
-        return dg.SensorResult(
-            run_requests=requests,
-            skip_reason=None if requests else answer["skip_reason"],
-            cursor=answer["cursor"],
-            dynamic_partitions_requests=[
-                request for change in answer["dynamic_partitions"] for request in _partition_requests(change)
-            ],
-        )
+        with answer_read(f"sensor {sensor.name}"):
+            answer = _tick(project, {"kind": "sensor", "name": sensor.name, "cursor": context.cursor}, context.log)
+            return sensor_result(answer)
 
     return dg.SensorDefinition(
         name=sensor.name,
@@ -73,6 +65,39 @@ def build_sensor(project: Project, sensor: Sensor, jobs: Mapping[str, Unresolved
         minimum_interval_seconds=sensor.minimum_interval_seconds,
         description=sensor.description,
         default_status=dg.DefaultSensorStatus[sensor.default_status],
+    )
+
+
+@contextlib.contextmanager
+def answer_read(what: str) -> Iterator[None]:
+    """Says of whatever goes wrong within that a tick was answered in a form that is none."""
+    try:
+        yield
+    except dg.DagsterError:
+        raise
+    except Exception as error:
+        message = (
+            f"The answer to a tick of the {what} cannot be read ({type(error).__name__}: {error}). "
+            "Install the npm package dagma and the Python package dagster-dagma in the same version."
+        )
+        raise TickError(message) from error
+
+
+def run_requests(answer: Mapping[str, Any]) -> list[dg.RunRequest | dg.SkipReason]:
+    """The runs that a tick of a schedule asks for, or why it asks for none."""
+    return [_run_request(asked) for asked in answer["run_requests"]] or [dg.SkipReason(answer["skip_reason"])]
+
+
+def sensor_result(answer: Mapping[str, Any]) -> dg.SensorResult:
+    """What a tick of a sensor asks for."""
+    requests = [_run_request(asked) for asked in answer["run_requests"]]
+    return dg.SensorResult(
+        run_requests=requests,
+        skip_reason=None if requests else answer["skip_reason"],
+        cursor=answer["cursor"],
+        dynamic_partitions_requests=[
+            request for change in answer["dynamic_partitions"] for request in _partition_requests(change)
+        ],
     )
 
 
