@@ -13,7 +13,13 @@ import dagster as dg
 import pytest
 
 REPOSITORY = Path(__file__).parents[2]
+PACKAGE = REPOSITORY / "packages" / "dagma"
 FAKE = Path(__file__).parent / "fake_dagma.mjs"
+
+needs_package = pytest.mark.skipif(
+    os.environ.get("CI") != "true" and not (PACKAGE / "dist" / "index.js").exists(),
+    reason="packages/dagma is not built: run `npm run build`",
+)
 
 
 def find_node() -> str:

@@ -11,14 +11,9 @@ import dagster as dg
 import pytest
 
 import dagma
-from tests.conftest import REPOSITORY
+from tests.conftest import PACKAGE, REPOSITORY, needs_package
 
-PACKAGE = REPOSITORY / "packages" / "dagma"
-
-pytestmark = pytest.mark.skipif(
-    not (PACKAGE / "dist" / "cli" / "commands" / "tick.js").exists(),
-    reason="packages/dagma is not built: run `npm run build`",
-)
+pytestmark = needs_package
 
 DEFINITIONS = """
 import * as d from 'dagma'

@@ -17,15 +17,12 @@ from dagster_aws.pipes import PipesLambdaLogsMessageReader, PipesS3ContextInject
 from dagster_pipes import encode_param
 from moto.server import ThreadedMotoServer
 
-from tests.conftest import REPOSITORY, find_node
+from tests.conftest import PACKAGE, REPOSITORY, find_node, needs_package
 
-PACKAGE = REPOSITORY / "packages" / "dagma"
 SCRIPT = REPOSITORY / "tests" / "support" / "pipes-script.ts"
 BUCKET = "pipes"
 
-pytestmark = pytest.mark.skipif(
-    not (PACKAGE / "dist" / "pipes.js").exists(), reason="packages/dagma is not built: run `npm run build`"
-)
+pytestmark = needs_package
 
 Use: TypeAlias = Callable[[dg.AssetExecutionContext], Any]
 

@@ -7,19 +7,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import dagma
-from tests.conftest import REPOSITORY
+from tests.conftest import PACKAGE, needs_package
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import dagster as dg
 
-PACKAGE = REPOSITORY / "packages" / "dagma"
-
-pytestmark = pytest.mark.skipif(
-    not (PACKAGE / "dist" / "cli" / "commands" / "worker.js").exists(),
-    reason="packages/dagma is not built: run `npm run build`",
-)
+pytestmark = needs_package
 
 DEFINITIONS = """
 import * as d from 'dagma'

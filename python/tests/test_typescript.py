@@ -8,13 +8,9 @@ import pytest
 
 import dagma
 from dagma.errors import DefinitionError
-from tests.conftest import REPOSITORY, failure, find_node
+from tests.conftest import PACKAGE, REPOSITORY, failure, find_node, needs_package
 
-PACKAGE = REPOSITORY / "packages" / "dagma"
-
-pytestmark = pytest.mark.skipif(
-    not (PACKAGE / "dist" / "cli" / "worker.js").exists(), reason="packages/dagma is not built: run `npm run build`"
-)
+pytestmark = needs_package
 
 DEFINITIONS = """
 import { asset, definitions, job, materializeResult, MetadataValue, schedule } from 'dagma'
