@@ -84,9 +84,10 @@ def test_failure(project: Path, instance: dg.DagsterInstance) -> None:
     job = dagma.load_definitions(project).resolve_job_def("broken_job")
     result = job.execute_in_process(instance=instance, raise_on_error=False)
     message = failure(result, "broken")
-    assert "Error: it broke" in message
+    assert 'UserCodeError: Step "broken" failed: it broke. Fix the error below. [DAGMA_STEP_FAILED]' in message
     assert "src/definitions.ts:" in message
     assert "Caused by:\nTypeError: deep inside" in message
+    assert message.count("it broke") == 1
 
 
 def test_definitions(project: Path) -> None:
@@ -133,7 +134,7 @@ def test_plain_pipes_client(project: Path, instance: dg.DagsterInstance) -> None
     assert total.metadata["result"] == dg.MetadataValue.int(30)
     messages = [entry.user_message for entry in instance.all_logs(result.run_id)]
     assert "from TypeScript" in messages
-    assert "Made raw_numbers, which is no asset of this step." in messages
+    assert "Made raw_numbers, which is not an asset of this step." in messages
     assert [text for text in messages if text.startswith('Step "broken" failed: it broke.')]
     events = [entry.dagster_event for entry in instance.all_logs(result.run_id) if entry.dagster_event]
     (error,) = [event.engine_event_data.error for event in events if "closed with exception" in (event.message or "")]

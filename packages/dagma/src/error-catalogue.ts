@@ -346,7 +346,7 @@ export const catalogue = {
   DAGMA_STEP_FAILED: entry<{ step: string; reason: string }>(
     'user_code',
     ({ step, reason }) => `Step "${step}" failed: ${reason}`,
-    'Mend what the cause says.',
+    'Fix the error below.',
   ),
   DAGMA_PROCESS_EXITED: entry<{ exitCode: number; steps: readonly string[] }>(
     'user_code',

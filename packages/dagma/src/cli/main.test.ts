@@ -91,7 +91,7 @@ describe('exit codes', () => {
       "loading [redacted]
       Run <run>
       ✗ broken  <duration>
-          Step "broken" failed: no such table. Mend what the cause says. [DAGMA_STEP_FAILED]
+          Step "broken" failed: no such table. Fix the error below. [DAGMA_STEP_FAILED]
           TypeError
           at Object.run (file://<folder>/defs.ts:<line>)
           caused by Error: key [redacted]

@@ -130,7 +130,7 @@ describe('the worker', () => {
     expect(third).toMatchObject({ step: '3', message: { params: {} } })
     expect(fourth?.message.params.exception).toMatchObject({
       name: 'UserCodeError',
-      message: 'Step "broken" failed: no such table. Mend what the cause says. [DAGMA_STEP_FAILED]',
+      message: 'Step "broken" failed: no such table. Fix the error below. [DAGMA_STEP_FAILED]',
       cause: { name: 'TypeError', stack: [expect.stringContaining('defs.ts:10')], cause: { message: 'key [redacted]' } },
     })
     expect(run.of('1')).toEqual(['opened', 'log', 'report_asset_materialization', 'closed'])

@@ -130,7 +130,7 @@ describe('runStep', () => {
       status: 'failure',
       error: {
         name: 'UserCodeError',
-        message: 'Step "broken" failed: no such table. Mend what the cause says. [DAGMA_STEP_FAILED]',
+        message: 'Step "broken" failed: no such table. Fix the error below. [DAGMA_STEP_FAILED]',
         cause: { name: 'DatabaseError', message: 'no such table', cause: { message: 'disk' } },
       },
     })
