@@ -1,4 +1,5 @@
-import type { ErrorKind } from './errors.ts'
+/** The phase an error belongs to; see `DagmaError`. */
+export type ErrorKind = 'definition' | 'execution' | 'user_code' | 'protocol' | 'internal'
 
 interface Entry<Details> {
   kind: ErrorKind

@@ -1,10 +1,7 @@
-import { catalogue, type ErrorCode, type ErrorDetails } from './error-catalogue.ts'
+import { catalogue, type ErrorCode, type ErrorDetails, type ErrorKind } from './error-catalogue.ts'
 
 /** Marks errors of this package across duplicate installs, where `instanceof` on a class would fail. */
 const brand: unique symbol = Symbol.for('dagma.error') as never
-
-/** The phase an error belongs to; see {@link DagmaError}. */
-export type ErrorKind = 'definition' | 'execution' | 'user_code' | 'protocol' | 'internal'
 
 /**
  * An error with a permanent code. Its message says what is wrong, where, and how to mend it.

@@ -67,16 +67,7 @@ export {
   type SensorResult,
   sensor,
 } from './definitions/automation/sensor.ts'
-export {
-  type AnyAsset,
-  type AssetNode,
-  type CheckNode,
-  type Definitions,
-  type DefinitionsOptions,
-  definitions,
-  type ResolvedJob,
-  type ResourcesFor,
-} from './definitions/definitions.ts'
+export { type DefinitionsOptions, definitions, type ResourcesFor } from './definitions/definitions.ts'
 export type {
   EndStatus,
   Instrument,
@@ -87,20 +78,23 @@ export type {
   WatchedRun,
   WatchedStep,
 } from './definitions/instrument.ts'
+export type { AnyAsset, AssetNode, CheckNode, Definitions, ResolvedJob } from './definitions/model.ts'
 export { PartitionMapping } from './definitions/partitions/partition-mapping.ts'
+export type {
+  Cadence,
+  DynamicPartitions,
+  MultiPartitions,
+  PartitionsDefinition,
+  StaticPartitions,
+  TimePartitions,
+} from './definitions/partitions/partition-types.ts'
 export {
-  type Cadence,
-  type DynamicPartitions,
   dailyPartitions,
   dynamicPartitions,
   hourlyPartitions,
-  type MultiPartitions,
   monthlyPartitions,
   multiPartitions,
-  type PartitionsDefinition,
-  type StaticPartitions,
   staticPartitions,
-  type TimePartitions,
   weeklyPartitions,
 } from './definitions/partitions/partitions.ts'
 export {
@@ -117,8 +111,8 @@ export type { Durability } from './engine/event-log.ts'
 export type { AssetEvent, EventBody, Materialization, Run, RunEvent, RunStart, RunStatus } from './engine/events.ts'
 export type { RunResult } from './engine/execute-run.ts'
 export { type MaterializeOptions, type MaterializeRun, materialize, type RunOptions, retryRun } from './engine/materialize.ts'
-export type { ErrorCode } from './error-catalogue.ts'
-export { DagmaError, DefinitionErrors, type ErrorKind } from './errors.ts'
+export type { ErrorCode, ErrorKind } from './error-catalogue.ts'
+export { DagmaError, DefinitionErrors } from './errors.ts'
 export type { Finding } from './metadata/finding.ts'
 export {
   type Json,

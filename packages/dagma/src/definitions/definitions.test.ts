@@ -4,7 +4,8 @@ import { thrownBy } from '../test/temporary.ts'
 import { asset } from './assets/asset.ts'
 import { job } from './automation/job.ts'
 import { schedule } from './automation/schedule.ts'
-import { definitions, isDefinitions } from './definitions.ts'
+import { definitions } from './definitions.ts'
+import { isDefinitions } from './model.ts'
 import { resource } from './resource.ts'
 
 const run = () => 1

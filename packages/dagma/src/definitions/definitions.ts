@@ -1,64 +1,17 @@
 import { type DagmaError, DefinitionErrors, dagmaError } from '../errors.ts'
-import type { Asset, Requiring } from './assets/asset.ts'
+import type { Requiring } from './assets/asset.ts'
 import type { AssetCheck } from './assets/asset-check.ts'
 import { type AssetKey, keyText } from './assets/asset-key.ts'
-import type { AssetSpec } from './assets/asset-spec.ts'
-import type { ExternalAsset } from './assets/external-asset.ts'
 import type { IOManager } from './assets/io-manager.ts'
-import type { MultiAsset } from './assets/multi-asset.ts'
-import type { ObservableAsset } from './assets/observable-asset.ts'
-import type { CheckSpec, Step } from './assets/step.ts'
 import type { Job, RunConfig } from './automation/job.ts'
 import type { Schedule } from './automation/schedule.ts'
 import type { Sensor } from './automation/sensor.ts'
 import type { Instrument } from './instrument.ts'
+import { type AnyAsset, brand, type Definitions } from './model.ts'
 import type { ClientOf, Resource } from './resource.ts'
-import type { SourcePlace } from './validation/call-site.ts'
 import { checkDefinitions } from './validation/check-definitions.ts'
-import { expectOptions } from './validation/expect-options.ts'
+import { expectOptions, type OptionTable } from './validation/expect-options.ts'
 import { collectGraph } from './validation/graph.ts'
-import { definitionsOptions } from './validation/option-tables.ts'
-
-/** Whatever may stand among the assets of a project. */
-export type AnyAsset = Asset | MultiAsset | ExternalAsset | ObservableAsset
-
-/** An asset in a project, with the step that makes or observes it. */
-export interface AssetNode extends AssetSpec {
-  /** Undefined for an external asset. */
-  readonly step: Step | undefined
-  /** Where it was declared, when that can be told. */
-  readonly source: () => SourcePlace | undefined
-}
-
-/** A check in a project, with the step that evaluates it. */
-export interface CheckNode extends CheckSpec {
-  readonly step: Step
-}
-
-/** A job with the assets that its selection names. */
-export interface ResolvedJob extends Job {
-  /** Key text, upstream assets first. */
-  readonly assetKeys: readonly string[]
-}
-
-/** All that a project declares, checked. Made by {@link definitions}; hosts run it. Dagster's `Definitions`. */
-export interface Definitions {
-  /** By key text, in an order in which upstream assets come first. */
-  readonly assets: ReadonlyMap<string, AssetNode>
-  /** By name, in an order in which what makes an upstream asset comes first. */
-  readonly steps: ReadonlyMap<string, Step>
-  /** By the asset's key text, ":" and the check's name. */
-  readonly checks: ReadonlyMap<string, CheckNode>
-  readonly jobs: ReadonlyMap<string, ResolvedJob>
-  readonly schedules: ReadonlyMap<string, Schedule>
-  readonly sensors: ReadonlyMap<string, Sensor>
-  readonly resources: ReadonlyMap<string, Resource<unknown>>
-  readonly ioManagers: ReadonlyMap<string, IOManager>
-  readonly instrument: Instrument | undefined
-  readonly [brand]: true
-}
-
-const brand: unique symbol = Symbol.for('dagma.definitions') as never
 
 /** The resources that definitions need, by key: a client of another type does not compile. */
 export type ResourcesFor<R extends Requiring> = {
@@ -113,6 +66,18 @@ type BoundItems<Items, Bound> = { readonly [Index in keyof Items]: BoundItem<Ite
 type BoundItem<Item, Bound> = [Exclude<KeysOf<RequirementsOf<Item>>, keyof Bound>] extends [never]
   ? Item
   : `The resource "${Exclude<KeysOf<RequirementsOf<Item>>, keyof Bound> & string}" is not bound: add it to the resources of definitions().`
+
+/** What its lists hold is looked at by `definitions()` itself. */
+export const definitionsOptions: OptionTable<keyof DefinitionsOptions<[], [], [], [], []>> = {
+  assets: 'any',
+  checks: 'any',
+  jobs: 'any',
+  schedules: 'any',
+  sensors: 'any',
+  resources: 'record',
+  ioManagers: 'record',
+  instrument: 'object',
+}
 
 /**
  * Collects a project's definitions and checks them, all at once. A definitions module exports the result as its default.
@@ -177,9 +142,4 @@ export function configBySteps({ assets, steps }: Pick<Definitions, 'assets' | 's
   return Object.fromEntries(
     Object.entries(config).map(([name, value]) => [steps.has(name) ? name : (assets.get(name)?.step?.name ?? name), value]),
   )
-}
-
-/** Whether a value was made by {@link definitions}, by this copy of Dagma or another. */
-export function isDefinitions(value: unknown): value is Definitions {
-  return typeof value === 'object' && value !== null && brand in value
 }

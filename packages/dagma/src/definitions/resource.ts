@@ -1,7 +1,6 @@
 import type { Finding } from '../metadata/finding.ts'
 import type { StepLog } from './assets/step-log.ts'
-import { expectOptions } from './validation/expect-options.ts'
-import { resourceOptions } from './validation/option-tables.ts'
+import { expectOptions, type OptionTable } from './validation/expect-options.ts'
 
 /** What a resource is opened with. */
 export interface ResourceContext {
@@ -52,6 +51,8 @@ export type ClientOf<R> = R extends Resource<infer Client> ? Client : R extends 
  * when definitions have loaded, for the secrets that it declares; what it gives or throws then does not matter.
  */
 export type ResourceType<in Settings, out Client> = (settings: Settings | (() => Settings)) => Resource<Client>
+
+export const resourceOptions: OptionTable<'open' | 'close' | 'probe'> = { open: 'function!', close: 'function', probe: 'function' }
 
 /**
  * Declares a kind of resource. `open` makes the client, once per run and before any step that uses it; `close` runs at the run's end;

@@ -1,7 +1,7 @@
 import { pageFinding } from '../author/page.ts'
 import { pythonFinding } from '../dagster/dev/foreign-package.ts'
 import { uiVariable } from '../dagster/host/run-page.ts'
-import type { Definitions } from '../definitions/definitions.ts'
+import type { Definitions } from '../definitions/model.ts'
 import type { ProbeContext, Resource } from '../definitions/resource.ts'
 import { type Finding, failedFinding } from '../metadata/finding.ts'
 import { deepLink, isHttpUrl } from '../metadata/links.ts'

@@ -1,4 +1,4 @@
-import type { Definitions } from '../definitions/definitions.ts'
+import type { Definitions } from '../definitions/model.ts'
 import { DagmaError, dagmaError } from '../errors.ts'
 import type { Tick } from '../runtime/tick.ts'
 import { planRun } from './plan.ts'

@@ -12,8 +12,9 @@ import { Values } from '../runtime/values/values.ts'
 import { temporaryFolder, thrownBy } from '../test/temporary.ts'
 import { EventLog } from './event-log.ts'
 import type { RunEvent } from './events.ts'
-import { type ExecuteOptions, executeRun } from './execute-run.ts'
+import { executeRun } from './execute-run.ts'
 import { planRun } from './plan.ts'
+import type { ExecuteOptions } from './run-scope.ts'
 
 /** Runs these assets in a project of its own. */
 async function execute(assets: readonly Asset[], options: Partial<ExecuteOptions> = {}) {

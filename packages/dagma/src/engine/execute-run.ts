@@ -1,39 +1,17 @@
 import type { StepLog } from '../definitions/assets/step-log.ts'
-import type { Definitions, ResolvedJob } from '../definitions/definitions.ts'
 import type { EndStatus, RunWatch } from '../definitions/instrument.ts'
 import { dagmaError } from '../errors.ts'
-import type { Clock } from '../runtime/clock.ts'
 import { gateValue } from '../runtime/gate/exit-gate.ts'
 import { gatedLog } from '../runtime/gate/gated-log.ts'
 import { shortSecretWarnings } from '../runtime/gate/known-secrets.ts'
 import { watchProcessEnd } from '../runtime/step/process-end.ts'
 import { RunResources } from '../runtime/step/run-resources.ts'
 import { endWatched, watchRun } from '../runtime/step/watched.ts'
-import type { Values } from '../runtime/values/values.ts'
-import type { EventLog } from './event-log.ts'
-import type { RunEvent, RunStart, RunStatus } from './events.ts'
+import type { RunStatus } from './events.ts'
 import type { PlannedStep } from './plan.ts'
 import { Recorder } from './recorder.ts'
+import type { ExecuteOptions } from './run-scope.ts'
 import { runStepToEnd } from './run-step.ts'
-
-/** How a run is executed. */
-export interface ExecuteOptions {
-  readonly definitions: Definitions
-  readonly start: RunStart
-  readonly job: ResolvedJob | undefined
-  readonly steps: readonly PlannedStep[]
-  readonly eventLog: EventLog
-  readonly values: Values
-  /** Folder of the project, absolute. */
-  readonly projectFolder: string
-  readonly clock: Clock
-  /** Steps that run at once. */
-  readonly concurrency: number
-  /** Cancels the run when aborted. */
-  readonly signal: AbortSignal
-  /** Called with each event after it was recorded. See {@link Recorder} for what happens when it fails. */
-  readonly onEvent: ((event: RunEvent) => void) | undefined
-}
 
 /** How a run ended. */
 export interface RunResult {

@@ -1,7 +1,7 @@
 import { keyText } from '../definitions/assets/asset-key.ts'
 import type { Step, StepKind } from '../definitions/assets/step.ts'
 import type { RunConfig } from '../definitions/automation/job.ts'
-import type { Definitions } from '../definitions/definitions.ts'
+import type { Definitions } from '../definitions/model.ts'
 import { stepsBefore } from '../definitions/validation/graph.ts'
 import { dagmaError } from '../errors.ts'
 import { validatedConfig } from '../runtime/step/step-runner.ts'

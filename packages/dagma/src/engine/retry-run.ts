@@ -1,5 +1,5 @@
 import { keyText } from '../definitions/assets/asset-key.ts'
-import type { Definitions } from '../definitions/definitions.ts'
+import type { Definitions } from '../definitions/model.ts'
 import { dagmaError } from '../errors.ts'
 import { redacted } from '../metadata/redaction/mark.ts'
 import type { Run, RunEvent } from './events.ts'

@@ -1,13 +1,13 @@
 import { type AssetKey, keyText } from '../definitions/assets/asset-key.ts'
 import type { DepWithMapping } from '../definitions/assets/asset-spec.ts'
 import type { Step } from '../definitions/assets/step.ts'
-import type { Definitions } from '../definitions/definitions.ts'
+import type { Definitions } from '../definitions/model.ts'
 import { materializeCommands } from '../definitions/partitions/materialize-commands.ts'
+import type { PartitionsDefinition } from '../definitions/partitions/partition-types.ts'
 import {
   hasPartition,
   identityOf,
   type PartitionsAt,
-  type PartitionsDefinition,
   partitionKeys,
   sample,
   unknownDynamicKeys,

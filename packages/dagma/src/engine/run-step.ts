@@ -1,25 +1,14 @@
 import { retryDelay } from '../definitions/assets/retry-policy.ts'
-import type { StepLog } from '../definitions/assets/step-log.ts'
-import { type Definitions, partitionOf } from '../definitions/definitions.ts'
-import type { RunWatch } from '../definitions/instrument.ts'
+import { partitionOf } from '../definitions/definitions.ts'
+import type { Definitions } from '../definitions/model.ts'
 import { unknownDynamicKeys } from '../definitions/partitions/partitions.ts'
 import type { WireError } from '../runtime/gate/exit-gate.ts'
 import { callHook } from '../runtime/step/hooks.ts'
-import type { RunResources } from '../runtime/step/run-resources.ts'
-import { runStep, type StepOutcome, type StepReport } from '../runtime/step/step-runner.ts'
+import type { StepOutcome, StepReport } from '../runtime/step/step-host.ts'
+import { runStep } from '../runtime/step/step-runner.ts'
 import type { EventBody } from './events.ts'
-import type { ExecuteOptions } from './execute-run.ts'
 import type { PlannedStep } from './plan.ts'
-import type { Recorder } from './recorder.ts'
-
-/** What the steps of one run share. */
-export interface RunScope extends ExecuteOptions {
-  readonly recorder: Recorder
-  readonly resources: RunResources
-  readonly watch: RunWatch | undefined
-  /** Of this step. */
-  readonly log: StepLog
-}
+import type { RunScope } from './run-scope.ts'
 
 /**
  * Runs a step, tries it again as its retry policy says, and calls the job's hooks when the step's end is durable. Resolves to whether the step

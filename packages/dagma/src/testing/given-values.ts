@@ -1,6 +1,6 @@
 import { keyText } from '../definitions/assets/asset-key.ts'
 import type { IOContext, IOManager } from '../definitions/assets/io-manager.ts'
-import type { Definitions } from '../definitions/definitions.ts'
+import type { Definitions } from '../definitions/model.ts'
 import { hasPartition } from '../definitions/partitions/partitions.ts'
 
 /** Values that a test gives, by key text: of a partitioned asset the value of each partition by its key, or one that every partition has. */

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { keyText } from '../../definitions/assets/asset-key.ts'
-import type { AssetNode, Definitions } from '../../definitions/definitions.ts'
+import type { AssetNode, Definitions } from '../../definitions/model.ts'
 import { nearestName } from '../../definitions/validation/nearest-name.ts'
 import { dagmaError } from '../../errors.ts'
 import { gateStaticMetadata } from '../../runtime/gate/exit-gate.ts'

@@ -2,11 +2,12 @@ import { Command } from 'commander'
 import { EventLog } from '../../engine/event-log.ts'
 import type { Run } from '../../engine/events.ts'
 import { dagmaError } from '../../errors.ts'
-import { chooseReporter, printReports, reportRuns, type ToOption, toOption } from '../../report/report-run.ts'
+import { chooseReporter, reportRuns } from '../../report/report-run.ts'
 import { loadDotenv } from '../../runtime/project/dotenv.ts'
 import { findProject } from '../../runtime/project/project.ts'
 import { type JsonOption, jsonOption, type ModuleOption, moduleOption } from '../terminal/options.ts'
 import { printJson } from '../terminal/output.ts'
+import { printReports, type ToOption, toOption } from '../terminal/report.ts'
 
 /** `dagma report` */
 export function reportCommand(): Command {

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander'
-import type { Definitions } from '../../definitions/definitions.ts'
+import type { Definitions } from '../../definitions/model.ts'
 import { claimStdout } from '../../runtime/gate/gated-output.ts'
 import { findProject, loadDefinitions, type Project } from '../../runtime/project/project.ts'
 

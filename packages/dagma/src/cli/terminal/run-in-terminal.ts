@@ -1,20 +1,21 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { keyText } from '../../definitions/assets/asset-key.ts'
 import type { RunConfig, RunTags } from '../../definitions/automation/job.ts'
-import type { Definitions } from '../../definitions/definitions.ts'
+import type { Definitions } from '../../definitions/model.ts'
 import { partitionRange } from '../../definitions/partitions/partitions.ts'
 import { selectAssets } from '../../definitions/selection/select-assets.ts'
 import { type Durability, EventLog } from '../../engine/event-log.ts'
 import type { RunEvent } from '../../engine/events.ts'
 import { expectJob, type MaterializeOptions, type MaterializeRun, materialize, type RunOptions } from '../../engine/materialize.ts'
 import { dagmaError } from '../../errors.ts'
-import { chooseReporter, printReports, type ReportOptions, type RunReport, reportRuns, withReportOptions } from '../../report/report-run.ts'
+import { chooseReporter, type RunReport, reportRuns } from '../../report/report-run.ts'
 import type { Project } from '../../runtime/project/project.ts'
 import { exitCodes } from './exit-codes.ts'
 import { interruption } from './interruption.ts'
 import { positiveInteger } from './options.ts'
 import { printJson, printLine } from './output.ts'
 import { progress } from './progress.ts'
+import { printReports, type ReportOptions, withReportOptions } from './report.ts'
 
 /** Options of every command that runs something. */
 export interface RunningOptions extends ReportOptions {

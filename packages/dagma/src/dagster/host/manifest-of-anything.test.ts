@@ -3,18 +3,17 @@ import { readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { asset } from '../../definitions/assets/asset.ts'
-import { assetCheck } from '../../definitions/assets/asset-check.ts'
-import { externalAsset } from '../../definitions/assets/external-asset.ts'
-import { multiAsset } from '../../definitions/assets/multi-asset.ts'
-import { observableAsset } from '../../definitions/assets/observable-asset.ts'
-import { retryPolicy } from '../../definitions/assets/retry-policy.ts'
-import { job } from '../../definitions/automation/job.ts'
-import { schedule } from '../../definitions/automation/schedule.ts'
-import { sensor } from '../../definitions/automation/sensor.ts'
-import { definitions } from '../../definitions/definitions.ts'
-import { resource } from '../../definitions/resource.ts'
-import * as tables from '../../definitions/validation/option-tables.ts'
+import { asset, assetOptions, inlineCheckOptions } from '../../definitions/assets/asset.ts'
+import { assetCheck, assetCheckOptions } from '../../definitions/assets/asset-check.ts'
+import { externalAsset, externalAssetOptions } from '../../definitions/assets/external-asset.ts'
+import { multiAsset, multiAssetOptions, multiAssetPartOptions } from '../../definitions/assets/multi-asset.ts'
+import { observableAsset, observableAssetOptions } from '../../definitions/assets/observable-asset.ts'
+import { retryPolicy, retryPolicyOptions } from '../../definitions/assets/retry-policy.ts'
+import { job, jobOptions } from '../../definitions/automation/job.ts'
+import { schedule, scheduleOptions } from '../../definitions/automation/schedule.ts'
+import { sensor, sensorOptions } from '../../definitions/automation/sensor.ts'
+import { definitions, definitionsOptions } from '../../definitions/definitions.ts'
+import { resource, resourceOptions } from '../../definitions/resource.ts'
 import { DagmaError, DefinitionErrors } from '../../errors.ts'
 import { buildManifest } from './manifest.ts'
 
@@ -27,29 +26,29 @@ const a = asset({ key: 'a', run })
 const all = job({ name: 'all', selection: '*' })
 
 const declarations: readonly [name: string, table: object, good: Options, declare: (options: never) => Options][] = [
-  ['asset', tables.assetOptions, { key: 'b', run }, (options) => ({ assets: [a, asset(options)] })],
-  ['multiAsset', tables.multiAssetOptions, { name: 'm', assets: { b: {} }, run }, (options) => ({ assets: [multiAsset(options)] })],
+  ['asset', assetOptions, { key: 'b', run }, (options) => ({ assets: [a, asset(options)] })],
+  ['multiAsset', multiAssetOptions, { name: 'm', assets: { b: {} }, run }, (options) => ({ assets: [multiAsset(options)] })],
   [
     'part',
-    tables.multiAssetPartOptions,
+    multiAssetPartOptions,
     {},
     (options) => ({ assets: [a, multiAsset({ name: 'm', assets: { b: options }, run: () => ({ b: 1 }) })] }),
   ],
-  ['externalAsset', tables.externalAssetOptions, { key: 'b' }, (options) => ({ assets: [a, externalAsset(options)] })],
-  ['observableAsset', tables.observableAssetOptions, { key: 'b', run }, (options) => ({ assets: [observableAsset(options)] })],
-  ['assetCheck', tables.assetCheckOptions, { asset: 'a', name: 'c', run }, (options) => ({ assets: [a], checks: [assetCheck(options)] })],
-  ['inline check', tables.inlineCheckOptions, {}, (options) => ({ assets: [asset({ key: 'b', checks: { c: options }, run } as never)] })],
-  ['job', tables.jobOptions, { name: 'j', selection: '*' }, (options) => ({ assets: [a], jobs: [job(options)] })],
+  ['externalAsset', externalAssetOptions, { key: 'b' }, (options) => ({ assets: [a, externalAsset(options)] })],
+  ['observableAsset', observableAssetOptions, { key: 'b', run }, (options) => ({ assets: [observableAsset(options)] })],
+  ['assetCheck', assetCheckOptions, { asset: 'a', name: 'c', run }, (options) => ({ assets: [a], checks: [assetCheck(options)] })],
+  ['inline check', inlineCheckOptions, {}, (options) => ({ assets: [asset({ key: 'b', checks: { c: options }, run } as never)] })],
+  ['job', jobOptions, { name: 'j', selection: '*' }, (options) => ({ assets: [a], jobs: [job(options)] })],
   [
     'schedule',
-    tables.scheduleOptions,
+    scheduleOptions,
     { name: 's', job: all, cronSchedule: '@daily' },
     (options) => ({ assets: [a], jobs: [all], schedules: [schedule(options)] }),
   ],
-  ['sensor', tables.sensorOptions, { name: 's', job: all, run }, (options) => ({ assets: [a], jobs: [all], sensors: [sensor(options)] })],
-  ['retryPolicy', tables.retryPolicyOptions, {}, (options) => ({ assets: [asset({ key: 'b', retryPolicy: retryPolicy(options), run })] })],
-  ['resource', tables.resourceOptions, { open: run }, (options) => ({ assets: [a], resources: { r: resource(options)({}) } })],
-  ['definitions', tables.definitionsOptions, { assets: [a] }, (options) => options],
+  ['sensor', sensorOptions, { name: 's', job: all, run }, (options) => ({ assets: [a], jobs: [all], sensors: [sensor(options)] })],
+  ['retryPolicy', retryPolicyOptions, {}, (options) => ({ assets: [asset({ key: 'b', retryPolicy: retryPolicy(options), run })] })],
+  ['resource', resourceOptions, { open: run }, (options) => ({ assets: [a], resources: { r: resource(options)({}) } })],
+  ['definitions', definitionsOptions, { assets: [a] }, (options) => options],
 ]
 
 /** Values near what an option takes: of its type, holding something odd. */

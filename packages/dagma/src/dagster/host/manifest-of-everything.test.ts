@@ -13,7 +13,8 @@ import { AutomationCondition } from '../../definitions/automation/automation-con
 import { job } from '../../definitions/automation/job.ts'
 import { schedule } from '../../definitions/automation/schedule.ts'
 import { sensor } from '../../definitions/automation/sensor.ts'
-import { type Definitions, definitions } from '../../definitions/definitions.ts'
+import { definitions } from '../../definitions/definitions.ts'
+import type { Definitions } from '../../definitions/model.ts'
 import { PartitionMapping } from '../../definitions/partitions/partition-mapping.ts'
 import {
   dailyPartitions,

@@ -1,12 +1,11 @@
 import { callSite } from '../validation/call-site.ts'
-import { expectOptions } from '../validation/expect-options.ts'
-import { assetCheckOptions } from '../validation/option-tables.ts'
+import { expectOptions, type OptionTable } from '../validation/expect-options.ts'
 import type { AssetContext, Requiring } from './asset.ts'
 import { type AssetKey, type AssetKeyInput, assetKey, checkedName, stepName } from './asset-key.ts'
 import type { AssetRef } from './asset-spec.ts'
 import { makeStep } from './make-step.ts'
 import type { CheckResult } from './results.ts'
-import type { Inputs, Requirements, Step, StepOptions } from './step.ts'
+import { type Inputs, type Requirements, type Step, type StepOptions, stepOptions } from './step.ts'
 
 /** A check of an asset, in a step of its own. Made by {@link assetCheck}. */
 export interface AssetCheck<Req extends Requirements = Requirements> extends Requiring<Req> {
@@ -35,6 +34,15 @@ export interface AssetCheckOptions<Value, In extends Inputs, Req extends Require
   readonly blocking?: boolean
   /** Checks and tells what it found. */
   readonly run: (context: AssetCheckContext<Value, In, Req, Config>) => CheckResult | Promise<CheckResult>
+}
+
+export const assetCheckOptions: OptionTable<keyof AssetCheckOptions<unknown, {}, {}, unknown>> = {
+  asset: 'assetOrKey!',
+  name: 'text!',
+  description: 'text',
+  blocking: 'boolean',
+  ...stepOptions,
+  run: 'function!',
 }
 
 /** Declares a check of an asset. It runs after the asset in the same run, or on its own. Dagster's `@asset_check`. @throws DAGMA_KEY_INVALID */

@@ -1,7 +1,8 @@
 import type { Metadata } from '../../metadata/metadata-value.ts'
 import type { AutomationCondition } from '../automation/automation-condition.ts'
 import { type PartitionMapping, withoutMapping } from '../partitions/partition-mapping.ts'
-import type { PartitionsDefinition } from '../partitions/partitions.ts'
+import type { PartitionsDefinition } from '../partitions/partition-types.ts'
+import type { OptionTable } from '../validation/expect-options.ts'
 import { type AssetKey, type AssetKeyInput, assetKey, checkedName, keyText } from './asset-key.ts'
 
 declare const valueType: unique symbol
@@ -58,6 +59,20 @@ export interface AssetSpecOptions {
   readonly partitions?: PartitionsDefinition
   /** When Dagster materializes it by itself; the embedded engine does not. */
   readonly automation?: AutomationCondition
+}
+
+/** Those options, as `expectOptions` reads them. */
+export const assetSpecOptions: OptionTable<keyof AssetSpecOptions> = {
+  keyPrefix: 'key',
+  group: 'text',
+  description: 'text',
+  owners: 'texts',
+  tags: 'tags',
+  kinds: 'texts',
+  codeVersion: 'text',
+  metadata: 'record',
+  partitions: 'partitions',
+  automation: 'automation',
 }
 
 /** An asset as it is declared: pure data. Dagster's `AssetSpec`. */

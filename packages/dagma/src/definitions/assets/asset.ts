@@ -1,13 +1,21 @@
-import type { PartitionsDefinition } from '../partitions/partitions.ts'
+import type { PartitionsDefinition } from '../partitions/partition-types.ts'
 import { callSite } from '../validation/call-site.ts'
-import { expectOptions } from '../validation/expect-options.ts'
-import { assetOptions, inlineCheckOptions } from '../validation/option-tables.ts'
+import { expectOptions, type OptionTable } from '../validation/expect-options.ts'
 import { type AssetKey, type AssetKeyInput, checkedName, stepName } from './asset-key.ts'
-import { type AssetRef, type AssetSpecOptions, assetSpec, type Dep } from './asset-spec.ts'
+import { type AssetRef, type AssetSpecOptions, assetSpec, assetSpecOptions, type Dep } from './asset-spec.ts'
 import type { TypedIOManager } from './io-manager.ts'
 import { makeStep } from './make-step.ts'
 import type { CheckProblem, Returned } from './results.ts'
-import type { CheckSpec, Inputs, PartitionContext, Requirements, Step, StepContext, StepOptions } from './step.ts'
+import {
+  type CheckSpec,
+  type Inputs,
+  type PartitionContext,
+  type Requirements,
+  type Step,
+  type StepContext,
+  type StepOptions,
+  stepOptions,
+} from './step.ts'
 import type { StorageProblem, Stored } from './stored.ts'
 
 declare const requirementsType: unique symbol
@@ -48,6 +56,18 @@ export interface AssetOptions<
   /** Makes the value. Returns it bare, or with metadata by `materializeResult(value, metadata)`. */
   readonly run: (context: AssetContext<In, Req, Config, Partitions>) => Out
 }
+
+export const assetOptions: OptionTable<keyof AssetOptions<{}, {}, unknown, unknown>> = {
+  key: 'key!',
+  ...assetSpecOptions,
+  deps: 'assetsOrKeys',
+  ...stepOptions,
+  checks: 'record',
+  ioManager: 'ioManager',
+  run: 'function!',
+}
+
+export const inlineCheckOptions: OptionTable<keyof InlineCheck> = { description: 'text', blocking: 'boolean' }
 
 /** What consumers get of a value: the value when its IO manager keeps it as it is, else what JSON gives back. */
 export type Given<Value, Kept> = [Kept] extends [never] ? Stored<Value> : Value

@@ -1,8 +1,7 @@
 import { callSite, type SourcePlace } from '../validation/call-site.ts'
-import { expectOptions } from '../validation/expect-options.ts'
-import { externalAssetOptions } from '../validation/option-tables.ts'
+import { expectOptions, type OptionTable } from '../validation/expect-options.ts'
 import type { AssetKeyInput } from './asset-key.ts'
-import { type AssetRef, type AssetSpec, type AssetSpecOptions, assetSpec, type Dep } from './asset-spec.ts'
+import { type AssetRef, type AssetSpec, type AssetSpecOptions, assetSpec, assetSpecOptions, type Dep } from './asset-spec.ts'
 
 /** An asset that something else makes. Made by {@link externalAsset}. */
 export interface ExternalAsset<Value = unknown> extends AssetRef<Value> {
@@ -10,6 +9,12 @@ export interface ExternalAsset<Value = unknown> extends AssetRef<Value> {
   readonly spec: AssetSpec
   /** Where it was declared, when that can be told. */
   readonly source: () => SourcePlace | undefined
+}
+
+export const externalAssetOptions: OptionTable<keyof AssetSpecOptions | 'key' | 'deps'> = {
+  key: 'key!',
+  ...assetSpecOptions,
+  deps: 'assetsOrKeys',
 }
 
 /**

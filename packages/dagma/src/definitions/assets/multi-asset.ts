@@ -1,13 +1,20 @@
 import { callSite } from '../validation/call-site.ts'
-import { expectOptions } from '../validation/expect-options.ts'
-import { multiAssetOptions, multiAssetPartOptions } from '../validation/option-tables.ts'
+import { expectOptions, type OptionTable } from '../validation/expect-options.ts'
 import { type Given, type InlineCheck, inlineChecks, type Requiring, type ResultProblem, type WithoutProblem } from './asset.ts'
 import type { AssetKeyInput } from './asset-key.ts'
-import { type AssetRef, type AssetSpecOptions, assetSpec, type Dep } from './asset-spec.ts'
+import { type AssetRef, type AssetSpecOptions, assetSpec, assetSpecOptions, type Dep } from './asset-spec.ts'
 import type { TypedIOManager } from './io-manager.ts'
 import { makeStep } from './make-step.ts'
 import type { Returned } from './results.ts'
-import type { Inputs, PartitionContext, Requirements, Step, StepContext, StepOptions } from './step.ts'
+import {
+  type Inputs,
+  type PartitionContext,
+  type Requirements,
+  type Step,
+  type StepContext,
+  type StepOptions,
+  stepOptions,
+} from './step.ts'
 
 /** One of the assets that a multi-asset makes. */
 export interface MultiAssetPart extends AssetSpecOptions {
@@ -90,6 +97,23 @@ type PartProblem<Of, Out, CanSubset, Kept> = {
 }[keyof Of]
 type Unknown<Name> = [Name] extends [never] ? never : `The multi-asset has no asset "${Name & string}".`
 type Missing<Name> = [Name] extends [never] ? never : `The value of "${Name & string}" is missing.`
+
+export const multiAssetOptions: OptionTable<keyof MultiAssetOptions<{}, {}, {}, unknown, unknown>> = {
+  name: 'text!',
+  assets: 'record!',
+  deps: 'assetsOrKeys',
+  ...stepOptions,
+  canSubset: 'boolean',
+  ioManager: 'ioManager',
+  run: 'function!',
+}
+
+export const multiAssetPartOptions: OptionTable<keyof MultiAssetPart> = {
+  key: 'key',
+  ...assetSpecOptions,
+  deps: 'assetsOrKeys',
+  checks: 'record',
+}
 
 /** A multi-asset has assets. */
 type SomeParts<Of> = [keyof Of] extends [never] ? { readonly assets: 'A multi-asset makes at least one asset.' } : unknown

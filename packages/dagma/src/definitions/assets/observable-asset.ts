@@ -1,13 +1,12 @@
-import type { PartitionsDefinition } from '../partitions/partitions.ts'
+import type { PartitionsDefinition } from '../partitions/partition-types.ts'
 import { callSite } from '../validation/call-site.ts'
-import { expectOptions } from '../validation/expect-options.ts'
-import { observableAssetOptions } from '../validation/option-tables.ts'
+import { expectOptions, type OptionTable } from '../validation/expect-options.ts'
 import type { AssetContext, Requiring } from './asset.ts'
 import { type AssetKeyInput, stepName } from './asset-key.ts'
-import { type AssetRef, type AssetSpecOptions, assetSpec } from './asset-spec.ts'
+import { type AssetRef, type AssetSpecOptions, assetSpec, assetSpecOptions } from './asset-spec.ts'
 import { makeStep } from './make-step.ts'
 import type { ObserveResult } from './results.ts'
-import type { Requirements, Step, StepOptions } from './step.ts'
+import { type Requirements, type Step, type StepOptions, stepOptions } from './step.ts'
 
 /** An asset that something else makes and this project observes. Made by {@link observableAsset}. */
 export interface ObservableAsset<Value = unknown, Req extends Requirements = Requirements> extends AssetRef<Value>, Requiring<Req> {
@@ -24,6 +23,15 @@ export interface ObservableAssetOptions<Req extends Requirements, Config, Partit
   readonly partitions?: Partitions
   /** Looks at the asset and tells what it saw. */
   readonly run: (context: AssetContext<{}, Req, Config, Partitions>) => ObserveResult | Promise<ObserveResult>
+}
+
+const { inputs: _, ...stepOptionsWithoutInputs } = stepOptions
+
+export const observableAssetOptions: OptionTable<keyof ObservableAssetOptions<{}, unknown>> = {
+  key: 'key!',
+  ...assetSpecOptions,
+  ...stepOptionsWithoutInputs,
+  run: 'function!',
 }
 
 /** Declares an asset that something outside the project makes, with a function that observes it. Dagster's `@observable_source_asset`. @throws DAGMA_KEY_INVALID */

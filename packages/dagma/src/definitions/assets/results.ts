@@ -1,6 +1,5 @@
 import type { Metadata } from '../../metadata/metadata-value.ts'
-import { expectOptions } from '../validation/expect-options.ts'
-import { resultExtras } from '../validation/option-tables.ts'
+import { expectOptions, type OptionTable } from '../validation/expect-options.ts'
 
 const brand: unique symbol = Symbol.for('dagma.materialize-result') as never
 
@@ -41,6 +40,8 @@ export class MaterializeResult<Value, Check extends string = string> {
     return typeof value === 'object' && value !== null && brand in value
   }
 }
+
+const resultExtras: OptionTable<keyof ResultExtras> = { dataVersion: 'text', checks: 'record' }
 
 /**
  * What an asset's function returns when its materialization carries metadata. `value` is stored for consumers; `metadata` goes to the

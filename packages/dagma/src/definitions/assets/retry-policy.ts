@@ -1,5 +1,4 @@
-import { expectOptions } from '../validation/expect-options.ts'
-import { retryPolicyOptions } from '../validation/option-tables.ts'
+import { expectOptions, type OptionTable } from '../validation/expect-options.ts'
 
 /** When a failed step is tried again. Dagster's `RetryPolicy`. Made by {@link retryPolicy}. */
 export interface RetryPolicy {
@@ -14,6 +13,13 @@ export interface RetryPolicy {
   readonly backoff: 'constant' | 'linear' | 'exponential'
   /** Random change of the delay: none, from 0 to the whole delay, or up to `delaySeconds` more or less. */
   readonly jitter: 'none' | 'full' | 'plus_minus'
+}
+
+export const retryPolicyOptions: OptionTable<keyof RetryPolicy> = {
+  maxRetries: 'number',
+  delaySeconds: 'number',
+  backoff: 'backoff',
+  jitter: 'jitter',
 }
 
 /** Declares a retry policy. */

@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { ClientOf, ResourceType } from '../resource.ts'
 import type { SourcePlace } from '../validation/call-site.ts'
+import type { OptionTable } from '../validation/expect-options.ts'
 import type { AssetKey } from './asset-key.ts'
 import type { AssetRef, AssetSpec, DepWithMapping, ValueOf } from './asset-spec.ts'
 import type { RetryPolicy } from './retry-policy.ts'
@@ -61,6 +62,16 @@ export interface StepOptions<In extends Inputs, Req extends Requirements, Config
   readonly timeoutSeconds?: number
   /** Dagster's concurrency pool that the step takes a slot of. */
   readonly pool?: string
+}
+
+/** Those options, as `expectOptions` reads them. */
+export const stepOptions: OptionTable<keyof StepOptions<{}, {}, unknown>> = {
+  inputs: 'assets',
+  resources: 'record',
+  config: 'any',
+  retryPolicy: 'retryPolicy',
+  timeoutSeconds: 'number',
+  pool: 'text',
 }
 
 /** What a step does. `check` steps evaluate checks of assets that other steps make. */

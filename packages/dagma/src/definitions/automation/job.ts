@@ -4,8 +4,7 @@ import type { AssetRef } from '../assets/asset-spec.ts'
 import type { Clients, Requirements } from '../assets/step.ts'
 import type { StepLog } from '../assets/step-log.ts'
 import { callSite, type SourcePlace } from '../validation/call-site.ts'
-import { expectOptions } from '../validation/expect-options.ts'
-import { jobOptions } from '../validation/option-tables.ts'
+import { expectOptions, type OptionTable } from '../validation/expect-options.ts'
 
 /** Run config as entered: for each step that takes config, by step name (an asset's key text is one for its step), its config. */
 export type RunConfig = { readonly [step: string]: unknown }
@@ -62,6 +61,17 @@ export interface JobOptions<Req extends Requirements> {
   readonly onFailure?: Hook<Req>
   /** Called when a step succeeded. Dagster's `success_hook`. */
   readonly onSuccess?: Hook<Req>
+}
+
+export const jobOptions: OptionTable<keyof JobOptions<{}>> = {
+  name: 'text!',
+  selection: 'selection!',
+  description: 'text',
+  tags: 'tags',
+  config: 'record',
+  resources: 'record',
+  onFailure: 'function',
+  onSuccess: 'function',
 }
 
 /** Declares a job over a selection of assets. Dagster's `define_asset_job`. @throws DAGMA_KEY_INVALID */

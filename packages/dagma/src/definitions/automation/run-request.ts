@@ -1,5 +1,4 @@
-import { expectOptions } from '../validation/expect-options.ts'
-import { runRequestOptions } from '../validation/option-tables.ts'
+import { expectOptions, type OptionTable } from '../validation/expect-options.ts'
 import type { RunConfig, RunTags } from './job.ts'
 
 /** A run that a schedule or a sensor asks for. Dagster's `RunRequest`. Made by {@link runRequest}. */
@@ -12,6 +11,14 @@ export interface RunRequest {
   readonly config: RunConfig
   readonly tags: RunTags
   readonly partitionKey: string | undefined
+}
+
+const runRequestOptions: OptionTable<Exclude<keyof RunRequest, 'type'>> = {
+  runKey: 'text',
+  jobName: 'text',
+  config: 'record',
+  tags: 'tags',
+  partitionKey: 'text',
 }
 
 /** Asks for a run. */

@@ -3,8 +3,7 @@ import { checkedName } from '../assets/asset-key.ts'
 import type { Clients, Requirements } from '../assets/step.ts'
 import type { StepLog } from '../assets/step-log.ts'
 import { callSite, type SourcePlace } from '../validation/call-site.ts'
-import { expectOptions } from '../validation/expect-options.ts'
-import { scheduleOptions } from '../validation/option-tables.ts'
+import { expectOptions, type OptionTable } from '../validation/expect-options.ts'
 import type { Job } from './job.ts'
 import type { TickResult } from './run-request.ts'
 
@@ -48,6 +47,17 @@ export interface ScheduleOptions<Req extends Requirements> {
   readonly resources?: Req
   /** What a tick asks for; default: one run of the job. */
   readonly evaluate?: (context: ScheduleContext<Req>) => TickResult | Promise<TickResult>
+}
+
+export const scheduleOptions: OptionTable<keyof ScheduleOptions<{}>> = {
+  name: 'text!',
+  job: 'job!',
+  cronSchedule: 'text!',
+  executionTimezone: 'text',
+  defaultStatus: 'status',
+  description: 'text',
+  resources: 'record',
+  evaluate: 'function',
 }
 
 /** Declares a schedule of a job. The cron line and the time zone are checked by `definitions()`. Dagster's `@schedule`. @throws DAGMA_KEY_INVALID */

@@ -3,8 +3,7 @@ import { checkedName } from '../assets/asset-key.ts'
 import type { Clients, Requirements } from '../assets/step.ts'
 import type { StepLog } from '../assets/step-log.ts'
 import { callSite, type SourcePlace } from '../validation/call-site.ts'
-import { expectOptions } from '../validation/expect-options.ts'
-import { sensorOptions } from '../validation/option-tables.ts'
+import { expectOptions, type OptionTable } from '../validation/expect-options.ts'
 import type { Job } from './job.ts'
 import type { RunRequest, TickResult } from './run-request.ts'
 import type { DefaultStatus } from './schedule.ts'
@@ -66,6 +65,16 @@ export interface SensorOptions<Req extends Requirements> {
   readonly resources?: Req
   /** One tick. */
   readonly run: (context: SensorContext<Req>) => SensorOutput | Promise<SensorOutput>
+}
+
+export const sensorOptions: OptionTable<keyof SensorOptions<{}>> = {
+  name: 'text!',
+  job: 'jobs!',
+  minimumIntervalSeconds: 'number',
+  defaultStatus: 'status',
+  description: 'text',
+  resources: 'record',
+  run: 'function!',
 }
 
 /** Declares a sensor. Dagster's `@sensor`. @throws DAGMA_KEY_INVALID */

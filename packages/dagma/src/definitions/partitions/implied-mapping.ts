@@ -1,5 +1,6 @@
 import { PartitionMapping } from './partition-mapping.ts'
-import { dimensionsInOrder, isTimePartitions, type MultiPartitions, type PartitionsDefinition, samePartitions } from './partitions.ts'
+import type { MultiPartitions, PartitionsDefinition } from './partition-types.ts'
+import { dimensionsInOrder, isTimePartitions, samePartitions } from './partitions.ts'
 
 /** The mapping that Dagster takes where none is declared. */
 export function impliedMapping(theirs: PartitionsDefinition, own: PartitionsDefinition | undefined): PartitionMapping {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { materializeCommands } from './materialize-commands.ts'
-import { dailyPartitions, dynamicPartitions, multiPartitions, type PartitionsDefinition, staticPartitions } from './partitions.ts'
+import type { PartitionsDefinition } from './partition-types.ts'
+import { dailyPartitions, dynamicPartitions, multiPartitions, staticPartitions } from './partitions.ts'
 
 const at = { now: new Date('2026-03-01T00:00:00Z') }
 const days = dailyPartitions({ start: '2026-01-01', end: '2026-02-01' })

@@ -1,5 +1,6 @@
 import { shellWord } from '../../shell-word.ts'
-import { type PartitionsAt, type PartitionsDefinition, partitionKeys } from './partitions.ts'
+import type { PartitionsDefinition } from './partition-types.ts'
+import { type PartitionsAt, partitionKeys } from './partitions.ts'
 
 /** The commands that materialize partitions of assets, to be shown: one for each range without gaps. */
 export function materializeCommands(

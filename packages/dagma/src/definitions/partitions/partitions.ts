@@ -1,53 +1,16 @@
 import { dagmaError } from '../../errors.ts'
 import { expectOptions, type OptionTable } from '../validation/expect-options.ts'
+import type {
+  Cadence,
+  DynamicPartitions,
+  MultiPartitions,
+  PartitionsDefinition,
+  SinglePartitions,
+  StaticPartitions,
+  TimePartitions,
+} from './partition-types.ts'
 import { TimeWindows } from './time-windows.ts'
 import { localTime } from './window-grid.ts'
-
-/** The four cadences of time partitions. */
-export type Cadence = 'hourly' | 'daily' | 'weekly' | 'monthly'
-
-/** Partitions by time: one for each hour, day, week or month from `start` on. */
-export interface TimePartitions {
-  readonly kind: Cadence
-  /** First moment, as a local date (`2026-01-01`) or, hourly, date and time (`2026-01-01-00:00`). */
-  readonly start: string
-  /** First moment that is in no partition; null: none. */
-  readonly end: string | null
-  /** IANA name. */
-  readonly timezone: string
-  /** Minutes past the hour at which windows begin. */
-  readonly minuteOffset: number
-  /** Hour at which windows begin; 0 for hourly ones. */
-  readonly hourOffset: number
-  /** Day on which windows begin: of weekly ones 0 (Sunday) to 6, of monthly ones 1 to 28; 0 for others. */
-  readonly dayOffset: number
-  /** Windows that exist beyond the last that has ended; negative: windows at the end that do not exist yet. */
-  readonly endOffset: number
-}
-
-/** A fixed list of partitions. */
-export interface StaticPartitions {
-  readonly kind: 'static'
-  readonly partitionKeys: readonly string[]
-}
-
-/** Partitions that are added and removed while Dagster runs, by sensors for example. */
-export interface DynamicPartitions {
-  readonly kind: 'dynamic'
-  readonly name: string
-}
-
-/** One partition for each combination of the dimensions' partitions. A key joins theirs by "|", in the order of the dimensions' names. */
-export interface MultiPartitions {
-  readonly kind: 'multi'
-  readonly dimensions: { readonly [dimension: string]: SinglePartitions }
-}
-
-/** Partitions that can be a dimension of others. */
-export type SinglePartitions = TimePartitions | StaticPartitions | DynamicPartitions
-
-/** How an asset is cut into partitions. Pure data. Dagster's `PartitionsDefinition`. */
-export type PartitionsDefinition = SinglePartitions | MultiPartitions
 
 interface TimeOptions {
   /** First moment: a local date such as `2026-01-01`, hourly also `2026-01-01-06:00`. */

@@ -1,5 +1,5 @@
 import { TimeZone } from '../time/time-zone.ts'
-import type { TimePartitions } from './partitions.ts'
+import type { TimePartitions } from './partition-types.ts'
 import { localTime, type WindowGrid, windowGrid } from './window-grid.ts'
 
 /** Windows by their numbers, from the first to the last, both included; none when the last comes before the first. */

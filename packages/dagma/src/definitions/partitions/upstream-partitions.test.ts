@@ -4,13 +4,13 @@ import { type DepWithMapping, mapped } from '../assets/asset-spec.ts'
 import { externalAsset } from '../assets/external-asset.ts'
 import { definitions } from '../definitions.ts'
 import { PartitionMapping } from './partition-mapping.ts'
+import type { PartitionsDefinition } from './partition-types.ts'
 import {
   dailyPartitions,
   dynamicPartitions,
   hourlyPartitions,
   monthlyPartitions,
   multiPartitions,
-  type PartitionsDefinition,
   staticPartitions,
   weeklyPartitions,
 } from './partitions.ts'

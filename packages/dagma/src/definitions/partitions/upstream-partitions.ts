@@ -2,20 +2,19 @@ import { dagmaError } from '../../errors.ts'
 import { keyText } from '../assets/asset-key.ts'
 import type { DepWithMapping } from '../assets/asset-spec.ts'
 import type { Step } from '../assets/step.ts'
-import type { Definitions } from '../definitions.ts'
+import type { Definitions } from '../model.ts'
 import { dimensionOf, impliedMapping } from './implied-mapping.ts'
 import type { PartitionMapping } from './partition-mapping.ts'
+import type { PartitionsDefinition, TimePartitions } from './partition-types.ts'
 import {
   combinations,
   dimensionsInOrder,
   hasPartition,
   lastPartitionKey,
   type PartitionsAt,
-  type PartitionsDefinition,
   partitionKeys,
   samePartitions,
   sample,
-  type TimePartitions,
 } from './partitions.ts'
 import { TimeWindows, type WindowRange } from './time-windows.ts'
 

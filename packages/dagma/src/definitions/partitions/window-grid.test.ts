@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { dailyPartitions, hourlyPartitions, monthlyPartitions, type TimePartitions, weeklyPartitions } from './partitions.ts'
+import type { TimePartitions } from './partition-types.ts'
+import { dailyPartitions, hourlyPartitions, monthlyPartitions, weeklyPartitions } from './partitions.ts'
 import { TimeWindows } from './time-windows.ts'
 import { localTime } from './window-grid.ts'
 

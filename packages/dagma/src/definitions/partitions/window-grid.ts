@@ -1,5 +1,5 @@
 import { dueMoment, TimeZone } from '../time/time-zone.ts'
-import type { TimePartitions } from './partitions.ts'
+import type { TimePartitions } from './partition-types.ts'
 
 /**
  * All windows of a cadence in a time zone, from the beginning of time, numbered in order: window `index` lasts from `startOf(index)` to

@@ -1,5 +1,5 @@
 import { keyText } from '../assets/asset-key.ts'
-import type { AssetNode } from '../definitions.ts'
+import type { AssetNode } from '../model.ts'
 import { evaluate } from './evaluate.ts'
 import { assetGraph, type SelectableAsset } from './graph.ts'
 import { parseSelection } from './parse.ts'

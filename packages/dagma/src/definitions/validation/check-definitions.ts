@@ -1,11 +1,8 @@
 import { type DagmaError, dagmaError } from '../../errors.ts'
-import type { IOManager } from '../assets/io-manager.ts'
 import type { Job } from '../automation/job.ts'
 import type { Schedule } from '../automation/schedule.ts'
-import type { Sensor } from '../automation/sensor.ts'
-import type { Definitions, ResolvedJob } from '../definitions.ts'
+import type { Declared, Definitions, ResolvedJob } from '../model.ts'
 import { identityOf } from '../partitions/partitions.ts'
-import type { Resource } from '../resource.ts'
 import { selectAssets } from '../selection/select-assets.ts'
 import { checkJobConfig } from './check-config.ts'
 import { checkCron } from './check-cron.ts'
@@ -13,16 +10,6 @@ import { checkNames } from './check-names.ts'
 import { checkOptions } from './check-options.ts'
 import { checkPartitions } from './check-partitions.ts'
 import { placeText, unique } from './graph.ts'
-
-/** What is checked against each other. */
-export interface Declared {
-  readonly graph: Pick<Definitions, 'assets' | 'steps' | 'checks'>
-  readonly resources: ReadonlyMap<string, Resource<unknown>>
-  readonly ioManagers: ReadonlyMap<string, IOManager>
-  readonly jobs: readonly Job[]
-  readonly schedules: readonly Schedule[]
-  readonly sensors: readonly Sensor[]
-}
 
 /** Checks a project's definitions; what is wrong goes into `errors`. Gives its jobs, schedules and sensors by name. */
 export function checkDefinitions(declared: Declared, errors: DagmaError[]): Pick<Definitions, 'jobs' | 'schedules' | 'sensors'> {

@@ -1,6 +1,7 @@
 import { dimensionOf, impliedMapping } from '../partitions/implied-mapping.ts'
 import type { PartitionMapping } from '../partitions/partition-mapping.ts'
-import { isTimePartitions, type PartitionsDefinition } from '../partitions/partitions.ts'
+import type { PartitionsDefinition } from '../partitions/partition-types.ts'
+import { isTimePartitions } from '../partitions/partitions.ts'
 
 /** Why Dagster would not take a mapping between these partitions, or why it leads nowhere; undefined when it fits. */
 export function mappingProblem(

@@ -1,6 +1,6 @@
 import { type DagmaError, dagmaError } from '../../errors.ts'
 import { keyText, stepName } from '../assets/asset-key.ts'
-import type { Declared } from './check-definitions.ts'
+import type { Declared } from '../model.ts'
 import { type Placed, placeText } from './graph.ts'
 import { isReserved, isReservedForJobs } from './reserved-names.ts'
 

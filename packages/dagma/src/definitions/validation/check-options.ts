@@ -5,10 +5,9 @@ import { keyText } from '../assets/asset-key.ts'
 import type { Step } from '../assets/step.ts'
 import type { ConditionNode } from '../automation/automation-condition.ts'
 import type { Sensor } from '../automation/sensor.ts'
-import type { AssetNode } from '../definitions.ts'
+import type { AssetNode, Declared } from '../model.ts'
 import { configProblems } from './check-config.ts'
 import { checkCron } from './check-cron.ts'
-import type { Declared } from './check-definitions.ts'
 import { placeText } from './graph.ts'
 
 /** The longest time limit and delay, in seconds: what a timer can wait, 24 days. */

@@ -1,4 +1,4 @@
-import type { MultiPartitions, PartitionsDefinition, StaticPartitions, TimePartitions } from '../partitions/partitions.ts'
+import type { MultiPartitions, PartitionsDefinition, StaticPartitions, TimePartitions } from '../partitions/partition-types.ts'
 import { isTimePartitions } from '../partitions/partitions.ts'
 import { TimeWindows } from '../partitions/time-windows.ts'
 import { localTime } from '../partitions/window-grid.ts'

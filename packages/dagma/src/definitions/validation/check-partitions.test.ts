@@ -4,13 +4,13 @@ import { asset } from '../assets/asset.ts'
 import { type Dep, mapped } from '../assets/asset-spec.ts'
 import { definitions } from '../definitions.ts'
 import { PartitionMapping } from '../partitions/partition-mapping.ts'
+import type { PartitionsDefinition } from '../partitions/partition-types.ts'
 import {
   dailyPartitions,
   dynamicPartitions,
   hourlyPartitions,
   monthlyPartitions,
   multiPartitions,
-  type PartitionsDefinition,
   staticPartitions,
   weeklyPartitions,
 } from '../partitions/partitions.ts'

@@ -2,7 +2,7 @@ import { type DagmaError, dagmaError } from '../../errors.ts'
 import type { AssetCheck } from '../assets/asset-check.ts'
 import { keyText } from '../assets/asset-key.ts'
 import type { Step } from '../assets/step.ts'
-import type { AnyAsset, AssetNode, CheckNode, Definitions } from '../definitions.ts'
+import type { AnyAsset, AssetNode, CheckNode, Definitions } from '../model.ts'
 import type { SourcePlace } from './call-site.ts'
 import { nearestName } from './nearest-name.ts'
 

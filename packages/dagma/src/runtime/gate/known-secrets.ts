@@ -1,6 +1,6 @@
 /** What must be known and checked before any code of a step runs: the secrets that a project can declare, and that none of them stands where it is acted on. */
 import { keyText } from '../../definitions/assets/asset-key.ts'
-import type { Definitions } from '../../definitions/definitions.ts'
+import type { Definitions } from '../../definitions/model.ts'
 import { DefinitionErrors, dagmaError } from '../../errors.ts'
 import { shortestSecret } from '../../metadata/redaction/mark.ts'
 import type { Needles } from '../../metadata/redaction/needles.ts'

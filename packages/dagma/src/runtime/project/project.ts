@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { type Definitions, isDefinitions } from '../../definitions/definitions.ts'
+import { type Definitions, isDefinitions } from '../../definitions/model.ts'
 import { dagmaError } from '../../errors.ts'
 import { learnSecrets } from '../gate/known-secrets.ts'
 import { allowBackslashInPaths } from './backslash-paths.ts'

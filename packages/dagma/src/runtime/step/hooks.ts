@@ -1,6 +1,6 @@
 import type { StepLog } from '../../definitions/assets/step-log.ts'
 import type { HookContext } from '../../definitions/automation/job.ts'
-import type { ResolvedJob } from '../../definitions/definitions.ts'
+import type { ResolvedJob } from '../../definitions/model.ts'
 import { dagmaError } from '../../errors.ts'
 import { gateError } from '../gate/exit-gate.ts'
 import type { RunResources } from './run-resources.ts'

@@ -6,7 +6,7 @@ import { partitionOf } from '../../definitions/definitions.ts'
 import { dagmaError } from '../../errors.ts'
 import { normalize } from '../../metadata/normalize.ts'
 import { gateMetadata, gateStaticMetadata, gateText } from '../gate/exit-gate.ts'
-import type { AttemptHost, CheckReport } from './step-runner.ts'
+import type { AttemptHost, CheckReport } from './step-host.ts'
 
 /** Stores the values and reports the materializations, observations and checks of a step. @throws DAGMA_RESULT_WRONG, DAGMA_VALUE_NOT_STORABLE, DAGMA_METADATA_INVALID */
 export async function reportResult(step: Step, host: AttemptHost, returned: unknown, latencyMs: number): Promise<void> {

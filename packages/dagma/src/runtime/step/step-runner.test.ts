@@ -13,7 +13,8 @@ import { setEnvironment, temporaryFolder, thrownBy } from '../../test/temporary.
 import { jsonFiles } from '../values/json-files.ts'
 import { Values } from '../values/values.ts'
 import { RunResources } from './run-resources.ts'
-import { runStep, type StepHost, type StepReport, validatedConfig } from './step-runner.ts'
+import type { StepHost, StepReport } from './step-host.ts'
+import { runStep, validatedConfig } from './step-runner.ts'
 
 /** A host of steps that keeps what they report. `others` are the assets that the steps' inputs name. */
 function host(

@@ -1,82 +1,19 @@
-import { type AssetKey, keyText } from '../../definitions/assets/asset-key.ts'
-import type { CheckSeverity } from '../../definitions/assets/results.ts'
+import { keyText } from '../../definitions/assets/asset-key.ts'
 import type { Step, StepContext, StepExtras } from '../../definitions/assets/step.ts'
-import type { LogLevel, StepLog } from '../../definitions/assets/step-log.ts'
-import { type Definitions, partitionOf } from '../../definitions/definitions.ts'
-import type { RunWatch, StepWatch } from '../../definitions/instrument.ts'
+import type { StepLog } from '../../definitions/assets/step-log.ts'
+import { partitionOf } from '../../definitions/definitions.ts'
+import type { StepWatch } from '../../definitions/instrument.ts'
 import { upstreamPartitions } from '../../definitions/partitions/upstream-partitions.ts'
 import { configIssues } from '../../definitions/validation/config-issues.ts'
 import { DagmaError, dagmaError } from '../../errors.ts'
-import type { WireMetadata } from '../../metadata/normalize.ts'
 import { learnEnvironment } from '../../metadata/redaction/secret-values.ts'
 import { thrownMessage } from '../../metadata/thrown.ts'
 import { gatedLog } from '../gate/gated-log.ts'
-import type { Values } from '../values/values.ts'
-import type { RunResources } from './run-resources.ts'
-import { type StepFailure, stepFailure } from './step-failure.ts'
+import { stepFailure } from './step-failure.ts'
+import type { AttemptHost, StepHost, StepOutcome, StepReport } from './step-host.ts'
 import { reportResult } from './step-results.ts'
 import { untilAborted } from './until-aborted.ts'
 import { watchStep } from './watched.ts'
-
-/** What a host gives to a step. */
-export interface StepHost {
-  readonly definitions: Definitions
-  readonly runId: string
-  /** Null for a run of selected assets. */
-  readonly jobName: string | null
-  readonly runTags: { readonly [tag: string]: string }
-  /** Undefined for a run without a partition. */
-  readonly partitionKey: string | undefined
-  /** 0 for the first attempt. */
-  readonly retryNumber: number
-  /** Config as entered; undefined when none was. */
-  readonly config: unknown
-  /** Assets of the step that are to be made, by key text; of a step that cannot be subset, all. */
-  readonly selected: ReadonlySet<string>
-  readonly resources: RunResources
-  readonly values: Values
-  /** Follows the run; undefined when nobody does. */
-  readonly watch: RunWatch | undefined
-  readonly signal: AbortSignal
-  /** The time, by which time partitions exist. */
-  readonly now: () => Date
-  /** The keys of dynamic partitions by the name of their definition. @throws DAGMA_DYNAMIC_PARTITIONS_UNKNOWN where the host has none */
-  readonly dynamicKeys: (name: string) => readonly string[]
-  /** Takes what the step tells, in order; it has passed the exit gate. */
-  readonly report: (report: StepReport) => void
-}
-
-/** What a step tells its host. Assets are named by their keys. */
-export type StepReport =
-  | { readonly type: 'log'; readonly level: LogLevel; readonly message: string }
-  | AssetReport<'materialization'>
-  | AssetReport<'observation'>
-  | CheckReport
-
-/** A materialization or an observation. */
-export interface AssetReport<Type> {
-  readonly type: Type
-  readonly assetKey: AssetKey
-  readonly metadata: WireMetadata
-  readonly dataVersion: string | undefined
-}
-
-/** The result of a check. */
-export interface CheckReport {
-  readonly type: 'check'
-  readonly assetKey: AssetKey
-  readonly check: string
-  readonly passed: boolean
-  readonly severity: CheckSeverity
-  readonly description: string | undefined
-  readonly metadata: WireMetadata
-  readonly blocking: boolean
-  /** Whether it failed so that what is downstream of the asset is skipped. */
-  readonly stops: boolean
-}
-
-/** How an attempt ended. An attempt whose blocking checks failed is a failure. Both hosts go by this and decide nothing themselves. */
-export type StepOutcome = { readonly status: 'success' } | StepFailure
 
 /** Runs one attempt of a step: config, inputs, resources, the user's function, values stored, results reported. Never throws. */
 export async function runStep(step: Step, host: StepHost): Promise<StepOutcome> {
@@ -113,11 +50,6 @@ async function watchedStep(step: Step, host: StepHost, watch: StepWatch | undefi
   }
   watch?.end({ status: outcome.status, latencyMs: timing.latencyMs, error: 'error' in outcome ? outcome.error : undefined })
   return outcome
-}
-
-/** A {@link StepHost}, and where the trace of the attempt can be looked at. */
-export interface AttemptHost extends StepHost {
-  readonly traceUrl: string | undefined
 }
 
 async function attempt(step: Step, host: AttemptHost, timing: { latencyMs: number }): Promise<void> {

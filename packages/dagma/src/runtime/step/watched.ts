@@ -1,8 +1,8 @@
 /** Runs and steps, told to the project's instrument when it has one. An instrument that fails is left alone from then on, with one warning. */
 
 import type { Step } from '../../definitions/assets/step.ts'
-import type { Definitions } from '../../definitions/definitions.ts'
 import type { EndStatus, InstrumentContext, RunWatch, StepWatch, WatchedRun } from '../../definitions/instrument.ts'
+import type { Definitions } from '../../definitions/model.ts'
 import { type CallWatch, type CallWatcher, watchCalls } from '../../metadata/outgoing-calls.ts'
 import { gateError, gateValue } from '../gate/exit-gate.ts'
 

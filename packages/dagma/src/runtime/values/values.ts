@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { type AssetKey, keyText } from '../../definitions/assets/asset-key.ts'
 import type { IOContext, IOManager, StoredValue } from '../../definitions/assets/io-manager.ts'
-import type { Definitions } from '../../definitions/definitions.ts'
+import type { Definitions } from '../../definitions/model.ts'
 import { materializeCommands } from '../../definitions/partitions/materialize-commands.ts'
 import { type DagmaError, dagmaError } from '../../errors.ts'
 import { type JsonFilesOptions, jsonFiles } from './json-files.ts'

@@ -1,0 +1,70 @@
+import type { Asset } from './assets/asset.ts'
+import type { AssetSpec } from './assets/asset-spec.ts'
+import type { ExternalAsset } from './assets/external-asset.ts'
+import type { IOManager } from './assets/io-manager.ts'
+import type { MultiAsset } from './assets/multi-asset.ts'
+import type { ObservableAsset } from './assets/observable-asset.ts'
+import type { CheckSpec, Step } from './assets/step.ts'
+import type { Job } from './automation/job.ts'
+import type { Schedule } from './automation/schedule.ts'
+import type { Sensor } from './automation/sensor.ts'
+import type { Instrument } from './instrument.ts'
+import type { Resource } from './resource.ts'
+import type { SourcePlace } from './validation/call-site.ts'
+
+/** Marks what `definitions()` made, across duplicate installs. */
+export const brand: unique symbol = Symbol.for('dagma.definitions') as never
+
+/** Whatever may stand among the assets of a project. */
+export type AnyAsset = Asset | MultiAsset | ExternalAsset | ObservableAsset
+
+/** An asset in a project, with the step that makes or observes it. */
+export interface AssetNode extends AssetSpec {
+  /** Undefined for an external asset. */
+  readonly step: Step | undefined
+  /** Where it was declared, when that can be told. */
+  readonly source: () => SourcePlace | undefined
+}
+
+/** A check in a project, with the step that evaluates it. */
+export interface CheckNode extends CheckSpec {
+  readonly step: Step
+}
+
+/** A job with the assets that its selection names. */
+export interface ResolvedJob extends Job {
+  /** Key text, upstream assets first. */
+  readonly assetKeys: readonly string[]
+}
+
+/** All that a project declares, checked. Made by `definitions()`; hosts run it. Dagster's `Definitions`. */
+export interface Definitions {
+  /** By key text, in an order in which upstream assets come first. */
+  readonly assets: ReadonlyMap<string, AssetNode>
+  /** By name, in an order in which what makes an upstream asset comes first. */
+  readonly steps: ReadonlyMap<string, Step>
+  /** By the asset's key text, ":" and the check's name. */
+  readonly checks: ReadonlyMap<string, CheckNode>
+  readonly jobs: ReadonlyMap<string, ResolvedJob>
+  readonly schedules: ReadonlyMap<string, Schedule>
+  readonly sensors: ReadonlyMap<string, Sensor>
+  readonly resources: ReadonlyMap<string, Resource<unknown>>
+  readonly ioManagers: ReadonlyMap<string, IOManager>
+  readonly instrument: Instrument | undefined
+  readonly [brand]: true
+}
+
+/** What is checked against each other. */
+export interface Declared {
+  readonly graph: Pick<Definitions, 'assets' | 'steps' | 'checks'>
+  readonly resources: ReadonlyMap<string, Resource<unknown>>
+  readonly ioManagers: ReadonlyMap<string, IOManager>
+  readonly jobs: readonly Job[]
+  readonly schedules: readonly Schedule[]
+  readonly sensors: readonly Sensor[]
+}
+
+/** Whether a value was made by `definitions()`, by this copy of Dagma or another. */
+export function isDefinitions(value: unknown): value is Definitions {
+  return typeof value === 'object' && value !== null && brand in value
+}

@@ -1,0 +1,74 @@
+import type { AssetKey } from '../../definitions/assets/asset-key.ts'
+import type { CheckSeverity } from '../../definitions/assets/results.ts'
+import type { LogLevel } from '../../definitions/assets/step-log.ts'
+import type { RunWatch } from '../../definitions/instrument.ts'
+import type { Definitions } from '../../definitions/model.ts'
+import type { WireMetadata } from '../../metadata/normalize.ts'
+import type { Values } from '../values/values.ts'
+import type { RunResources } from './run-resources.ts'
+import type { StepFailure } from './step-failure.ts'
+
+/** What a host gives to a step. */
+export interface StepHost {
+  readonly definitions: Definitions
+  readonly runId: string
+  /** Null for a run of selected assets. */
+  readonly jobName: string | null
+  readonly runTags: { readonly [tag: string]: string }
+  /** Undefined for a run without a partition. */
+  readonly partitionKey: string | undefined
+  /** 0 for the first attempt. */
+  readonly retryNumber: number
+  /** Config as entered; undefined when none was. */
+  readonly config: unknown
+  /** Assets of the step that are to be made, by key text; of a step that cannot be subset, all. */
+  readonly selected: ReadonlySet<string>
+  readonly resources: RunResources
+  readonly values: Values
+  /** Follows the run; undefined when nobody does. */
+  readonly watch: RunWatch | undefined
+  readonly signal: AbortSignal
+  /** The time, by which time partitions exist. */
+  readonly now: () => Date
+  /** The keys of dynamic partitions by the name of their definition. @throws DAGMA_DYNAMIC_PARTITIONS_UNKNOWN where the host has none */
+  readonly dynamicKeys: (name: string) => readonly string[]
+  /** Takes what the step tells, in order; it has passed the exit gate. */
+  readonly report: (report: StepReport) => void
+}
+
+/** What a step tells its host. Assets are named by their keys. */
+export type StepReport =
+  | { readonly type: 'log'; readonly level: LogLevel; readonly message: string }
+  | AssetReport<'materialization'>
+  | AssetReport<'observation'>
+  | CheckReport
+
+/** A materialization or an observation. */
+export interface AssetReport<Type> {
+  readonly type: Type
+  readonly assetKey: AssetKey
+  readonly metadata: WireMetadata
+  readonly dataVersion: string | undefined
+}
+
+/** The result of a check. */
+export interface CheckReport {
+  readonly type: 'check'
+  readonly assetKey: AssetKey
+  readonly check: string
+  readonly passed: boolean
+  readonly severity: CheckSeverity
+  readonly description: string | undefined
+  readonly metadata: WireMetadata
+  readonly blocking: boolean
+  /** Whether it failed so that what is downstream of the asset is skipped. */
+  readonly stops: boolean
+}
+
+/** How an attempt ended. An attempt whose blocking checks failed is a failure. Both hosts go by this and decide nothing themselves. */
+export type StepOutcome = { readonly status: 'success' } | StepFailure
+
+/** A {@link StepHost}, and where the trace of the attempt can be looked at. */
+export interface AttemptHost extends StepHost {
+  readonly traceUrl: string | undefined
+}
