@@ -23,13 +23,14 @@ export class Needles {
   /** Whether a needle may begin with four bytes of this hash. */
   readonly #starts = new Uint8Array(1 << 12)
   readonly #byStart = new Map<number, Uint8Array[]>()
-  /** Hashes of each window of each needle, and whether there may be one, which is faster to see. */
-  readonly #windows = new Set<number>()
+  /** By the hash of each window of each needle, whether it is one of a token; and whether there may be one, which is faster to see. */
+  readonly #windows = new Map<number, boolean>()
   readonly #windowFlags = new Uint8Array(1 << 16)
   /** Bytes of the longest needle. */
   readonly longest: number = 0
   /** Whether no needle has quotes, backslashes or white space, which text may have in its own ways. */
   areBare = true
+  #hasTokens = false
   /** By byte, 1 where it stands in a needle or is printable: what has none of these in a row holds neither a needle nor an encoding of one. */
   readonly legible = new Uint8Array(256)
 
@@ -41,7 +42,7 @@ export class Needles {
       if (/["'`\\\0- ]/.test(needle)) this.areBare = false
       if (needle.length < window) continue
       this.longest = Math.max(this.longest, needle.length)
-      this.#add(Buffer.from(needle, 'latin1'))
+      this.#add(Buffer.from(needle, 'latin1'), isToken(needle))
     }
   }
 
@@ -50,14 +51,15 @@ export class Needles {
     return this.longest === 0
   }
 
-  #add(bytes: Uint8Array): void {
+  #add(bytes: Uint8Array, isToken: boolean): void {
+    this.#hasTokens ||= isToken
     for (const byte of bytes) this.legible[byte] = 1
     const four = ((bytes[0] as number) << 24) | ((bytes[1] as number) << 16) | ((bytes[2] as number) << 8) | (bytes[3] as number)
     this.#starts[startSlot(four)] = 1
     this.#byStart.set(four, [...(this.#byStart.get(four) ?? []), bytes])
     let hash = hashOf(bytes)
     for (let end = window; ; end++) {
-      this.#windows.add(hash)
+      this.#windows.set(hash, isToken || this.#windows.get(hash) === true)
       this.#windowFlags[windowSlot(hash)] = 1
       if (end === bytes.length) return
       hash = rolled(hash, bytes[end - window] as number, bytes[end] as number)
@@ -65,7 +67,8 @@ export class Needles {
   }
 
   /**
-   * Adds to `spans` where needles stand, and beginnings of needles that an ellipsis cuts off. In data, also pieces of needles of 12 bytes or more.
+   * Adds to `spans` where needles stand, beginnings of needles that an ellipsis cuts off, and pieces of tokens of 12 bytes or more; in data, such pieces
+   * of all needles.
    */
   find(source: Source, spans: Spans): void {
     const { bytes, length, isData } = source
@@ -76,14 +79,15 @@ export class Needles {
       four = (four << 8) | (bytes[at] as number)
       if (starts[startSlot(four)] === 1 && at >= 3) this.#verify(source, at - 3, four, spans)
     }
-    if (isData) this.#findPieces(source, spans)
+    if (isData || this.#hasTokens) this.#findPieces(source, spans)
   }
 
-  #findPieces({ bytes, length }: Source, spans: Spans): void {
+  #findPieces({ bytes, length, isData }: Source, spans: Spans): void {
     let hash = hashOf(bytes)
     let windows = 0
     for (let end = window; ; end++) {
-      windows = this.#windowFlags[windowSlot(hash)] === 1 && this.#windows.has(hash) ? windows + 1 : 0
+      const ofToken = this.#windowFlags[windowSlot(hash)] === 1 ? this.#windows.get(hash) : undefined
+      windows = ofToken === true || (ofToken !== undefined && isData) ? windows + 1 : 0
       if (windows >= windowsOfFragment) spans.push(end - window - windows + 1, end)
       if (end === length) return
       hash = rolled(hash, bytes[end - window] as number, bytes[end] as number)
@@ -109,6 +113,13 @@ export class Needles {
       if (same === needle.length || (same >= shortestBeginning && isCutOff(source, at + same))) spans.push(at, at + same)
     }
   }
+}
+
+/** Whether a needle is so random that no piece of it is a word: where letters, digits and capitals take turns, as in keys that a program made. */
+function isToken(needle: string): boolean {
+  if (needle.length < 16 || !/^[\w+/=.~-]+$/.test(needle)) return false
+  const turns = needle.match(/[a-z](?=[A-Z0-9])|[A-Z](?=[a-z0-9])|[0-9](?=[A-Za-z])/g) ?? []
+  return turns.length >= needle.length / 5
 }
 
 function startSlot(four: number): number {

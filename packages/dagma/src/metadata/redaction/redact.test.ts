@@ -168,6 +168,14 @@ describe('a declared secret is never found after redaction', () => {
   })
 })
 
+test('pieces of a token are found, pieces of words are not', () => {
+  const token = 'tok_Zk3vR8wLx0Qm5nTb7YcHd2Js9Gf4Pa6Ue1'
+  declare(token, 'correct-horse-battery-staple-2024')
+  expect((token.match(/.{1,16}/g) ?? []).map(redact)).toEqual(['[redacted]', '[redacted]', 'Pa6Ue1'])
+  expect(redact(`begins with ${token.slice(0, 14)}`)).toBe('begins with [redacted]')
+  expect(redact('the correct-horse-battery')).toBe('the correct-horse-battery')
+})
+
 test('a secret anywhere in a long text is found, in an encoding too', () => {
   declare('the-secret-value')
   const written = ['the-secret-value', btoa('the-secret-value'), '%74he%2Dsecret%2Dvalue', '漢 the-secret-value']
