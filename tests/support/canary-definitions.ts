@@ -68,9 +68,10 @@ function logsIn(where: string): (log: StepLog) => void {
 }
 
 const assets: AnyAsset[] = []
-let assetCount = 0
-function step(run: (context: { readonly log: StepLog }) => unknown): void {
-  assets.push(asset({ key: `way_${assetCount++}`, run: async (context) => ((await run(context)) === undefined ? 1 : 1) }))
+/** What prints, several ways a step: a step costs Dagster more than the ways. */
+const prints: (() => unknown)[] = []
+function step(print: () => unknown): void {
+  prints.push(print)
 }
 
 // What prints, times how.
@@ -152,6 +153,17 @@ for (const method of ['log', 'error', 'dir'] as const) {
     await new Promise((done) => thread.once('exit', done))
   })
 }
+
+for (let first = 0; first < prints.length; first += 12)
+  assets.push(
+    asset({
+      key: `prints_${first}`,
+      run: async () => {
+        for (const print of prints.slice(first, first + 12)) await print()
+        return 1
+      },
+    }),
+  )
 
 // What is logged and reported, by each kind of step.
 

@@ -89,7 +89,7 @@ export const encodings: Readonly<Record<string, Encoding>> = {
   'base64 in lines of 76': (text) => lines(base64(text), 76, '\r\n'),
   'base64 in lines of 64': (text) => lines(base64(text), 64, '\n'),
   'base64 in lines of 20': (text) => lines(base64(text), 20, '\n  '),
-  'base64 in lines of 7': (text) => lines(base64(text), 7, ' '),
+  'base64 in lines of 7': (text) => lines(base64(text), 7, '\r\n'),
   'base64 in lines of 3': (text) => lines(base64(text), 3, '\n'),
   'base64 in lines, in a JSON list': (text) => JSON.stringify(base64(text).match(/.{1,19}/g)),
   'base64 in lines, with escaped ends': (text) => JSON.stringify(lines(base64(text), 30, '\n')),
@@ -117,6 +117,16 @@ export const encodings: Readonly<Record<string, Encoding>> = {
   'an array of bytes, inspected': (text) => inspect(new Uint8Array(bytes(text))),
   'a buffer, inspected': (text) => inspect(Buffer.from(text)),
   'signed bytes': (text) => [...new Int8Array(bytes(text))].join(','),
+  'binary bytes': (text) =>
+    bytes(text)
+      .map((byte) => byte.toString(2).padStart(8, '0'))
+      .join(' '),
+  'octal bytes': (text) =>
+    bytes(text)
+      .map((byte) => byte.toString(8).padStart(3, '0'))
+      .join(' '),
+  'a list of characters': (text) => JSON.stringify([...text]),
+  'spaced characters': (text) => [...text].join(' '),
   'lines of a text': (text) => text.split('\n').join('\r\n    '),
 }
 

@@ -35,8 +35,10 @@ const start = fc.constantFrom('', 'a ', '"', '(', 'Bearer ', 'token: ', '{"token
 const end = fc.constantFrom('', ' and more', '", ', ')', '\n')
 
 const names = Object.keys(encodings)
+/** What takes escapes apart as well is one encoding by itself. */
+const nestable = names.filter((name) => !['a list of characters', 'spaced characters'].includes(name))
 /** Node shows only the first bytes of these: too little of another encoding to find out what it holds. */
-const outer = names.filter((name) => !['a buffer, inspected', 'an array of bytes, inspected'].includes(name))
+const outer = nestable.filter((name) => !['a buffer, inspected', 'an array of bytes, inspected'].includes(name))
 const encode = (name: string, text: string): string => encodings[name]?.(text) ?? ''
 
 /** Finds `value` in what is left of `text` after redaction by taking the encodings off again would need decoders; what was cut out says as much. */
@@ -62,14 +64,14 @@ describe('a secret in an encoding', () => {
 const corpusFile = new URL('secret-encodings.corpus.json', import.meta.url)
 type Nested = [value: string, before: string, after: string, inner: string, outer: string]
 const corpus: Nested[] = JSON.parse(readFileSync(corpusFile, 'utf8'))
-const seconds = Number(process.env.DAGMA_FUZZ_SECONDS ?? 0)
+const seconds = Number(process.env.DAGMA_TEST_FUZZ_SECONDS ?? 0)
 
 test('a secret with others around it in two encodings, one in the other', { timeout: (seconds + 120) * 1000 }, () => {
   const nested = fc.property(
     secretValue,
     start,
     end,
-    fc.constantFrom(...names),
+    fc.constantFrom(...nestable),
     fc.constantFrom(...outer),
     (...[value, before, after, inner, outer]) => expectCut(value, encode(outer, before + encode(inner, before + value + after) + after)),
   )

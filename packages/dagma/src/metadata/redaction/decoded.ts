@@ -65,12 +65,12 @@ for (const [value, digit] of [...'0123456789abcdef'].entries()) {
   hexDigits[digit.toUpperCase().charCodeAt(0)] = value
 }
 
-/** Leaves out white space, quotes and backslashes, of which each way to quote and to break lines puts others in, and the NULs that UTF-16 puts between letters. */
+/** Leaves out white space, commas, quotes and backslashes, of which each way to quote, to list and to break lines puts others in, and the NULs of UTF-16. */
 export function bare({ bytes, length, isData }: Source, into: Decoded): void {
   into.begin(length + 1, isData)
   for (let at = 0; at < length; at++) {
     const byte = bytes[at] as number
-    if (byte > 32 && byte !== 0x22 && byte !== 0x27 && byte !== 0x60 && byte !== 0x5c) into.add(byte, at)
+    if (byte > 32 && byte !== 0x2c && byte !== 0x22 && byte !== 0x27 && byte !== 0x60 && byte !== 0x5c) into.add(byte, at)
   }
   into.at[into.length] = length
 }

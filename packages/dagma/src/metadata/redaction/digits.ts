@@ -160,19 +160,20 @@ export function collectHex({ bytes, length }: Source, into: Digits): void {
   }
 }
 
-/** Bytes and characters that stand as decimal numbers, as in `[115, 101]`. A number before a colon is taken for a key. */
-export function decimalBytes({ bytes, length }: Source, into: Decoded): void {
+/** Bytes and characters that stand as numbers, as in `[115, 101]`: decimal ones, octal or binary. A number before a colon is taken for a key. */
+export function numberedBytes({ bytes, length }: Source, radix: 10 | 8 | 2, into: Decoded): void {
   into.begin(length + 4, true)
+  const longest = radix === 10 ? 7 : 8
   for (let at = 0; at < length; ) {
     if (!isDigit(bytes[at])) {
       at++
       continue
     }
-    const end = decimalEnd(bytes, at, length)
-    if (end - at <= 7 && !isKey(bytes, end, length)) {
+    const end = numberEnd(bytes, at, length)
+    if (end - at <= longest && !isKey(bytes, end, length)) {
       let number = 0
-      for (let place = at; place < end; place++) number = number * 10 + (bytes[place] as number) - 48
-      if (number <= 128 && bytes[at - 1] === 0x2d) number = 256 - number
+      for (let place = at; place < end; place++) number = number * radix + (bytes[place] as number) - 48
+      if (radix === 10 && number <= 128 && bytes[at - 1] === 0x2d) number = 256 - number
       if (number > 0 && number < 256) into.add(number, at)
       else if (number >= 256 && number <= 0x10ffff) into.addCharacter(number, at)
     }
@@ -189,7 +190,7 @@ function isKey(bytes: Uint8Array, end: number, length: number): boolean {
 }
 
 /** Where the number ends that has a digit at `at`. */
-export function decimalEnd(bytes: Uint8Array, at: number, length: number): number {
+export function numberEnd(bytes: Uint8Array, at: number, length: number): number {
   let end = at
   while (end < length && isDigit(bytes[end])) end++
   return end

@@ -6,10 +6,10 @@ import {
   collectBase64,
   collectHex,
   Digits,
-  decimalBytes,
-  decimalEnd,
   join,
   legibleGroupings,
+  numberEnd,
+  numberedBytes,
   type Separators,
 } from './digits.ts'
 import { isQuotedPrintable, unescapeText, unquotePrintable } from './escapes.ts'
@@ -69,6 +69,7 @@ const decimalDigit = 32
 const ampersands = 64
 const semicolons = 128
 const quotes = 256
+const separator = 512
 /** What there is to take off where a byte stands. */
 const signs = new Uint16Array(256)
 for (let byte = 0; byte < 32; byte++) signs[byte] = control
@@ -82,9 +83,11 @@ for (const [character, sign] of Object.entries({
   '=': equalsSigns,
   '&': ampersands,
   ';': semicolons,
-  '"': quotes,
-  "'": quotes,
+  '"': quotes | separator,
+  "'": quotes | separator,
   '`': quotes,
+  ' ': separator,
+  ',': separator,
 }))
   signs[character.charCodeAt(0)] = sign
 
@@ -101,7 +104,8 @@ class Search {
     if (layer === undefined || source.length < shortest) return
     const { decoded, found } = layer
     const survey = surveyed(source)
-    if ((survey.seen & (this.#needles.areBare ? control : control | quotes)) !== 0) {
+    const isQuoted = (survey.seen & quotes) !== 0 && !this.#needles.areBare
+    if ((survey.seen & control) !== 0 || isQuoted || survey.alone >= 6) {
       bare(source, decoded)
       this.#look(layer, deepest)
       for (let index = 0; index < found.length; index += 2)
@@ -111,7 +115,8 @@ class Search {
     if ((survey.seen & escapes) !== 0 || hasEntities) this.#takeOff(unescapeText, source, depth, spans)
     if ((survey.seen & equalsSigns) !== 0 && isQuotedPrintable(source)) this.#takeOff(unquotePrintable, source, depth, spans)
     if (survey.base64 >= shortest) this.#base64(source, depth, spans)
-    if (survey.numbers >= 8) this.#decimal(source, depth, spans)
+    if (survey.numbers >= 8) this.#numbers(source, 10, depth, spans)
+    if (survey.numbers >= 8 && survey.digits >= 24) for (const radix of [8, 2] as const) this.#numbers(source, radix, depth, spans)
     if (survey.longestBase32 >= 13) {
       collectBase32(source, layer.digits)
       for (let from = 0; from < 8; from++) this.#joined(source, depth, { ...base32, from }, spans)
@@ -150,14 +155,14 @@ class Search {
     if (there.plus) collected('plus')
   }
 
-  #decimal(source: Source, depth: number, spans: Spans): void {
+  #numbers(source: Source, radix: 10 | 8 | 2, depth: number, spans: Spans): void {
     const layer = layers[depth] as Layer
     const { decoded, found } = layer
-    decimalBytes(source, decoded)
+    numberedBytes(source, radix, decoded)
     this.#look(layer, depth + 1)
     for (let index = 0; index < found.length; index += 2) {
       const last = decoded.at[(found[index + 1] as number) - 1] as number
-      spans.push(decoded.at[found[index] as number] as number, decimalEnd(source.bytes, last, source.length))
+      spans.push(decoded.at[found[index] as number] as number, numberEnd(source.bytes, last, source.length))
     }
   }
 
@@ -203,8 +208,11 @@ interface Survey {
   readonly seen: number
   readonly base64: number
   readonly longestBase32: number
-  /** Runs of decimal digits. */
+  /** Runs of decimal digits, and the digits in them. */
   readonly numbers: number
+  readonly digits: number
+  /** Characters with a space, a comma or a quote on either side, as those of a text that was taken apart. */
+  readonly alone: number
 }
 
 function surveyed({ bytes, length }: Source): Survey {
@@ -213,7 +221,10 @@ function surveyed({ bytes, length }: Source): Survey {
   let run = 0
   let longestBase32 = 0
   let numbers = 0
+  let digits = 0
+  let alone = 0
   let before = 0
+  let secondBefore = 0
   for (let at = 0; at < length; at++) {
     const sign = signs[bytes[at] as number] as number
     if (sign !== control || at < length - 1) seen |= sign
@@ -221,7 +232,10 @@ function surveyed({ bytes, length }: Source): Survey {
     run = (sign & base32Digit) === 0 ? 0 : run + 1
     if (run > longestBase32) longestBase32 = run
     numbers += (sign & ~before & decimalDigit) >> 5
+    digits += (sign & decimalDigit) >> 5
+    alone += (sign & ~before & secondBefore & separator) >> 9
+    secondBefore = before
     before = sign
   }
-  return { seen, base64, longestBase32, numbers }
+  return { seen, base64, longestBase32, numbers, digits, alone }
 }

@@ -28,7 +28,7 @@ export class Needles {
   readonly #windowFlags = new Uint8Array(1 << 16)
   /** Bytes of the longest needle. */
   readonly longest: number = 0
-  /** Whether no needle has quotes, backslashes or white space, which text may have in its own ways. */
+  /** Whether no needle has quotes, backslashes, commas or white space, which text may have in its own ways. */
   areBare = true
   #hasTokens = false
   /** By byte, 1 where it stands in a needle or is printable: what has none of these in a row holds neither a needle nor an encoding of one. */
@@ -39,7 +39,7 @@ export class Needles {
     this.legible.fill(1, 32, 127)
     for (const byte of [0, 9, 10, 13]) this.legible[byte] = 1
     for (const needle of needles) {
-      if (/["'`\\\0- ]/.test(needle)) this.areBare = false
+      if (/[,"'`\\\0- ]/.test(needle)) this.areBare = false
       if (needle.length < window) continue
       this.longest = Math.max(this.longest, needle.length)
       this.#add(Buffer.from(needle, 'latin1'), isToken(needle))
