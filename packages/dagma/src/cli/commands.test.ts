@@ -10,7 +10,7 @@ const definitions = `import { asset, assetCheck, dailyPartitions, definitions, j
 import { z } from '${import.meta.resolve('zod')}'
 const days = dailyPartitions({ start: '2026-01-01', end: '2026-01-05' })
 const raw = asset({ key: 'raw', partitions: days, run: ({ partitionKey, log }) => { if (process.env.FLAKY === partitionKey) throw new Error('not now'); log.info('making ' + partitionKey); return partitionKey } })
-const good = asset({ key: 'good', keyPrefix: 'mart', group: 'sales', owners: ['team:data'], tags: { tier: 'gold', new: '' }, kinds: ['csv'], codeVersion: '2', metadata: { rows: 4 }, run: () => 4 })
+const good = asset({ key: 'good', keyPrefix: 'mart', group: 'sales', description: 'What sells.\\n\\n- a list', owners: ['team:data'], tags: { tier: 'gold', new: '' }, kinds: ['csv'], codeVersion: '2', metadata: { rows: 4 }, run: () => 4 })
 const even = assetCheck({ asset: good, name: 'even', run: async ({ load }) => ({ passed: (await load()) % 2 === 0 }) })
 const feed = observableAsset({ key: 'feed', run: () => ({ dataVersion: '7' }) })
 const flaky = asset({ key: 'flaky', run: () => { if (process.env.FLAKY === 'fails') throw new Error('not now'); return 1 } })
@@ -148,6 +148,9 @@ test('all that is declared of an asset is shown', () => {
   expect(cli('asset show mart/good').stdout).toBe(
     [
       'mart/good  (group sales)',
+      '  What sells.',
+      '',
+      '  - a list',
       '  made from: nothing',
       '  owners: team:data',
       '  tags: tier=gold, new',

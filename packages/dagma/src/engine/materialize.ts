@@ -6,6 +6,7 @@ import type { RunConfig, RunTags } from '../definitions/automation/job.ts'
 import { partitionOf } from '../definitions/definitions.ts'
 import type { Definitions, ResolvedJob } from '../definitions/model.ts'
 import { selectAssets } from '../definitions/selection/select-assets.ts'
+import { selectionText } from '../definitions/selection/selection-text.ts'
 import { expectOptions, type OptionTable } from '../definitions/validation/expect-options.ts'
 import { dagmaError } from '../errors.ts'
 import { type Clock, systemClock } from '../runtime/clock.ts'
@@ -39,8 +40,8 @@ export interface RunOptions {
 
 /** What {@link materialize} takes beside the definitions. */
 export interface MaterializeOptions extends RunOptions {
-  /** Assets, in Dagster's selection syntax; default: all. */
-  readonly selection?: string
+  /** The assets, or text in Dagster's selection syntax; default: all. */
+  readonly selection?: string | readonly AssetRef[]
   /** Name of the job to run; takes the place of `selection`. */
   readonly job?: string
   /** `check` only evaluates checks, `observe` only observes; default `materialize`, which makes assets and evaluates their checks. */
@@ -63,7 +64,7 @@ const runOptions: OptionTable<keyof RunOptions> = {
 
 const materializeOptions: OptionTable<keyof MaterializeOptions> = {
   ...runOptions,
-  selection: 'text',
+  selection: 'selection',
   job: 'text',
   kind: 'text',
   partitionKey: 'text',
@@ -215,8 +216,9 @@ export function expectJob(definitions: Definitions, name: string): ResolvedJob {
   return job
 }
 
-function selectedKeys(definitions: Definitions, selection: string | undefined): string[] {
-  if (selection === undefined) return [...definitions.assets.keys()]
+function selectedKeys(definitions: Definitions, given: MaterializeOptions['selection']): string[] {
+  if (given === undefined) return [...definitions.assets.keys()]
+  const selection = selectionText(given)
   const keys = selectAssets(selection, definitions.assets)
   if (keys.length === 0) throw dagmaError('DAGMA_SELECTION_EMPTY', { what: 'This run', selection })
   return keys

@@ -74,6 +74,14 @@ describe('materializeToMemory', () => {
     expect([await run.load(sum), [...run.materializations.keys()]]).toEqual([20, ['sum']])
   })
 
+  test('takes a list of assets as the selection, as a job does', async () => {
+    const other = asset({ key: 'other', run: () => 1 })
+    const run = await materializeToMemory([numbers, sum, other], { selection: [numbers, sum] })
+    expect([...run.materializations.keys()]).toEqual(['numbers', 'sum'])
+    expect(await thrownBy(() => materializeToMemory([numbers], { selection: [] }))).toMatchObject({ code: 'DAGMA_SELECTION_EMPTY' })
+    expect(await thrownBy(() => materializeToMemory([numbers], { selection: [other] }))).toMatchObject({ code: 'DAGMA_SELECTION_UNKNOWN' })
+  })
+
   test('checks a given value without making anything', async () => {
     const long = assetCheck({ asset: numbers, name: 'long', run: async ({ load }) => ({ passed: (await load()).length > 1 }) })
     const run = await materializeToMemory([numbers], { kind: 'check', checks: [long], values: { numbers: [1] } })

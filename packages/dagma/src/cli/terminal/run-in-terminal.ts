@@ -4,6 +4,7 @@ import type { RunConfig, RunTags } from '../../definitions/automation/job.ts'
 import type { Definitions } from '../../definitions/model.ts'
 import { partitionRange } from '../../definitions/partitions/partitions.ts'
 import { selectAssets } from '../../definitions/selection/select-assets.ts'
+import { selectionText } from '../../definitions/selection/selection-text.ts'
 import { type Durability, EventLog } from '../../engine/event-log.ts'
 import type { RunEvent } from '../../engine/events.ts'
 import { expectJob, type MaterializeOptions, type MaterializeRun, materialize, type RunOptions } from '../../engine/materialize.ts'
@@ -141,7 +142,7 @@ function rangeOf(
   const [from, to, more] = range.split('...')
   if (!from || !to || more !== undefined)
     throw dagmaError('DAGMA_OPTION_INVALID', { option: 'partition-range', reason: 'must be two partitions with "..." between them' })
-  const keys = job === undefined ? selectAssets(selection ?? '*', definitions.assets) : expectJob(definitions, job).assetKeys
+  const keys = job === undefined ? selectAssets(selectionText(selection ?? '*'), definitions.assets) : expectJob(definitions, job).assetKeys
   const partitioned = keys.map((key) => definitions.assets.get(key)).find((node) => node?.partitions !== undefined)
   if (partitioned?.partitions === undefined) throw dagmaError('DAGMA_PARTITION_WITHOUT_PARTITIONS', { partition: range })
   return partitionRange(partitioned.partitions, from, to, keyText(partitioned.key), new Date())

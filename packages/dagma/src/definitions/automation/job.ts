@@ -1,8 +1,9 @@
 import type { Requiring } from '../assets/asset.ts'
-import { checkedName, keyText } from '../assets/asset-key.ts'
+import { checkedName } from '../assets/asset-key.ts'
 import type { AssetRef } from '../assets/asset-spec.ts'
 import type { Clients, Requirements } from '../assets/step.ts'
 import type { StepLog } from '../assets/step-log.ts'
+import { selectionText } from '../selection/selection-text.ts'
 import { callSite, type SourcePlace } from '../validation/call-site.ts'
 import { expectOptions, type OptionTable } from '../validation/expect-options.ts'
 
@@ -80,7 +81,7 @@ export function job<Req extends Requirements = {}>(options: JobOptions<Req>): Jo
   const { name, selection, description, tags = {}, config = {}, resources = {}, onFailure, onSuccess } = options
   return {
     name: checkedName('A job', name),
-    selection: typeof selection === 'string' ? selection : selection.map((asset) => keyText(asset.key)).join(','),
+    selection: selectionText(selection),
     description,
     tags,
     config,
