@@ -7,13 +7,20 @@ const beatMs = 250
 const busyMs = 2_000
 const callback = Symbol.for('dagma.onBusy')
 
-/** Calls `onBusy` in the main thread when it has been busy for two seconds, in the middle of what it does, and `onAlive` each time that it is not. */
+/** Calls `onBusy` in the main thread when it has been busy for two seconds, in the middle of what it does, and `onAlive` when it is so no more. */
 export function watchForBusyThread({ onBusy, onAlive }: { onBusy: () => void; onAlive: () => void }): void {
   const beats = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
-  Object.assign(globalThis, { [callback]: onBusy })
+  let isBusy = false
+  Object.assign(globalThis, {
+    [callback]: () => {
+      isBusy = true
+      onBusy()
+    },
+  })
   setInterval(() => {
     Atomics.add(beats, 0, 1)
-    onAlive()
+    if (isBusy) onAlive()
+    isBusy = false
   }, beatMs).unref()
   new Worker(new URL(import.meta.url), { workerData: { beats }, execArgv: [], env: {} }).on('error', () => {}).unref()
 }

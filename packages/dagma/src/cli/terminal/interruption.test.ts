@@ -55,3 +55,12 @@ test('one that was busy hears the next interrupt as before', async () => {
   child.kill('SIGINT')
   expect(String(await aborted)).toBe('aborted\n')
 })
+
+test('a command that has ended its work no longer listens', async () => {
+  const child = await started(`process.removeAllListeners('SIGINT')
+    setTimeout(() => console.log('later'), 1_000)
+    setInterval(() => {}, 1_000)`)
+  if (child.stdout !== null) await once(child.stdout, 'data')
+  child.kill('SIGINT')
+  expect(await once(child, 'exit')).toEqual([null, 'SIGINT'])
+})

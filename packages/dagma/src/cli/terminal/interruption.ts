@@ -24,7 +24,7 @@ export function interruption(what: string): AbortSignal {
   const handlers = { SIGINT: interrupt, SIGTERM: interrupt, SIGHUP: stop } as const
   const signals = Object.keys(handlers) as (keyof typeof handlers)[]
   const listen = (): void => {
-    for (const name of signals) if (!process.listeners(name).includes(handlers[name])) process.on(name, handlers[name])
+    for (const name of signals) process.on(name, handlers[name])
   }
   listen()
   watchForBusyThread({
