@@ -15,7 +15,7 @@ export const rooms: { readonly [room: string]: readonly string[] } = {
     'definitions/partitions',
     'definitions/validation',
   ],
-  'definitions/automation': ['definitions/assets', 'definitions/time', 'definitions/validation'],
+  'definitions/automation': ['definitions/assets', 'definitions/selection', 'definitions/time', 'definitions/validation'],
   'definitions/partitions': [
     'errors.ts',
     'shell-word.ts',
