@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { StepLog } from '../../definitions/assets/step-log.ts'
 import { type Resource, resource } from '../../definitions/resource.ts'
+import { dagmaError } from '../../errors.ts'
 import { thrownBy } from '../../test/temporary.ts'
 import { RunResources } from './run-resources.ts'
 
@@ -8,16 +9,16 @@ import { RunResources } from './run-resources.ts'
 const { signal: running } = new AbortController()
 
 /** Resources of one run, with what they did and logged. */
-function run(...bound: [name: string, settings?: { fails?: string; closeFails?: string; after?: Promise<void> }][]) {
+function run(...bound: [name: string, settings?: { fails?: string | Error; closeFails?: string; after?: Promise<void> }][]) {
   const told: string[] = []
   const noting = (level: string) => (message: string) => void told.push(`${level}: ${message}`)
   const log = Object.fromEntries(['debug', 'info', 'warning', 'error', 'critical'].map((level) => [level, noting(level)])) as StepLog
-  const make = (name: string, settings: { fails?: string; closeFails?: string; after?: Promise<void> } = {}) =>
+  const make = (name: string, settings: { fails?: string | Error; closeFails?: string; after?: Promise<void> } = {}) =>
     resource<typeof settings, { name: string }>({
       open: async ({ fails, after }) => {
         await after
         told.push(`open ${name}`)
-        if (fails !== undefined) throw new Error(fails)
+        if (fails !== undefined) throw fails instanceof Error ? fails : new Error(fails)
         return { name }
       },
       close: (client) => {
@@ -47,6 +48,13 @@ describe('RunResources', () => {
     await resources.clients(['a', 'b', 'c'])
     await resources.close(running)
     expect(told.slice(3)).toEqual(['close c', 'close b', 'warning: A resource could not be closed: stuck', 'close a'])
+  })
+
+  test('an error of Dagma’s own that a resource throws is said once, its hint in the cause', async () => {
+    const { resources } = run(['a', { fails: dagmaError('DAGMA_URL_INVALID', { what: 'SHOP_URL', reason: 'is not a URL' }) }])
+    const error = await thrownBy(() => resources.clients(['a']))
+    expect(error.message).toBe('The resource "a" could not be opened: SHOP_URL is not a URL. Check its settings. [DAGMA_RESOURCE_FAILED]')
+    expect(error.cause).toMatchObject({ code: 'DAGMA_URL_INVALID' })
   })
 
   test('closes what was opened when another could not be', async () => {

@@ -1,5 +1,5 @@
 import type { OpenResource, Resource, ResourceContext } from '../../definitions/resource.ts'
-import { dagmaError } from '../../errors.ts'
+import { DagmaError, dagmaError } from '../../errors.ts'
 import { thrownMessage } from '../../metadata/thrown.ts'
 import { gateError } from '../gate/exit-gate.ts'
 import { untilAborted } from './until-aborted.ts'
@@ -75,7 +75,8 @@ export class RunResources {
       this.#opened.push([key, opened])
       return opened.client
     } catch (error) {
-      throw dagmaError('DAGMA_RESOURCE_FAILED', { resource: key, reason: thrownMessage(error) }, error)
+      const reason = error instanceof DagmaError ? error.problem : thrownMessage(error)
+      throw dagmaError('DAGMA_RESOURCE_FAILED', { resource: key, reason }, error)
     }
   }
 }
