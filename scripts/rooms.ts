@@ -35,7 +35,7 @@ export const rooms: { readonly [room: string]: readonly string[] } = {
   'runtime/values': ['errors.ts', 'shell-word.ts', 'metadata', 'definitions/**', 'runtime'],
   engine: ['errors.ts', 'metadata/**', 'definitions/**', 'runtime/**'],
   dagster: ['metadata'],
-  'dagster/dev': ['errors.ts', 'metadata', 'runtime/gate', 'dagster/host'],
+  'dagster/dev': ['errors.ts', 'metadata', 'runtime', 'runtime/gate', 'dagster/host'],
   'dagster/host': ['errors.ts', 'metadata', 'definitions/**', 'runtime/**', 'dagster', 'dagster/pipes'],
   'dagster/pipes': ['errors.ts', 'metadata/**', 'definitions/assets', 'runtime/gate'],
   'dagster/report': ['errors.ts', 'metadata/**', 'author', 'definitions/assets', 'runtime/gate', 'dagster', 'dagster/dev'],

@@ -1,5 +1,6 @@
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname, platform } from 'node:os'
+import { processStat } from '../runtime/process-stat.ts'
 
 /** The process of a run, and whether it lives; `unknown` where neither can be seen. */
 export interface OwnerState {
@@ -51,16 +52,8 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/**
- * Clock ticks from boot to the start of the process: field 22 of proc(5)'s stat, counted behind the name, which may hold anything. Null for
- * one that has ended and whose parent has not asked how: in a container, nobody may ever ask.
- */
+/** When the process started, by its own clock; null for one that has ended, also where nobody has asked how. */
 function startOf(pid: number | 'self'): string | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return state === 'Z' ? null : (fields[18] ?? null)
-  } catch {
-    return null
-  }
+  const stat = processStat(pid)
+  return stat === undefined || stat.isZombie ? null : (stat.start ?? null)
 }

@@ -1,15 +1,12 @@
-import { Command } from 'commander'
-import { type JsonOption, jsonOption, loadProject, type ModuleOption, moduleOption } from '../terminal/options.ts'
-import { type NewRunOptions, runInTerminal, withNewRunOptions } from '../terminal/run-in-terminal.ts'
+import type { Command } from 'commander'
+import { newRunCommand, selectOption } from './new-run.ts'
 
 /** `dagma asset check` */
 export function assetCheckCommand(): Command {
-  return withNewRunOptions(new Command('check').description('Evaluate checks of assets, in this process.'))
-    .requiredOption('-s, --select <selection>', 'which assets, in Dagster’s selection syntax')
-    .addOption(moduleOption())
-    .addOption(jsonOption())
-    .action(async (options: ModuleOption & JsonOption & NewRunOptions & { select: string }) => {
-      const { project, definitions } = await loadProject(options)
-      await runInTerminal(project, definitions, { selection: options.select, kind: 'check' }, options)
-    })
+  return newRunCommand<{ select: string }>({
+    name: 'check',
+    description: 'Evaluate checks of assets, in this process.',
+    target: selectOption,
+    request: ({ select }) => ({ selection: select, kind: 'check' }),
+  })
 }

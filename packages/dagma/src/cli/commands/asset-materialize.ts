@@ -1,15 +1,12 @@
-import { Command } from 'commander'
-import { type JsonOption, jsonOption, loadProject, type ModuleOption, moduleOption } from '../terminal/options.ts'
-import { type NewRunOptions, runInTerminal, withNewRunOptions } from '../terminal/run-in-terminal.ts'
+import type { Command } from 'commander'
+import { newRunCommand, selectOption } from './new-run.ts'
 
 /** `dagma asset materialize` */
 export function assetMaterializeCommand(): Command {
-  return withNewRunOptions(new Command('materialize').description('Make assets and evaluate their checks, in this process.'))
-    .requiredOption('-s, --select <selection>', 'which assets, in Dagster’s selection syntax')
-    .addOption(moduleOption())
-    .addOption(jsonOption())
-    .action(async (options: ModuleOption & JsonOption & NewRunOptions & { select: string }) => {
-      const { project, definitions } = await loadProject(options)
-      await runInTerminal(project, definitions, { selection: options.select, kind: 'materialize' }, options)
-    })
+  return newRunCommand<{ select: string }>({
+    name: 'materialize',
+    description: 'Make assets and evaluate their checks, in this process.',
+    target: selectOption,
+    request: ({ select }) => ({ selection: select, kind: 'materialize' }),
+  })
 }

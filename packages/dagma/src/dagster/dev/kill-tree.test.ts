@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
+import { processStat } from '../../runtime/process-stat.ts'
 import { killTree } from './kill-tree.ts'
 
 /** Starts a process in a group of its own that starts another in another group, says the pid of that one, and waits. */
@@ -44,9 +45,5 @@ describe.skipIf(process.platform !== 'linux')('killTree', () => {
 
 /** Where process 1 reaps no orphans, what was killed stays as a zombie. */
 function isZombie(pid: number): boolean {
-  try {
-    return / Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
-  } catch {
-    return true
-  }
+  return processStat(pid)?.isZombie ?? true
 }

@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
+import { processStat } from '../../runtime/process-stat.ts'
 
 /**
  * Kills a process group, and the groups that its processes have started: the Node worker of a run leads one of its own. On Linux the kernel ends that
@@ -31,13 +32,7 @@ function groupsBelow(group: number): ReadonlySet<number> {
 
 function runningProcesses(): { pid: number; parent: number; group: number }[] {
   return readdirSync('/proc').flatMap((name) => {
-    if (!/^\d+$/.test(name)) return []
-    try {
-      const stat = readFileSync(`/proc/${name}/stat`, 'utf8')
-      const [, parent, group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ') // the name before it may hold anything
-      return [{ pid: Number(name), parent: Number(parent), group: Number(group) }]
-    } catch {
-      return [] // it ended meanwhile
-    }
+    const stat = /^\d+$/.test(name) ? processStat(Number(name)) : undefined
+    return stat === undefined ? [] : [{ pid: Number(name), ...stat }]
   })
 }

@@ -109,7 +109,7 @@ test('what is no decorator is none: text, comments, and addresses', () => {
 
 test('code that cannot be read, and a value that is no error', () => {
   expect(loading('const a = 1\nexport default {').message).toMatch(/^<folder>\/src\/definitions\.ts:2: SyntaxError/)
-  expect(loading('throw undefined').message).toContain('<folder>/src/definitions.ts: it threw no Error')
+  expect(loading('throw undefined').message).toContain('<folder>/src/definitions.ts: A value that is not an Error was thrown: undefined')
 })
 
 test('a wrong name, and other errors of Dagma’s own', () => {

@@ -2,13 +2,15 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { DagmaError, DefinitionErrors, dagmaError } from '../../errors.ts'
+import { thrownMessage, thrownStack } from '../../metadata/thrown.ts'
 import { pathAlias } from './path-alias.ts'
 
 /** What Node threw while it loaded a user's module `file`, as one error with the user's place first and its cure. */
 export function moduleFailure(thrown: unknown, file: string): DagmaError | DefinitionErrors {
   if (thrown instanceof DefinitionErrors) return thrown
   if (thrown instanceof DagmaError) return placed(thrown)
-  const { code, message } = (thrown instanceof Error ? thrown : new Error('it threw no Error')) as NodeJS.ErrnoException
+  const message = thrownMessage(thrown)
+  const { code } = (thrown instanceof Error ? thrown : {}) as NodeJS.ErrnoException
   const place = placeOf(thrown) ?? file
   switch (code) {
     case 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX':
@@ -104,7 +106,7 @@ const ownFolder = new URL('../../..', import.meta.url).href
 
 /** `file:line` of the user's code that threw, or that cannot be read: Node puts the latter before the message. */
 function placeOf(thrown: unknown): string | undefined {
-  const stack = thrown instanceof Error ? String(thrown.stack) : ''
+  const stack = thrownStack(thrown)
   const unreadable = /^(file:\/\/\S+):(\d+)$/m.exec(stack)
   const frames = [...stack.matchAll(/^\s+at (?:.*\()?(file:\/\/[^)\s]+?):(\d+):\d+\)?$/gm)]
   const found = unreadable ?? frames.find(([, file = '']) => !file.includes('/node_modules/') && !file.startsWith(ownFolder))

@@ -101,7 +101,7 @@ describe('loadDefinitions', () => {
     expect(messages).toMatchInlineSnapshot(`
       [
         "<folder>/src/defs.ts: Error: no database. Mend the module; nothing has run. [DAGMA_MODULE_FAILED]",
-        "<folder>/src/defs.ts: it threw no Error. Mend the module; nothing has run. [DAGMA_MODULE_FAILED]",
+        "<folder>/src/defs.ts: A value that is not an Error was thrown: text. Mend the module; nothing has run. [DAGMA_MODULE_FAILED]",
         "<folder>/src/defs.ts: this imports ./missing.ts, which is not there. Name the file with its ending, as in \`import { a } from "./a.ts"\`. [DAGMA_IMPORT_NOT_FOUND]",
         "<folder>/src/defs.ts:1: this imports the package "package-that-nobody-has", which is not installed. Run \`npm install package-that-nobody-has\`. [DAGMA_PACKAGE_MISSING]",
         "<folder>/src/defs.ts has no default export made by definitions(). Write \`export default definitions({ assets: [...] })\`. [DAGMA_MODULE_NO_DEFINITIONS]",

@@ -1,5 +1,6 @@
 /** What is on when this process ends is told why, so that it can be recorded: a step that calls `process.exit()` takes all others down. */
 import { type DagmaError, dagmaError } from '../../errors.ts'
+import { thrownMessage } from '../../metadata/thrown.ts'
 
 /** What does not outlive the process. */
 export interface UnfinishedWork {
@@ -47,11 +48,7 @@ function onExit(exitCode: number): void {
 }
 
 function endError(work: UnfinishedWork, exitCode: number, steps: readonly string[]): DagmaError {
-  if (uncaught !== undefined) return dagmaError('DAGMA_UNCAUGHT_ERROR', { reason: messageOf(uncaught.error), steps }, uncaught.error)
+  if (uncaught !== undefined) return dagmaError('DAGMA_UNCAUGHT_ERROR', { reason: thrownMessage(uncaught.error), steps }, uncaught.error)
   if (work.isStopping?.()) return dagmaError('DAGMA_CANCELED', { what: 'The run' })
   return dagmaError('DAGMA_PROCESS_EXITED', { exitCode, steps })
-}
-
-function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown)
 }
