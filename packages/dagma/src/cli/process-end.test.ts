@@ -112,6 +112,26 @@ export default definitions({ assets: [asset({ key: 'deaf', run: () => { console.
     expect(ended).toMatchObject({ status: 1, stderr: expect.stringContaining('[DAGMA_PROCESS_EXITED]') })
   })
 
+  test.each([
+    ['a hook', "onSuccess: () => process.exit(0)", ''],
+    ['a hook, by a rejection that nobody awaits', "onSuccess: () => (void Promise.reject(new Error('loose')), later())", ''],
+    ['a resource that closes', '', 'close: () => process.exit(0)'],
+    ['what a step has left behind', '', 'close: () => (setTimeout(() => process.exit(0)), later())'],
+  ])('records it when no step runs: %s', async (_what, hook, close) => {
+    const folder = project(`
+import { setTimeout as wait } from 'node:timers/promises'
+import { asset, definitions, job, resource } from '${dagma}'
+const later = () => wait(60_000)
+const opened = resource({ open: () => ({}), ${close} })
+const a = asset({ key: 'a', resources: { opened }, run: () => 1 })
+export default definitions({ assets: [a], jobs: [job({ name: 'j', selection: [a], ${hook} })], resources: { opened: opened({}) } })
+`)
+    const { code, stdout, stderr } = await run(folder, ['job', 'launch', '-j', 'j'])
+    const { status, events } = recorded(folder)
+    expect({ code, status, last: events.at(-1) }).toEqual({ code: 1, status: 'FAILURE', last: 'RUN_FAILURE' })
+    expect(stdout + stderr).toMatch(/no step ran, but the run had not ended.*\[DAGMA_/)
+  })
+
   test('an error that a listener of the program catches ends nothing', async () => {
     const folder = project(
       ending(

@@ -103,14 +103,15 @@ export class Recorder {
   endWithProcess(status: 'FAILURE' | 'CANCELED', error: DagmaError): void {
     const { eventLog, runId } = this.#options
     const wire = gateError(error)
-    this.#add(this.openSteps().map((step) => ({ type: 'STEP_FAILURE', step, error: wire, metadata: {} })))
+    const open = this.openSteps()
+    this.#add(open.map((step) => ({ type: 'STEP_FAILURE', step, error: wire, metadata: {} })))
     try {
       this.#flush()
       this.#show(eventLog.endRun(runId, status, wire.message, this.#now()))
     } catch {
       this.abortRun()
     }
-    if (this.#options.onEvent === undefined) process.stderr.write(`error: ${wire.message}\n`)
+    if (this.#options.onEvent === undefined || open.length === 0) process.stderr.write(`error: ${wire.message}\n`)
   }
 
   /** Records that an internal error aborted the run, as far as that can still be written. */

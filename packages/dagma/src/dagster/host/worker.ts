@@ -62,7 +62,13 @@ export async function serveWorker(project: Project): Promise<void> {
   const outlet = new DescriptorOutlet(descriptor) // a step that logs without a pause waits for the host there, and what is sent at the end gets out
   channel.on('close', () => outlet.close())
   const worker = new Worker(definitions, project.folder, (message) => outlet.write(`${JSON.stringify(message)}\n`))
-  watchProcessEnd({ runningSteps: () => worker.runningSteps(), onEnd: (error) => worker.failSteps(error) })
+  watchProcessEnd({
+    runningSteps: () => {
+      const steps = worker.runningSteps()
+      return steps.length === 0 ? undefined : steps
+    },
+    onEnd: (error) => worker.failSteps(error),
+  })
   const lines = createInterface({ input: channel })
   lines.on('line', (line) => worker.receive(understood('a line', () => JSON.parse(line) as ToWorker)))
   worker.ready()

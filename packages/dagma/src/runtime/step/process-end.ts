@@ -1,14 +1,14 @@
-/** What is on when this process ends is told why, so that it can be recorded: a step that calls `process.exit()` takes all others down. */
+/** What is on when this process ends is told why, so that it can be recorded: a step, a hook or a resource that calls `process.exit()` takes all others down. */
 import { type DagmaError, dagmaError } from '../../errors.ts'
 import { thrownMessage } from '../../metadata/thrown.ts'
 
 /** What does not outlive the process. */
 export interface UnfinishedWork {
-  /** Names of the steps that run. */
-  readonly runningSteps: () => readonly string[]
+  /** Names of the steps that run, which may be none between steps, in hooks, and while resources close; undefined when nothing is lost by an end. */
+  readonly runningSteps: () => readonly string[] | undefined
   /** Whether it was being stopped: then that is what ended it. */
   readonly isStopping?: () => boolean
-  /** Called while the process exits, when a step runs: only what is done at once still happens. */
+  /** Called while the process exits: only what is done at once still happens. */
   readonly onEnd: (error: DagmaError) => void
 }
 
@@ -41,7 +41,7 @@ function onUncaught(error: unknown): void {
 function onExit(exitCode: number): void {
   for (const work of unfinished) {
     const steps = work.runningSteps()
-    if (steps.length === 0) continue
+    if (steps === undefined) continue
     if (exitCode === 0) process.exitCode = 1
     work.onEnd(endError(work, exitCode, steps))
   }
