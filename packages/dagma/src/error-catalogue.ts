@@ -360,6 +360,11 @@ export const catalogue = {
     ({ reason, steps }) => `An uncaught error ended the process while ${runningSteps(steps)}: ${reason}`,
     'Await every promise, and listen to the "error" event of every emitter.',
   ),
+  DAGMA_NEVER_SETTLED: entry<object>(
+    'user_code',
+    () => 'The command waits for something that never comes: a promise that nothing settles.',
+    'Settle every promise that a schedule, a sensor, the check of a config or a resource gives.',
+  ),
   DAGMA_CANCELED: entry<{ what: string }>('execution', ({ what }) => `${what} was canceled.`, 'Start it again when you want it.'),
   DAGMA_RUN_UNKNOWN: entry<{ run: string | undefined }>(
     'definition',

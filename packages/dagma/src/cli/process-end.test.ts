@@ -148,6 +148,28 @@ export default definitions({ assets: [a], jobs: [job({ name: 'j', selection: [a]
   })
 })
 
+test.each([
+  ['a sensor', ['sensor', 'preview', 's']],
+  ['a schedule', ['schedule', 'preview', 't']],
+  ['the check of a config', ['asset', 'materialize', '-s', 'a']],
+])('a command that waits for what never comes says so: %s', async (_what, args) => {
+  const folder = project(`
+import { asset, definitions, job, schedule, sensor } from '${dagma}'
+const never = () => new Promise(() => {})
+const config = { '~standard': { version: 1, vendor: 'test', validate: never, jsonSchema: { input: () => ({}), output: () => ({}) } } }
+const a = asset({ key: 'a', config, run: () => 1 })
+const j = job({ name: 'j', selection: [a] })
+export default definitions({
+  assets: [a],
+  jobs: [j],
+  schedules: [schedule({ name: 't', job: j, cronSchedule: '0 2 * * *', evaluate: never })],
+  sensors: [sensor({ name: 's', job: j, run: never })],
+})
+`)
+  const { code, stderr } = await run(folder, args)
+  expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(/^error: The command waits for .*\[DAGMA_NEVER_SETTLED\]\n$/) })
+})
+
 describe('a command whose work is done ends', () => {
   const leaves = (what: string) =>
     project(`

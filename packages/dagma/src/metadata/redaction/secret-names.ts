@@ -38,6 +38,12 @@ const commonplace: readonly RegExp[] = [
 /** Several words, as in `order_id` or `service-account`. Passphrases are made so as well. */
 const words = /^[a-z]+(?:[_\s.:,-]+[a-z]+)*$|^[A-Z]+(?:[_\s-]+[A-Z]+)*$/
 
+/** Names and numbers of things, as the key of a file or of a table has them: `exports/2026/orders_v2.parquet`. Few keys that are secret are made so. */
+const thing = /^[A-Za-z]+\d{0,2}(?:[_\s.:,/|-]+(?:[A-Za-z]+\d{0,2}|\d{1,4}))*$/
+
+/** The folder that a shell is in, which may be called anything. */
+const folderVariable = /^(?:OLD)?PWD$/
+
 /** Whether a value is so common that taking it out would take out ordinary text: words, numbers, paths, hosts, addresses without a password. */
 export function isCommonplace(value: string): boolean {
   return words.test(value) || commonplace.some((pattern) => pattern.test(value))
@@ -52,13 +58,14 @@ export const ruleVariable = 'DAGMA_SECRETS'
 /** Whether a variable that nobody declared counts as a secret, by its name and value and by {@link ruleVariable}. */
 export function countsAsSecret(name: string, value: string, rule: string): boolean {
   if (name === ruleVariable) return false
+  if (folderVariable.test(name) && value.startsWith('/')) return false
   const entries = rule.split(/[\s,]+/).filter((entry) => entry !== '')
   const last = entries.findLast((entry) => globOf(entry.replace(/^!/, '')).test(name))
   if (last !== undefined) return !last.startsWith('!')
   if (urlWithUser.test(value)) return true
   if (!isNamedLikeSecret(name)) return false
   if (commonplace.some((pattern) => pattern.test(value))) return false
-  return !(weakName.test(upperSnake(name)) && words.test(value))
+  return !(weakName.test(upperSnake(name)) && (words.test(value) || thing.test(value)))
 }
 
 function globOf(pattern: string): RegExp {
