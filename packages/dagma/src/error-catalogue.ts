@@ -25,7 +25,7 @@ function partitionsText(partitions: readonly string[]): string {
 }
 
 function runningSteps(steps: readonly string[]): string {
-  if (steps.length === 0) return 'no step ran, but the run had not ended: a hook was called or a resource closed'
+  if (steps.length === 0) return 'no step ran, before its work was done'
   return `${steps.length === 1 ? 'step' : 'steps'} ${excerpt(steps.map((name) => `"${name}"`).join(', '))} ran`
 }
 
@@ -353,7 +353,7 @@ export const catalogue = {
   DAGMA_PROCESS_EXITED: entry<{ exitCode: number; steps: readonly string[] }>(
     'user_code',
     ({ exitCode, steps }) => `The process exited with code ${exitCode} while ${runningSteps(steps)}.`,
-    'Find what calls process.exit(), in a step, a hook, a resource or a library, and throw an error there instead.',
+    'Find what calls process.exit(), in the definitions, a step, a hook, a resource or a library, and throw an error there instead.',
   ),
   DAGMA_UNCAUGHT_ERROR: entry<{ reason: string; steps: readonly string[] }>(
     'user_code',

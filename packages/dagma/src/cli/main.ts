@@ -5,7 +5,7 @@ import { holdGate } from '../runtime/gate/stdio-gate.ts'
 import { endProcess } from './terminal/end-process.ts'
 import { errorLines } from './terminal/error-lines.ts'
 import { exitCodes } from './terminal/exit-codes.ts'
-import { untilStuck } from './terminal/until-stuck.ts'
+import { toItsEnd } from './terminal/to-its-end.ts'
 
 /** Runs the command line, sets the process's exit code, and ends the process. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -16,7 +16,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   try {
     const root = exitingByException(await commandLine(argv[0]))
     if (argv[0] === 'complete') await complete(root)
-    await untilStuck(root.parseAsync([...argv], { from: 'user' }))
+    await toItsEnd(root.parseAsync([...argv], { from: 'user' }))
   } catch (error) {
     process.exitCode = report(error)
   }

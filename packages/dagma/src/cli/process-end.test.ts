@@ -113,7 +113,7 @@ export default definitions({ assets: [asset({ key: 'deaf', run: () => { console.
   })
 
   test.each([
-    ['a hook', "onSuccess: () => process.exit(0)", ''],
+    ['a hook', 'onSuccess: () => process.exit(0)', ''],
     ['a hook, by a rejection that nobody awaits', "onSuccess: () => (void Promise.reject(new Error('loose')), later())", ''],
     ['a resource that closes', '', 'close: () => process.exit(0)'],
     ['what a step has left behind', '', 'close: () => (setTimeout(() => process.exit(0)), later())'],
@@ -129,7 +129,7 @@ export default definitions({ assets: [a], jobs: [job({ name: 'j', selection: [a]
     const { code, stdout, stderr } = await run(folder, ['job', 'launch', '-j', 'j'])
     const { status, events } = recorded(folder)
     expect({ code, status, last: events.at(-1) }).toEqual({ code: 1, status: 'FAILURE', last: 'RUN_FAILURE' })
-    expect(stdout + stderr).toMatch(/no step ran, but the run had not ended.*\[DAGMA_/)
+    expect(stdout + stderr).toMatch(/while no step ran, before its work was done.*\[DAGMA_/)
   })
 
   test('an error that a listener of the program catches ends nothing', async () => {
@@ -145,6 +145,34 @@ export default definitions({ assets: [a], jobs: [job({ name: 'j', selection: [a]
       env: environment,
     })
     expect(stderr).toContain('[DAGMA_PROCESS_EXITED]')
+  })
+})
+
+test.each([
+  ['a sensor', ['sensor', 'preview', 's']],
+  ['the check of a config', ['asset', 'materialize', '-s', 'a']],
+  ['settings of a resource', ['definitions', 'validate'], 'settings'],
+  ['a module', ['definitions', 'validate'], 'module'],
+])('a command that code of the project ends says so, with exit code 1: %s', async (_what, args, at = '') => {
+  const folder = project(`
+import { asset, definitions, job, resource, sensor } from '${dagma}'
+const bye = () => process.exit(0)
+const config = { '~standard': { version: 1, vendor: 'test', validate: bye, jsonSchema: { input: () => ({}), output: () => ({}) } } }
+const opened = resource({ open: () => ({}) })
+const a = asset({ key: 'a', config, resources: { opened }, run: () => 1 })
+const j = job({ name: 'j', selection: [a] })
+if ('${at}' === 'module') bye()
+export default definitions({
+  assets: [a],
+  jobs: [j],
+  sensors: [sensor({ name: 's', job: j, run: bye })],
+  resources: { opened: opened('${at}' === 'settings' ? bye : {}) },
+})
+`)
+  const { code, stderr } = await run(folder, args)
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr: expect.stringMatching(/^error: The process exited with code 0 while no step ran.*\[DAGMA_PROCESS_EXITED\]\n$/),
   })
 })
 

@@ -57,12 +57,16 @@ describe('a variable that nobody declared', () => {
     expect(countsAsSecret('SORT_KEY', 'created_at_desc', '')).toBe(false)
   })
 
-  test.each(['sales_eu_v2', 'order-2026-11', 'exports/2026/orders.parquet', 'europe|2026-01-01', 'orders.created_at DESC', 'scram-sha-256'])(
-    'does not with the name of a thing under a name that ends as keys of tables do: %s',
-    (thing) => {
-      expect(countsAsSecret('DATASET_KEY', thing, '')).toBe(false)
-    },
-  )
+  test.each([
+    'sales_eu_v2',
+    'order-2026-11',
+    'exports/2026/orders.parquet',
+    'europe|2026-01-01',
+    'orders.created_at DESC',
+    'scram-sha-256',
+  ])('does not with the name of a thing under a name that ends as keys of tables do: %s', (thing) => {
+    expect(countsAsSecret('DATASET_KEY', thing, '')).toBe(false)
+  })
 
   test('does not as the folder that a shell is in, whatever it is called', () => {
     for (const name of ['PWD', 'OLDPWD']) expect(countsAsSecret(name, '/home/ann/My Project @work/a:b', '')).toBe(false)

@@ -19,7 +19,7 @@ let uncaught: { readonly error: unknown } | undefined
 export function watchProcessEnd(work: UnfinishedWork): () => void {
   if (unfinished.size === 0) {
     process.on('uncaughtExceptionMonitor', onUncaught)
-    process.on('exit', onExit)
+    process.prependListener('exit', onExit) // a command says it only when nothing here does
   }
   unfinished.add(work)
   return () => {

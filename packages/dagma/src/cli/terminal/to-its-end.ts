@@ -1,0 +1,30 @@
+import { dagmaError } from '../../errors.ts'
+
+/**
+ * What `work` gives, the whole of what a command does. When code of the project ends the process before, with exit code 0, that is said, and the exit
+ * code is 1: a step, a sensor, or a module that loads. When it waits for a promise that nothing settles any more, Node would end the process with
+ * exit code 13 and no word of Dagma's.
+ * @throws DAGMA_NEVER_SETTLED
+ */
+export async function toItsEnd<Result>(work: Promise<Result>): Promise<Result> {
+  const stuck = Promise.withResolvers<never>()
+  let times = 0
+  const nothingLeft = (): void => {
+    // The first time, someone nearer to the cause may say more of it.
+    if (times++ === 0) setImmediate(() => {})
+    else stuck.reject(dagmaError('DAGMA_NEVER_SETTLED', {}))
+  }
+  const onExit = (exitCode: number): void => {
+    if (exitCode !== 0 || process.exitCode) return // a run that was on has said it
+    process.exitCode = 1
+    process.stderr.write(`error: ${dagmaError('DAGMA_PROCESS_EXITED', { exitCode, steps: [] }).message}\n`)
+  }
+  process.on('beforeExit', nothingLeft)
+  process.on('exit', onExit)
+  try {
+    return await Promise.race([work, stuck.promise])
+  } finally {
+    process.off('beforeExit', nothingLeft)
+    process.off('exit', onExit)
+  }
+}
