@@ -157,3 +157,33 @@ describe('the stdio gate', () => {
     )
   })
 })
+
+test('node --test gets its reports of tests that make runs, and what they print is gated', () => {
+  const folder = temporaryFolder({
+    'package.json': '{"type":"module"}',
+    'a.test.ts': `
+import { test } from 'node:test'
+import { holdGate } from '${here('stdio-gate.ts')}'
+import { secret } from '${here('../../metadata/redaction/secret.ts')}'
+secret('S')
+for (const name of ['first', 'second', 'third'])
+  test(name, async () => {
+    const release = holdGate()
+    console.log('printed', process.env.S)
+    await new Promise((resolve) => setTimeout(resolve, 1))
+    release()
+    if (name === 'first') throw new Error('it is wrong')
+  })
+`,
+  })
+  const env = { ...process.env, S: 'secret-of-a-test', NODE_TEST_CONTEXT: undefined }
+  const { stdout, status } = spawnSync(process.execPath, ['--test', '--test-reporter=tap', 'a.test.ts'], {
+    cwd: folder,
+    env,
+    encoding: 'utf8',
+  })
+  expect(status).toBe(1)
+  expect(stdout).toMatch(/# tests 3\n(.*\n)*# pass 2\n# fail 1\n/)
+  expect(stdout).toContain('it is wrong')
+  expect(stdout.match(/# printed .*/g)).toEqual(Array(3).fill('# printed [redacted]'))
+})

@@ -1,7 +1,7 @@
 import { gateChildOutput } from './child-output-gate.ts'
 import { gateDescriptors } from './descriptor-gate.ts'
 import { type Descriptor, flushWriters, GatedWriter, outletOf, showStatus, streamOf } from './gated-output.ts'
-import { type Chunk, chunksOf, gateSockets, takeChunks } from './socket-gate.ts'
+import { type Chunk, carriesReports, chunksOf, gateSockets, takeChunks } from './socket-gate.ts'
 import { gateWorkerThreads } from './worker-thread-gate.ts'
 
 const descriptors: readonly Descriptor[] = [1, 2]
@@ -59,7 +59,7 @@ const mostKept = 1_048_576
  */
 function gateStream(stream: NodeJS.WriteStream, descriptor: Descriptor, writer: GatedWriter): () => void {
   const outlet = outletOf(descriptor)
-  const { write } = stream
+  const { write, _write: writeAsItIs } = stream
   /** What the outlet has, but the stream still counts as its own. */
   let handedOver = 0
   const take = (chunks: readonly Chunk[], done: () => void): void => {
@@ -84,9 +84,20 @@ function gateStream(stream: NodeJS.WriteStream, descriptor: Descriptor, writer: 
       return fits
     },
   }
+  /** Reports leave as they are, one by one; text is gated. */
+  const besideReports = {
+    _write: (chunk: string | Uint8Array, encoding: BufferEncoding, done: () => void) => {
+      if (typeof chunk === 'string') return take([{ chunk, encoding }], done)
+      outlet.flush()
+      writeAsItIs.call(stream, chunk, encoding, done)
+    },
+    _writev: null,
+    _final: gated._final,
+    write: gated.write,
+  }
   const ignore = (): void => {} // such as a write after end()
   stream.on('error', ignore)
-  const before = Object.entries(gated).map(([name, value]) => {
+  const before = Object.entries(carriesReports(stream) ? besideReports : gated).map(([name, value]) => {
     const property = Object.getOwnPropertyDescriptor(stream, name)
     Object.defineProperty(stream, name, { value, writable: true, configurable: true })
     return [name, value, property] as const
