@@ -14,7 +14,7 @@ function documents(): string[] {
   const readmes = ['packages', 'examples'].flatMap((folder) =>
     readdirSync(join(root, folder)).map((name) => join(folder, name, 'README.md')),
   )
-  const all = ['README.md', 'README.zh-CN.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'python/README.md', ...readmes, ...docs]
+  const all = ['README.md', 'README.zh-CN.md', 'AGENTS.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'python/README.md', ...readmes, ...docs]
   return all.filter((file) => file.endsWith('.md') && existsSync(join(root, file)))
 }
 
