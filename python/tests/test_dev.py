@@ -6,6 +6,7 @@ import base64
 import http.client
 import json
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -121,5 +122,19 @@ def test_it_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
         server.process.stdin.close()
         until(lambda: not processes_of(server.project))
         assert (server.project / "cancelled").exists()
+    finally:
+        server.kill()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel kills the children of a process on Linux only")
+def test_its_web_server_and_daemon_do_not_outlive_it(tmp_path: Path) -> None:
+    server = DagsterServer(make_project(tmp_path), "dagma.dev")
+    try:
+        server.process.kill()
+        server.process.wait()
+        services = ("dagma.dev.webserver", "dagster._daemon")
+        until(
+            lambda: not any(name in command for command in processes_of(server.project).values() for name in services)
+        )
     finally:
         server.kill()

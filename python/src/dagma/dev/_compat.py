@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from dagma.launch.process import dies_with_this_process
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -29,7 +31,7 @@ def run_dagster_dev(args: Sequence[str], webserver: str) -> None:
         elif not replaced:
             message = "`dagster dev` does not start its web server first: this version of Dagster is not supported."
             raise dg.DagsterInvariantViolationError(message)
-        return start(parts, **options)
+        return start(parts, preexec_fn=dies_with_this_process(), **options)
 
     module.open_ipc_subprocess = start_service
     module.dev_command(list(args))
