@@ -10,8 +10,8 @@ import type { Instrument } from './instrument.ts'
 import { type AnyAsset, brand, type Definitions } from './model.ts'
 import type { ClientOf, Resource } from './resource.ts'
 import { checkDefinitions } from './validation/check-definitions.ts'
+import { collectGraph } from './validation/collect-graph.ts'
 import { expectOptions, type OptionTable } from './validation/expect-options.ts'
-import { collectGraph } from './validation/graph.ts'
 
 /** The resources that definitions need, by key: a client of another type does not compile. */
 export type ResourcesFor<R extends Requiring> = {

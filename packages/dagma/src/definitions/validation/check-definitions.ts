@@ -9,7 +9,8 @@ import { checkCron } from './check-cron.ts'
 import { checkNames } from './check-names.ts'
 import { checkOptions } from './check-options.ts'
 import { checkPartitions } from './check-partitions.ts'
-import { placeText, unique } from './graph.ts'
+import { unique } from './collect-graph.ts'
+import { placeText } from './place.ts'
 
 /** Checks a project's definitions; what is wrong goes into `errors`. Gives its jobs, schedules and sensors by name. */
 export function checkDefinitions(declared: Declared, errors: DagmaError[]): Pick<Definitions, 'jobs' | 'schedules' | 'sensors'> {

@@ -1,7 +1,7 @@
 import { type DagmaError, dagmaError } from '../../errors.ts'
 import { keyText, stepName } from '../assets/asset-key.ts'
 import type { Declared } from '../model.ts'
-import { type Placed, placeText } from './graph.ts'
+import { type Placed, placeText } from './place.ts'
 import { isReserved, isReservedForJobs } from './reserved-names.ts'
 
 /** Checks that Dagster takes each name, and each name made from a key; what is wrong goes into `errors`. */

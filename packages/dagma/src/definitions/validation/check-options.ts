@@ -8,7 +8,7 @@ import type { Sensor } from '../automation/sensor.ts'
 import type { AssetNode, Declared } from '../model.ts'
 import { configProblems } from './check-config.ts'
 import { checkCron } from './check-cron.ts'
-import { placeText } from './graph.ts'
+import { placeText } from './place.ts'
 
 /** The longest time limit and delay, in seconds: what a timer can wait, 24 days. */
 const longestWait = 2_147_483

@@ -6,7 +6,7 @@ import type { PartitionsDefinition } from '../partitions/partition-types.ts'
 import { samePartitions } from '../partitions/partitions.ts'
 import { mappingProblem } from './check-mapping.ts'
 import { partitionsProblems } from './check-partitions-definition.ts'
-import { placeText } from './graph.ts'
+import { placeText } from './place.ts'
 
 /** Checks that both hosts can make the partitions, and that they fit each other along inputs and deps; what is wrong goes into `errors`. */
 export function checkPartitions({ assets, steps }: Pick<Definitions, 'assets' | 'steps'>, errors: DagmaError[]): void {

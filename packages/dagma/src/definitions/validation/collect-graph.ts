@@ -3,8 +3,8 @@ import type { AssetCheck } from '../assets/asset-check.ts'
 import { keyText } from '../assets/asset-key.ts'
 import type { Step } from '../assets/step.ts'
 import type { AnyAsset, AssetNode, CheckNode, Definitions } from '../model.ts'
-import type { SourcePlace } from './call-site.ts'
 import { nearestName } from './nearest-name.ts'
+import { type Placed, placeText } from './place.ts'
 
 /** The assets, steps and checks of a project, in dependency order. What is wrong with them goes into `errors`. */
 export function collectGraph(
@@ -48,17 +48,6 @@ export function stepsBefore(step: Step, assets: Definitions['assets']): string[]
   ]
   const names = upstream.map((key) => assets.get(key)?.step?.name)
   return [...new Set(names)].filter((name): name is string => name !== undefined && name !== step.name)
-}
-
-/** What knows where it was declared. */
-export interface Placed {
-  readonly source: () => SourcePlace | undefined
-}
-
-/** ` (file:line)` of a definition, or nothing when its place is not known. */
-export function placeText(item: Placed): string {
-  const source = item.source()
-  return source === undefined ? '' : ` (${source.file}:${source.line})`
 }
 
 /** The items by name, each name once; a name that two different items have is an error. */
