@@ -10,7 +10,7 @@ export interface LangflowLinkSettings {
 /** Root of LangFlow's UI. Undefined when no http or https base without user info is set. */
 export function langflowUiUrl({ uiUrl, baseUrl }: LangflowLinkSettings): string | undefined {
   const base = [uiUrl, baseUrl].find(isHttpUrl)
-  return base === undefined ? undefined : deepLink(base.replace(/[?#].*$/s, ''), '')
+  return base === undefined ? undefined : deepLink(base, '')
 }
 
 /** Page of a flow: `{ui}/flow/{id}`. Undefined as for {@link langflowUiUrl}, and for an endpoint name: the UI opens flows by id only. */

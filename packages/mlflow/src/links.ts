@@ -42,5 +42,5 @@ function page({ uiBaseUrl, trackingUri, workspace }: MlflowLinkSettings, route: 
   const base = [uiBaseUrl, trackingUri].find(isHttpUrl)
   if (base === undefined) return undefined
   // The workspace stands after the route: MLflow's UI routes by the hash.
-  return `${deepLink(base.replace(/[?#].*$/s, ''), '')}/#/${route}${workspace && workspace !== 'default' ? `?workspace=${encodeURIComponent(workspace)}` : ''}`
+  return `${deepLink(base, '')}/#/${route}${workspace && workspace !== 'default' ? `?workspace=${encodeURIComponent(workspace)}` : ''}`
 }

@@ -78,6 +78,8 @@ describe('deepLink', () => {
     ['http://h/base//', '//x', 'http://h/base/x'],
     ['https://h/base', '', 'https://h/base'],
     ['https://h/', '', 'https://h'],
+    ['http://h/base/?key=1#top', 'x', 'http://h/base/x'],
+    ['http://h?key=a/b', '', 'http://h'],
   ])('%s and %s', (base, path, link) => {
     expect(deepLink(base, path)).toBe(link)
   })

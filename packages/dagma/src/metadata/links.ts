@@ -21,10 +21,10 @@ export function isHttpUrl(text: string | undefined): text is string {
 }
 
 /**
- * A deep link: `base` (http or https, trailing slashes ignored, its own path kept) and `path` below it, joined by one "/".
+ * A deep link: `base` (http or https; its own path is kept, trailing slashes, query and fragment are left out) and `path` below it, joined by one "/".
  * Parts of `path` that come from data must be encoded by the caller.
  */
 export function deepLink(base: string, path: string): string {
-  const root = checkedHttpUrl(base, 'The base of a deep link').replace(/\/+$/, '')
+  const root = checkedHttpUrl(base, 'The base of a deep link').replace(/\/*(?:[?#].*)?$/s, '')
   return path === '' ? root : `${root}/${path.replace(/^\/+/, '')}`
 }

@@ -8,7 +8,7 @@ export const uiVariable = 'DAGMA_DAGSTER_URL'
 export function runPage(runId: string, log: Pick<StepLog, 'warning'>): string | undefined {
   const base = process.env[uiVariable]
   if (!base) return undefined
-  if (isHttpUrl(base)) return deepLink(base.replace(/[?#].*$/s, ''), `runs/${encodeURIComponent(runId)}`)
+  if (isHttpUrl(base)) return deepLink(base, `runs/${encodeURIComponent(runId)}`)
   log.warning(`${uiVariable} is no http or https URL without user name and password: nothing links to the page of the run.`)
   return undefined
 }
