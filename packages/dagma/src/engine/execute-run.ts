@@ -38,9 +38,12 @@ export async function executeRun(options: ExecuteOptions): Promise<RunResult> {
   const resources = new RunResources(definitions.resources, { runId, projectFolder, log: logOf(recorder, 'resources'), signal })
   for (const warning of shortSecretWarnings()) logOf(recorder, 'secrets').warning(warning)
   const watch = await startWatch(options, recorder)
-  const run = new StepScheduler(steps, concurrency, signal, recorder, (step) =>
-    runStepToEnd(step, { ...options, recorder, resources, watch, log: logOf(recorder, step.step.name) }),
-  )
+  const run = new StepScheduler(steps, {
+    concurrency,
+    signal,
+    recorder,
+    runStep: (step) => runStepToEnd(step, { ...options, recorder, resources, watch, log: logOf(recorder, step.step.name) }),
+  })
   let status: RunResult['status']
   const alive = setInterval(() => {}, 2 ** 30) // a step may wait for what keeps no process alive
   try {
@@ -79,6 +82,15 @@ function logOf(recorder: Recorder, step: string): StepLog {
   return gatedLog((level, message) => recorder.note({ type: 'LOG', step, level, message }))
 }
 
+interface SchedulerOptions {
+  /** Steps that run at once. */
+  readonly concurrency: number
+  readonly signal: AbortSignal
+  readonly recorder: Recorder
+  /** Resolves to whether the step succeeded. */
+  readonly runStep: (step: PlannedStep) => Promise<boolean>
+}
+
 /**
  * Starts the steps of a run as they become ready: waiting → running → succeeded or failed, or waiting → skipped. `waiting` holds for each
  * waiting step how many steps it still waits for.
@@ -98,14 +110,8 @@ class StepScheduler {
   #aborted: { readonly error: unknown } | undefined
   #ended = Promise.withResolvers<void>()
 
-  constructor(
-    steps: readonly PlannedStep[],
-    maxConcurrency: number,
-    signal: AbortSignal,
-    recorder: Recorder,
-    runStep: (step: PlannedStep) => Promise<boolean>,
-  ) {
-    this.#maxConcurrency = maxConcurrency
+  constructor(steps: readonly PlannedStep[], { concurrency, signal, recorder, runStep }: SchedulerOptions) {
+    this.#maxConcurrency = concurrency
     this.#signal = signal
     this.#recorder = recorder
     this.#runStep = runStep

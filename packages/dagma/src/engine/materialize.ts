@@ -18,8 +18,9 @@ import { type Durability, EventLog } from './event-log.ts'
 import type { Materialization, Run, RunEvent, RunStart } from './events.ts'
 import { executeRun, type RunResult } from './execute-run.ts'
 import { holdValues } from './held-values.ts'
-import { type PlannedStep, planRun } from './plan.ts'
+import { planRun } from './plan.ts'
 import { unfinishedSteps } from './retry-run.ts'
+import type { ExecuteOptions } from './run-scope.ts'
 
 /** How any run is executed. */
 export interface RunOptions {
@@ -119,7 +120,7 @@ export async function materializeWith(definitions: Definitions, options: Materia
     config,
     parentRunId: null,
   }
-  return run(definitions, job, start, steps, options, parts)
+  return run({ definitions, job, start, steps }, options, parts)
 }
 
 /**
@@ -143,7 +144,7 @@ export async function retryRun(definitions: Definitions, runId: string, options:
     config: parent.config,
     parentRunId: parent.runId,
   }
-  return await run(definitions, job, start, steps, { ...options, projectFolder }, {})
+  return await run({ definitions, job, start, steps }, { ...options, projectFolder }, {})
 }
 
 function runToRetry(projectFolder: string, runId: string): { parent: Run; ended: RunEvent[] } {
@@ -152,14 +153,10 @@ function runToRetry(projectFolder: string, runId: string): { parent: Run; ended:
   return { parent, ended: [...eventLog.eachEvent(parent.runId, 'STEP_SUCCESS')] }
 }
 
-async function run(
-  definitions: Definitions,
-  job: ResolvedJob | undefined,
-  start: RunStart,
-  steps: readonly PlannedStep[],
-  options: RunOptions,
-  parts: EngineParts,
-): Promise<MaterializeRun> {
+type PlannedRun = Pick<ExecuteOptions, 'definitions' | 'job' | 'start' | 'steps'>
+
+async function run(planned: PlannedRun, options: RunOptions, parts: EngineParts): Promise<MaterializeRun> {
+  const { definitions, start } = planned
   expectNoSecretIn({ 'the partition key of the run': start.partitionKey, 'the tags of the run': start.tags })
   const projectFolder = options.projectFolder ?? findProject(process.cwd()).folder
   using scope = new DisposableStack()
@@ -168,10 +165,7 @@ async function run(
   const values = new Values(definitions, parts.ioManager ?? storedIn(projectFolder, eventLog, options))
   const { signal } = new AbortController() // never aborted
   const result = await executeRun({
-    definitions,
-    start,
-    job,
-    steps,
+    ...planned,
     eventLog,
     values,
     projectFolder,

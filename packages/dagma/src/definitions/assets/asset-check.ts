@@ -57,6 +57,6 @@ export function assetCheck<Value = unknown, In extends Inputs = {}, Req extends 
     type: 'asset_check',
     asset,
     name,
-    step: makeStep('check', `${stepName(asset)}_${name}`, { checks }, options, options.run, callSite(assetCheck)),
+    step: makeStep({ kind: 'check', name: `${stepName(asset)}_${name}`, checks, options, source: callSite(assetCheck) }),
   }
 }

@@ -111,14 +111,15 @@ export function asset<
   const spec = assetSpec(options.key, options, Object.values(options.inputs ?? {}), options.deps ?? [])
   const { key } = spec
   const checks = inlineChecks(key, options.checks)
-  const step = makeStep(
-    'materialize',
-    stepName(key),
-    { assets: [spec], checks, ioManager: options.ioManager },
+  const step = makeStep({
+    kind: 'materialize',
+    name: stepName(key),
+    assets: [spec],
+    checks,
+    ioManager: options.ioManager,
     options,
-    options.run,
-    callSite(asset),
-  )
+    source: callSite(asset),
+  })
   return { type: 'asset', key, partitions: step.assets[0]?.partitions, step }
 }
 

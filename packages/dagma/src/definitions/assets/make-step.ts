@@ -5,37 +5,43 @@ import { depWithMapping } from './asset-spec.ts'
 import type { TypedIOManager } from './io-manager.ts'
 import type { CheckSpec, Inputs, Requirements, Step, StepFunction, StepKind, StepOptions } from './step.ts'
 
+/** What a declaration makes a step from. */
+interface DeclaredStep<In extends Inputs, Req extends Requirements, Config> {
+  readonly kind: StepKind
+  readonly name: string
+  /** Default: none. */
+  readonly assets?: readonly AssetSpec[]
+  /** Default: none. */
+  readonly checks?: readonly CheckSpec[]
+  /** Of a multi-asset only. */
+  readonly partNames?: readonly string[]
+  /** Default: false. */
+  readonly canSubset?: boolean | undefined
+  readonly ioManager?: string | TypedIOManager<never> | undefined
+  /** What the user called the declaration with. */
+  readonly options: StepOptions<In, Req, Config> & { readonly run: (context: never) => unknown }
+  readonly source: () => SourcePlace | undefined
+}
+
 /** A step from what a user declared of it. The one place where a user's function loses its exact types. */
-export function makeStep<In extends Inputs, Req extends Requirements, Config>(
-  kind: StepKind,
-  name: string,
-  parts: {
-    assets?: readonly AssetSpec[]
-    checks?: readonly CheckSpec[]
-    partNames?: readonly string[]
-    canSubset?: boolean
-    ioManager?: string | TypedIOManager<never> | undefined
-  },
-  options: StepOptions<In, Req, Config>,
-  run: (context: never) => unknown,
-  source: () => SourcePlace | undefined,
-): Step {
+export function makeStep<In extends Inputs, Req extends Requirements, Config>(declared: DeclaredStep<In, Req, Config>): Step {
+  const { kind, name, assets = [], checks = [], partNames, canSubset = false, ioManager, options, source } = declared
   return {
     kind,
     name: checkedName('A step', name),
-    assets: parts.assets ?? [],
-    checks: parts.checks ?? [],
-    partNames: parts.partNames,
-    canSubset: parts.canSubset ?? false,
+    assets,
+    checks,
+    partNames,
+    canSubset,
     inputs: Object.fromEntries(Object.entries<AssetRef>(options.inputs ?? {}).map(([input, ref]) => [input, depWithMapping(ref)])),
     resources: options.resources ?? {},
     config: options.config,
     retryPolicy: options.retryPolicy,
     timeoutSeconds: options.timeoutSeconds,
     pool: options.pool,
-    ioManager: typeof parts.ioManager === 'object' ? parts.ioManager.key : parts.ioManager,
-    valuesAsIs: typeof parts.ioManager === 'object',
-    run: run as StepFunction,
+    ioManager: typeof ioManager === 'object' ? ioManager.key : ioManager,
+    valuesAsIs: typeof ioManager === 'object',
+    run: options.run as StepFunction,
     source,
   }
 }

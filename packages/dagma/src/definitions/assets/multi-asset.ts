@@ -143,20 +143,17 @@ export function multiAsset<
     return assetSpec(part.key ?? name, part, inputs, [...(part.deps ?? []), ...(options.deps ?? [])])
   })
   const checks = parts.flatMap(([, part], index) => inlineChecks(specs[index]?.key ?? [], part.checks))
-  const step = makeStep(
-    'materialize',
-    options.name,
-    {
-      assets: specs,
-      checks,
-      partNames: parts.map(([name]) => name),
-      canSubset: options.canSubset ?? false,
-      ioManager: options.ioManager,
-    },
+  const step = makeStep({
+    kind: 'materialize',
+    name: options.name,
+    assets: specs,
+    checks,
+    partNames: parts.map(([name]) => name),
+    canSubset: options.canSubset,
+    ioManager: options.ioManager,
     options,
-    options.run,
-    callSite(multiAsset),
-  )
+    source: callSite(multiAsset),
+  })
   const assets = Object.fromEntries(
     parts.map(([name], index) => [name, { key: specs[index]?.key ?? [], partitions: specs[index]?.partitions }]),
   )

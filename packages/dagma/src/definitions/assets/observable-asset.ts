@@ -48,6 +48,6 @@ export function observableAsset<
     type: 'observable_asset',
     key,
     partitions: spec.partitions,
-    step: makeStep('observe', stepName(key), { assets: [spec] }, options, options.run, callSite(observableAsset)),
+    step: makeStep({ kind: 'observe', name: stepName(key), assets: [spec], options, source: callSite(observableAsset) }),
   }
 }
