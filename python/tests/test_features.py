@@ -71,6 +71,7 @@ const told = (what) => ({ stepName, error, log }) =>
 const hooks = d.job({
   name: 'hooks', selection: [flaky, never, strict], onSuccess: told('well'), onFailure: told('failed'),
 })
+const plain = d.asset({ key: 'plain', run: () => 1 })
 const outside = d.externalAsset({ key: 'outside', group: 'far' })
 const customers = d.asset({
   key: 'customers', partitions: d.dynamicPartitions('names'), run: ({ partitionKey }) => `value of ${partitionKey}`,
@@ -86,9 +87,13 @@ const job = d.job({
 export default d.definitions({
   assets: [
     raw, clean, all, flaky, never, bad, afterBad, shop, feed, busyFeed, strict, outside, customers, allCustomers,
+    plain,
   ],
   checks: [tooSmall, warned],
-  jobs: [job, hooks, d.job({ name: 'days', selection: [raw, clean] })],
+  jobs: [
+    job, hooks, d.job({ name: 'days', selection: [raw, clean] }),
+    d.job({ name: 'exits', selection: [plain], onSuccess: () => process.exit(0) }),
+  ],
   schedules: [d.schedule({
     name: 'nightly', job, cronSchedule: '0 2 * * *',
     evaluate: ({ scheduledTime, log }) => {
@@ -217,6 +222,15 @@ def test_hook_on_failure_runs_when_no_try_is_left(
     said = capfd.readouterr().err
     assert "hook never" in said
     assert "hook flaky" not in said
+
+
+def test_a_hook_that_ends_the_process_is_an_error_of_the_hook(
+    defs: dg.Definitions, instance: dg.DagsterInstance
+) -> None:
+    result = run(defs, instance, "exits")
+    (errored,) = of_type(result, "HOOK_ERRORED")
+    assert "[DAGMA_PROCESS_EXITED]" in str(errored.event_specific_data)
+    assert of_type(result, "HOOK_COMPLETED") == []
 
 
 def hook_lines(result: dg.ExecutionResult, instance: dg.DagsterInstance) -> list[tuple[str, str]]:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from dagma.worker.session import wait_to_end
+from dagma.errors import TypeScriptStepError
+from dagma.worker.session import describe_exception, wait_to_end
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,10 +33,12 @@ def _calling(worker_key: str) -> Any:
         call = worker.channel.open_step(lambda message: _log(context, message))
         try:
             wait_to_end(worker, call, lambda: worker.channel.call_hook(call, _ended(context)))
-            call.result()
+            exception = call.result().get("exception")
         finally:
             worker.channel.forget(call)
             worker.drain_output()
+        if exception:  # what a hook throws is logged by the worker: this is how its process ended
+            raise TypeScriptStepError(describe_exception(exception))
 
     return call_in_node
 
