@@ -52,6 +52,7 @@ export type ClientOf<R> = R extends Resource<infer Client> ? Client : R extends 
  */
 export type ResourceType<in Settings, out Client> = (settings: Settings | (() => Settings)) => Resource<Client>
 
+/** Those options, as `expectOptions` reads them. */
 export const resourceOptions: OptionTable<'open' | 'close' | 'probe'> = { open: 'function!', close: 'function', probe: 'function' }
 
 /**

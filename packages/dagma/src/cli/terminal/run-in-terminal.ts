@@ -145,7 +145,7 @@ function rangeOf(
   const keys = job === undefined ? selectAssets(selectionText(selection ?? '*'), definitions.assets) : expectJob(definitions, job).assetKeys
   const partitioned = keys.map((key) => definitions.assets.get(key)).find((node) => node?.partitions !== undefined)
   if (partitioned?.partitions === undefined) throw dagmaError('DAGMA_PARTITION_WITHOUT_PARTITIONS', { partition: range })
-  return partitionRange(partitioned.partitions, from, to, keyText(partitioned.key), new Date())
+  return partitionRange(partitioned.partitions, { from, to }, { asset: keyText(partitioned.key), now: new Date() })
 }
 
 function parseConfig(text: string): RunConfig {

@@ -36,6 +36,7 @@ export interface AssetCheckOptions<Value, In extends Inputs, Req extends Require
   readonly run: (context: AssetCheckContext<Value, In, Req, Config>) => CheckResult | Promise<CheckResult>
 }
 
+/** Those options, as `expectOptions` reads them. */
 export const assetCheckOptions: OptionTable<keyof AssetCheckOptions<unknown, {}, {}, unknown>> = {
   asset: 'assetOrKey!',
   name: 'text!',

@@ -57,6 +57,7 @@ export interface AssetOptions<
   readonly run: (context: AssetContext<In, Req, Config, Partitions>) => Out
 }
 
+/** Those options, as `expectOptions` reads them. */
 export const assetOptions: OptionTable<keyof AssetOptions<{}, {}, unknown, unknown>> = {
   key: 'key!',
   ...assetSpecOptions,
@@ -67,6 +68,7 @@ export const assetOptions: OptionTable<keyof AssetOptions<{}, {}, unknown, unkno
   run: 'function!',
 }
 
+/** Those options, as `expectOptions` reads them. */
 export const inlineCheckOptions: OptionTable<keyof InlineCheck> = { description: 'text', blocking: 'boolean' }
 
 /** What consumers get of a value: the value when its IO manager keeps it as it is, else what JSON gives back. */

@@ -11,6 +11,7 @@ export interface ExternalAsset<Value = unknown> extends AssetRef<Value> {
   readonly source: () => SourcePlace | undefined
 }
 
+/** Those options, as `expectOptions` reads them. */
 export const externalAssetOptions: OptionTable<keyof AssetSpecOptions | 'key' | 'deps'> = {
   key: 'key!',
   ...assetSpecOptions,

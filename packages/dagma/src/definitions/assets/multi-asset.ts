@@ -98,6 +98,7 @@ type PartProblem<Of, Out, CanSubset, Kept> = {
 type Unknown<Name> = [Name] extends [never] ? never : `The multi-asset has no asset "${Name & string}".`
 type Missing<Name> = [Name] extends [never] ? never : `The value of "${Name & string}" is missing.`
 
+/** Those options, as `expectOptions` reads them. */
 export const multiAssetOptions: OptionTable<keyof MultiAssetOptions<{}, {}, {}, unknown, unknown>> = {
   name: 'text!',
   assets: 'record!',
@@ -108,6 +109,7 @@ export const multiAssetOptions: OptionTable<keyof MultiAssetOptions<{}, {}, {}, 
   run: 'function!',
 }
 
+/** Those options, as `expectOptions` reads them. */
 export const multiAssetPartOptions: OptionTable<keyof MultiAssetPart> = {
   key: 'key',
   ...assetSpecOptions,

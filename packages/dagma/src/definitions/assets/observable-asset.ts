@@ -27,6 +27,7 @@ export interface ObservableAssetOptions<Req extends Requirements, Config, Partit
 
 const { inputs: _, ...stepOptionsWithoutInputs } = stepOptions
 
+/** Those options, as `expectOptions` reads them. */
 export const observableAssetOptions: OptionTable<keyof ObservableAssetOptions<{}, unknown>> = {
   key: 'key!',
   ...assetSpecOptions,

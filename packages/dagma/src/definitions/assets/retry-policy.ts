@@ -15,6 +15,7 @@ export interface RetryPolicy {
   readonly jitter: 'none' | 'full' | 'plus_minus'
 }
 
+/** Those options, as `expectOptions` reads them. */
 export const retryPolicyOptions: OptionTable<keyof RetryPolicy> = {
   maxRetries: 'number',
   delaySeconds: 'number',

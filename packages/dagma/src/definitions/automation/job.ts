@@ -64,6 +64,7 @@ export interface JobOptions<Req extends Requirements> {
   readonly onSuccess?: Hook<Req>
 }
 
+/** Those options, as `expectOptions` reads them. */
 export const jobOptions: OptionTable<keyof JobOptions<{}>> = {
   name: 'text!',
   selection: 'selection!',

@@ -49,6 +49,7 @@ export interface ScheduleOptions<Req extends Requirements> {
   readonly evaluate?: (context: ScheduleContext<Req>) => TickResult | Promise<TickResult>
 }
 
+/** Those options, as `expectOptions` reads them. */
 export const scheduleOptions: OptionTable<keyof ScheduleOptions<{}>> = {
   name: 'text!',
   job: 'job!',

@@ -67,6 +67,7 @@ export interface SensorOptions<Req extends Requirements> {
   readonly run: (context: SensorContext<Req>) => SensorOutput | Promise<SensorOutput>
 }
 
+/** Those options, as `expectOptions` reads them. */
 export const sensorOptions: OptionTable<keyof SensorOptions<{}>> = {
   name: 'text!',
   job: 'jobs!',

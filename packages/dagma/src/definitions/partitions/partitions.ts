@@ -183,7 +183,11 @@ function makeIdentity(partitions: PartitionsDefinition): string {
 }
 
 /** The keys from `from` to `to`, both included. @throws DAGMA_PARTITION_UNKNOWN, DAGMA_DYNAMIC_PARTITIONS_UNKNOWN, and DAGMA_OPTION_INVALID when they stand the wrong way round. */
-export function partitionRange(partitions: PartitionsDefinition, from: string, to: string, asset: string, now: Date): readonly string[] {
+export function partitionRange(
+  partitions: PartitionsDefinition,
+  { from, to }: { readonly from: string; readonly to: string },
+  { asset, now }: { readonly asset: string; readonly now: Date },
+): readonly string[] {
   const unknown = [from, to].find((key) => !hasPartition(partitions, key, now))
   if (unknown !== undefined)
     throw dagmaError('DAGMA_PARTITION_UNKNOWN', { asset, partition: unknown, some: sample(partitionKeys(partitions, { now })) })

@@ -44,28 +44,34 @@ test('a time partition is there when its window has ended; dynamic partitions ta
 })
 
 test('a range has both its ends; one that is no range is refused', async () => {
-  expect(partitionRange(days, '2026-01-02', '2026-01-04', 'a', now)).toEqual(['2026-01-02', '2026-01-03', '2026-01-04'])
+  expect(partitionRange(days, { from: '2026-01-02', to: '2026-01-04' }, { asset: 'a', now })).toEqual([
+    '2026-01-02',
+    '2026-01-03',
+    '2026-01-04',
+  ])
   for (const [from, to] of [
     ['2025-12-31', '2026-01-02'],
     ['2026-01-02', '2026-01-11'],
   ] as const) {
-    expect(await thrownBy(() => partitionRange(days, from, to, 'a', now))).toMatchObject({ code: 'DAGMA_PARTITION_UNKNOWN' })
+    expect(await thrownBy(() => partitionRange(days, { from, to }, { asset: 'a', now }))).toMatchObject({ code: 'DAGMA_PARTITION_UNKNOWN' })
   }
-  expect(await thrownBy(() => partitionRange(days, '2026-01-04', '2026-01-02', 'a', now))).toMatchObject({ code: 'DAGMA_OPTION_INVALID' })
+  expect(await thrownBy(() => partitionRange(days, { from: '2026-01-04', to: '2026-01-02' }, { asset: 'a', now }))).toMatchObject({
+    code: 'DAGMA_OPTION_INVALID',
+  })
 })
 
 test('a range over dimensions has each combination of their ranges; one of dynamic keys is refused', async () => {
   const both = multiPartitions({ day: days, region: staticPartitions(['x', 'y', 'z']) })
-  expect(partitionRange(both, '2026-01-02|x', '2026-01-03|y', 'a', now)).toEqual([
+  expect(partitionRange(both, { from: '2026-01-02|x', to: '2026-01-03|y' }, { asset: 'a', now })).toEqual([
     '2026-01-02|x',
     '2026-01-02|y',
     '2026-01-03|x',
     '2026-01-03|y',
   ])
-  expect(await thrownBy(() => partitionRange(both, '2026-01-02|y', '2026-01-03|x', 'a', now))).toMatchObject({
+  expect(await thrownBy(() => partitionRange(both, { from: '2026-01-02|y', to: '2026-01-03|x' }, { asset: 'a', now }))).toMatchObject({
     code: 'DAGMA_OPTION_INVALID',
   })
-  expect(await thrownBy(() => partitionRange(dynamicPartitions('names'), 'a', 'b', 'a', now))).toMatchObject({
+  expect(await thrownBy(() => partitionRange(dynamicPartitions('names'), { from: 'a', to: 'b' }, { asset: 'a', now }))).toMatchObject({
     code: 'DAGMA_DYNAMIC_PARTITIONS_UNKNOWN',
   })
 })

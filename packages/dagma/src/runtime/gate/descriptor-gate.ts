@@ -1,10 +1,9 @@
 /** What is written to descriptor 1 or 2 by the functions of `fs`, as loggers do that want to be fast, goes through the exit gate. */
 import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
-import type { Descriptor, GatedWriter } from './gated-output.ts'
+import type { GatedWriter, Writers } from './gated-output.ts'
 
 type Callback = (error: Error | null, written?: number, data?: unknown) => void
-type Writers = { readonly [descriptor in Descriptor]: GatedWriter }
 
 /** Where the replaced functions write; undefined while nothing is gated. */
 let writers: Writers | undefined

@@ -69,6 +69,9 @@ export class GatedWriter {
   }
 }
 
+/** A writer for each of the two descriptors. */
+export type Writers = { readonly [descriptor in Descriptor]: GatedWriter }
+
 function leave(descriptor: Descriptor, text: string): boolean {
   const outlet = outletOf(descriptor)
   if (text === '') return outlet.write('')

@@ -1,7 +1,7 @@
 /** A socket or terminal that somebody opens anew over descriptor 1 or 2 is gated where all that a socket writes comes by. */
 import { Socket } from 'node:net'
 import { WriteStream } from 'node:tty'
-import type { Descriptor, GatedWriter } from './gated-output.ts'
+import type { Descriptor, GatedWriter, Writers } from './gated-output.ts'
 
 /** A piece of what a stream writes. */
 export interface Chunk {
@@ -11,7 +11,6 @@ export interface Chunk {
 
 type Done = () => void
 type WriteGeneric = (this: Socket, several: boolean, data: unknown, encoding: unknown, done: Done) => void
-type Writers = { readonly [descriptor in Descriptor]: GatedWriter }
 
 let writers: Writers | undefined
 let isReplaced = false

@@ -8,8 +8,14 @@ import { normalize } from '../../metadata/normalize.ts'
 import { gateMetadata, gateStaticMetadata, gateText } from '../gate/exit-gate.ts'
 import type { AttemptHost, CheckReport } from './step-host.ts'
 
+/** What the user's function returned, and how long it took. */
+interface Returned {
+  readonly returned: unknown
+  readonly latencyMs: number
+}
+
 /** Stores the values and reports the materializations, observations and checks of a step. @throws DAGMA_RESULT_WRONG, DAGMA_VALUE_NOT_STORABLE, DAGMA_METADATA_INVALID */
-export async function reportResult(step: Step, host: AttemptHost, returned: unknown, latencyMs: number): Promise<void> {
+export async function reportResult(step: Step, host: AttemptHost, { returned, latencyMs }: Returned): Promise<void> {
   if (step.kind === 'check') {
     for (const check of step.checks) host.report(checkReport(step, check, returned))
     return
@@ -27,18 +33,18 @@ export async function reportResult(step: Step, host: AttemptHost, returned: unkn
     host.report({ type: 'observation', assetKey: only?.key ?? [], metadata: gated, dataVersion: gateIfText(dataVersion) })
     return
   }
-  if (step.partNames === undefined) return storeAndReport(step, host, only?.key ?? [], returned, latencyMs)
+  if (step.partNames === undefined) return storeAndReport(step, host, only?.key ?? [], { returned, latencyMs })
   const parts = expectObject<{ readonly [name: string]: unknown }>(step, returned, 'no object with a value for each asset')
   const unknown = Object.keys(parts).find((name) => !step.partNames?.includes(name))
   if (unknown !== undefined) throw wrong(step, `it has "${unknown}", which is none of its assets`)
   for (const [index, name] of step.partNames.entries()) {
     const key = step.assets[index]?.key ?? []
-    if (name in parts) await storeAndReport(step, host, key, parts[name], latencyMs)
+    if (name in parts) await storeAndReport(step, host, key, { returned: parts[name], latencyMs })
     else if (host.selected.has(keyText(key))) throw wrong(step, `the value of "${name}" is missing`)
   }
 }
 
-async function storeAndReport(step: Step, host: AttemptHost, assetKey: AssetKey, returned: unknown, latencyMs: number): Promise<void> {
+async function storeAndReport(step: Step, host: AttemptHost, assetKey: AssetKey, { returned, latencyMs }: Returned): Promise<void> {
   const { value, metadata, extras } = returned instanceof MaterializeResult ? returned : new MaterializeResult<unknown>(returned, {}, {})
   const declared = step.checks.filter((check) => keyText(check.asset) === keyText(assetKey))
   for (const name of Object.keys(extras.checks ?? {})) {

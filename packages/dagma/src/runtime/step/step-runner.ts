@@ -66,7 +66,7 @@ async function attempt(step: Step, host: AttemptHost, timing: { latencyMs: numbe
   })
   host.signal.throwIfAborted()
   expectWithinLimit(step, performance.now() - attemptBegan)
-  await untilAborted(reportResult(step, host, returned, timing.latencyMs), host.signal)
+  await untilAborted(reportResult(step, host, { returned, latencyMs: timing.latencyMs }), host.signal)
 }
 
 /** A function that never pauses keeps the time limit from firing: that it was exceeded is found when it has ended. */
