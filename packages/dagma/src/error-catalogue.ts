@@ -301,14 +301,16 @@ export const catalogue = {
     ({ variable, shortest }) => `The secret ${variable} has under ${shortest} characters and is too short to redact reliably.`,
     'Use a longer secret.',
   ),
-  DAGMA_SECRET_IN_DEFINITIONS: entry<{ field: string }>(
+  DAGMA_SECRET_IN_DEFINITIONS: entry<{ field: string; variables: readonly string[] }>(
     'definition',
-    ({ field }) => `A known secret stands in ${field}, which is stored and shown as it is.`,
+    ({ field, variables }) =>
+      `A known secret, the value of ${variables.join(', ')}, stands in ${field}, which is stored and shown as it is.`,
     'Leave it out there, and call reveal() where the value is used. If the variable holds no secret, exclude it: DAGMA_SECRETS=!NAME.',
   ),
-  DAGMA_SECRET_IN_TICK: entry<{ field: string }>(
+  DAGMA_SECRET_IN_TICK: entry<{ field: string; variables: readonly string[] }>(
     'user_code',
-    ({ field }) => `A known secret stands in ${field}, which is stored and acted on as it is.`,
+    ({ field, variables }) =>
+      `A known secret, the value of ${variables.join(', ')}, stands in ${field}, which is stored and acted on as it is.`,
     'Leave it out there, and call reveal() in the step that uses it. If the variable holds no secret, exclude it: DAGMA_SECRETS=!NAME.',
   ),
   DAGMA_METADATA_INVALID: entry<{ key: string; reason: string }>(

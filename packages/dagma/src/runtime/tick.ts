@@ -82,5 +82,5 @@ async function evaluated(
 /** What is acted on is never changed. @throws DAGMA_SECRET_IN_TICK */
 function expectNoSecret(parts: Pick<Tick, 'runRequests' | 'cursor' | 'dynamicPartitions'>): void {
   const [field] = secretFields((visit) => visitFields({ ...parts }, visit))
-  if (field !== undefined) throw dagmaError('DAGMA_SECRET_IN_TICK', { field })
+  if (field !== undefined) throw dagmaError('DAGMA_SECRET_IN_TICK', field)
 }

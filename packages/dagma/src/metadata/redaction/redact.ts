@@ -2,7 +2,7 @@ import type { Source } from './decoded.ts'
 import { findSecrets } from './find-secrets.ts'
 import { redacted, shortestSecret } from './mark.ts'
 import type { Needles, Spans } from './needles.ts'
-import { secretNeedles } from './secret-values.ts'
+import { needlesByVariable, secretNeedles } from './secret-values.ts'
 import { cutShapes } from './shapes.ts'
 
 /** No shape fits into less, and a secret has at least 8 characters. */
@@ -35,6 +35,11 @@ export function redactValue(value: unknown): unknown {
 /** Whether a text holds the value of a known secret, in any encoding. Shapes do not count. */
 export function holdsSecret(text: string): boolean {
   return holds(text, secretNeedles())
+}
+
+/** The names of the variables whose values a text holds, for the message that refuses it. */
+export function secretVariablesIn(text: string): string[] {
+  return [...needlesByVariable()].filter(([, needles]) => holds(text, needles)).map(([variable]) => variable)
 }
 
 function redactText(text: string, needles: Needles): string {

@@ -97,13 +97,20 @@ export function longestSecret(): number {
   return secretNeedles().longest
 }
 
+/** What is to be found of each variable by itself, to say which one a text holds. Made anew each time. */
+export function needlesByVariable(): Map<string, Needles> {
+  return new Map([...store.seen.keys()].map((variable) => [variable, new Needles(formsOf(variable))]))
+}
+
 function forms(): Set<string> {
+  return new Set([...store.seen.keys()].flatMap((variable) => [...formsOf(variable)]))
+}
+
+function formsOf(variable: string): Set<string> {
   const found = new Set<string>()
-  for (const [variable, values] of store.seen)
-    for (const value of values) {
-      for (const part of [value, ...(store.declared.get(variable)?.(value) ?? [])])
-        for (const form of secretForms(part)) if (form.length >= shortestSecret && !redacted.includes(form)) found.add(form)
-    }
+  for (const value of store.seen.get(variable) ?? [])
+    for (const part of [value, ...(store.declared.get(variable)?.(value) ?? [])])
+      for (const form of secretForms(part)) if (form.length >= shortestSecret && !redacted.includes(form)) found.add(form)
   return found
 }
 

@@ -4,7 +4,7 @@ import type { Definitions } from '../../definitions/model.ts'
 import { DefinitionErrors, dagmaError } from '../../errors.ts'
 import { shortestSecret } from '../../metadata/redaction/mark.ts'
 import type { Needles } from '../../metadata/redaction/needles.ts'
-import { holdsSecret } from '../../metadata/redaction/redact.ts'
+import { holdsSecret, secretVariablesIn } from '../../metadata/redaction/redact.ts'
 import { learnEnvironment, secretNeedles, shortSecrets } from '../../metadata/redaction/secret-values.ts'
 
 /**
@@ -37,18 +37,24 @@ export function shortSecretWarnings(): string[] {
 /** Takes a text that is acted on, and what names its field. */
 export type Visit = (text: string, field: () => string) => void
 
+/** A field in which known secrets stand, and the variables that they are the values of. */
+export interface SecretField {
+  readonly field: string
+  readonly variables: readonly string[]
+}
+
 /** The fields in which a known secret stands, of those that `walk` visits. There may be a million: they are searched as one text, and again when that has one. */
-export function secretFields(walk: (visit: Visit) => void): string[] {
+export function secretFields(walk: (visit: Visit) => void): SecretField[] {
   const texts = new Set<string>()
   walk((text) => {
     if (text.length >= shortestSecret) texts.add(text)
   })
   if (!holdsSecret([...texts].join('\n'))) return []
-  const found = new Set<string>()
+  const found = new Map<string, string>()
   walk((text, field) => {
-    if (holdsSecret(text)) found.add(field())
+    if (holdsSecret(text)) found.set(field(), text)
   })
-  return [...found]
+  return [...found].map(([field, text]) => ({ field, variables: secretVariablesIn(text) }))
 }
 
 /** Visits the texts and numbers in JSON-like values, names of members too. */
@@ -69,7 +75,7 @@ export function visitFields(fields: { readonly [field: string]: unknown }, visit
 
 function refuse(walk: (visit: Visit) => void): void {
   const fields = secretFields(walk)
-  if (fields.length > 0) throw new DefinitionErrors(fields.map((field) => dagmaError('DAGMA_SECRET_IN_DEFINITIONS', { field })))
+  if (fields.length > 0) throw new DefinitionErrors(fields.map((field) => dagmaError('DAGMA_SECRET_IN_DEFINITIONS', field)))
 }
 
 function visitDefinitions({ assets, steps, checks, jobs, schedules, sensors }: Definitions, visit: Visit): void {

@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: a .env file has them
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { setEnvironment, temporaryFolder, thrownBy } from '../../test/temporary.ts'
@@ -55,6 +55,7 @@ describe('loadDotenv', () => {
   test.each<[string, (file: string) => unknown]>([
     ['is a folder', (file) => mkdirSync(file)],
     ['is not a regular file', (file) => execFileSync('mkfifo', [file])],
+    ['cannot be read (ELOOP)', (file) => symlinkSync('.env', file)],
     ['is not encoded in UTF-8', (file) => writeFileSync(file, Buffer.from('A=Z\xfcrich', 'latin1'))],
     ['sets "A", which the system does not take', (file) => writeFileSync(file, 'A=x\0y')],
     ['sets "A=B", which the system does not take', (file) => writeFileSync(file, "'A=B'=1")],

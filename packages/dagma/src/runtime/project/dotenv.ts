@@ -27,10 +27,10 @@ export function loadDotenv(folder: string): void {
 }
 
 function readText(file: string): string | undefined {
-  const stats = statSync(file, { throwIfNoEntry: false })
+  const stats = read(file, () => statSync(file, { throwIfNoEntry: false }))
   if (stats === undefined) return undefined
   if (!stats.isFile()) throw invalid(file, stats.isDirectory() ? 'is a folder' : 'is not a regular file')
-  const bytes = bytesOf(file)
+  const bytes = read(file, () => readFileSync(file))
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch {
@@ -38,9 +38,9 @@ function readText(file: string): string | undefined {
   }
 }
 
-function bytesOf(file: string): Uint8Array {
+function read<Result>(file: string, action: () => Result): Result {
   try {
-    return readFileSync(file)
+    return action()
   } catch (error) {
     throw invalid(file, `cannot be read (${(error as NodeJS.ErrnoException).code})`)
   }
