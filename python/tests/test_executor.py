@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.events import HookExecutionResult  # public since 1.13 only
 
 from dagma.executor import dagma_executor
 from dagma.worker.interrupts import raise_if_interrupted
@@ -85,9 +86,9 @@ def hook(context: dg.HookContext) -> None:
     HOOKED.append(context.step_key)
 
 
-def _hook_slowly(_context: dg.HookContext, _events: object) -> dg.HookExecutionResult:
+def _hook_slowly(_context: dg.HookContext, _events: object) -> HookExecutionResult:
     time.sleep(0.3)
-    return dg.HookExecutionResult("slow_hook")
+    return HookExecutionResult("slow_hook")
 
 
 slow_hook = dg.HookDefinition(name="slow_hook", hook_fn=_hook_slowly)
