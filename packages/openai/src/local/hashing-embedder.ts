@@ -73,7 +73,8 @@ function vector(weights: readonly (readonly [feature: Feature, weight: number])[
   // Most numbers are 0, and stay: to round only the others takes a third of the time.
   for (const [{ hashed }] of weights) {
     const place = hashed % dimensions
-    numbers[place] = Math.round((numbers[place] ?? 0) * 1e4) / 1e4
+    // Adding 0 makes 0 of the -0 that a small negative number is rounded to: JSON has none.
+    numbers[place] = Math.round((numbers[place] ?? 0) * 1e4) / 1e4 + 0
   }
   return numbers
 }
