@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { dagmaError } from '../errors.ts'
+import { isBusy } from './event-log-failure.ts'
 
 const version = 2
 
@@ -51,5 +52,24 @@ export function migrate(db: DatabaseSync, file: string): void {
   } catch (error) {
     if (db.isTransaction) db.exec('ROLLBACK')
     throw error
+  }
+}
+
+/** How long to wait for others that create the log at the same moment, in milliseconds. */
+const patienceMs = 10_000
+
+/**
+ * Puts a log in write-ahead mode, where its creator left it. A new one is put there by whoever is first; SQLite does not let the others wait for
+ * that, and says at once that the database is locked.
+ */
+export function writeAhead(db: DatabaseSync): void {
+  for (const deadline = Date.now() + patienceMs; ; ) {
+    try {
+      db.exec('PRAGMA journal_mode = WAL')
+      return
+    } catch (error) {
+      if (!isBusy(error) || Date.now() > deadline) throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10)
+    }
   }
 }

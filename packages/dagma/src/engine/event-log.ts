@@ -7,7 +7,7 @@ import { makeFolder, syncFolder } from '../runtime/durable-folder.ts'
 import { copyOfEventLog } from './event-log-copy.ts'
 import { eventLogFailure } from './event-log-failure.ts'
 import { eventOf, type Row, runColumns, runOf } from './event-log-rows.ts'
-import { migrate } from './event-log-schema.ts'
+import { migrate, writeAhead } from './event-log-schema.ts'
 import type { EventBody, Materialization, Run, RunEvent, RunStart, RunStatus } from './events.ts'
 import { type OwnerState, ownerState, ownProcess } from './process-owner.ts'
 import { type PruneOptions, type PruneResult, pruneRuns } from './prune-runs.ts'
@@ -48,9 +48,8 @@ export class EventLog implements Disposable {
     this.#db = new DatabaseSync(file, { timeout: patienceMs })
     this.#inode = inodeOf(file)
     try {
-      this.#db.exec(
-        `PRAGMA journal_mode = WAL; PRAGMA synchronous = ${durability === 'power' ? 'FULL' : 'NORMAL'}; PRAGMA foreign_keys = ON`,
-      )
+      writeAhead(this.#db)
+      this.#db.exec(`PRAGMA synchronous = ${durability === 'power' ? 'FULL' : 'NORMAL'}; PRAGMA foreign_keys = ON`)
       migrate(this.#db, file)
       this.#insert = this.#db.prepare('INSERT INTO events (run_id, time, type, asset, partition, body) VALUES (?, ?, ?, ?, ?, ?)')
       this.#failTornRuns()

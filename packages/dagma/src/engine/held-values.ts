@@ -2,12 +2,14 @@
 
 /** What releases the values of a run, for each run whose result is held. */
 const held = new Set<() => void>()
+let isListening = false
 
 const collected = new FinalizationRegistry<() => void>((release) => release())
 
 /** Keeps the own values of a run while its result is held: `release` is called when nobody holds that any more, or at the end of the process. */
 export function holdValues(result: object, release: () => void): void {
-  if (held.size === 0) process.once('exit', releaseAll)
+  if (!isListening) process.once('exit', releaseAll)
+  isListening = true
   const once = (): void => {
     if (held.delete(once)) release()
   }
