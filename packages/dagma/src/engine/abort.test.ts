@@ -108,7 +108,7 @@ describe('a hook that waits for ever', () => {
   })
 })
 
-test('ten seconds after the run was canceled, resources that do not open or close are left behind, with their names', async () => {
+test('ten seconds after a run’s end, however it ended, resources that do not open or close are left behind, with their names', async () => {
   const warnings: string[] = []
   const log = { warning: (message: string) => void warnings.push(message) } as StepLog
   const closing = resource<object, object>({ open: () => ({}), close: never })
@@ -118,11 +118,11 @@ test('ten seconds after the run was canceled, resources that do not open or clos
     ['second', closing({})],
     ['well', closes({})],
   ])
-  const resources = new RunResources(bound, { runId: 'r', projectFolder: '/', log, signal: AbortSignal.abort() })
+  const resources = new RunResources(bound, { runId: 'r', projectFolder: '/', log, signal: new AbortController().signal })
   await resources.clients(['first', 'second', 'well'])
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   try {
-    const closed = resources.close(AbortSignal.abort())
+    const closed = resources.close()
     await vi.advanceTimersByTimeAsync(9_999)
     expect(warnings).toEqual([])
     await vi.advanceTimersByTimeAsync(1)

@@ -50,7 +50,7 @@ export async function executeRun(options: ExecuteOptions): Promise<RunResult> {
     await run.toEnd().finally(() =>
       endWatched(
         watch,
-        () => resources.close(signal),
+        () => resources.close(),
         () => endOf(run, signal),
       ),
     )

@@ -75,7 +75,7 @@ async function evaluated(
       logs,
     }
   } finally {
-    await resources.close(signal)
+    await resources.close()
   }
 }
 

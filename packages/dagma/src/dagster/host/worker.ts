@@ -198,7 +198,7 @@ class Worker {
     await Promise.allSettled([...this.#running.values()].map(({ done }) => done))
     await endWatched(
       await this.#watch,
-      async () => this.#resources?.close(AbortSignal.abort()),
+      async () => this.#resources?.close(),
       () => this.#status(),
     )
   }

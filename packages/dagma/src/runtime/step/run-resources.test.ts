@@ -5,9 +5,6 @@ import { dagmaError } from '../../errors.ts'
 import { thrownBy } from '../../test/temporary.ts'
 import { RunResources } from './run-resources.ts'
 
-/** The signal of a run that nobody cancels. */
-const { signal: running } = new AbortController()
-
 /** Resources of one run, with what they did and logged. */
 function run(...bound: [name: string, settings?: { fails?: string | Error; closeFails?: string; after?: Promise<void> }][]) {
   const told: string[] = []
@@ -38,15 +35,15 @@ describe('RunResources', () => {
     expect(first.a).toBe(second.a)
     expect(Object.keys(first)).toEqual(['a', 'b'])
     await resources.clients(['a'])
-    await resources.close(running)
-    await resources.close(running)
+    await resources.close()
+    await resources.close()
     expect(told).toEqual(['open a', 'open b', 'close b', 'close a'])
   })
 
   test('closes the others when closing one fails, and logs that', async () => {
     const { told, resources } = run(['a'], ['b', { closeFails: 'stuck' }], ['c'])
     await resources.clients(['a', 'b', 'c'])
-    await resources.close(running)
+    await resources.close()
     expect(told.slice(3)).toEqual(['close c', 'close b', 'warning: A resource could not be closed: stuck', 'close a'])
   })
 
@@ -64,7 +61,7 @@ describe('RunResources', () => {
     expect(error.message).toMatchInlineSnapshot(
       `"The resource "b" could not be opened: no route to host. Check its settings. [DAGMA_RESOURCE_FAILED]"`,
     )
-    await resources.close(running)
+    await resources.close()
     expect(told).toEqual(['open a', 'open b', 'close a'])
   })
 
@@ -72,7 +69,7 @@ describe('RunResources', () => {
     const { promise, resolve } = Promise.withResolvers<void>()
     const { told, resources } = run(['slow', { after: promise }])
     const clients = resources.clients(['slow'])
-    const closing = resources.close(running)
+    const closing = resources.close()
     resolve()
     await Promise.all([clients, closing])
     expect(told).toEqual(['open slow', 'close slow'])

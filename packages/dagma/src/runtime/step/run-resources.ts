@@ -28,17 +28,18 @@ export class RunResources {
   }
 
   /**
-   * Closes all that was opened, even when closing one fails: that is logged. What has not closed ten seconds after `signal` was aborted is left
-   * behind, and so is what has not even opened ten seconds after the run's end.
+   * Closes all that was opened, even when closing one fails: that is logged. What has not even opened ten seconds after the run's end is left
+   * behind, and so is what has not closed ten seconds later, with a warning: however the run ended, nothing keeps it from being over.
    */
-  async close(signal: AbortSignal): Promise<void> {
+  async close(): Promise<void> {
+    const over = AbortSignal.abort()
     const opened = Promise.allSettled(this.#opening.values())
-    await untilAborted(opened, AbortSignal.abort(), closeGraceMs).catch(() => {
+    await untilAborted(opened, over, closeGraceMs).catch(() => {
       const ready = new Set(this.#opened.map(([key]) => key))
       this.#leaveBehind([...this.#opening.keys()].filter((key) => !ready.has(key)))
     })
     const open = this.#opened.splice(0)
-    await untilAborted(this.#closeInReverse(open), signal, closeGraceMs).catch(() => this.#leaveBehind(open.map(([key]) => key)))
+    await untilAborted(this.#closeInReverse(open), over, closeGraceMs).catch(() => this.#leaveBehind(open.map(([key]) => key)))
   }
 
   /** Removes from `open` what has been closed. */
