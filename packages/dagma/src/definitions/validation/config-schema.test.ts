@@ -5,7 +5,6 @@ import { thrownBy } from '../../test/temporary.ts'
 import { asset } from '../assets/asset.ts'
 import { definitions } from '../definitions.ts'
 import { describedConfig } from './config-schema.ts'
-import { enteredFieldIssues } from './entered-fields.ts'
 
 const field = (schema: z.ZodType) => {
   const { schema: described, problems } = describedConfig(z.object({ field: schema }))
@@ -66,31 +65,5 @@ describe('describedConfig', () => {
       'The option "config" of step "load" takes z.date() for "window.since", which no JSON can give: use z.coerce.date().',
       'The option "config" of step "plain" must be a schema, of zod or any library with Standard Schema.',
     ])
-  })
-})
-
-describe('enteredFieldIssues', () => {
-  const { schema } = describedConfig(
-    z.object({
-      limit: z.number().optional(),
-      at: z.coerce.date().nullish(),
-      inner: z.array(z.object({ name: z.string() })).optional(),
-      open: z.looseObject({ a: z.string() }).optional(),
-      byName: z.record(z.string(), z.object({ n: z.number() })).optional(),
-      either: z.union([z.string(), z.object({ a: z.string() })]).optional(),
-    }),
-  )
-
-  test('a field that the schema does not name is refused, wherever Dagster would refuse it', () => {
-    const entered = { limt: 1, inner: [{ name: 'x', nam: 1 }], open: { b: 1 }, byName: { x: { m: 1 } }, either: { b: 1 }, at: null }
-    expect(enteredFieldIssues(schema, entered)).toEqual([
-      'limt: there is no such field (did you mean "limit"?)',
-      'inner.0.nam: there is no such field (did you mean "name"?)',
-      'byName.x.m: there is no such field (did you mean "n"?)',
-    ])
-  })
-
-  test('what a library converts is refused where Dagster refuses it', () => {
-    expect(enteredFieldIssues(schema, { at: 5 })).toEqual(['at: must be of type string'])
   })
 })
