@@ -33,7 +33,7 @@ const orders = asset({
     run: MetadataValue.dagsterRun('0b7a1c52-3c1e-4a35-9f4e-5d1d0c4b6a11'),
     table: MetadataValue.table({ records: [{ day: '2026-01-01', euros: 20 }] }),
     table_schema: MetadataValue.tableSchema({ columns: [{ name: 'day', type: 'string' }] }),
-    lineage: MetadataValue.tableColumnLineage({ deps_by_column: { euros: [{ asset_key: 'shop/orders', column_name: 'price' }] } }),
+    lineage: MetadataValue.tableColumnLineage({ depsByColumn: { euros: [{ assetKey: 'shop/orders', columnName: 'price' }] } }),
   }),
 })
 const positive = assetCheck({ asset: orders, name: 'positive', blocking: true, run: () => ({ passed: true }) })

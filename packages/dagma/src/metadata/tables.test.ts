@@ -116,3 +116,33 @@ test('rows typed by an interface are metadata; what JSON lacks does not compile 
   }
   expectTypeOf(wrong).toBeFunction()
 })
+
+test('whatever is passed as a table, a schema or lineage is carried or refused with a code', async () => {
+  const members = fc.constantFrom(
+    'records',
+    'schema',
+    'columns',
+    'depsByColumn',
+    'deps_by_column',
+    'assetKey',
+    'columnName',
+    'name',
+    'type',
+  )
+  const anything = fc.anything({ key: fc.oneof(members, fc.string()), maxDepth: 4 })
+  const makers = fc.constantFrom(
+    (value: unknown) => MetadataValue.table(value as never),
+    (value: unknown) => MetadataValue.tableSchema(value as never),
+    (value: unknown) => MetadataValue.tableColumnLineage(value as never),
+  )
+  fc.assert(
+    fc.property(makers, anything, (make, value) => {
+      try {
+        bound(normalize({ key: make(value) }))
+      } catch (error) {
+        expect(error).toMatchObject({ code: expect.stringMatching(/^DAGMA_METADATA_/) })
+      }
+    }),
+    { numRuns: 2000 },
+  )
+})

@@ -1,4 +1,4 @@
-/** Tables, their schemas and the lineage of their columns, in the form of Dagster Pipes. */
+/** Tables, their schemas and the lineage of their columns, in the form of Dagster Pipes. What is none of these stays as it is, and is refused by its form. */
 import type { Table, TableColumn, TableColumnLineage, TableSchema } from './metadata-value.ts'
 import { isRecord } from './table-problems.ts'
 
@@ -6,8 +6,9 @@ import { isRecord } from './table-problems.ts'
  * A table in the form of Pipes. Dagster requires a schema and the same fields in each record: columns are those of the schema, or the fields of
  * all records, and a field that a record lacks is null.
  */
-export function tableWire({ records, schema }: Table): unknown {
-  if (!Array.isArray(records) || !records.every(isRecord)) return { records, schema: [] }
+export function tableWire(table: Table): unknown {
+  if (!isRecord(table) || !areRecords(table.records) || !(table.schema === undefined || areColumns(table.schema))) return table
+  const { records, schema } = table
   const fields = new Set([...(schema?.columns ?? []).map(({ name }) => name), ...records.flatMap((record) => Object.keys(record))])
   const columns = schema?.columns ?? [...fields].map((name) => ({ name, type: columnType(records.map((record) => cellOf(record, name))) }))
   return {
@@ -21,17 +22,27 @@ function cellOf(record: object, name: string): unknown {
 }
 
 /** A schema in the form of Pipes. */
-export function schemaWire({ columns }: TableSchema): unknown {
-  return { columns: columnsWire(columns) }
+export function schemaWire(schema: TableSchema): unknown {
+  return areColumns(schema) ? { columns: columnsWire(schema.columns) } : schema
 }
 
 /** Lineage in the form of Pipes. Dagster takes a key with "/" in it for one part, unless it gets the path. */
-export function lineageWire({ depsByColumn }: TableColumnLineage): unknown {
-  const pathed = Object.entries(depsByColumn).map(([column, deps]) => [
-    column,
-    deps.map(({ assetKey, columnName }) => ({ asset_key: assetKey.split('/'), column_name: columnName })),
-  ])
+export function lineageWire(lineage: TableColumnLineage): unknown {
+  if (!isRecord(lineage) || !isRecord(lineage.depsByColumn)) return lineage
+  const pathed = Object.entries(lineage.depsByColumn).map(([column, deps]) => [column, areRecords(deps) ? deps.map(depWire) : deps])
   return { deps_by_column: Object.fromEntries(pathed) }
+}
+
+function depWire({ assetKey, columnName }: { readonly assetKey?: unknown; readonly columnName?: unknown }): unknown {
+  return { ...(typeof assetKey === 'string' && { asset_key: assetKey.split('/') }), column_name: columnName ?? null }
+}
+
+function areRecords(value: unknown): value is { readonly [member: string]: unknown }[] {
+  return Array.isArray(value) && value.every(isRecord)
+}
+
+function areColumns(schema: unknown): schema is TableSchema {
+  return isRecord(schema) && areRecords(schema.columns)
 }
 
 function columnsWire(columns: readonly TableColumn[]): unknown {
