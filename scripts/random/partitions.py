@@ -224,7 +224,7 @@ def mappings(rng, size):
 def random_field(rng, low, high):
     one = rng.randint(low, high)
     other = rng.randint(one, high)
-    return rng.choice(["*", str(one), str(one), f"*/{rng.randint(1, 20)}", f"{one}-{other}", f"{one},{other}"])
+    return rng.choice(["*", str(one), str(one), f"*/{rng.randint(1, 20)}", f"{one}/{rng.randint(1, 20)}", f"{one}-{other}", f"{one},{other}"])
 
 
 def random_cron(rng):

@@ -130,6 +130,8 @@ describe('cron lines and time zones that Dagster would not take', () => {
     '0 0 * * 7',
     '0 0 * * 1#2',
     '0-59/7 * * * *',
+    '5/10 * * * *',
+    '0 1,7/5 5/10 3/2 1/2',
   ])('%s is good', async (cronSchedule) => {
     expect(await errorsOf({ cronSchedule })).toBe('good')
   })
@@ -151,6 +153,8 @@ describe('cron lines and time zones that Dagster would not take', () => {
     '@dayly',
     'every day',
     '1,,3 * * * *',
+    '0-0 0 * * *', // every value, for Dagster; so is the next, from the end of the field on
+    '59/10 * * * *',
   ])('%s is not', async (cronSchedule) => {
     expect(await errorsOf({ cronSchedule })).toBe('DAGMA_CRON_INVALID')
   })

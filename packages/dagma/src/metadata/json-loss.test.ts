@@ -50,6 +50,7 @@ const lost: readonly [what: string, value: unknown][] = [
   ['a list with the member "index"', 'x'.match(/x/)],
   ['a Map', runInContext('new Map()', createContext())],
   ['NaN', { toJSON: () => Number.NaN }],
+  ['raw JSON', (Reflect.get(JSON, 'rawJSON') as (text: string) => unknown)('12345678901234567890')],
 ]
 
 describe('what JSON would change or lose', () => {
@@ -62,6 +63,8 @@ describe('what JSON would change or lose', () => {
 
   test('undefined and holes in lists, cycles, depth', () => {
     expect(lossOf([1, undefined])).toBe('undefined at [1]')
+    expect(lossOf({ a: [1, { toJSON: () => undefined }] })).toBe('undefined at a[1]')
+    expect(lossOf({ a: { toJSON: () => undefined } })).toBeUndefined()
     expect(lossOf({ a: new Array(2) })).toBe('a hole at a[0]')
     const circular: { list: unknown[] } = { list: [] }
     circular.list.push({ of: circular })

@@ -31,7 +31,7 @@ export function jsonLoss(value: unknown, limits: JsonLimits): JsonLoss | undefin
   const above = new Set<object>()
   const enter: Enter = (item, key) => {
     const form = written(item, key)
-    const what = scalarLoss(form, limits) ?? objectLoss(form)
+    const what = form === undefined && isInList(levels) ? 'undefined' : (scalarLoss(form, limits) ?? objectLoss(form))
     if (what !== undefined || typeof form !== 'object' || form === null) return what
     if (above.has(form)) return 'a reference to what it stands in'
     if (levels.length === limits.deepest) return `more than ${limits.deepest} levels`
@@ -50,6 +50,11 @@ export function jsonLoss(value: unknown, limits: JsonLimits): JsonLoss | undefin
 /** The loss in words: `it is a Map`, `it has a Map at "rows[0]"`. */
 export function lossText({ what, at }: JsonLoss): string {
   return at === '' ? `it is ${what}` : `it has ${what} at "${at}"`
+}
+
+function isInList(levels: readonly Level[]): boolean {
+  const level = levels.at(-1)
+  return level !== undefined && 'list' in level
 }
 
 function isOver(level: Level): boolean {
@@ -119,8 +124,16 @@ function objectLoss(item: unknown): string | undefined {
     return named === undefined ? undefined : `a list with the member "${named}"`
   }
   if (!isPlain(item)) return isInvalidDate(item) ? 'an invalid Date' : nameOf(item)
+  if (isRawJSON(item)) return 'raw JSON'
   const symbols = Object.getOwnPropertySymbols(item)
   return symbols.some((symbol) => Object.prototype.propertyIsEnumerable.call(item, symbol)) ? 'an object with a symbol as a key' : undefined
+}
+
+const rawJSONTest: unknown = Reflect.get(JSON, 'isRawJSON') // not yet in TypeScript's library
+
+/** Whether it comes from `JSON.rawJSON()`, whose text may say more than what it is read as. */
+function isRawJSON(item: object): boolean {
+  return typeof rawJSONTest === 'function' && rawJSONTest(item) === true
 }
 
 /** An object literal, one without a prototype, or one of another realm. */

@@ -1,5 +1,6 @@
 import { Cron } from 'croner'
 import { dueMoment, TimeZone } from '../time/time-zone.ts'
+import { fieldRanges, withEnds } from './cron-fields.ts'
 
 const minute = 60_000
 const hour = 60 * minute
@@ -92,23 +93,17 @@ const nicknames: { readonly [name: string]: string } = {
   '@annually': '0 0 1 1 *',
 }
 
-const ranges: readonly (readonly [min: number, max: number])[] = [
-  [0, 59],
-  [0, 23],
-  [1, 31],
-  [1, 12],
-  [0, 6],
-]
-
 /**
  * The five fields. One that names every value is "*", as Dagster reads it: days are then due by the other field for days alone. But if the other
  * has no "*" at all, each day is due.
  */
 function fieldsOf(cronSchedule: string): string[] {
   const text = cronSchedule.trim().toLowerCase()
-  const fields = (nicknames[text] ?? text).replaceAll('?', '*').split(/\s+/)
+  const fields = withEnds(nicknames[text] ?? text)
+    .replaceAll('?', '*')
+    .split(' ')
   return fields.map((field, index) => {
-    const [min, max] = ranges[index] ?? [0, 0]
+    const [min, max] = fieldRanges[index] ?? [0, 0]
     const isFull = new Set(expand(field, min, max).map((number) => (index === 4 ? number % 7 : number))).size > max - min
     const otherDays = { 2: fields[4], 4: fields[2] }[index] ?? '*'
     return isFull && otherDays.includes('*') ? '*' : field

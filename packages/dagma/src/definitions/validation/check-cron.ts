@@ -1,5 +1,6 @@
 import { Cron } from 'croner'
 import { type DagmaError, dagmaError } from '../../errors.ts'
+import { withEnds } from '../automation/cron-fields.ts'
 import { isTimezone } from '../time/zone-names.ts'
 
 /** Checks that Dagster takes a cron line and a time zone of `what`; what is wrong goes into `errors`. */
@@ -14,10 +15,10 @@ function whyNoCron(cron: string): string | undefined {
   if (!/^\s*(?:@[a-z]+|\S+(?:\s+\S+){4})\s*$/.test(cron)) return 'it has no five fields'
   const foreign = /\d+[LW]|LW|\+/i.exec(cron)
   if (foreign !== null) return `Dagster does not know "${foreign[0]}"`
-  const single = /(?<!\d)(\d+)-\1(?!\d)/.exec(cron)
+  const single = /(?<!\d)(\d+)-\1(?!\d)/.exec(withEnds(cron))
   if (single !== null) return `Dagster reads "${single[0]}" as every value; write "${single[1]}"`
   try {
-    return new Cron(cron, { mode: '5-part', paused: true }).nextRun() === null ? 'it names no moment that ever comes' : undefined
+    return new Cron(withEnds(cron), { mode: '5-part', paused: true }).nextRun() === null ? 'it names no moment that ever comes' : undefined
   } catch (error) {
     return String((error as Error).message).replace(/^CronPattern: |\.$/g, '')
   }
