@@ -4,7 +4,7 @@ import { gateError } from '../runtime/gate/exit-gate.ts'
 import { holdGate } from '../runtime/gate/stdio-gate.ts'
 import { endProcess } from './terminal/end-process.ts'
 import { errorLines } from './terminal/error-lines.ts'
-import { exitCodes } from './terminal/exit-codes.ts'
+import { endWith, exitCodes } from './terminal/exit-codes.ts'
 import { toItsEnd } from './terminal/to-its-end.ts'
 
 /** Runs the command line, sets the process's exit code, and ends the process. */
@@ -18,7 +18,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     if (argv[0] === 'complete') await complete(root)
     await toItsEnd(root.parseAsync([...argv], { from: 'user' }))
   } catch (error) {
-    process.exitCode = report(error)
+    endWith(report(error))
   }
   await endProcess()
 }

@@ -149,6 +149,20 @@ export default definitions({ assets: [a], jobs: [job({ name: 'j', selection: [a]
 })
 
 test.each([
+  ['return 1', 0, 'SUCCESS'],
+  ["throw new Error('x')", 1, 'FAILURE'],
+])('a step’s own process.exitCode says nothing of the run: %s', async (how, expected, status) => {
+  for (const exitCode of [0, 3]) {
+    const folder = project(`
+import { asset, definitions } from '${dagma}'
+export default definitions({ assets: [asset({ key: 'a', run: () => { process.exitCode = ${exitCode}; ${how} } })] })
+`)
+    const { code } = await run(folder, ['asset', 'materialize', '-s', 'a'])
+    expect({ code, status: recorded(folder).status }).toEqual({ code: expected, status })
+  }
+})
+
+test.each([
   ['a sensor', ['sensor', 'preview', 's']],
   ['the check of a config', ['asset', 'materialize', '-s', 'a']],
   ['settings of a resource', ['definitions', 'validate'], 'settings'],

@@ -2,7 +2,7 @@ import { styleText } from 'node:util'
 import { Command } from 'commander'
 import type { DoctorFinding } from '../../doctor/doctor-report.ts'
 import type { Finding } from '../../metadata/finding.ts'
-import { exitCodes } from '../terminal/exit-codes.ts'
+import { endWith, exitCodes } from '../terminal/exit-codes.ts'
 import { interruption } from '../terminal/interruption.ts'
 import { type JsonOption, jsonOption, loadProject, type ModuleOption, moduleOption, positiveInteger } from '../terminal/options.ts'
 import { printJson, printLine } from '../terminal/output.ts'
@@ -21,7 +21,7 @@ export function doctorCommand(): Command {
       const report = await doctorReport(definitions, context)
       if (options.json) printJson(report)
       else printFindings(report.findings)
-      if (report.status === 'bad') process.exitCode = exitCodes.runFailed
+      if (report.status === 'bad') endWith(exitCodes.runFailed)
     })
 }
 

@@ -1,4 +1,5 @@
 import { flushWriters, outputTaken } from '../../runtime/gate/gated-output.ts'
+import { ownExitCode } from './exit-codes.ts'
 import { isInterrupted } from './interruption.ts'
 
 /** How long what is open may take to close by itself, in milliseconds. */
@@ -11,6 +12,7 @@ export async function endProcess(): Promise<void> {
     process.on(signal, endBySignal) // before the others go: a signal that has come and waits to be heard is lost with the last listener
     for (const listener of listeners) process.off(signal, listener)
   }
+  process.exitCode = ownExitCode()
   flushWriters()
   if (!isInterrupted()) await outputTaken()
   setTimeout(() => {
@@ -19,7 +21,7 @@ export async function endProcess(): Promise<void> {
       process.stderr.write(
         `note: the project left ${open} open; the command ended all the same. Close what a resource opens in its close().\n`,
       )
-    process.exit()
+    process.exit(ownExitCode())
   }, patience).unref()
 }
 

@@ -11,7 +11,7 @@ import { expectJob, type MaterializeOptions, type MaterializeRun, materialize, t
 import { dagmaError } from '../../errors.ts'
 import { chooseReporter, type RunReport, reportRuns } from '../../report/report-run.ts'
 import type { Project } from '../../runtime/project/project.ts'
-import { exitCodes } from './exit-codes.ts'
+import { endWith, exitCodes } from './exit-codes.ts'
 import { interruption } from './interruption.ts'
 import { positiveInteger } from './options.ts'
 import { printJson, printLine } from './output.ts'
@@ -95,7 +95,7 @@ export async function show(project: Project, options: RunningOptions, runs: RunT
     const result = await start({ projectFolder: project.folder, concurrency, durability, signal, ...onEvent })
     ended.push(result)
     if (result.status !== 'SUCCESS') {
-      process.exitCode = exitCodes.runFailed
+      endWith(exitCodes.runFailed)
       unsuccessful.push(`${partition} (${result.runId.slice(0, 8)})`)
     }
     if (signal.aborted) break
