@@ -36,10 +36,13 @@ const mostAtOnce = 1 << 18
 /** How many times the length of a secret an encoding of it may have. */
 const longestEncoding = 16
 
+/** Bytes within which any encoding of a needle, with what stands around it, lies whole. */
+export const reachOf = (needles: Needles): number => longestEncoding * (needles.longest + 256)
+
 /** Where in `source` a needle stands, as it is or in encodings of any kind and order: starts and ends, in no order. */
 export function findSecrets(needles: Needles, source: Source): Spans {
   const spans: Spans = []
-  const overlap = longestEncoding * (needles.longest + 256)
+  const overlap = reachOf(needles)
   const size = Math.max(mostAtOnce, 4 * overlap)
   for (let at = 0; ; at += size - overlap) {
     const length = Math.min(size, source.length - at)

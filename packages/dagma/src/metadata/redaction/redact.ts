@@ -1,5 +1,5 @@
 import type { Source } from './decoded.ts'
-import { findSecrets } from './find-secrets.ts'
+import { findSecrets, reachOf } from './find-secrets.ts'
 import { redacted, shortestSecret } from './mark.ts'
 import type { Needles, Spans } from './needles.ts'
 import { needlesByVariable, secretNeedles } from './secret-values.ts'
@@ -15,6 +15,16 @@ const shortestFind = 5
  */
 export function redact(text: string): string {
   return redactText(text, secretNeedles())
+}
+
+/**
+ * {@link redact} applied to no more than about the first `most` characters, so that a very long text is not copied to be cut afterwards. A secret that
+ * stands across that place is left out whole.
+ */
+export function redactStart(text: string, most: number): string {
+  const reach = reachOf(secretNeedles())
+  if (text.length <= most + reach) return redact(text)
+  return redact(text.slice(0, most + reach)).slice(0, -reach)
 }
 
 /** {@link redact} applied to every string in a JSON-like value, keys included. A number that a secret's digits stand in becomes `[redacted]`, and so do bytes that hold one. */

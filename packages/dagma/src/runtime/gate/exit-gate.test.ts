@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { dagmaError } from '../../errors.ts'
 import { MetadataValue } from '../../metadata/metadata-value.ts'
 import { normalize } from '../../metadata/normalize.ts'
+import { redactStart } from '../../metadata/redaction/redact.ts'
 import { secret } from '../../metadata/redaction/secret.ts'
 import { setEnvironment } from '../../test/temporary.ts'
 import { gateError, gateMetadata, gateStaticMetadata, gateText, gateValue, type WireError } from './exit-gate.ts'
@@ -48,6 +49,16 @@ describe('the exit gate', () => {
       url: { type: 'url', raw_value: 'http://h/1' },
     })
     expect(gateValue([73194628])).toEqual(['[redacted]'])
+  })
+
+  test('nor where a very long message is cut before it is redacted', () => {
+    setEnvironment({ FAR_KEY: 'far-away-secret-9f81' })
+    secret('FAR_KEY')
+    for (let before = 63_980; before < 70_000; before += 17) {
+      const start = redactStart(`${'x'.repeat(before)}far-away-secret-9f81${'y'.repeat(40_000)}`, 64_000)
+      expect(start).not.toContain('f')
+    }
+    expect(gateError(new Error('z'.repeat(1_000_000))).message).toBe(`${'z'.repeat(16_000)}… [cut: 1000000 characters in all]`)
   })
 
   test('redacts before it cuts: no half of a secret stays at the cut', () => {

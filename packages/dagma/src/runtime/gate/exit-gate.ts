@@ -1,9 +1,9 @@
 /** The one door out: whatever leaves a run passes here, on both hosts. Normalize → observe → redact. */
 import type { Metadata } from '../../metadata/metadata-value.ts'
-import { bound, cutText, normalize, type WireMetadata } from '../../metadata/normalize.ts'
+import { bound, cutText, longestMetadataValue, normalize, type WireMetadata } from '../../metadata/normalize.ts'
 import { type FailureFacts, observe, observeFailure, type StepFacts } from '../../metadata/observe.ts'
 import { redacted } from '../../metadata/redaction/mark.ts'
-import { redact, redactValue } from '../../metadata/redaction/redact.ts'
+import { redact, redactStart, redactValue } from '../../metadata/redaction/redact.ts'
 import { learnEnvironment } from '../../metadata/redaction/secret-values.ts'
 import { type ErrorLink, errorChain, thrownMessage, thrownName, thrownStack } from '../../metadata/thrown.ts'
 
@@ -61,12 +61,18 @@ export function gateError(error: unknown): WireError {
 function wireError({ error, which }: ErrorLink, cause: WireError | null): WireError {
   const message = thrownMessage(error)
   return {
-    name: cutText(redact(thrownName(error))),
-    message: cutText(redact(which === '' ? message : `(${which}) ${message}`)),
+    name: cutRedacted(thrownName(error)),
+    message: cutRedacted(which === '' ? message : `(${which}) ${message}`),
     stack: stackFrames(error),
     cause,
     context: null,
   }
+}
+
+/** Redacted first, so that no secret is cut in two. */
+function cutRedacted(text: string): string {
+  const start = redactStart(text, 4 * longestMetadataValue)
+  return cutText(start, text.length > 4 * longestMetadataValue ? text.length : start.length)
 }
 
 /** Frames of a stack that are kept. */
@@ -79,7 +85,7 @@ function stackFrames(error: unknown): string[] {
   return lines
     .filter((line) => !notTheUsers.some((part) => line.includes(part)))
     .slice(0, mostFrames)
-    .map((line) => `${cutText(redact(line))}\n`)
+    .map((line) => `${cutRedacted(line)}\n`)
 }
 
 /** This package's folder: source maps lead from its JavaScript to its sources. */
