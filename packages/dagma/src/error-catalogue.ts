@@ -342,6 +342,11 @@ export const catalogue = {
     ({ asset, file }) => `The stored value of asset "${asset}" cannot be read (${file}).`,
     ({ command }) => `Materialize it again: \`${command}\`.`,
   ),
+  DAGMA_STORAGE_FAILED: entry<{ asset: string; file: string; reason: string }>(
+    'execution',
+    ({ asset, file, reason }) => `The file of the value of asset "${asset}" (${file}) cannot be used: ${reason}.`,
+    'Fix what the reason says: room on the disk, permissions, or a file that stands in the place of a folder.',
+  ),
   DAGMA_RESOURCE_FAILED: entry<{ resource: string; reason: string }>(
     'user_code',
     ({ resource, reason }) => `The resource "${resource}" could not be opened: ${reason}`,

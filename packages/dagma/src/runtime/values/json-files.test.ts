@@ -58,6 +58,16 @@ describe('jsonFiles', () => {
     expect(broken.cause).toBeInstanceOf(SyntaxError)
   })
 
+  test('says which value a file system refuses to keep or give', async () => {
+    const folder = temporaryFolder({ values: 'a file' })
+    const manager = jsonFiles(join(folder, 'values'))
+    for (const use of [() => store(manager, 1, 'x', 'a'), () => load(manager, 'x', 'a')]) {
+      const refused = await thrownBy(use)
+      expect(refused).toMatchObject({ code: 'DAGMA_STORAGE_FAILED', kind: 'execution', cause: { code: 'ENOTDIR' } })
+      expect(refused.message).toContain(`The file of the value of asset "x/a" (${join(folder, 'values/x/a.json')}) cannot be used: ENOTDIR`)
+    }
+  })
+
   test('keeps partitions apart, and apart from other assets', async () => {
     const folder = temporaryFolder()
     const manager = jsonFiles(folder)

@@ -5,6 +5,7 @@ import { keyText } from '../../definitions/assets/asset-key.ts'
 import type { IOContext, IOManager } from '../../definitions/assets/io-manager.ts'
 import { makeFolder, syncFolder } from '../durable-folder.ts'
 import { jsonText } from './json-text.ts'
+import { withStorage } from './storage-failed.ts'
 import { fileName, valuePath } from './value-path.ts'
 import { valueUnreadable } from './value-unreadable.ts'
 
@@ -38,24 +39,26 @@ export function jsonFiles(folder: string, { sync = false, isOver = () => false }
   return {
     async handleOutput(context, value) {
       const text = jsonText(keyText(context.assetKey), value)
-      if (!isSwept) removeLeftovers(runs, isOver)
-      isSwept = true
       const [file, own] = [join(folder, ...valuePath(context)), ownFile(context)]
       const unfinished = join(dirname(own), `${writer}-${++written}.tmp`)
-      try {
-        inFolder(unfinished, sync, () => writeFileSync(unfinished, text, { flush: sync }))
-        nameAgain(unfinished, own)
-        inFolder(file, sync, () => renameSync(unfinished, file))
-        if (sync) syncFolder(dirname(file))
-      } catch (error) {
-        for (const left of [unfinished, own]) rmSync(left, { force: true })
-        throw error
-      }
+      withStorage(context, file, () => {
+        if (!isSwept) removeLeftovers(runs, isOver)
+        isSwept = true
+        try {
+          inFolder(unfinished, sync, () => writeFileSync(unfinished, text, { flush: sync }))
+          nameAgain(unfinished, own)
+          inFolder(file, sync, () => renameSync(unfinished, file))
+          if (sync) syncFolder(dirname(file))
+        } catch (error) {
+          for (const left of [unfinished, own]) removeIfThere(left)
+          throw error
+        }
+      })
       return { sizeBytes: Buffer.byteLength(text) }
     },
     async loadInput(context) {
       const file = join(folder, ...valuePath(context))
-      const text = readIfThere(ownFile(context)) ?? readIfThere(file)
+      const text = withStorage(context, file, () => readIfThere(ownFile(context)) ?? readIfThere(file))
       if (text === undefined) return undefined
       try {
         return { value: JSON.parse(text) }
@@ -103,6 +106,15 @@ function readNames(folder: string): string[] {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
     throw error
+  }
+}
+
+/** Removes a file, as far as that can be done: an error that led here says more. */
+function removeIfThere(file: string): void {
+  try {
+    rmSync(file, { force: true })
+  } catch {
+    // what keeps it from being removed kept it from being written
   }
 }
 
