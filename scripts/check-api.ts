@@ -1,6 +1,6 @@
 /**
- * Holds the public surface of each package against its reviewed report in `api/`. `npm run check:api` fails where they differ,
- * `npm run gen:api` writes the reports anew: read the difference before you commit it.
+ * Holds the public surface of each package against its reviewed report in `api/`: a part of `npm test`. `npm run gen:api` writes the reports anew:
+ * read the difference before you commit it.
  */
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -39,6 +39,7 @@ const onNewestOnly = ['test_full_disk.py', 'test_processes.py', 'test_runs.py']
 const stages: readonly (readonly Part[])[] = [
   [{ name: 'TypeScript: lint and types', command: ['npm', 'run', '--silent', 'check'] }],
   [
+    { name: 'The public surface', command: [process.execPath, join(root, 'scripts/check-api.ts')] },
     { name: 'Python: lint', command: [python('ruff'), 'check', '--quiet'], folder: 'python' },
     { name: 'Python: format', command: [python('ruff'), 'format', '--check', '--quiet'], folder: 'python' },
     { name: 'Python: types', command: [python('mypy')], folder: 'python' },
