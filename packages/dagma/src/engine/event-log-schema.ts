@@ -55,14 +55,11 @@ export function migrate(db: DatabaseSync, file: string): void {
   }
 }
 
-/** How long to wait for others that create the log at the same moment, in milliseconds. */
-const patienceMs = 10_000
-
 /**
  * Puts a log in write-ahead mode, where its creator left it. A new one is put there by whoever is first; SQLite does not let the others wait for
- * that, and says at once that the database is locked.
+ * that, and says at once that the database is locked; `patienceMs` says for how long they do.
  */
-export function writeAhead(db: DatabaseSync): void {
+export function writeAhead(db: DatabaseSync, patienceMs: number): void {
   for (const deadline = Date.now() + patienceMs; ; ) {
     try {
       db.exec('PRAGMA journal_mode = WAL')

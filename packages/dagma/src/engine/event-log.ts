@@ -48,7 +48,7 @@ export class EventLog implements Disposable {
     this.#db = new DatabaseSync(file, { timeout: patienceMs })
     this.#inode = inodeOf(file)
     try {
-      writeAhead(this.#db)
+      writeAhead(this.#db, patienceMs)
       this.#db.exec(`PRAGMA synchronous = ${durability === 'power' ? 'FULL' : 'NORMAL'}; PRAGMA foreign_keys = ON`)
       migrate(this.#db, file)
       this.#insert = this.#db.prepare('INSERT INTO events (run_id, time, type, asset, partition, body) VALUES (?, ?, ?, ?, ?, ?)')
