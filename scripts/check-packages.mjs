@@ -48,7 +48,7 @@ const stored = asset({
   run: async ({ inputs, resources }) => {
     await resources.qdrant.ensureCollection({ size: 3 })
     const { points } = await resources.qdrant.upsert([{ id: 1, vector: inputs.raw }])
-    return materializeResult(points, { points_count: points, backend: resources.qdrant.backend })
+    return materializeResult(points, { metadata: { points_count: points, backend: resources.qdrant.backend } })
   },
 })
 export default definitions({ assets: [raw, stored], jobs: [job({ name: 'shop_job', selection: [raw, stored] })], resources: { qdrant: qdrant({ collection: 'c' }) } })

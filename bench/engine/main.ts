@@ -65,11 +65,11 @@ function declared(): Asset<number>[] {
       const key = `layer_${layer}/asset_${index}`
       assets.push(
         upstream === undefined
-          ? asset({ key, run: () => materializeResult(index, { index }) })
+          ? asset({ key, run: () => materializeResult(index, { metadata: { index } }) })
           : asset({
               key,
               inputs: { upstream },
-              run: ({ inputs }) => materializeResult(inputs.upstream + 1, { value: inputs.upstream + 1 }),
+              run: ({ inputs }) => materializeResult(inputs.upstream + 1, { metadata: { value: inputs.upstream + 1 } }),
             }),
       )
     }

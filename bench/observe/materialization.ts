@@ -95,7 +95,7 @@ export async function perRun(folder: string): Promise<void> {
 }
 
 async function runOf(instrument: Instrument | undefined, folder: string): Promise<number> {
-  const assets = Array.from({ length: count }, (_, n) => asset({ key: `asset_${n}`, run: () => materializeResult(n, { n }) }))
+  const assets = Array.from({ length: count }, (_, n) => asset({ key: `asset_${n}`, run: () => materializeResult(n, { metadata: { n } }) }))
   const defs = definitions({ assets, ioManagers: { default: memoryIOManager() }, ...(instrument && { instrument }) })
   const projectFolder = mkdtempSync(join(folder, 'run-'))
   const start = performance.now()

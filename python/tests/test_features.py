@@ -22,17 +22,19 @@ const days = d.dailyPartitions({ start: '2026-11-01', end: '2026-11-05', timezon
 const raw = d.asset({
   key: 'raw', partitions: days, owners: ['team:data'], tags: { domain: 'shop' }, codeVersion: '3', pool: 'db',
   checks: { not_empty: { blocking: true } },
-  run: ({ partitionKey }) =>
-    d.materializeResult([partitionKey], { n: 1 }, { dataVersion: 'v7', checks: { not_empty: { passed: true } } }),
+  run: ({ partitionKey }) => {
+    const checks = { not_empty: { passed: true } }
+    return d.materializeResult([partitionKey], { metadata: { n: 1 }, dataVersion: 'v7', checks })
+  },
 })
 const clean = d.asset({
   key: 'clean', partitions: days, inputs: { raw },
-  run: ({ inputs }) => d.materializeResult(1, { from: inputs.raw[0] ?? '' }),
+  run: ({ inputs }) => d.materializeResult(1, { metadata: { from: inputs.raw[0] ?? '' } }),
 })
 const all = d.asset({
   key: 'all', inputs: { raw: d.mapped(raw, d.PartitionMapping.specific(['2026-11-02'])) },
   automation: d.AutomationCondition.eager().and(d.AutomationCondition.anyDepsMissing().not()),
-  run: ({ inputs }) => d.materializeResult(Object.keys(inputs.raw).length, { keys: Object.keys(inputs.raw) }),
+  run: ({ inputs: { raw } }) => d.materializeResult(Object.keys(raw).length, { metadata: { keys: Object.keys(raw) } }),
 })
 const flaky = d.asset({
   key: 'flaky', retryPolicy: d.retryPolicy({ maxRetries: 1, delaySeconds: 0.01 }),
@@ -64,7 +66,7 @@ const busyFeed = d.observableAsset({
 })
 const strict = d.asset({
   key: 'strict', checks: { good: { blocking: true } },
-  run: () => d.materializeResult(1, {}, { checks: { good: { passed: false } } }),
+  run: () => d.materializeResult(1, { checks: { good: { passed: false } } }),
 })
 const told = (what) => ({ stepName, error, log }) =>
   log.warning(`${what} ${stepName}: ${error?.name}: ${error?.message}`)
@@ -78,7 +80,7 @@ const customers = d.asset({
 })
 const allCustomers = d.asset({
   key: 'all_customers', inputs: { customers: d.mapped(customers, d.PartitionMapping.all()) },
-  run: ({ inputs }) => d.materializeResult(1, { customers: inputs.customers }),
+  run: ({ inputs }) => d.materializeResult(1, { metadata: { customers: inputs.customers } }),
 })
 const job = d.job({
   name: 'job', selection: 'flaky,never,bad,after_bad', tags: { team: 'data' },

@@ -23,7 +23,7 @@ const rawNumbers = asset({
   run: ({ log }) => {
     log.warning('from TypeScript')
     console.log('printed by TypeScript')
-    return materializeResult([1, 2, 3, 4], { page: MetadataValue.url('https://example.com/raw') })
+    return materializeResult([1, 2, 3, 4], { metadata: { page: MetadataValue.url('https://example.com/raw') } })
   },
 })
 
@@ -34,7 +34,7 @@ const sumNumbers = asset({
   config: z.object({ factor: z.number().default(1) }),
   run: ({ inputs, config }) => {
     const result = config.factor * inputs.numbers.reduce((a, b) => a + b, 0)
-    return materializeResult(result, { result })
+    return materializeResult(result, { metadata: { result } })
   },
 })
 

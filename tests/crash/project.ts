@@ -47,7 +47,7 @@ export function project(folder: string, at: (point: Point) => void = () => {}): 
       appendFileSync(join(folder, 'ran.txt'), `${runId} ${key}\n`)
       at('run')
       await new Promise((resolve) => setTimeout(resolve, index % 3))
-      return materializeResult({ ...expectedValue(index), value }, { value })
+      return materializeResult({ ...expectedValue(index), value }, { metadata: { value } })
     }
     assets.push(
       upstream === undefined

@@ -12,7 +12,7 @@ import { asset, definitions, MetadataValue, materializeResult } from 'dagma'
 
 const values = asset({
   key: 'values',
-  run: () => materializeResult({ list: [1, 'ü', null] }, {
+  run: () => materializeResult({ list: [1, 'ü', null] }, { metadata: {
     text: 'plain “text” 日本', md: MetadataValue.md('**bold**'), json: { a: [1, null, { b: true }] }, url: MetadataValue.url('https://example.com/a?b=c#d'),
     path: MetadataValue.path('/data/x.csv'), int: 9007199254740991, float: 0.1, whole: MetadataValue.float(3), bool: false,
     timestamp: new Date(1700000000123), nothing: null, absent: undefined, long: 'x'.repeat(40_000), asset: MetadataValue.asset('part/of/key'),
@@ -20,7 +20,7 @@ const values = asset({
     gaps: MetadataValue.table({ records: [{ a: 1 }, { b: 'x', a: 0.5 }] }), rows: MetadataValue.table({ records: Array.from({ length: 2000 }, (_, id) => ({ id, text: 'row' })) }),
     columns: MetadataValue.tableSchema({ columns: [{ name: 'id', type: 'int', constraints: { nullable: false, other: ['> 0'] }, tags: { pii: 'no' } }] }),
     deep: JSON.parse('['.repeat(100) + ']'.repeat(100)), rounded: -0,
-  }),
+  } }),
 })
 const talks = asset({
   key: ['nested', 'talks'],
@@ -48,10 +48,10 @@ const several = asset({
     throw new AggregateError([new Error('one'), inner, inner], 'all failed', { cause: Object.assign(new Error('x'), { message: Object.create(null) }) })
   },
 })
-const wrongTable = asset({ key: 'wrong_table', run: () => materializeResult(1, { table: MetadataValue.table({ records: [{ a: { b: 1 } }] }) }) })
+const wrongTable = asset({ key: 'wrong_table', run: () => materializeResult(1, { metadata: { table: MetadataValue.table({ records: [{ a: { b: 1 } }] }) } }) })
 const forgotten = asset({ key: 'forgotten', run: () => ({ rows: [{ later: Promise.resolve(1) }] }) })
 const throwsText = asset({ key: 'throws_text', run: () => { throw 'only a text' } })
-const wrongMetadata = asset({ key: 'wrong_metadata', run: () => materializeResult(1, { big: 2 ** 60 }) })
+const wrongMetadata = asset({ key: 'wrong_metadata', run: () => materializeResult(1, { metadata: { big: 2 ** 60 } }) })
 const wrongValue = asset({ key: 'wrong_value', run: () => ({ big: 1n }) })
 const after = asset({ key: 'after', inputs: { broken }, run: () => 1 })
 
@@ -65,7 +65,7 @@ import { asset, assetCheck, dailyPartitions, definitions, Failure, hourlyPartiti
 const checked = asset({
   key: 'checked',
   checks: { big: { blocking: false, description: 'Declared.' } },
-  run: () => materializeResult(1, { n: 1 }, { dataVersion: 'v1', checks: { big: { passed: false, severity: 'WARN', description: 'small', metadata: { limit: 2 } } } }),
+  run: () => materializeResult(1, { metadata: { n: 1 }, dataVersion: 'v1', checks: { big: { passed: false, severity: 'WARN', description: 'small', metadata: { limit: 2 } } } }),
 })
 const odd = assetCheck({ asset: checked, name: 'odd', run: async ({ load, log }) => { log.info('checking'); return { passed: (await load()) % 2 === 1 } } })
 const guarded = asset({ key: 'guarded', run: () => 1 })
@@ -74,19 +74,19 @@ const behind = asset({ key: 'behind', deps: [guarded], run: () => 1 })
 const flaky = asset({ key: 'flaky', retryPolicy: retryPolicy({ maxRetries: 2 }), run: ({ retryNumber }) => { if (retryNumber < 2) throw new Error('not yet'); return retryNumber } })
 const given = asset({ key: 'given_up', retryPolicy: retryPolicy({ maxRetries: 2 }), run: () => { throw new Failure('given up', { metadata: { rows: 3 }, allowRetries: false }) } })
 const late = asset({ key: 'late', timeoutSeconds: 0.05, run: ({ signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))) })
-const shop = multiAsset({ name: 'shop', canSubset: true, assets: { orders: {}, customers: { key: 'crm/customers' } }, run: ({ selected }) => Object.fromEntries([...selected].map((name) => [name, materializeResult(name, { name })])) })
+const shop = multiAsset({ name: 'shop', canSubset: true, assets: { orders: {}, customers: { key: 'crm/customers' } }, run: ({ selected }) => Object.fromEntries([...selected].map((name) => [name, materializeResult(name, { metadata: { name } })])) })
 const feed = observableAsset({ key: 'feed', run: () => ({ dataVersion: '7', metadata: { entries: 12 } }) })
 const countries = staticPartitions(['de', 'fr'])
-const sales = asset({ key: 'sales', group: 'parted', partitions: countries, run: ({ partitionKey }) => materializeResult(partitionKey, { key: partitionKey }) })
-const report = asset({ key: 'report', group: 'parted', partitions: countries, inputs: { sales }, run: ({ inputs }) => materializeResult(1, { from: inputs.sales }) })
-const total = asset({ key: 'total', inputs: { sales: mapped(sales, PartitionMapping.all()) }, run: ({ inputs }) => materializeResult(2, { keys: Object.keys(inputs.sales) }) })
+const sales = asset({ key: 'sales', group: 'parted', partitions: countries, run: ({ partitionKey }) => materializeResult(partitionKey, { metadata: { key: partitionKey } }) })
+const report = asset({ key: 'report', group: 'parted', partitions: countries, inputs: { sales }, run: ({ inputs }) => materializeResult(1, { metadata: { from: inputs.sales } }) })
+const total = asset({ key: 'total', inputs: { sales: mapped(sales, PartitionMapping.all()) }, run: ({ inputs }) => materializeResult(2, { metadata: { keys: Object.keys(inputs.sales) } }) })
 const timezone = 'America/New_York' // its clock showed the hour from one o'clock twice on that day
 const day = dailyPartitions({ start: '2025-11-02', end: '2025-11-03', timezone })
 const windows = PartitionMapping.timeWindow({ allowNonexistentUpstreamPartitions: true })
-const clicks = asset({ key: 'clicks', partitions: hourlyPartitions({ start: '2025-11-02-01:00', end: '2025-11-02-02:00', timezone }), run: ({ partitionKey }) => materializeResult(partitionKey, { hour: partitionKey }) })
+const clicks = asset({ key: 'clicks', partitions: hourlyPartitions({ start: '2025-11-02-01:00', end: '2025-11-02-02:00', timezone }), run: ({ partitionKey }) => materializeResult(partitionKey, { metadata: { hour: partitionKey } }) })
 const rates = asset({ key: 'rates', partitions: monthlyPartitions({ start: '2025-11-01', end: '2025-12-01', timezone }), run: () => 7 })
-const priced = asset({ key: 'priced', partitions: day, inputs: { clicks: mapped(clicks, windows), rates: mapped(rates, PartitionMapping.timeWindow()) }, run: ({ inputs }) => materializeResult(1, { clicks: inputs.clicks, rates: inputs.rates }) })
-const strict = asset({ key: 'strict', retryPolicy: retryPolicy({ maxRetries: 1 }), checks: { good: { blocking: true } }, run: () => materializeResult(1, {}, { checks: { good: { passed: false, metadata: { seen: 1 } } } }) })
+const priced = asset({ key: 'priced', partitions: day, inputs: { clicks: mapped(clicks, windows), rates: mapped(rates, PartitionMapping.timeWindow()) }, run: ({ inputs }) => materializeResult(1, { metadata: { clicks: inputs.clicks, rates: inputs.rates } }) })
+const strict = asset({ key: 'strict', retryPolicy: retryPolicy({ maxRetries: 1 }), checks: { good: { blocking: true } }, run: () => materializeResult(1, { checks: { good: { passed: false, metadata: { seen: 1 } } } }) })
 const told = (hook) => ({ stepName, error, log }) => log.warning(hook + ' ' + stepName + ': ' + error?.name + ': ' + error?.message)
 const hooked = job({ name: 'hooked', selection: [flaky, given, late, strict], onSuccess: told('success'), onFailure: told('failure') })
 

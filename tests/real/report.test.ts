@@ -16,7 +16,7 @@ const definitions = `import { asset, assetCheck, dailyPartitions, definitions, M
 const orders = asset({
   key: 'orders',
   keyPrefix: 'shop',
-  run: () => materializeResult([1, 2], {
+  run: () => materializeResult([1, 2], { metadata: {
     text: 'plain',
     md: MetadataValue.md('# Orders'),
     json: { a: [1, 2] },
@@ -34,7 +34,7 @@ const orders = asset({
     table: MetadataValue.table({ records: [{ day: '2026-01-01', euros: 20 }] }),
     table_schema: MetadataValue.tableSchema({ columns: [{ name: 'day', type: 'string' }] }),
     lineage: MetadataValue.tableColumnLineage({ depsByColumn: { euros: [{ assetKey: 'shop/orders', columnName: 'price' }] } }),
-  }),
+  } }),
 })
 const positive = assetCheck({ asset: orders, name: 'positive', blocking: true, run: () => ({ passed: true }) })
 const fresh = assetCheck({

@@ -209,7 +209,7 @@ const reporting = asset({
   metadata: {},
   run: ({ log }) => {
     logsOf.asset(log)
-    return materializeResult(1, metadataOf.asset(), { dataVersion: version.all() })
+    return materializeResult(1, { metadata: metadataOf.asset(), dataVersion: version.all() })
   },
 })
 const several = multiAsset({

@@ -68,7 +68,7 @@ const usesVault = asset({ key: 'uses_vault', resources: { vault }, run: ({ resou
 const usesLocked = asset({ key: 'uses_locked', resources: { locked }, run: () => 1 })
 const checked = asset({
   key: 'checked', checks: { own: { description: \`own \${text()}\` } },
-  run: () => materializeResult(1, {}, { dataVersion: \`v \${text()}\`, checks: { own: { passed: false, description: text(), metadata: { key: text() } } } }),
+  run: () => materializeResult(1, { dataVersion: \`v \${text()}\`, checks: { own: { passed: false, description: text(), metadata: { key: text() } } } }),
 })
 const check = assetCheck({ asset: checked, name: 'apart', description: text(), run: ({ log }) => { log.error(text()); return { passed: false, description: text(), metadata: { url: MetadataValue.url('https://x:' + encodeURIComponent(text()) + '@example.com/') } } } })
 const throwingCheck = assetCheck({ asset: checked, name: 'throwing', run: () => { throw new Error(text()) } })
@@ -79,13 +79,13 @@ const metadata = asset({
   description: \`described with \${text()}\`,
   metadata: { known_early: text(), early_link: MetadataValue.url(\`https://example.com/?q=\${encodeURIComponent(text())}\`) },
   run: () =>
-    materializeResult({ kept: 1 }, {
+    materializeResult({ kept: 1 }, { metadata: {
       plain: text(), [\`key \${text()}\`]: 1, json: { deep: [{ [text()]: text() }] }, md: MetadataValue.md(\`**\${text()}**\`),
       url: MetadataValue.url(\`https://example.com/\${encodeURIComponent(text())}\`), path: MetadataValue.path(\`/\${text()}\`),
       hex: Buffer.from(text()).toString('hex'), HEX: Buffer.from(text()).toString('hex').toUpperCase(), base64: [0, 1, 2].map(base64),
       object: JSON.parse(JSON.stringify({ key, text: String(key) })), long: 'x'.repeat(15_990) + text(),
       form: new URLSearchParams({ key: text() }).toString(),
-    }),
+    } }),
 })
 const leak = job({ name: 'leak', selection: '*', description: text() })
 const daily = schedule({ name: 'daily', job: leak, cronSchedule: '0 2 * * *', description: text(), evaluate: ({ log }) => { log.info(text()); return skipReason(text()) } })

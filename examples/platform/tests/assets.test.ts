@@ -73,7 +73,7 @@ describe('values', () => {
     expect(await run.load(sumNumbers)).toBe(10)
     expect(run.materializations.get('sum_numbers')?.metadata.result).toEqual({ type: 'int', raw_value: 10 })
     const value = { a: [1] }
-    expect(materializeResult(value, { count: 1 }).value).toBe(value)
+    expect(materializeResult(value, { metadata: { count: 1 } }).value).toBe(value)
   })
 
   it('of train_model_stub name the run of the MLflow stub', async () => {

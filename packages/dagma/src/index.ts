@@ -24,10 +24,10 @@ export { type ObservableAsset, type ObservableAssetOptions, observableAsset } fr
 export {
   type CheckResult,
   type CheckSeverity,
-  MaterializeResult,
+  type MaterializeResult,
+  type MaterializeResultOptions,
   materializeResult,
   type ObserveResult,
-  type ResultExtras,
   type Returned,
 } from './definitions/assets/results.ts'
 export { type RetryPolicy, retryPolicy } from './definitions/assets/retry-policy.ts'

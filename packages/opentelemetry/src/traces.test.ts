@@ -51,7 +51,7 @@ describe('the trace of a run', () => {
       STORE_KEY: 'key-of-the-store',
     })
     const { baseUrl, parents } = await shopServer(1)
-    const raw = asset({ key: 'raw', group: 'shop', run: () => materializeResult([1], { backend: 'local', count: 1 }) })
+    const raw = asset({ key: 'raw', group: 'shop', run: () => materializeResult([1], { metadata: { backend: 'local', count: 1 } }) })
     const sent = asset({
       key: 'sent',
       inputs: { raw },
@@ -212,7 +212,7 @@ it('no secret is in spans, metrics or headers: of URLs, headers, errors, metadat
   })
   const told = asset({
     key: 'told',
-    run: () => materializeResult(1, { backend: canary, operation: `Bearer ${canary}`, model: collectorKey }),
+    run: () => materializeResult(1, { metadata: { backend: canary, operation: `Bearer ${canary}`, model: collectorKey } }),
   })
   const run = await runShop(instrument, [leaky, told], { store: store(baseUrl) })
   expect([...receiver.tree()].sort()).toEqual(['    Store get [redacted]', '  step leaky', '  step told', 'run shop_job'])

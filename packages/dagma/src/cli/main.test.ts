@@ -39,7 +39,7 @@ const raw = asset({ key: 'raw', group: 'data', description: 'Numbers.', config: 
     console.log('making raw with', key.reveal())
     process.stdout.write('unfinished {')
     log.warning('limit ' + config.limit)
-    return materializeResult([1, 2, 3].slice(0, config.limit), { count: config.limit, page: MetadataValue.url('https://example.com/raw') })
+    return materializeResult([1, 2, 3].slice(0, config.limit), { metadata: { count: config.limit, page: MetadataValue.url('https://example.com/raw') } })
   } })
 const sum = asset({ key: 'mart/sum', inputs: { raw }, run: ({ inputs }) => inputs.raw.length })
 const broken = asset({ key: 'broken', run: () => { throw new TypeError('no such table', { cause: new Error('key ' + key.reveal()) }) } })

@@ -19,7 +19,7 @@ import { resource } from './resource.ts'
 
 const db = resource({ open: (_: { url: string }) => ({ query: (_sql: string): number => 1 }) })
 const slack = resource({ open: (_: object) => ({ post: (_text: string): void => {} }) })
-const orders = asset({ key: 'orders', run: async () => materializeResult([{ id: 1 }], { n: 1 }) })
+const orders = asset({ key: 'orders', run: async () => materializeResult([{ id: 1 }], { metadata: { n: 1 } }) })
 
 test('values flow to consumers', () => {
   expectTypeOf<ValueOf<typeof orders>>().toEqualTypeOf<{ id: number }[]>()
@@ -285,14 +285,14 @@ test('partitionKey is there when the asset has partitions', () => {
 test('the name of a check in a result is one that the asset declares', () => {
   const checks = { full: {}, fresh: { blocking: true } }
   const passed = { passed: true }
-  asset({ key: 'a', checks, run: async ({ log }) => materializeResult(log.info.name, {}, { checks: { full: passed, fresh: passed } }) })
+  asset({ key: 'a', checks, run: async ({ log }) => materializeResult(log.info.name, { checks: { full: passed, fresh: passed } }) })
   expectTypeOf<
     CheckProblem<MaterializeResult<1, 'ful'>, 'full'>
   >().toEqualTypeOf<'The asset does not declare a check named "ful" under `checks`.'>()
   // @ts-expect-error a typo
-  asset({ key: 'wrong', checks, run: () => materializeResult(1, {}, { checks: { ful: passed, fresh: passed } }) })
+  asset({ key: 'wrong', checks, run: () => materializeResult(1, { checks: { ful: passed, fresh: passed } }) })
   // @ts-expect-error no check is declared
-  asset({ key: 'wrong', run: () => materializeResult(1, {}, { checks: { full: passed } }) })
+  asset({ key: 'wrong', run: () => materializeResult(1, { checks: { full: passed } }) })
   // @ts-expect-error a typo in a part
-  multiAsset({ name: 'wrong', assets: { a: { checks } }, run: () => ({ a: materializeResult(1, {}, { checks: { ful: passed } }) }) })
+  multiAsset({ name: 'wrong', assets: { a: { checks } }, run: () => ({ a: materializeResult(1, { checks: { ful: passed } }) }) })
 })

@@ -77,7 +77,7 @@ test('an inline blocking check that fails is a failure: not tried again, with th
     key: 'checked',
     retryPolicy: retryPolicy({ maxRetries: 2 }),
     checks: { big: { blocking: true } },
-    run: () => materializeResult(1, {}, { checks: { big: { passed: false } } }),
+    run: () => materializeResult(1, { checks: { big: { passed: false } } }),
   })
   const { called, events } = await run([checked])
   expect(called).toMatchObject([{ hook: 'failure checked', error: { message: expect.stringContaining('[DAGMA_CHECKS_FAILED]') } }])

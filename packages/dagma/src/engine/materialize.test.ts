@@ -7,7 +7,7 @@ import { temporaryFolder, thrownBy } from '../test/temporary.ts'
 import { EventLog } from './event-log.ts'
 import { materialize } from './materialize.ts'
 
-const raw = asset({ key: 'raw', run: () => materializeResult([1, 2, 3], { count: 3 }) })
+const raw = asset({ key: 'raw', run: () => materializeResult([1, 2, 3], { metadata: { count: 3 } }) })
 const sum = asset({ key: 'sum', inputs: { raw }, run: ({ inputs }) => inputs.raw.reduce((a, b) => a + b, 0) })
 const broken = asset({
   key: 'broken',

@@ -51,7 +51,7 @@ function twoParts(failures: number) {
     assets: { a: {}, b: {} },
     ioManager: 'flaky',
     retryPolicy: retryPolicy({ maxRetries: 2 }),
-    run: () => ({ a: materializeResult(1, { attempt: ++attempts }), b: 2 }),
+    run: () => ({ a: materializeResult(1, { metadata: { attempt: ++attempts } }), b: 2 }),
   })
   return definitions({ assets: [both], ioManagers: { flaky } })
 }

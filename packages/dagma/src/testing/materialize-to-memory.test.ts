@@ -103,7 +103,7 @@ describe('multi-assets', () => {
     canSubset: true,
     assets: { orders: {}, customers: { key: 'crm/customers' } },
     run: ({ selected }) => ({
-      ...(selected.has('orders') ? { orders: materializeResult([20, 35], { count: 2 }) } : {}),
+      ...(selected.has('orders') ? { orders: materializeResult([20, 35], { metadata: { count: 2 } }) } : {}),
       ...(selected.has('customers') ? { customers: 'Ada' } : {}),
     }),
   })
@@ -163,7 +163,7 @@ describe('checks', () => {
 
   test('of the asset itself: results are asked for, others are refused, and a blocking one stops', async () => {
     const checked = (checks: object) =>
-      asset({ key: 'good', checks: { big: { blocking: true } }, run: () => materializeResult(1, {}, { checks: checks as never }) })
+      asset({ key: 'good', checks: { big: { blocking: true } }, run: () => materializeResult(1, { checks: checks as never }) })
     expect(brief(await materializeToMemory([checked({ big: { passed: false } }), after]))).toEqual([
       'MAT good',
       'CHECK good:big ERROR',

@@ -6,7 +6,7 @@ export const rawNumbers = asset({
   description: 'A short list of numbers to start from.',
   run: () => {
     const numbers = [1, 2, 3, 4]
-    return materializeResult(numbers, { count: numbers.length, preview: MetadataValue.json(numbers.slice(0, 10)) })
+    return materializeResult(numbers, { metadata: { count: numbers.length, preview: MetadataValue.json(numbers.slice(0, 10)) } })
   },
 })
 
@@ -17,6 +17,6 @@ export const sumNumbers = asset({
   inputs: { numbers: rawNumbers },
   run: ({ inputs: { numbers } }) => {
     const result = numbers.reduce((sum, number) => sum + number, 0)
-    return materializeResult(result, { input_count: numbers.length, result })
+    return materializeResult(result, { metadata: { input_count: numbers.length, result } })
   },
 })

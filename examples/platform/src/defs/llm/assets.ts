@@ -17,7 +17,7 @@ export const embedTextsStub = asset({
     const embedded = await embeddings.embed(texts.map(markdown), { signal })
     const passages = texts.map((passage, index) => ({ ...passage, model: embedded.model, vector: embedded.vectors[index] ?? [] }))
     const documents = new Set(passages.map((passage) => passage.document))
-    return materializeResult(passages, { documents_count: documents.size, ...embeddings.metadata(embedded) })
+    return materializeResult(passages, { metadata: { documents_count: documents.size, ...embeddings.metadata(embedded) } })
   },
 })
 
@@ -47,7 +47,10 @@ export const qdrantUpsert = asset({
     await qdrant.delete({
       filter: { must: { key: 'source', match: { value: source } }, must_not: { has_id: passages.map(({ id }) => id) } },
     })
-    return materializeResult({ collection: qdrant.collection, points }, { points_count: points, ...qdrant.metadata('upsert points') })
+    return materializeResult(
+      { collection: qdrant.collection, points },
+      { metadata: { points_count: points, ...qdrant.metadata('upsert points') } },
+    )
   },
 })
 
@@ -75,7 +78,7 @@ export const qdrantSearch = asset({
       heading: String(payload?.heading),
       text: String(payload?.text),
     }))
-    return materializeResult(hits, { returned: hits.length, ...qdrant.metadata('query points') })
+    return materializeResult(hits, { metadata: { returned: hits.length, ...qdrant.metadata('query points') } })
   },
 })
 
@@ -89,6 +92,6 @@ export const langflowRunFlow = asset({
   run: async ({ config: { input }, resources: { langflow }, signal }) => {
     const answer = await langflow.runFlow({ input, signal })
     const summary = { outputs_count: answer.outputsCount, answer_characters: answer.text.length }
-    return materializeResult(summary, { ...summary, ...langflow.metadata() })
+    return materializeResult(summary, { metadata: { ...summary, ...langflow.metadata() } })
   },
 })

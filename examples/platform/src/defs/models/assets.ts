@@ -22,10 +22,12 @@ export const trainModelStub = asset({
     return materializeResult(
       { run_id: run.runId, experiment_id: run.experimentId, slope: model.slope, intercept: model.intercept },
       {
-        params_count: run.counts.params,
-        metrics_count: run.counts.metrics,
-        artifact_uploaded: run.counts.artifacts > 0,
-        ...mlflow.metadata(run),
+        metadata: {
+          params_count: run.counts.params,
+          metrics_count: run.counts.metrics,
+          artifact_uploaded: run.counts.artifacts > 0,
+          ...mlflow.metadata(run),
+        },
       },
     )
   },

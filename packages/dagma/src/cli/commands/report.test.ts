@@ -11,7 +11,7 @@ import { commandLine, dagma } from '../../test/processes.ts'
 import { temporaryFolder } from '../../test/temporary.ts'
 
 const definitions = `import { asset, assetCheck, dailyPartitions, definitions, job, MetadataValue, materializeResult, observableAsset } from '${dagma}'
-const page = asset({ key: 'page', run: () => materializeResult(1, { link: MetadataValue.url('https://example.com') }) })
+const page = asset({ key: 'page', run: () => materializeResult(1, { metadata: { link: MetadataValue.url('https://example.com') } }) })
 const ok = assetCheck({ asset: page, name: 'ok', run: () => ({ passed: true }) })
 const daily = asset({ key: 'daily', partitions: dailyPartitions({ start: '2026-01-01', end: '2026-01-05' }), run: () => 1 })
 const feed = observableAsset({ key: 'feed', run: () => ({ dataVersion: '7' }) })

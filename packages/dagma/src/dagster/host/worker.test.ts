@@ -106,8 +106,8 @@ const db = resource({
   open: (_, { runUrl }) => { console.log('db opened for', runUrl); return { n: 5 } },
   close: () => { console.log('db closed') },
 })
-const raw = asset({ key: 'raw', run: ({ log }) => { log.info('making π'); console.log('said', key.reveal()); return materializeResult([1, 2], { count: 2, share: MetadataValue.float(1) }) } })
-const sum = asset({ key: 'warehouse/sum', inputs: { raw }, resources: { db }, run: ({ inputs, resources }) => materializeResult(inputs.raw.length + resources.db.n, { key: key.reveal() }) })
+const raw = asset({ key: 'raw', run: ({ log }) => { log.info('making π'); console.log('said', key.reveal()); return materializeResult([1, 2], { metadata: { count: 2, share: MetadataValue.float(1) } }) } })
+const sum = asset({ key: 'warehouse/sum', inputs: { raw }, resources: { db }, run: ({ inputs, resources }) => materializeResult(inputs.raw.length + resources.db.n, { metadata: { key: key.reveal() } }) })
 const broken = asset({ key: 'broken', resources: { db }, run: () => { throw new TypeError('no such table', { cause: new Error('key ' + key.reveal()) }) } })
 const waiting = asset({ key: 'waiting', run: ({ log, signal }) => new Promise((_, reject) => { signal.addEventListener('abort', () => reject(signal.reason)); log.info('waiting') }) })
 const exploding = asset({ key: 'exploding', run: () => new Promise(() => setTimeout(() => { throw new Error('outside: ' + key.reveal()) })) })
@@ -154,7 +154,7 @@ describe('the worker', () => {
       project(`
 import { definitions, materializeResult, multiAsset } from '${dagma}'
 const shop = multiAsset({ name: 'shop', canSubset: true, assets: { orders: {}, customers: {} }, run: ({ selected }) =>
-  Object.fromEntries([...selected].map((name) => [name, materializeResult(name, { selected: [...selected] })])) })
+  Object.fromEntries([...selected].map((name) => [name, materializeResult(name, { metadata: { selected: [...selected] } })])) })
 export default definitions({ assets: [shop] })
 `),
     )

@@ -47,13 +47,13 @@ export interface AssetOptions<
   readonly key: AssetKeyInput
   /** Assets that only come before this one. */
   readonly deps?: readonly Dep[]
-  /** Checks that `run` evaluates itself, by name: their results go into `materializeResult(value, metadata, { checks })`. */
+  /** Checks that `run` evaluates itself, by name: their results go into `materializeResult(value, { metadata, checks })`. */
   readonly checks?: { readonly [Name in Check]: InlineCheck }
   /** Its partitions; default: none. */
   readonly partitions?: Partitions
   /** Key of the IO manager that keeps the value, or {@link typedIOManager} of the key; default: the project's. */
   readonly ioManager?: string | TypedIOManager<Kept>
-  /** Makes the value. Returns it bare, or with metadata by `materializeResult(value, metadata)`. */
+  /** Makes the value. Returns it bare, or with metadata by `materializeResult(value, { metadata })`. */
   readonly run: (context: AssetContext<In, Req, Config, Partitions>) => Out
 }
 

@@ -15,8 +15,10 @@ export interface CheckResult {
   readonly metadata?: Metadata
 }
 
-/** What a materialization carries beside value and metadata. */
-export interface ResultExtras<Check extends string = string> {
+/** What a materialization carries beside its value, for {@link materializeResult}. */
+export interface MaterializeResultOptions<Check extends string = string> {
+  /** For the event log and Dagster's UI. Default: none. */
+  readonly metadata?: Metadata
   /** Version of the data: Dagster takes downstream assets as up to date while it stays. Default: Dagster makes one up. */
   readonly dataVersion?: string
   /** Results of the checks that the asset declares, by their names. */
@@ -24,36 +26,33 @@ export interface ResultExtras<Check extends string = string> {
 }
 
 /** An asset's value with what its materialization carries: Dagster's `MaterializeResult`. Made by {@link materializeResult}. */
-export class MaterializeResult<Value, Check extends string = string> {
+export interface MaterializeResult<Value, Check extends string = string> extends MaterializeResultOptions<Check> {
   readonly value: Value
-  readonly metadata: Metadata
-  readonly extras: ResultExtras<Check>
-  readonly [brand] = true
-
-  constructor(value: Value, metadata: Metadata, extras: ResultExtras<Check>) {
-    this.value = value
-    this.metadata = metadata
-    this.extras = extras
-  }
-
-  static [Symbol.hasInstance](value: unknown): boolean {
-    return typeof value === 'object' && value !== null && brand in value
-  }
+  readonly [brand]: true
 }
 
-const resultExtras: OptionTable<keyof ResultExtras> = { dataVersion: 'text', checks: 'record' }
+const materializeResultOptions: OptionTable<keyof MaterializeResultOptions> = { metadata: 'record', dataVersion: 'text', checks: 'record' }
 
 /**
- * What an asset's function returns when its materialization carries metadata. `value` is stored for consumers; `metadata` goes to the
- * event log and to Dagster's UI; `extras` are a data version and the results of declared checks.
+ * What an asset's function returns when its materialization carries metadata, a data version or the results of declared checks. `value` is
+ * stored for consumers. Dagster's `MaterializeResult`.
+ *
+ * ```ts
+ * const orders = asset({ key: 'orders', run: () => materializeResult([20, 35], { metadata: { count: 2 } }) })
+ * ```
+ * @throws DAGMA_OPTION_UNKNOWN when an option has another name, DAGMA_OPTION_INVALID when it has another form.
  */
 export function materializeResult<Value, const Check extends string = never>(
   value: Value,
-  metadata: Metadata = {},
-  extras: ResultExtras<Check> = {},
+  options: MaterializeResultOptions<Check> = {},
 ): MaterializeResult<Value, Check> {
-  expectOptions('materializeResult()', extras, resultExtras)
-  return new MaterializeResult(value, metadata, extras)
+  expectOptions('materializeResult()', options, materializeResultOptions)
+  return { ...options, value, [brand]: true }
+}
+
+/** Whether a function returned what {@link materializeResult} made, be it that of another copy of the package. */
+export function isMaterializeResult(returned: unknown): returned is MaterializeResult<unknown> {
+  return typeof returned === 'object' && returned !== null && brand in returned
 }
 
 /** The value inside what a function returned. */

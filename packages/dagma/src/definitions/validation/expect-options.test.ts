@@ -38,7 +38,7 @@ const declarations: readonly [name: string, declare: unknown, options: object, s
   ['PartitionMapping.timeWindow()', PartitionMapping.timeWindow, {}, 'startOfset', 'startOffset'],
   ['retryPolicy()', retryPolicy, {}, 'maxRetrys', 'maxRetries'],
   ['runRequest()', runRequest, {}, 'partition', 'partitionKey'],
-  ['materializeResult()', (extras: object) => materializeResult(1, {}, extras as never), {}, 'dataversion', 'dataVersion'],
+  ['materializeResult()', (extras: object) => materializeResult(1, extras as never), {}, 'dataversion', 'dataVersion'],
   ['definitions()', definitions, { assets: [] }, 'asset', 'assets'],
 ]
 

@@ -1,6 +1,6 @@
 /** What a step's function returned, stored and reported. */
 import { type AssetKey, keyText } from '../../definitions/assets/asset-key.ts'
-import { type CheckResult, MaterializeResult, type ObserveResult } from '../../definitions/assets/results.ts'
+import { type CheckResult, isMaterializeResult, type ObserveResult } from '../../definitions/assets/results.ts'
 import type { CheckSpec, Step } from '../../definitions/assets/step.ts'
 import { partitionOf } from '../../definitions/definitions.ts'
 import { dagmaError } from '../../errors.ts'
@@ -45,15 +45,15 @@ export async function reportResult(step: Step, host: AttemptHost, { returned, la
 }
 
 async function storeAndReport(step: Step, host: AttemptHost, assetKey: AssetKey, { returned, latencyMs }: Returned): Promise<void> {
-  const { value, metadata, extras } = returned instanceof MaterializeResult ? returned : new MaterializeResult<unknown>(returned, {}, {})
+  const { value, metadata = {}, checks: results = {}, dataVersion } = isMaterializeResult(returned) ? returned : { value: returned }
   const declared = step.checks.filter((check) => keyText(check.asset) === keyText(assetKey))
-  for (const name of Object.keys(extras.checks ?? {})) {
+  for (const name of Object.keys(results)) {
     if (!declared.some((check) => check.name === name))
       throw wrong(step, `it has a result of the check "${name}", which "${keyText(assetKey)}" does not declare`)
   }
   // All that can be wrong is found before the value is stored: a step that fails must not change it.
   const told = normalize(metadata)
-  const checks = declared.map((check) => checkReport(step, check, extras.checks?.[check.name]))
+  const checks = declared.map((check) => checkReport(step, check, results[check.name]))
   const partition = partitionOf(host.definitions.assets, assetKey, host.partitionKey)
   const { sizeBytes } = await host.values.store({ assetKey, partitionKey: partition, runId: host.runId, signal: host.signal }, value)
   host.report({
@@ -66,7 +66,7 @@ async function storeAndReport(step: Step, host: AttemptHost, assetKey: AssetKey,
       sizeBytes,
       traceUrl: host.traceUrl,
     }),
-    dataVersion: gateIfText(extras.dataVersion),
+    dataVersion: gateIfText(dataVersion),
   })
   for (const check of checks) host.report(check)
 }

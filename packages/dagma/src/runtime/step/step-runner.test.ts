@@ -80,7 +80,7 @@ describe('runStep', () => {
         await Promise.resolve()
         return materializeResult(
           context.inputs.numbers.map((n) => n * context.config.factor),
-          { count: 2, skipped: undefined },
+          { metadata: { count: 2, skipped: undefined } },
         )
       },
     })
@@ -151,7 +151,11 @@ describe('runStep', () => {
       'DAGMA_STEP_FAILED',
     ],
     ['a value that JSON cannot hold', asset({ key: 'a', run: (): unknown => 1n }), 'DAGMA_VALUE_NOT_STORABLE'],
-    ['metadata that cannot be carried', asset({ key: 'a', run: () => materializeResult(1, { a: Number.NaN }) }), 'DAGMA_METADATA_INVALID'],
+    [
+      'metadata that cannot be carried',
+      asset({ key: 'a', run: () => materializeResult(1, { metadata: { a: Number.NaN } }) }),
+      'DAGMA_METADATA_INVALID',
+    ],
     [
       'an input that is not there',
       asset({ key: 'a', inputs: { b: asset({ key: 'b', run: () => 1 }) }, run: () => 1 }),
@@ -191,7 +195,7 @@ describe('runStep', () => {
     const { run, load } = host()
     let metadata: { a: number } = { a: 1 }
     let value = 'old'
-    const changing = asset({ key: 'a', run: () => materializeResult(value, metadata) })
+    const changing = asset({ key: 'a', run: () => materializeResult(value, { metadata }) })
     await run(changing)
     value = 'new'
     metadata = { a: Number.NaN }
@@ -207,11 +211,10 @@ describe('runStep', () => {
       key: 'telling',
       run: ({ log }) => {
         log.error('key is step-secret-value')
-        return materializeResult(
-          1,
-          { url: 'https://h/?q=step-secret-value', nested: { a: ['step-secret-value'] } },
-          { dataVersion: 'of step-secret-value' },
-        )
+        return materializeResult(1, {
+          metadata: { url: 'https://h/?q=step-secret-value', nested: { a: ['step-secret-value'] } },
+          dataVersion: 'of step-secret-value',
+        })
       },
     })
     await run(telling)
