@@ -49,7 +49,7 @@ export interface Fault {
   readonly handler: Handler
   readonly status?: number
   readonly reason: RegExp
-  readonly cure: RegExp
+  readonly hint: RegExp
   /** How often the server is asked, when the call may be done twice and when not. */
   readonly requests: { readonly idempotent: number; readonly other: number }
   /** The client's time-out, where the fault is that one passes. */
@@ -61,13 +61,13 @@ const shortTimeoutMs = 2_000
 
 const once = { idempotent: 1, other: 1 }
 
-const failed = (status: number, reason: RegExp, cure: RegExp, requests = once, headers: Record<string, string> = {}): Fault => ({
+const failed = (status: number, reason: RegExp, hint: RegExp, requests = once, headers: Record<string, string> = {}): Fault => ({
   name: String(status),
   handler: (_, response) =>
     json(response, { error_code: bodyMarker, message: bodyMarker, detail: bodyMarker }, status, { 'x-marker': bodyMarker, ...headers }),
   status,
   reason,
-  cure,
+  hint,
   requests,
 })
 
@@ -88,7 +88,7 @@ export const faults: readonly Fault[] = [
     },
     status: 200,
     reason: /answered HTML instead of JSON/,
-    cure: /root of/,
+    hint: /root of/,
     requests: once,
   },
   {
@@ -99,7 +99,7 @@ export const faults: readonly Fault[] = [
     },
     status: 200,
     reason: /no valid JSON/,
-    cure: /log of/,
+    hint: /log of/,
     requests: once,
   },
   {
@@ -110,7 +110,7 @@ export const faults: readonly Fault[] = [
     },
     status: 200,
     reason: /broke off/,
-    cure: /log of/,
+    hint: /log of/,
     requests: once,
   },
   {
@@ -121,7 +121,7 @@ export const faults: readonly Fault[] = [
     },
     status: 200,
     reason: /did not end within 2000 ms/,
-    cure: /raise timeoutMs/,
+    hint: /raise timeoutMs/,
     requests: once,
     timeoutMs: shortTimeoutMs,
   },
@@ -129,7 +129,7 @@ export const faults: readonly Fault[] = [
     name: 'no answer',
     handler: () => {},
     reason: /no answer within 2000 ms/,
-    cure: /raise timeoutMs/,
+    hint: /raise timeoutMs/,
     requests: once,
     timeoutMs: shortTimeoutMs,
   },
@@ -137,7 +137,7 @@ export const faults: readonly Fault[] = [
     name: 'a lost connection',
     handler: (request) => request.socket.destroy(),
     reason: /the connection was lost/,
-    cure: /is running/,
+    hint: /is running/,
     requests: { idempotent: 3, other: 1 },
   },
 ]

@@ -36,13 +36,13 @@ export function faultSuite({ system, call, idempotent, secrets, good }: FaultSub
   }
 
   describe.concurrent(`${system}: faults`, () => {
-    for (const { name, handler, status, reason, cure, requests, timeoutMs } of faults) {
+    for (const { name, handler, status, reason, hint, requests, timeoutMs } of faults) {
       it(name, async () => {
         await using server = await faultServer(handler)
         const error = await failure(server.url, timeoutMs)
         expect(error.message).toMatch(new RegExp(`^${system}: `))
         expect(error.message).toMatch(reason)
-        expect(error.message).toMatch(cure)
+        expect(error.message).toMatch(hint)
         expect(error.message).toContain(server.url)
         expect(error.status).toBe(status)
         expect(server.requests()).toBe(idempotent ? requests.idempotent : requests.other)

@@ -11,7 +11,7 @@ export async function probed<Settings>(
   const context = { projectFolder: '/nowhere', timeoutMs, signal: new AbortController().signal }
   const findings = (await type(settings).probe?.(context)) ?? []
   for (const text of [hidden, bodyMarker]) expect(JSON.stringify(findings)).not.toContain(text)
-  for (const { status, cure } of findings) if (status !== 'good') expect(cure).toMatch(/\S/)
+  for (const { status, fix } of findings) if (status !== 'ok') expect(fix).toMatch(/\S/)
   return findings
 }
 

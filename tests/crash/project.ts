@@ -1,6 +1,6 @@
 import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Asset, asset, type Definitions, definitions, fileIOManager, type IOManager, materializeResult } from 'dagma'
+import { type Asset, asset, type Definitions, definitions, type IOManager, jsonFileIOManager, materializeResult } from 'dagma'
 
 /** Instants at which the child kills itself: those that the engine's public doors let through. */
 export const points = [
@@ -55,7 +55,7 @@ export function project(folder: string, at: (point: Point) => void = () => {}): 
         : asset({ key, inputs: { upstream }, run: ({ runId, inputs }) => make(runId, inputs.upstream.value + 1) }),
     )
   }
-  return definitions({ assets, ioManagers: { default: notifying(fileIOManager(join(folder, 'values')), at) } })
+  return definitions({ assets, ioManagers: { default: notifying(jsonFileIOManager(join(folder, 'values')), at) } })
 }
 
 function notifying(manager: IOManager, at: (point: Point) => void): IOManager {

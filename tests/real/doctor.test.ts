@@ -12,11 +12,11 @@ const executables = { mlflow: mlflowExecutable(), langflow: langflowExecutable()
 interface Report {
   readonly status: string
   readonly findings: readonly {
-    readonly of: string
+    readonly checked: string
     readonly check: string
     readonly status: string
-    readonly found: string
-    readonly cure?: string
+    readonly message: string
+    readonly fix?: string
   }[]
 }
 
@@ -45,7 +45,8 @@ describe.skipIf(!executables.mlflow || !executables.langflow)('dagma doctor, wit
     expect(stdout + stderr).not.toContain(langflow.apiKey)
     return { code, report: JSON.parse(stdout) }
   }
-  const the = ({ findings }: Report, of: string, check: string) => findings.find((finding) => finding.of === of && finding.check === check)
+  const the = ({ findings }: Report, of: string, check: string) =>
+    findings.find((finding) => finding.checked === of && finding.check === check)
 
   it('finds all good, and opens every link', async () => {
     // A run, so that there is a page of a run.
@@ -55,13 +56,13 @@ describe.skipIf(!executables.mlflow || !executables.langflow)('dagma doctor, wit
       body: JSON.stringify({ experiment_id: '0', start_time: Date.now() }),
     })
     const { code, report } = await doctor()
-    expect({ code, bad: report.findings.filter(({ status }) => status === 'bad' || status === 'warning') }).toEqual({ code: 0, bad: [] })
-    expect(the(report, 'mlflow', 'reachable')?.found).toMatch(/^MLflow \d+\.\d+/)
-    expect(the(report, 'mlflow', 'mlflow_run_url')?.found).toMatch(new RegExp(`^${mlflow.url}/#/experiments/0/runs/[0-9a-f]{32} opens$`))
-    expect(the(report, 'langflow', 'reachable')?.found).toMatch(/^LangFlow \d+\.\d+/)
-    expect(the(report, 'langflow', 'authentication')?.found).toBe('The key in LANGFLOW_API_KEY is taken.')
-    expect(the(report, 'langflow', 'langflow_flow_url')?.found).toBe(`${langflow.url}/flow/${langflow.flowId} opens`)
-    expect(the(report, 'qdrant', 'backend')).toMatchObject({ status: 'local', cure: expect.stringContaining('QDRANT_URL') })
+    expect({ code, bad: report.findings.filter(({ status }) => status === 'error' || status === 'warning') }).toEqual({ code: 0, bad: [] })
+    expect(the(report, 'mlflow', 'reachable')?.message).toMatch(/^MLflow \d+\.\d+/)
+    expect(the(report, 'mlflow', 'mlflow_run_url')?.message).toMatch(new RegExp(`^${mlflow.url}/#/experiments/0/runs/[0-9a-f]{32} opens$`))
+    expect(the(report, 'langflow', 'reachable')?.message).toMatch(/^LangFlow \d+\.\d+/)
+    expect(the(report, 'langflow', 'authentication')?.message).toBe('The key in LANGFLOW_API_KEY is taken.')
+    expect(the(report, 'langflow', 'langflow_flow_url')?.message).toBe(`${langflow.url}/flow/${langflow.flowId} opens`)
+    expect(the(report, 'qdrant', 'backend')).toMatchObject({ status: 'local', fix: expect.stringContaining('QDRANT_URL') })
   })
 
   it.each<[string, () => { readonly [name: string]: string }, string, string, RegExp]>([
@@ -78,11 +79,11 @@ describe.skipIf(!executables.mlflow || !executables.langflow)('dagma doctor, wit
     ['the base is that of a page', () => ({ LANGFLOW_BASE_URL: `${langflow.url}/flows` }), 'langflow', 'reachable', /LANGFLOW_BASE_URL/],
     ['nobody is at Qdrant’s port', () => ({ QDRANT_URL: 'http://127.0.0.1:9' }), 'qdrant', 'reachable', /QDRANT_URL/],
     ['MLflow is taken for Qdrant', () => ({ QDRANT_URL: mlflow.url }), 'qdrant', 'reachable', /QDRANT_URL/],
-  ])('%s', async (_, wrong, of, check, cure) => {
+  ])('%s', async (_, wrong, of, check, fix) => {
     const { code, report } = await doctor(wrong())
     const finding = the(report, of, check)
-    expect(finding?.cure).toMatch(cure)
-    expect(finding?.status).toBe(check === 'MLFLOW_USE_TRACKING' ? 'warning' : 'bad')
-    expect(code).toBe(finding?.status === 'bad' ? 1 : 0)
+    expect(finding?.fix).toMatch(fix)
+    expect(finding?.status).toBe(check === 'MLFLOW_USE_TRACKING' ? 'warning' : 'error')
+    expect(code).toBe(finding?.status === 'error' ? 1 : 0)
   })
 })

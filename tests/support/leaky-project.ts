@@ -61,7 +61,7 @@ const vault = resource({
     return { says: text }
   },
   close: () => { throw new Error(\`cannot close \${text()}\`) },
-  probe: () => [{ check: \`check of \${text()}\`, status: 'bad', found: text(), cure: \`Use \${encodeURIComponent(text())}.\` }],
+  probe: () => [{ check: \`check of \${text()}\`, status: 'error', message: text(), fix: \`Use \${encodeURIComponent(text())}.\` }],
 })
 const locked = resource({ open: () => { throw new Error(\`cannot open \${text()}\`, { cause: text() }) }, probe: () => { throw new Error(text()) } })
 const usesVault = asset({ key: 'uses_vault', resources: { vault }, run: ({ resources, log }) => { log.info(resources.vault.says()); return 1 } })

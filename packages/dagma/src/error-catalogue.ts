@@ -3,15 +3,15 @@ export type ErrorKind = 'definition' | 'execution' | 'user_code' | 'protocol' | 
 
 interface Entry<Details> {
   kind: ErrorKind
-  text: (details: Details) => { message: string; cure: string }
+  text: (details: Details) => { message: string; hint: string }
 }
 
 function entry<Details>(
   kind: ErrorKind,
   message: (details: Details) => string,
-  cure: string | ((details: Details) => string),
+  hint: string | ((details: Details) => string),
 ): Entry<Details> {
-  return { kind, text: (details) => ({ message: message(details), cure: typeof cure === 'string' ? cure : cure(details) }) }
+  return { kind, text: (details) => ({ message: message(details), hint: typeof hint === 'string' ? hint : hint(details) }) }
 }
 
 /** As much of a text as a message can quote. */
@@ -29,7 +29,7 @@ function runningSteps(steps: readonly string[]): string {
   return `${steps.length === 1 ? 'step' : 'steps'} ${excerpt(steps.map((name) => `"${name}"`).join(', '))} ran`
 }
 
-/** Every error that Dagma makes: its permanent code, its phase, what it says, and its cure. */
+/** Every error that Dagma makes: its permanent code, its phase, what it says, and its hint. */
 export const catalogue = {
   DAGMA_KEY_INVALID: entry<{ what: string; key: string }>(
     'definition',
@@ -481,7 +481,7 @@ export const catalogue = {
   DAGMA_INTERNAL: entry<{ reason: string }>('internal', ({ reason }) => `Dagma made a mistake: ${reason}.`, 'Please report it.'),
 } as const
 
-/** A permanent error code; `docs/errors.md` lists them with their cures. */
+/** A permanent error code; `docs/errors.md` lists them with their hints. */
 export type ErrorCode = keyof typeof catalogue
 
 /** What the message of that code is made from. */

@@ -7,12 +7,12 @@ import { DagmaError, DefinitionErrors, dagmaError } from './errors.ts'
 const details: never = new Proxy({}, { get: (_, name) => [`{${String(name)}}`] }) as never
 
 /** What `docs/errors.md` says of each code. */
-function documented(): [code: string, phase: string, cure: string, when: string][] {
+function documented(): [code: string, phase: string, hint: string, when: string][] {
   const text = readFileSync(new URL('../../../docs/errors.md', import.meta.url), 'utf8')
   const rows = text.split('\n').filter((line) => line.startsWith('| `DAGMA_'))
   return rows.map((row) => {
-    const [, code = '', phase = '', when = '', cure = ''] = row.split(/(?<!\\)\|/).map((cell) => cell.trim().replaceAll('\\|', '|'))
-    return [code.replaceAll('`', ''), phase, cure, when]
+    const [, code = '', phase = '', when = '', hint = ''] = row.split(/(?<!\\)\|/).map((cell) => cell.trim().replaceAll('\\|', '|'))
+    return [code.replaceAll('`', ''), phase, hint, when]
   })
 }
 
@@ -21,9 +21,9 @@ describe('docs/errors.md and the catalogue', () => {
     expect(documented().map(([code]) => code)).toEqual(Object.keys(catalogue))
   })
 
-  test('agree on phase and cure, and each has its occasion', () => {
-    const inCode = Object.entries(catalogue).map(([code, entry]) => [code, entry.kind, entry.text(details).cure])
-    expect(documented().map(([code, phase, cure]) => [code, phase, cure])).toEqual(inCode)
+  test('agree on phase and hint, and each has its occasion', () => {
+    const inCode = Object.entries(catalogue).map(([code, entry]) => [code, entry.kind, entry.text(details).hint])
+    expect(documented().map(([code, phase, hint]) => [code, phase, hint])).toEqual(inCode)
     for (const [code, , , when] of documented()) expect(when, code).toMatch(/^.{10,}\.$/)
   })
 })
@@ -39,13 +39,13 @@ test('docs/errors.md has every class of error of the Python package', () => {
 describe('every error of the catalogue', () => {
   test.each(Object.keys(catalogue) as (keyof typeof catalogue)[])('%s is whole', (code) => {
     const error = dagmaError(code, details)
-    const { message, cure } = catalogue[code].text(details)
+    const { message, hint } = catalogue[code].text(details)
     expect(error.message.startsWith(message.trimEnd())).toBe(true)
-    expect(error.message.endsWith(`${cure} [${code}]`)).toBe(true)
+    expect(error.message.endsWith(`${hint} [${code}]`)).toBe(true)
     expect(error.message).not.toMatch(/undefined|\[object|(?<!\.)\.\.(?!\.)/)
-    expect(cure).toMatch(/^[A-Z].*[.?]$/)
+    expect(hint).toMatch(/^[A-Z].*[.?]$/)
     expect(error.code).toBe(code)
-    expect(error.cure).toBe(cure)
+    expect(error.hint).toBe(hint)
     expect(error.name).toMatch(/^(Definition|Execution|UserCode|Protocol|Internal)Error$/)
   })
 })

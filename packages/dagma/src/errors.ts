@@ -15,20 +15,20 @@ export class DagmaError extends Error {
   readonly kind: ErrorKind
   /** Permanent; never used again for something else. Listed in `docs/errors.md`. */
   readonly code: ErrorCode
-  /** What is wrong, without the cure and the code. */
+  /** What is wrong, without the hint and the code. */
   readonly problem: string
   /** How to mend it, in one sentence. */
-  readonly cure: string
+  readonly hint: string
   readonly [brand] = true
 
-  constructor(kind: ErrorKind, name: string, code: ErrorCode, text: { message: string; cure: string }, cause?: unknown) {
+  constructor(kind: ErrorKind, name: string, code: ErrorCode, text: { message: string; hint: string }, cause?: unknown) {
     const problem = sentence(text.message)
-    super(`${problem} ${text.cure} [${code}]`, cause === undefined ? undefined : { cause })
+    super(`${problem} ${text.hint} [${code}]`, cause === undefined ? undefined : { cause })
     this.problem = problem
     this.name = name
     this.kind = kind
     this.code = code
-    this.cure = text.cure
+    this.hint = text.hint
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {

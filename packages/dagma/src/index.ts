@@ -72,11 +72,11 @@ export type {
   EndStatus,
   Instrument,
   InstrumentContext,
-  RunWatch,
+  ObservedRun,
+  ObservedStep,
+  RunObserver,
   StepEnd,
-  StepWatch,
-  WatchedRun,
-  WatchedStep,
+  StepObserver,
 } from './definitions/instrument.ts'
 export type { AnyAsset, AssetNode, CheckNode, Definitions, ResolvedJob } from './definitions/model.ts'
 export { PartitionMapping } from './definitions/partitions/partition-mapping.ts'
@@ -136,12 +136,12 @@ export {
   type ObservationMetadata,
   observationFields,
 } from './metadata/observation-fields.ts'
-export type { CallEnd, CallWatch, CallWatcher, Database, OutgoingCall } from './metadata/outgoing-calls.ts'
+export type { CallEnd, CallObserver, CallTracker, Database, OutgoingCall } from './metadata/outgoing-calls.ts'
 export { type Secret, secret } from './metadata/redaction/secret.ts'
 export type { SecretParts } from './metadata/redaction/secret-values.ts'
 export type { Clock } from './runtime/clock.ts'
 export type { WireError } from './runtime/gate/exit-gate.ts'
 export { loadDotenv } from './runtime/project/dotenv.ts'
-export { jsonFiles as fileIOManager } from './runtime/values/json-files.ts'
+export { jsonFileIOManager } from './runtime/values/json-file-io-manager.ts'
 export { memoryIOManager } from './runtime/values/memory-io.ts'
 export { storageIOManager, type ValueStorage } from './runtime/values/storage-io.ts'

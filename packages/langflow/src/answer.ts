@@ -5,7 +5,7 @@ import type { FlowAnswer, FlowOutput } from './client.ts'
 /** Why a response is not an answer, and what to do about it. */
 export interface NoAnswer {
   readonly reason: string
-  readonly cure: string
+  readonly hint: string
 }
 
 /** What LangFlow's response to a run says. Nothing of it gets into the reason why it is not an answer, but ids of components. */
@@ -14,14 +14,14 @@ export function flowAnswer(response: unknown, asked: { readonly flow: string; re
   if (!Array.isArray(groups))
     return {
       reason: 'the answer is not that of a flow: it has no list of outputs',
-      cure: "Run the flow in LangFlow's UI, and check that LANGFLOW_BASE_URL is the root of the server.",
+      hint: "Run the flow in LangFlow's UI, and check that LANGFLOW_BASE_URL is the root of the server.",
     }
   const results = groups.flatMap((group): unknown[] => listIn(record(group).outputs))
   const failed = results.find(isError)
   if (failed !== undefined)
     return {
       reason: `the component ${componentOf(failed) || 'at its end'} reported an error in place of an answer`,
-      cure: "Open the flow in LangFlow's UI and run it there.",
+      hint: "Open the flow in LangFlow's UI and run it there.",
     }
   const outputs = results.map(outputsOf)
   const texts = outputs.flatMap((ofOne) => ofOne.find(({ text }) => text !== undefined)?.text ?? [])

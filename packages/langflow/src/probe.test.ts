@@ -43,14 +43,14 @@ it('finds a LangFlow that is well: server, version, key, flow, and every link', 
   const { url } = langflowServer
   const findings = await probe(real(url))
   expect(
-    findings.map(({ check, status, found }) => `${status} ${check}: ${found.replaceAll(url, 'http://langflow')}`),
+    findings.map(({ check, status, message }) => `${status} ${check}: ${message.replaceAll(url, 'http://langflow')}`),
   ).toMatchInlineSnapshot(`
     [
-      "good reachable: LangFlow 1.6.0 answers.",
-      "good authentication: The key in LANGFLOW_DOCTOR_KEY is taken.",
-      "good LANGFLOW_DEFAULT_FLOW_ID: Flow ${flowId} is there.",
-      "good langflow_ui_url: http://langflow opens",
-      "good langflow_flow_url: http://langflow/flow/${flowId} opens",
+      "ok reachable: LangFlow 1.6.0 answers.",
+      "ok authentication: The key in LANGFLOW_DOCTOR_KEY is taken.",
+      "ok LANGFLOW_DEFAULT_FLOW_ID: Flow ${flowId} is there.",
+      "ok langflow_ui_url: http://langflow opens",
+      "ok langflow_flow_url: http://langflow/flow/${flowId} opens",
     ]
   `)
   // A browser has no key: neither has a page link.
@@ -66,16 +66,16 @@ it('finds a LangFlow that is well: server, version, key, flow, and every link', 
 
 describe('a LangFlow call fails', () => {
   it('because nobody set a base URL: the stub serves', async () => {
-    expect(await probe({})).toMatchObject([{ check: 'backend', status: 'local', cure: 'Set LANGFLOW_BASE_URL to use a server.' }])
+    expect(await probe({})).toMatchObject([{ check: 'backend', status: 'local', fix: 'Set LANGFLOW_BASE_URL to use a server.' }])
     expect(the(await probe({ defaultFlowId: flowId, apiKey: secret('LANGFLOW_DOCTOR_KEY') }), 'LANGFLOW_BASE_URL')).toMatchObject({
       status: 'warning',
-      found: 'It is not set, which leaves LANGFLOW_DOCTOR_KEY and LANGFLOW_DEFAULT_FLOW_ID unused.',
+      message: 'It is not set, which leaves LANGFLOW_DOCTOR_KEY and LANGFLOW_DEFAULT_FLOW_ID unused.',
     })
   })
 
   it.each(['localhost:7860', 'ftp://langflow', 'http://me:password@langflow'])('because the base URL is none: %s', async (baseUrl) => {
     const findings = await probe(real(baseUrl))
-    expect(findings).toMatchObject([{ check: 'LANGFLOW_BASE_URL', status: 'bad' }])
+    expect(findings).toMatchObject([{ check: 'LANGFLOW_BASE_URL', status: 'error' }])
     expect(JSON.stringify(findings)).not.toContain('me:password')
   })
 
@@ -84,17 +84,21 @@ describe('a LangFlow call fails', () => {
     await gone[Symbol.asyncDispose]()
     const findings = await probe(real(gone.url))
     expect(the(findings, 'reachable')).toMatchObject({
-      status: 'bad',
-      cure: expect.stringContaining('LANGFLOW_BASE_URL has its host and port'),
+      status: 'error',
+      fix: expect.stringContaining('LANGFLOW_BASE_URL has its host and port'),
     })
-    expect(the(findings, 'langflow_ui_url')).toMatchObject({ status: 'bad' })
+    expect(the(findings, 'langflow_ui_url')).toMatchObject({ status: 'error' })
   })
 
   it('because the base URL is that of a page', async () => {
     await using langflowServer = await server()
     const [reachable] = await probe(real(`${langflowServer.url}/flows`))
-    expect(reachable).toMatchObject({ check: 'reachable', status: 'bad', found: expect.stringContaining('answered HTML instead of JSON') })
-    expect(reachable?.cure).toContain("LANGFLOW_BASE_URL is the root of LangFlow's API")
+    expect(reachable).toMatchObject({
+      check: 'reachable',
+      status: 'error',
+      message: expect.stringContaining('answered HTML instead of JSON'),
+    })
+    expect(reachable?.fix).toContain("LANGFLOW_BASE_URL is the root of LangFlow's API")
   })
 
   it('because the server is not well', async () => {
@@ -103,19 +107,19 @@ describe('a LangFlow call fails', () => {
       json(response, { status: 'starting' })
       return true
     })
-    expect(the(await probe(real(langflowServer.url)), 'reachable')).toMatchObject({ status: 'bad', cure: "Look into LangFlow's log." })
+    expect(the(await probe(real(langflowServer.url)), 'reachable')).toMatchObject({ status: 'error', fix: "Look into LangFlow's log." })
   })
 
   it('because the key is missing or wrong', async () => {
     await using langflowServer = await server()
     const { apiKey: _, ...without } = real(langflowServer.url)
     expect(the(await probe(without), 'authentication')).toMatchObject({
-      status: 'bad',
-      cure: expect.stringContaining('check LANGFLOW_API_KEY'),
+      status: 'error',
+      fix: expect.stringContaining('check LANGFLOW_API_KEY'),
     })
     vi.stubEnv('LANGFLOW_WRONG_KEY', 'key-of-somebody-else')
     const findings = await probe({ ...without, apiKey: secret('LANGFLOW_WRONG_KEY') })
-    expect(the(findings, 'authentication')).toMatchObject({ status: 'bad', cure: expect.stringContaining('check LANGFLOW_WRONG_KEY') })
+    expect(the(findings, 'authentication')).toMatchObject({ status: 'error', fix: expect.stringContaining('check LANGFLOW_WRONG_KEY') })
     expect(the(findings, 'LANGFLOW_DEFAULT_FLOW_ID')).toBeUndefined()
   })
 
@@ -124,8 +128,8 @@ describe('a LangFlow call fails', () => {
     const other = flowId.replace('5a', '5b')
     for (const defaultFlowId of [other, 'no-such-name']) {
       expect(the(await probe(real(langflowServer.url, { defaultFlowId })), 'LANGFLOW_DEFAULT_FLOW_ID')).toMatchObject({
-        status: 'bad',
-        found: expect.stringContaining(defaultFlowId),
+        status: 'error',
+        message: expect.stringContaining(defaultFlowId),
       })
     }
   })
@@ -142,8 +146,8 @@ it('knows a flow by its endpoint name, which gives no link to its page', async (
   await using langflowServer = await server()
   const findings = await probe(real(langflowServer.url, { defaultFlowId: 'chat' }))
   expect(the(findings, 'LANGFLOW_DEFAULT_FLOW_ID')).toMatchObject({
-    status: 'good',
-    found: expect.stringContaining('only an id gives a link'),
+    status: 'ok',
+    message: expect.stringContaining('only an id gives a link'),
   })
   expect(the(findings, 'langflow_flow_url')).toBeUndefined()
 })
@@ -152,6 +156,6 @@ it('opens the links where the UI is', async () => {
   await using langflowServer = await server()
   await using ui = await server()
   const findings = await probe(real(langflowServer.url, { uiUrl: ui.url }))
-  expect(the(findings, 'langflow_ui_url')?.found).toBe(`${ui.url} opens`)
-  expect(the(await probe(real(langflowServer.url, { uiUrl: 'langflow' })), 'uiUrl')).toMatchObject({ status: 'bad' })
+  expect(the(findings, 'langflow_ui_url')?.message).toBe(`${ui.url} opens`)
+  expect(the(await probe(real(langflowServer.url, { uiUrl: 'langflow' })), 'uiUrl')).toMatchObject({ status: 'error' })
 })

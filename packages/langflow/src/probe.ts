@@ -10,32 +10,37 @@ export async function probeLangflow(settings: LangflowSettings, { timeoutMs, sig
   if (!baseUrl) return local(settings)
   const variables = uiFinding(settings)
   const base = await finding('LANGFLOW_BASE_URL', () => checkedHttpUrl(baseUrl, 'LANGFLOW_BASE_URL'))
-  if (base.status === 'bad') return [base, ...variables]
+  if (base.status === 'error') return [base, ...variables]
   const service = langflowService(baseUrl, { ...settings, timeoutMs }, signal, { retries: 0 })
   const reachable = await reachableFinding(service)
   const links = await linkFindings(settings, { timeoutMs, signal })
-  if (reachable.status === 'bad') return [reachable, ...variables, ...links]
+  if (reachable.status === 'error') return [reachable, ...variables, ...links]
   const authentication = await authenticationFinding(service, settings)
-  const flow = authentication.status === 'bad' ? [] : [await flowFinding(service, settings)]
+  const flow = authentication.status === 'error' ? [] : [await flowFinding(service, settings)]
   return [reachable, authentication, ...flow, ...variables, ...links]
 }
 
 function local({ apiKey, defaultFlowId }: LangflowSettings): Finding[] {
-  const cure = 'Set LANGFLOW_BASE_URL to use a server.'
-  const backend: Finding = { check: 'backend', status: 'local', found: 'The local stub serves: there are no links.', cure }
+  const fix = 'Set LANGFLOW_BASE_URL to use a server.'
+  const backend: Finding = { check: 'backend', status: 'local', message: 'The local stub serves: there are no links.', fix }
   const set = [apiKey?.isSet && apiKey.variable, defaultFlowId && 'LANGFLOW_DEFAULT_FLOW_ID'].filter(Boolean).join(' and ')
   if (set === '') return [backend]
-  const found = `It is not set, which leaves ${set} unused.`
+  const message = `It is not set, which leaves ${set} unused.`
   return [
     backend,
-    { check: 'LANGFLOW_BASE_URL', status: 'warning', found, cure: 'Set it to the address of LangFlow, for example http://localhost:7860.' },
+    {
+      check: 'LANGFLOW_BASE_URL',
+      status: 'warning',
+      message,
+      fix: 'Set it to the address of LangFlow, for example http://localhost:7860.',
+    },
   ]
 }
 
 function uiFinding({ uiUrl }: LangflowSettings): Finding[] {
   if (!uiUrl || isHttpUrl(uiUrl)) return []
-  const found = 'It is not an http or https URL without user name and password, so links go to LANGFLOW_BASE_URL instead.'
-  return [{ check: 'uiUrl', status: 'bad', found, cure: 'Give the address at which a browser reaches LangFlow, or leave it out.' }]
+  const message = 'It is not an http or https URL without user name and password, so links go to LANGFLOW_BASE_URL instead.'
+  return [{ check: 'uiUrl', status: 'error', message, fix: 'Give the address at which a browser reaches LangFlow, or leave it out.' }]
 }
 
 async function reachableFinding(service: HttpService): Promise<Finding> {
@@ -57,19 +62,19 @@ async function authenticationFinding(service: HttpService, { apiKey }: LangflowS
 async function flowFinding(service: HttpService, { defaultFlowId }: LangflowSettings): Promise<Finding> {
   const check = 'LANGFLOW_DEFAULT_FLOW_ID'
   if (!defaultFlowId) {
-    const found = 'It is not set: each call must name its flow.'
+    const message = 'It is not set: each call must name its flow.'
     return {
       check,
       status: 'warning',
-      found,
-      cure: "Set it to the id of the flow that runs by default: it stands in the address of the flow's page in LangFlow.",
+      message,
+      fix: "Set it to the id of the flow that runs by default: it stands in the address of the flow's page in LangFlow.",
     }
   }
   const isId = langflowFlowUrl({ baseUrl: 'http://ui' }, defaultFlowId) !== undefined
   try {
     if (isId) {
       await service.json({ operation: 'get flow', method: 'GET', path: `api/v1/flows/${encodeURIComponent(defaultFlowId)}` })
-      return { check, status: 'good', found: `Flow ${defaultFlowId} is there.` }
+      return { check, status: 'ok', message: `Flow ${defaultFlowId} is there.` }
     }
     const query = { get_all: 'true', header_flows: 'true' }
     const flows = await service.json<readonly { endpoint_name?: unknown }[]>({
@@ -79,13 +84,13 @@ async function flowFinding(service: HttpService, { defaultFlowId }: LangflowSett
       query,
     })
     if (Array.isArray(flows) && flows.some((flow) => flow?.endpoint_name === defaultFlowId))
-      return { check, status: 'good', found: `The endpoint name "${defaultFlowId}" is there; only an id gives a link to the flow's page.` }
-    const cure = "Set it to the flow's id, or to the endpoint name in its settings; the flow's title is neither."
-    return { check, status: 'bad', found: `No flow has the id or endpoint name "${defaultFlowId}".`, cure }
+      return { check, status: 'ok', message: `The endpoint name "${defaultFlowId}" is there; only an id gives a link to the flow's page.` }
+    const fix = "Set it to the flow's id, or to the endpoint name in its settings; the flow's title is neither."
+    return { check, status: 'error', message: `No flow has the id or endpoint name "${defaultFlowId}".`, fix }
   } catch (error) {
     if (error instanceof ServiceError && error.status === 404) {
-      const cure = 'Take the id from the address of the flow’s page in LangFlow; the key must be of a user who may see the flow.'
-      return { check, status: 'bad', found: `There is no flow ${defaultFlowId}.`, cure }
+      const fix = 'Take the id from the address of the flow’s page in LangFlow; the key must be of a user who may see the flow.'
+      return { check, status: 'error', message: `There is no flow ${defaultFlowId}.`, fix }
     }
     return failedFinding(check, error)
   }

@@ -19,7 +19,7 @@ export function langflowService(
     ...(apiKey && { auth: { header: 'x-api-key', value: apiKey } }),
     timeoutMs,
     signal,
-    cures: {
+    hints: {
       403: `LangFlow wants a key, or another one: check ${apiKey?.variable ?? 'LANGFLOW_API_KEY'}.`,
       404: 'Check the flow id or name (LANGFLOW_DEFAULT_FLOW_ID), and that LANGFLOW_BASE_URL is the root of the server.',
       500: "A component of the flow failed: open the flow in LangFlow's UI and run it there.",

@@ -52,16 +52,16 @@ describe('MLflow is well', () => {
     const { url } = mlflowServer
     const findings = await probe(real(url, { uiBaseUrl: url, experimentId: '7' }))
     expect(
-      findings.map(({ check, status, found }) => `${status} ${check}: ${found.replaceAll(url, 'http://mlflow')}`),
+      findings.map(({ check, status, message }) => `${status} ${check}: ${message.replaceAll(url, 'http://mlflow')}`),
     ).toMatchInlineSnapshot(`
       [
-        "good reachable: MLflow 3.5.0 answers.",
-        "good authentication: The token in MLFLOW_DOCTOR_TOKEN is taken.",
-        "good MLFLOW_EXPERIMENT_ID: Experiment "E" (id 7) is there.",
-        "good MLFLOW_UI_BASE_URL: It is an http or https URL.",
-        "good mlflow_tracking_uri: http://mlflow opens",
-        "good mlflow_experiment_url: http://mlflow/#/experiments/7 opens",
-        "good mlflow_run_url: http://mlflow/#/experiments/7/runs/abc opens",
+        "ok reachable: MLflow 3.5.0 answers.",
+        "ok authentication: The token in MLFLOW_DOCTOR_TOKEN is taken.",
+        "ok MLFLOW_EXPERIMENT_ID: Experiment "E" (id 7) is there.",
+        "ok MLFLOW_UI_BASE_URL: It is an http or https URL.",
+        "ok mlflow_tracking_uri: http://mlflow opens",
+        "ok mlflow_experiment_url: http://mlflow/#/experiments/7 opens",
+        "ok mlflow_run_url: http://mlflow/#/experiments/7/runs/abc opens",
       ]
     `)
     expect(asked.slice(0, 3)).toEqual([
@@ -81,8 +81,8 @@ describe('MLflow is well', () => {
     })
     const findings = await probe(real(mlflowServer.url, { experimentName: 'new' }))
     expect(the(findings, 'experiment')).toMatchObject({
-      status: 'good',
-      found: 'There is no experiment "new" yet: the first run makes it.',
+      status: 'ok',
+      message: 'There is no experiment "new" yet: the first run makes it.',
     })
     expect(posted).toEqual([])
   })
@@ -92,7 +92,7 @@ describe('the MLflow URL is missing', () => {
   it('because the stub serves', async () => {
     vi.stubEnv('MLFLOW_USE_TRACKING', '')
     expect(await probe({ useTracking: false })).toEqual([
-      { check: 'backend', status: 'local', found: expect.any(String), cure: expect.stringContaining('MLFLOW_USE_TRACKING=true') },
+      { check: 'backend', status: 'local', message: expect.any(String), fix: expect.stringContaining('MLFLOW_USE_TRACKING=true') },
     ])
   })
 
@@ -105,8 +105,8 @@ describe('the MLflow URL is missing', () => {
       vi.stubEnv(`MLFLOW_${name}`, value)
     expect(the(await probe(mlflowFromEnv), 'MLFLOW_USE_TRACKING')).toMatchObject({
       status: 'warning',
-      found: expect.stringContaining('leaves MLFLOW_TRACKING_URI and MLFLOW_UI_BASE_URL unused and makes no mlflow_run_url'),
-      cure: 'Set MLFLOW_USE_TRACKING=true.',
+      message: expect.stringContaining('leaves MLFLOW_TRACKING_URI and MLFLOW_UI_BASE_URL unused and makes no mlflow_run_url'),
+      fix: 'Set MLFLOW_USE_TRACKING=true.',
     })
   })
 
@@ -115,23 +115,23 @@ describe('the MLflow URL is missing', () => {
     async (uiBaseUrl) => {
       await using mlflowServer = await server()
       const findings = await probe(real(mlflowServer.url, { uiBaseUrl }))
-      expect(the(findings, 'MLFLOW_UI_BASE_URL')).toMatchObject({ status: 'bad', cure: expect.stringContaining('http://localhost:5000') })
-      expect(the(findings, 'mlflow_run_url')?.found).toContain(`${mlflowServer.url}/#/`)
+      expect(the(findings, 'MLFLOW_UI_BASE_URL')).toMatchObject({ status: 'error', fix: expect.stringContaining('http://localhost:5000') })
+      expect(the(findings, 'mlflow_run_url')?.message).toContain(`${mlflowServer.url}/#/`)
       expect(JSON.stringify(findings)).not.toContain('me:password')
     },
   )
 
   it.each([undefined, 'mlflow:5000', 'file:///tmp/mlruns'])('because MLFLOW_TRACKING_URI is none: %s', async (trackingUri) => {
     const findings = await probe({ useTracking: true, ...(trackingUri && { trackingUri }) })
-    expect(findings).toMatchObject([{ check: 'MLFLOW_TRACKING_URI', status: 'bad' }])
+    expect(findings).toMatchObject([{ check: 'MLFLOW_TRACKING_URI', status: 'error' }])
   })
 
   it('because network or port mapping is wrong: the API', async () => {
     const gone = await server()
     await gone[Symbol.asyncDispose]()
     const [reachable, ...rest] = await probe(real(gone.url))
-    expect(reachable).toMatchObject({ check: 'reachable', status: 'bad', found: expect.stringContaining('connection refused') })
-    expect(reachable?.cure).toMatch(/MLFLOW_TRACKING_URI has its host and port/)
+    expect(reachable).toMatchObject({ check: 'reachable', status: 'error', message: expect.stringContaining('connection refused') })
+    expect(reachable?.fix).toMatch(/MLFLOW_TRACKING_URI has its host and port/)
     expect(rest).toEqual([])
   })
 
@@ -141,10 +141,10 @@ describe('the MLflow URL is missing', () => {
     await gone[Symbol.asyncDispose]()
     const findings = await probe(real(mlflowServer.url, { uiBaseUrl: gone.url }))
     expect(the(findings, 'mlflow_run_url')).toMatchObject({
-      status: 'bad',
-      cure: expect.stringContaining('MLFLOW_UI_BASE_URL has its host and port'),
+      status: 'error',
+      fix: expect.stringContaining('MLFLOW_UI_BASE_URL has its host and port'),
     })
-    expect(the(findings, 'mlflow_tracking_uri')).toMatchObject({ status: 'good' })
+    expect(the(findings, 'mlflow_tracking_uri')).toMatchObject({ status: 'ok' })
   })
 })
 
@@ -152,44 +152,44 @@ describe('MLflow does not do what is wanted', () => {
   it.each([
     [401, 'Check the value of MLFLOW_DOCTOR_TOKEN.'],
     [403, '--allowed-hosts'],
-  ])('the credentials are not taken: %i', async (status, cure) => {
+  ])('the credentials are not taken: %i', async (status, fix) => {
     await using mlflowServer = await server(failing('/experiments/', status))
-    expect(the(await probe(real(mlflowServer.url)), 'authentication')).toMatchObject({ status: 'bad', cure: expect.stringContaining(cure) })
+    expect(the(await probe(real(mlflowServer.url)), 'authentication')).toMatchObject({ status: 'error', fix: expect.stringContaining(fix) })
   })
 
   it('credentials are wanted, and none are set; even the version wants them', async () => {
     await using mlflowServer = await server((request, response) => failing('', 401)(request, response))
     const { token: _, ...without } = real(mlflowServer.url)
     const findings = await probe(without)
-    expect(statuses(findings)).toMatchObject({ reachable: 'good', authentication: 'bad', mlflow_tracking_uri: 'good' })
-    expect(the(findings, 'authentication')?.cure).toContain('set MLFLOW_TRACKING_USERNAME')
+    expect(statuses(findings)).toMatchObject({ reachable: 'ok', authentication: 'error', mlflow_tracking_uri: 'ok' })
+    expect(the(findings, 'authentication')?.fix).toContain('set MLFLOW_TRACKING_USERNAME')
   })
 
   it('the experiment is not there, or was deleted', async () => {
     await using missing = await server(failing('/experiments/get', 404, { error_code: 'RESOURCE_DOES_NOT_EXIST' }))
-    expect(the(await probe(real(missing.url, { experimentId: '8' })), 'MLFLOW_EXPERIMENT_ID')).toMatchObject({ status: 'bad' })
+    expect(the(await probe(real(missing.url, { experimentId: '8' })), 'MLFLOW_EXPERIMENT_ID')).toMatchObject({ status: 'error' })
     const experiment = { experiment_id: '8', name: 'old', lifecycle_stage: 'deleted' }
     await using deleted = await server(failing('/experiments/get', 200, { experiment }))
     expect(the(await probe(real(deleted.url, { experimentId: '8' })), 'MLFLOW_EXPERIMENT_ID')).toMatchObject({
-      status: 'bad',
-      found: expect.stringContaining('was deleted'),
-      cure: expect.stringContaining('restore --experiment-id 8'),
+      status: 'error',
+      message: expect.stringContaining('was deleted'),
+      fix: expect.stringContaining('restore --experiment-id 8'),
     })
   })
 
   it('something else answers', async () => {
     await using other = await faultServer((_, response) => void response.end('<html>hello'))
     expect(await probe(real(other.url))).toMatchObject([
-      { check: 'reachable', status: 'bad', cure: expect.stringContaining('MLFLOW_TRACKING_URI') },
+      { check: 'reachable', status: 'error', fix: expect.stringContaining('MLFLOW_TRACKING_URI') },
     ])
   })
 
   it('the page is not there', async () => {
     await using mlflowServer = await server((request, response) => request.url === '/' && failing('/', 404)(request, response))
     expect(statuses(await probe(real(mlflowServer.url)))).toMatchObject({
-      reachable: 'good',
-      mlflow_tracking_uri: 'bad',
-      mlflow_run_url: 'bad',
+      reachable: 'ok',
+      mlflow_tracking_uri: 'error',
+      mlflow_run_url: 'error',
     })
   })
 })

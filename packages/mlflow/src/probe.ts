@@ -10,38 +10,38 @@ export async function probeMlflow(settings: MlflowSettings, { timeoutMs, signal 
   const variables = uiFinding(settings)
   const own = { ...settings, timeoutMs }
   const service = await madeService(own)
-  if ('found' in service) return [service, ...variables]
+  if ('check' in service) return [service, ...variables]
   const reachable = await reachableFinding(service, signal)
-  if (reachable.status === 'bad') return [reachable, ...variables]
+  if (reachable.status === 'error') return [reachable, ...variables]
   const looked = await authenticated(service, settings, signal)
   const links = await Promise.all(linksOf(settings, looked).map((link) => pageFinding(link, { timeoutMs, signal })))
   return [reachable, ...looked.findings, ...variables, ...links]
 }
 
 function local({ trackingUri, uiBaseUrl }: MlflowSettings): Finding[] {
-  const cure = 'Set MLFLOW_USE_TRACKING=true and MLFLOW_TRACKING_URI to use a server.'
-  const found = 'The local stub serves: there are no links.'
+  const fix = 'Set MLFLOW_USE_TRACKING=true and MLFLOW_TRACKING_URI to use a server.'
+  const message = 'The local stub serves: there are no links.'
   const set = [trackingUri && 'MLFLOW_TRACKING_URI', uiBaseUrl && 'MLFLOW_UI_BASE_URL'].filter(Boolean).join(' and ')
-  if (set === '') return [{ check: 'backend', status: 'local', found, cure }]
+  if (set === '') return [{ check: 'backend', status: 'local', message, fix }]
   const idle: Finding = {
     check: 'MLFLOW_USE_TRACKING',
     status: 'warning',
-    found: `It is not true, which leaves ${set} unused and makes no mlflow_run_url.`,
-    cure: 'Set MLFLOW_USE_TRACKING=true.',
+    message: `It is not true, which leaves ${set} unused and makes no mlflow_run_url.`,
+    fix: 'Set MLFLOW_USE_TRACKING=true.',
   }
-  return [{ check: 'backend', status: 'local', found, cure }, idle]
+  return [{ check: 'backend', status: 'local', message, fix }, idle]
 }
 
 function uiFinding({ uiBaseUrl }: MlflowSettings): Finding[] {
   const check = 'MLFLOW_UI_BASE_URL'
   if (!uiBaseUrl) return []
-  if (isHttpUrl(uiBaseUrl)) return [{ check, status: 'good', found: 'It is an http or https URL.' }]
+  if (isHttpUrl(uiBaseUrl)) return [{ check, status: 'ok', message: 'It is an http or https URL.' }]
   return [
     {
       check,
-      status: 'bad',
-      found: 'It is not an http or https URL without user name and password, so links go to the tracking server instead.',
-      cure: 'Give the address at which a browser reaches MLflow, for example http://localhost:5000, or leave it out.',
+      status: 'error',
+      message: 'It is not an http or https URL without user name and password, so links go to the tracking server instead.',
+      fix: 'Give the address at which a browser reaches MLflow, for example http://localhost:5000, or leave it out.',
     },
   ]
 }
@@ -58,17 +58,17 @@ async function madeService(settings: MlflowSettings): Promise<HttpService | Find
 async function reachableFinding(service: HttpService, signal: AbortSignal): Promise<Finding> {
   try {
     const version = await serverVersion(service, signal)
-    if (version !== 'unknown') return { check: 'reachable', status: 'good', found: `MLflow ${version} answers.` }
+    if (version !== 'unknown') return { check: 'reachable', status: 'ok', message: `MLflow ${version} answers.` }
     return {
       check: 'reachable',
-      status: 'bad',
-      found: 'What answers there does not say a version as MLflow does.',
-      cure: 'Check that MLFLOW_TRACKING_URI is the root of an MLflow server, and that no login page or proxy stands before it.',
+      status: 'error',
+      message: 'What answers there does not say a version as MLflow does.',
+      fix: 'Check that MLFLOW_TRACKING_URI is the root of an MLflow server, and that no login page or proxy stands before it.',
     }
   } catch (error) {
     // Where even the version wants a login, the server is there all the same.
     if (error instanceof ServiceError && error.status === 401)
-      return { check: 'reachable', status: 'good', found: 'MLflow answers, and wants a login.' }
+      return { check: 'reachable', status: 'ok', message: 'MLflow answers, and wants a login.' }
     return failedFinding('reachable', error)
   }
 }
@@ -82,16 +82,16 @@ interface Looked {
 
 async function authenticated(service: HttpService, settings: MlflowSettings, signal: AbortSignal): Promise<Looked> {
   const check = settings.experimentId ? 'MLFLOW_EXPERIMENT_ID' : 'experiment'
-  const letIn: Finding = { check: 'authentication', status: 'good', found: credentials(settings) }
+  const letIn: Finding = { check: 'authentication', status: 'ok', message: credentials(settings) }
   try {
     const experiment = await knownExperiment(service, settings, signal)
     if (experiment === undefined) {
-      const found = `There is no experiment "${settings.experimentName ?? 'Default'}" yet: the first run makes it.`
-      return { findings: [letIn, { check, status: 'good', found }] }
+      const message = `There is no experiment "${settings.experimentName ?? 'Default'}" yet: the first run makes it.`
+      return { findings: [letIn, { check, status: 'ok', message }] }
     }
     const run = await latestRun(service, experiment.id, signal)
-    const found = `Experiment "${experiment.name}" (id ${experiment.id}) is there${run ? '' : ', and has no run yet'}.`
-    return { findings: [letIn, { check, status: 'good', found }], experimentId: experiment.id, ...(run && { run }) }
+    const message = `Experiment "${experiment.name}" (id ${experiment.id}) is there${run ? '' : ', and has no run yet'}.`
+    return { findings: [letIn, { check, status: 'ok', message }], experimentId: experiment.id, ...(run && { run }) }
   } catch (error) {
     const status = error instanceof ServiceError ? error.status : undefined
     if (status === 401 || status === 403) return { findings: [failedFinding('authentication', error)] }

@@ -26,7 +26,7 @@ export function caller(settings: EmbeddingsSettings, endpoint: Endpoint, signal:
     timeoutMs,
     ...(retries !== undefined && { retries }),
     signal,
-    cures: {
+    hints: {
       400: 'Check that EMBEDDINGS_MODEL embeds texts, that it can give EMBEDDINGS_DIMENSIONS when that is set, and that no text is too long for it.',
       404: 'Check that the endpoint has the model in EMBEDDINGS_MODEL, and that EMBEDDINGS_BASE_URL is the root of its API (with its /v1).',
       413: 'Send less at once: lower batchTexts or batchBytes.',
@@ -86,8 +86,8 @@ function wrongSize(from: Caller, got: number, size: number): ServiceError {
   )
 }
 
-function refusal({ baseUrl }: Caller, reason: string, cure: string): ServiceError {
-  return new ServiceError({ system, operation, method: 'POST', url: deepLink(baseUrl, 'embeddings'), reason, cure })
+function refusal({ baseUrl }: Caller, reason: string, hint: string): ServiceError {
+  return new ServiceError({ system, operation, method: 'POST', url: deepLink(baseUrl, 'embeddings'), reason, hint })
 }
 
 /** Undefined when any call did not say: a part would be taken for the whole. */

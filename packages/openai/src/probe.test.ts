@@ -21,9 +21,9 @@ const withKey = (baseUrl: string, more: Partial<EmbeddingsSettings> = {}): Embed
 it('finds an endpoint that is well, with one call of one word', async () => {
   await using endpoint = await fakeEndpoint({ key })
   expect(await probe(withKey(endpoint.url))).toEqual([
-    { check: 'reachable', status: 'good', found: `${endpoint.url}/v1 answers.` },
-    { check: 'authentication', status: 'good', found: 'The key in EMBEDDINGS_DOCTOR_KEY is taken.' },
-    { check: 'EMBEDDINGS_MODEL', status: 'good', found: 'Model "fake" gives vectors of 3 numbers.' },
+    { check: 'reachable', status: 'ok', message: `${endpoint.url}/v1 answers.` },
+    { check: 'authentication', status: 'ok', message: 'The key in EMBEDDINGS_DOCTOR_KEY is taken.' },
+    { check: 'EMBEDDINGS_MODEL', status: 'ok', message: 'Model "fake" gives vectors of 3 numbers.' },
   ])
   expect(endpoint.taken.map(({ input }) => input)).toEqual([['dagma']])
 })
@@ -31,27 +31,27 @@ it('finds an endpoint that is well, with one call of one word', async () => {
 it('finds that no key is set where one is wanted, and that a key is wrong', async () => {
   await using endpoint = await fakeEndpoint({ key })
   const missing = await probe({ baseUrl: endpoint.url, model: 'fake' })
-  expect(marks(missing)).toEqual(['reachable: good', 'authentication: bad'])
-  expect(missing[1]?.cure).toContain('set EMBEDDINGS_API_KEY')
+  expect(marks(missing)).toEqual(['reachable: ok', 'authentication: error'])
+  expect(missing[1]?.fix).toContain('set EMBEDDINGS_API_KEY')
   vi.stubEnv('EMBEDDINGS_WRONG_KEY', 'key-that-is-wrong')
   const wrong = await probe({ ...withKey(endpoint.url), apiKey: secret('EMBEDDINGS_WRONG_KEY') })
-  expect(marks(wrong)).toEqual(['reachable: good', 'authentication: bad'])
-  expect(wrong[1]?.cure).toContain('Check the value of EMBEDDINGS_WRONG_KEY')
+  expect(marks(wrong)).toEqual(['reachable: ok', 'authentication: error'])
+  expect(wrong[1]?.fix).toContain('Check the value of EMBEDDINGS_WRONG_KEY')
 })
 
 it('finds that the endpoint has no such model', async () => {
   await using endpoint = await fakeEndpoint()
   const findings = await probe(withKey(endpoint.url, { model: 'other' }))
-  expect(marks(findings)).toEqual(['reachable: good', 'EMBEDDINGS_MODEL: bad'])
-  expect(findings[1]?.cure).toMatch(/has the model in EMBEDDINGS_MODEL/)
+  expect(marks(findings)).toEqual(['reachable: ok', 'EMBEDDINGS_MODEL: error'])
+  expect(findings[1]?.fix).toMatch(/has the model in EMBEDDINGS_MODEL/)
 })
 
 it('finds that the model gives vectors of another size', async () => {
   await using server = await faultServer((_, response) => json(response, { data: [{ index: 0, embedding: [1, 2] }] }))
   expect(marks(await probe(withKey(server.url, { dimensions: 8 })))).toEqual([
-    'reachable: good',
-    'authentication: good',
-    'EMBEDDINGS_DIMENSIONS: bad',
+    'reachable: ok',
+    'authentication: ok',
+    'EMBEDDINGS_DIMENSIONS: error',
   ])
 })
 
@@ -61,12 +61,12 @@ it.each<[what: string, handler: Handler]>([
   ['another kind of JSON', (_, response) => json(response, { status: bodyMarker })],
 ])('finds that %s answers instead', async (_what, handler) => {
   await using server = await faultServer(handler)
-  expect(marks(await probe(withKey(server.url)))).toEqual(['reachable: bad'])
+  expect(marks(await probe(withKey(server.url)))).toEqual(['reachable: error'])
 })
 
 it('finds that nothing answers in time', async () => {
   await using server = await faultServer(() => {})
-  expect(marks(await probe(withKey(server.url), { timeoutMs: 300 }))).toEqual(['reachable: bad'])
+  expect(marks(await probe(withKey(server.url), { timeoutMs: 300 }))).toEqual(['reachable: error'])
 })
 
 it('finds that nothing listens there, and asks once', async () => {
@@ -74,25 +74,25 @@ it('finds that nothing listens there, and asks once', async () => {
   await server[Symbol.asyncDispose]()
   expect((await probe(withKey(server.url)))[0]).toMatchObject({
     check: 'reachable',
-    status: 'bad',
-    found: expect.stringMatching(/connection refused/),
+    status: 'error',
+    message: expect.stringMatching(/connection refused/),
   })
 })
 
 it('finds that the endpoint is in trouble, without trying again', async () => {
   await using server = await faultServer((_, response) => json(response, { error: bodyMarker }, 429))
-  expect(marks(await probe(withKey(server.url)))).toEqual(['reachable: good', 'embeddings: bad'])
+  expect(marks(await probe(withKey(server.url)))).toEqual(['reachable: ok', 'embeddings: error'])
   expect(server.requests()).toBe(1)
 })
 
 it('finds that the local embedder serves, what turns a model on, and what is set in vain', async () => {
   for (const name of ['BASE_URL', 'MODEL', 'API_KEY', 'DIMENSIONS']) vi.stubEnv(`EMBEDDINGS_${name}`, '')
   expect(await probe(embeddingsFromEnv)).toEqual([
-    { check: 'backend', status: 'local', found: expect.any(String), cure: expect.stringContaining('EMBEDDINGS_BASE_URL') },
+    { check: 'backend', status: 'local', message: expect.any(String), fix: expect.stringContaining('EMBEDDINGS_BASE_URL') },
   ])
   vi.stubEnv('EMBEDDINGS_MODEL', 'm')
   vi.stubEnv('EMBEDDINGS_API_KEY', key)
   const idle = await probe(embeddingsFromEnv)
   expect(marks(idle)).toEqual(['backend: local', 'EMBEDDINGS_BASE_URL: warning'])
-  expect(idle[1]?.found).toContain('EMBEDDINGS_MODEL and EMBEDDINGS_API_KEY unused')
+  expect(idle[1]?.message).toContain('EMBEDDINGS_MODEL and EMBEDDINGS_API_KEY unused')
 })

@@ -1,5 +1,5 @@
 import type { Finding, ProbeContext } from 'dagma'
-import { failedFinding, openKeyFindings, ServiceError } from 'dagma/author'
+import { failedFinding, plaintextKeyFindings, ServiceError } from 'dagma/author'
 import { caller, embedOnce } from './endpoint.ts'
 import { type EmbeddingsSettings, endpointOf } from './settings.ts'
 
@@ -8,12 +8,12 @@ export async function probeEmbeddings(settings: EmbeddingsSettings, { timeoutMs,
   const endpoint = endpointOf(settings)
   if (endpoint === undefined) return local(settings)
   const { apiKey } = settings
-  const open = openKeyFindings(settings.apiKey, endpoint.baseUrl)
-  const reachable: Finding = { check: 'reachable', status: 'good', found: `${endpoint.baseUrl} answers.` }
+  const open = plaintextKeyFindings(settings.apiKey, endpoint.baseUrl)
+  const reachable: Finding = { check: 'reachable', status: 'ok', message: `${endpoint.baseUrl} answers.` }
   const letIn: Finding = {
     check: 'authentication',
-    status: 'good',
-    found: apiKey?.isSet ? `The key in ${apiKey.variable} is taken.` : 'No key is set, and none is wanted.',
+    status: 'ok',
+    message: apiKey?.isSet ? `The key in ${apiKey.variable} is taken.` : 'No key is set, and none is wanted.',
   }
   const check = 'EMBEDDINGS_MODEL'
   try {
@@ -21,14 +21,14 @@ export async function probeEmbeddings(settings: EmbeddingsSettings, { timeoutMs,
     const { vectors } = await embedOnce(['dagma'], from)
     const got = vectors[0]?.length ?? 0
     const { dimensions = got } = settings
-    const found = `Model "${endpoint.model}" gives vectors of ${got} numbers.`
-    if (got === dimensions) return [reachable, ...open, letIn, { check, status: 'good', found }]
-    const cure = 'Leave EMBEDDINGS_DIMENSIONS out, or set it to a size that the model can give.'
+    const message = `Model "${endpoint.model}" gives vectors of ${got} numbers.`
+    if (got === dimensions) return [reachable, ...open, letIn, { check, status: 'ok', message }]
+    const fix = 'Leave EMBEDDINGS_DIMENSIONS out, or set it to a size that the model can give.'
     return [
       reachable,
       ...open,
       letIn,
-      { check: 'EMBEDDINGS_DIMENSIONS', status: 'bad', found: `${found} It asks for ${dimensions}.`, cure },
+      { check: 'EMBEDDINGS_DIMENSIONS', status: 'error', message: `${message} It asks for ${dimensions}.`, fix },
     ]
   } catch (error) {
     const status = error instanceof ServiceError ? error.status : undefined
@@ -40,11 +40,11 @@ export async function probeEmbeddings(settings: EmbeddingsSettings, { timeoutMs,
 }
 
 function local({ model, apiKey }: EmbeddingsSettings): Finding[] {
-  const cure = 'Set EMBEDDINGS_BASE_URL and EMBEDDINGS_MODEL to use a model.'
-  const backend: Finding = { check: 'backend', status: 'local', found: 'The local embedder serves, which has no model.', cure }
+  const fix = 'Set EMBEDDINGS_BASE_URL and EMBEDDINGS_MODEL to use a model.'
+  const backend: Finding = { check: 'backend', status: 'local', message: 'The local embedder serves, which has no model.', fix }
   const set = [model && 'EMBEDDINGS_MODEL', apiKey?.isSet && apiKey.variable].filter(Boolean).join(' and ')
   if (set === '') return [backend]
-  const found = `It is not set, which leaves ${set} unused.`
-  const hint = 'Set it to the root of the API, for example https://api.openai.com/v1.'
-  return [backend, { check: 'EMBEDDINGS_BASE_URL', status: 'warning', found, cure: hint }]
+  const message = `It is not set, which leaves ${set} unused.`
+  const setUrl = 'Set it to the root of the API, for example https://api.openai.com/v1.'
+  return [backend, { check: 'EMBEDDINGS_BASE_URL', status: 'warning', message, fix: setUrl }]
 }

@@ -1,5 +1,5 @@
 import { type ResourceContext, type ResourceType, resource } from 'dagma'
-import { isOpenToOthers } from 'dagma/author'
+import { sendsKeyInPlaintext } from 'dagma/author'
 import type { Embedded, Embeddings, EmbeddingsUsage, EmbedOptions } from './client.ts'
 import { caller, embedAll } from './endpoint.ts'
 import { defaultDimensions, embedDocuments, embedQuery } from './local/hashing-embedder.ts'
@@ -24,7 +24,7 @@ function openEmbeddings(settings: EmbeddingsSettings, context: ResourceContext):
 function openEndpoint(settings: EmbeddingsSettings, endpoint: Endpoint, { signal, log }: ResourceContext): Embeddings {
   const { apiKey } = settings
   const from = caller(settings, endpoint, signal)
-  if (apiKey?.isSet && isOpenToOthers(endpoint.baseUrl))
+  if (apiKey?.isSet && sendsKeyInPlaintext(endpoint.baseUrl))
     log.warning(`Embeddings: the key goes unencrypted to ${new URL(endpoint.baseUrl).host}; use https.`)
   // Vectors of two sizes can never be compared: the first answer says which one is right.
   let { dimensions } = settings

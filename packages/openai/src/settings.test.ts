@@ -23,7 +23,7 @@ describe('settings', () => {
     [{ dimensions: 1.5 }, /EMBEDDINGS_DIMENSIONS/],
     [{ batchTexts: 0 }, /batchTexts/],
     [{ parallel: Number.NaN }, /parallel/],
-  ])('%j are refused with a cure', async (settings, message) => {
+  ])('%j are refused with a hint', async (settings, message) => {
     const opened = open(settings)
     await expect(opened).rejects.toBeInstanceOf(EmbeddingsSettingsError)
     await expect(opened).rejects.toThrow(message)

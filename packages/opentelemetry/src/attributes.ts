@@ -19,11 +19,11 @@ import {
 } from '@opentelemetry/semantic-conventions'
 import {
   type CallEnd,
+  type ObservedRun,
+  type ObservedStep,
   type OutgoingCall,
   observationFields,
   type StepEnd,
-  type WatchedRun,
-  type WatchedStep,
   type WireMetadata,
 } from 'dagma'
 
@@ -34,7 +34,7 @@ const longestText = 1_000
 const mostKeys = 50
 
 /** Of a run's span. */
-export function runAttributes({ runId, jobName, partitionKey, host }: WatchedRun): Attributes {
+export function runAttributes({ runId, jobName, partitionKey, host }: ObservedRun): Attributes {
   return present({
     'dagma.run_id': runId,
     'dagma.job_name': jobName,
@@ -44,7 +44,7 @@ export function runAttributes({ runId, jobName, partitionKey, host }: WatchedRun
 }
 
 /** Of the span of a step's attempt. */
-export function stepAttributes({ name, kind, assetKeys, group, retryNumber }: WatchedStep): Attributes {
+export function stepAttributes({ name, kind, assetKeys, group, retryNumber }: ObservedStep): Attributes {
   return {
     'dagma.step_name': name,
     'dagma.step_kind': kind,

@@ -18,16 +18,16 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): Instrument {
       const { trace, metrics } = registeredSdk()
       if (trace === undefined && metrics === undefined && !goesSomewhere(settings)) return undefined
       telemetry ??= import('./telemetry.ts').then(({ Telemetry }) => Telemetry.create(settings))
-      return (await telemetry).watch(run, context.log, settings.traceUrl)
+      return (await telemetry).observe(run, context.log, settings.traceUrl)
     },
     probe: async (context) => {
       const settings = readSettings(options)
       const wrong = settings.warnings.map(
-        (found): Finding => ({ check: 'variables', status: 'warning', found, cure: 'See docs/guide/opentelemetry.md.' }),
+        (message): Finding => ({ check: 'variables', status: 'warning', message, fix: 'See docs/guide/opentelemetry.md.' }),
       )
       if (goesSomewhere(settings)) return [...wrong, ...(await import('./probe.ts').then(({ probe }) => probe(settings, context)))]
-      const cure = 'Set OTEL_EXPORTER_OTLP_ENDPOINT to a collector, or OTEL_METRICS_EXPORTER=prometheus.'
-      return [...wrong, { check: 'backend', status: 'local', found: 'Traces and metrics go nowhere.', cure }]
+      const fix = 'Set OTEL_EXPORTER_OTLP_ENDPOINT to a collector, or OTEL_METRICS_EXPORTER=prometheus.'
+      return [...wrong, { check: 'backend', status: 'local', message: 'Traces and metrics go nowhere.', fix }]
     },
   }
 }

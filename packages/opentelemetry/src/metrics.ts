@@ -1,5 +1,5 @@
 import type { Meter } from '@opentelemetry/api'
-import type { CallEnd, EndStatus, OutgoingCall, StepEnd, WatchedRun, WatchedStep } from 'dagma'
+import type { CallEnd, EndStatus, ObservedRun, ObservedStep, OutgoingCall, StepEnd } from 'dagma'
 
 const seconds = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3_600, 14_400]
 const bytes = [2 ** 8, 2 ** 10, 2 ** 12, 2 ** 14, 2 ** 16, 2 ** 18, 2 ** 20, 2 ** 22, 2 ** 24, 2 ** 26, 2 ** 28, 2 ** 30]
@@ -29,15 +29,15 @@ export class Metrics {
     this.#runs = meter.createCounter('dagma_runs_total', { unit: '{run}', description: 'Runs that ended.' })
   }
 
-  runEnded(run: WatchedRun, status: EndStatus): void {
+  runEnded(run: ObservedRun, status: EndStatus): void {
     this.#runs.add(1, { job_name: jobLabel(run), status })
   }
 
-  stepEnded(run: WatchedRun, { group, kind }: WatchedStep, { status, latencyMs }: StepEnd): void {
+  stepEnded(run: ObservedRun, { group, kind }: ObservedStep, { status, latencyMs }: StepEnd): void {
     this.#stepDuration.record(latencyMs / 1000, { job_name: jobLabel(run), asset_group: group, step_kind: kind, status })
   }
 
-  stored(run: WatchedRun, { group }: WatchedStep, sizeBytes: number): void {
+  stored(run: ObservedRun, { group }: ObservedStep, sizeBytes: number): void {
     this.#outputBytes.record(sizeBytes, { job_name: jobLabel(run), asset_group: group })
   }
 
@@ -50,6 +50,6 @@ export class Metrics {
 }
 
 /** Runs of selected assets belong to no job. */
-function jobLabel({ jobName }: WatchedRun): string {
+function jobLabel({ jobName }: ObservedRun): string {
   return jobName ?? 'none'
 }

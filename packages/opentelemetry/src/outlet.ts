@@ -50,9 +50,9 @@ export class Outlet {
   }
 
   /** Makes the exporter tell of its failures, and send nothing after the outlet has given up. */
-  watched<Kind extends Exporter<never>>(exporter: Kind, what: string, url: string): Kind {
+  observed<Kind extends Exporter<never>>(exporter: Kind, what: string, url: string): Kind {
     const send = exporter.export.bind(exporter) as (items: unknown, done: (result: ExportResult) => void) => void
-    const watchedExport = (items: unknown, done: (result: ExportResult) => void): void => {
+    const observedExport = (items: unknown, done: (result: ExportResult) => void): void => {
       if (this.#gaveUp) return done({ code: 1 })
       const era = this.#era
       send(items, (result) => {
@@ -61,7 +61,7 @@ export class Outlet {
         done(result)
       })
     }
-    return Object.assign(exporter, { export: watchedExport })
+    return Object.assign(exporter, { export: observedExport })
   }
 
   /** Makes the agent of an exporter's connections. */

@@ -59,7 +59,7 @@ export class RunIds extends RandomIdGenerator {
 }
 
 export function ownTraces(settings: Settings & { tracesUrl: string }, ids: RunIds, outlet: Outlet): Source<Tracer> {
-  const exporter = outlet.watched(
+  const exporter = outlet.observed(
     new OTLPTraceExporter({ ...connection(settings, outlet), url: settings.tracesUrl }),
     'traces',
     settings.tracesUrl,
@@ -78,7 +78,7 @@ export function ownMetrics(settings: Settings, outlet: Outlet): Source<Meter> {
   const readers: IMetricReader[] = []
   if (settings.metricsUrl !== undefined) {
     const { metricsUrl: url } = settings
-    const exporter = outlet.watched(new OTLPMetricExporter({ ...connection(settings, outlet), url }), 'metrics', url)
+    const exporter = outlet.observed(new OTLPMetricExporter({ ...connection(settings, outlet), url }), 'metrics', url)
     const exportTimeoutMillis = timeoutMs(settings)
     readers.push(
       new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: Math.max(60_000, exportTimeoutMillis), exportTimeoutMillis }),

@@ -13,10 +13,10 @@ async function probe(variables: Readonly<Record<string, string>>): Promise<strin
   onlyEnvironment(variables)
   const context = { projectFolder: '/nowhere', timeoutMs: 2_000, signal: new AbortController().signal }
   const findings = (await openTelemetry().probe?.(context)) ?? []
-  expect(findings.every(({ status, cure }: Finding) => status === 'good' || cure !== undefined)).toBe(true)
+  expect(findings.every(({ status, fix }: Finding) => status === 'ok' || fix !== undefined)).toBe(true)
   expect(JSON.stringify(findings)).not.toContain(key)
   const root = variables.OTEL_EXPORTER_OTLP_ENDPOINT ?? 'no root'
-  return findings.map(({ check, status, found }) => `${status} ${check}: ${found.replaceAll(root, 'URL')}`)
+  return findings.map(({ check, status, message }) => `${status} ${check}: ${message.replaceAll(root, 'URL')}`)
 }
 
 it('is off: nothing is sent', async () => {
@@ -29,9 +29,9 @@ it('takes traces and metrics, and has a page for a trace', async () => {
   })
   const { url } = receiver
   expect(await probe({ OTEL_EXPORTER_OTLP_ENDPOINT: url, DAGMA_TRACE_URL_TEMPLATE: `${url}/trace/{trace_id}`, ...headers })).toEqual([
-    'good traces: The collector at URL/v1/traces takes them.',
-    'good metrics: The collector at URL/v1/metrics takes them.',
-    `good trace_url: URL/trace/${'0'.repeat(32)} opens`,
+    'ok traces: The collector at URL/v1/traces takes them.',
+    'ok metrics: The collector at URL/v1/metrics takes them.',
+    `ok trace_url: URL/trace/${'0'.repeat(32)} opens`,
   ])
   expect(receiver.headers.map((sent) => sent['x-key'])).toEqual([key, key, undefined])
   expect(receiver.bodies[0]).toHaveLength(0) // no spans
@@ -40,18 +40,18 @@ it('takes traces and metrics, and has a page for a trace', async () => {
 it('refuses the key, and says it back', async () => {
   await using receiver = await OtlpReceiver.start((request, response) => response.writeHead(401).end(String(request.headers['x-key'])))
   expect(await probe({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, ...headers })).toEqual([
-    'bad traces: They could not be sent to URL/v1/traces: it answered 401.',
-    'bad metrics: They could not be sent to URL/v1/metrics: it answered 401.',
+    'error traces: They could not be sent to URL/v1/traces: it answered 401.',
+    'error metrics: They could not be sent to URL/v1/metrics: it answered 401.',
   ])
 })
 
 it('is not there, or never answers', async () => {
   expect(await probe({ OTEL_EXPORTER_OTLP_ENDPOINT: await nobody(), OTEL_METRICS_EXPORTER: 'none' })).toEqual([
-    'bad traces: They could not be sent to URL/v1/traces: ECONNREFUSED.',
+    'error traces: They could not be sent to URL/v1/traces: ECONNREFUSED.',
   ])
   await using receiver = await OtlpReceiver.start(() => {})
   const [silent] = await probe({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, OTEL_METRICS_EXPORTER: 'none' })
-  expect(silent).toMatch(/^bad traces: They could not be sent/)
+  expect(silent).toMatch(/^error traces: They could not be sent/)
 })
 
 it('has variables that cannot be followed', async () => {
@@ -63,6 +63,6 @@ it('has variables that cannot be followed', async () => {
   expect(await probe(variables)).toEqual([
     'warning variables: OTEL_EXPORTER_OTLP_ENDPOINT is no http or https URL without user info: no traces are sent.',
     'warning variables: DAGMA_TRACE_URL_TEMPLATE lacks {trace_id}: there are no links to traces.',
-    'good prometheus: Metrics are served at http://127.0.0.1:9464/metrics while a run lasts.',
+    'ok prometheus: Metrics are served at http://127.0.0.1:9464/metrics while a run lasts.',
   ])
 })

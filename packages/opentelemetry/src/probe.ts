@@ -24,9 +24,9 @@ export async function probe(settings: Settings, context: ProbeContext): Promise<
 
 async function sent<Items>(check: string, exporter: Exporter<Items>, items: Items, url: string): Promise<Finding> {
   const { code, error } = await new Promise<{ code: number; error?: Error }>((resolve) => exporter.export(items, resolve))
-  if (code === 0) return { check, status: 'good', found: `The collector at ${bare(url)} takes them.` }
-  const cure = 'See that the collector runs and takes OTLP over HTTP there (usually on port 4318), and that its headers are right.'
-  return { check, status: 'bad', found: `They could not be sent to ${bare(url)}: ${reason(error)}.`, cure }
+  if (code === 0) return { check, status: 'ok', message: `The collector at ${bare(url)} takes them.` }
+  const fix = 'See that the collector runs and takes OTLP over HTTP there (usually on port 4318), and that its headers are right.'
+  return { check, status: 'error', message: `They could not be sent to ${bare(url)}: ${reason(error)}.`, fix }
 }
 
 function tracePage(traceUrl: TraceUrl) {
@@ -34,5 +34,5 @@ function tracePage(traceUrl: TraceUrl) {
 }
 
 function served({ host, port }: NonNullable<Settings['prometheus']>): Finding {
-  return { check: 'prometheus', status: 'good', found: `Metrics are served at http://${host}:${port}/metrics while a run lasts.` }
+  return { check: 'prometheus', status: 'ok', message: `Metrics are served at http://${host}:${port}/metrics while a run lasts.` }
 }

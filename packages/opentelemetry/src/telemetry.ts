@@ -12,15 +12,15 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api'
-import type { RunWatch, StepLog, WatchedRun } from 'dagma'
+import type { ObservedRun, RunObserver, StepLog } from 'dagma'
 import { runAttributes, schemaUrl } from './attributes.ts'
 import { Metrics } from './metrics.ts'
 import { endsWithin, Outlet } from './outlet.ts'
 import type { RunIds, Source } from './own-sdk.ts'
 import { registeredSdk } from './registered.ts'
 import type { Settings } from './settings.ts'
+import { SpanTree } from './span-tree.ts'
 import type { TraceUrl } from './trace-url.ts'
-import { SpanTree } from './watch.ts'
 
 const scope = '@dagma/opentelemetry'
 const silent = async (): Promise<void> => {}
@@ -59,7 +59,7 @@ export class Telemetry {
   }
 
   /** Begins to follow a run. */
-  watch(run: WatchedRun, log: StepLog, traceUrl: TraceUrl | undefined): RunWatch {
+  observe(run: ObservedRun, log: StepLog, traceUrl: TraceUrl | undefined): RunObserver {
     this.#outlet.begin(log)
     // With a registered SDK the run belongs to whatever the program is doing.
     const parent = this.#ids === undefined ? context.active() : ROOT_CONTEXT
@@ -70,7 +70,7 @@ export class Telemetry {
       headers: this.#ids === undefined ? injected : traceparent,
       traceUrl,
     })
-    return tree.watchRun(span, parent, () => this.#flush().finally(() => this.#outlet.end(log)))
+    return tree.observeRun(span, parent, () => this.#flush().finally(() => this.#outlet.end(log)))
   }
 
   /** Sends all that is there, in bounded time, and never throws. */

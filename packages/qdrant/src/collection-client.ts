@@ -83,7 +83,7 @@ export class CollectionClient implements Qdrant {
       method: 'PUT',
       status: 409,
       reason: `collection "${this.collection}" is there with ${has}, not with size ${size} and distance ${distance}`,
-      cure: this.#otherVectorsCure(),
+      hint: this.#otherVectorsHint(),
     })
   }
 
@@ -193,7 +193,7 @@ export class CollectionClient implements Qdrant {
           url: this.#url(below),
           status,
           reason: `a vector has ${sizes.got} numbers, but those of collection "${this.collection}" have ${sizes.expected}`,
-          cure: `Use the same embedding model for what is stored and what is asked. Has the model changed? ${this.#otherVectorsCure()}`,
+          hint: `Use the same embedding model for what is stored and what is asked. Has the model changed? ${this.#otherVectorsHint()}`,
         })
       },
     })
@@ -203,7 +203,7 @@ export class CollectionClient implements Qdrant {
       ...call,
       url: this.#url(below),
       reason: 'the answer has not the form that Qdrant gives it',
-      cure: 'Check that the url or host is that of a Qdrant server, 1.10 or newer.',
+      hint: 'Check that the url or host is that of a Qdrant server, 1.10 or newer.',
     })
   }
 
@@ -264,19 +264,19 @@ export class CollectionClient implements Qdrant {
   }
 
   /** How to go on when the collection was filled by another embedding model, or by another version of one. */
-  #otherVectorsCure(): string {
+  #otherVectorsHint(): string {
     const remove = this.backend === 'local' ? 'Delete the folder .dagma/qdrant-local of the project' : 'Delete this collection'
     return `${remove}, or name another collection (QDRANT_COLLECTION), and materialize again the assets that embed and that fill it.`
   }
 
   /** An error for what is refused before anything is sent. */
-  #refusal(operation: string, method: HttpCall['method'], reason: string, cure: string, cause?: unknown): ServiceError {
-    return this.#failure({ operation, method, reason, cure }, cause)
+  #refusal(operation: string, method: HttpCall['method'], reason: string, hint: string, cause?: unknown): ServiceError {
+    return this.#failure({ operation, method, reason, hint }, cause)
   }
 
   #failure(failure: Omit<HttpFailure, 'system' | 'url'> & { url?: string }, cause?: unknown): ServiceError {
-    const { operation, method, status, reason, cure, url = this.#url('') } = failure
-    return new ServiceError({ system: 'Qdrant', operation, method, url, reason, cure, ...(status !== undefined && { status }) }, cause)
+    const { operation, method, status, reason, hint, url = this.#url('') } = failure
+    return new ServiceError({ system: 'Qdrant', operation, method, url, reason, hint, ...(status !== undefined && { status }) }, cause)
   }
 
   #url(below: string): string {

@@ -35,15 +35,15 @@ it('finds a Qdrant that is well: server, version, key, collection, and every lin
   const { url } = qdrantServer
   const findings = await probe(real(url))
   expect(
-    findings.map(({ check, status, found }) => `${status} ${check}: ${found.replaceAll(url, 'http://qdrant')}`),
+    findings.map(({ check, status, message }) => `${status} ${check}: ${message.replaceAll(url, 'http://qdrant')}`),
   ).toMatchInlineSnapshot(`
     [
-      "good reachable: Qdrant 1.18.3 answers.",
-      "good authentication: The key in QDRANT_DOCTOR_KEY is taken.",
-      "good collection: Collection "docs" is there.",
-      "good qdrant_collection_url: http://qdrant/collections/docs answers GET.",
-      "good qdrant_search_endpoint: http://qdrant/collections/docs/points/query answers POST.",
-      "good qdrant_dashboard_url: http://qdrant/dashboard#/collections/docs opens",
+      "ok reachable: Qdrant 1.18.3 answers.",
+      "ok authentication: The key in QDRANT_DOCTOR_KEY is taken.",
+      "ok collection: Collection "docs" is there.",
+      "ok qdrant_collection_url: http://qdrant/collections/docs answers GET.",
+      "ok qdrant_search_endpoint: http://qdrant/collections/docs/points/query answers POST.",
+      "ok qdrant_dashboard_url: http://qdrant/dashboard#/collections/docs opens",
     ]
   `)
   expect(asked).toEqual([
@@ -55,10 +55,10 @@ it('finds a Qdrant that is well: server, version, key, collection, and every lin
 })
 
 it('says that the local store serves, and what turns the server on', async () => {
-  expect(await probe({})).toMatchObject([{ check: 'backend', status: 'local', cure: expect.stringContaining('QDRANT_URL') }])
+  expect(await probe({})).toMatchObject([{ check: 'backend', status: 'local', fix: expect.stringContaining('QDRANT_URL') }])
   expect(await probe({ port: 6333, apiKey: secret('QDRANT_DOCTOR_KEY') })).toMatchObject([
     { status: 'local' },
-    { status: 'warning', found: 'Neither is set, which leaves QDRANT_DOCTOR_KEY and the port unused.' },
+    { status: 'warning', message: 'Neither is set, which leaves QDRANT_DOCTOR_KEY and the port unused.' },
   ])
 })
 
@@ -66,12 +66,12 @@ describe('a Qdrant link gives 404', () => {
   it('because the collection does not exist, or has another name', async () => {
     await using qdrantServer = await server()
     const findings = await probe(real(qdrantServer.url, { collection: 'others' }))
-    expect(the(findings, 'authentication')?.status).toBe('good')
+    expect(the(findings, 'authentication')?.status).toBe('ok')
     expect(the(findings, 'collection')).toEqual({
       check: 'collection',
-      status: 'bad',
-      found: 'There is no collection "others" on this server: the links would answer 404.',
-      cure: expect.stringMatching(/Materialize the asset .* name \(QDRANT_COLLECTION\) .* QDRANT_URL is the right server/),
+      status: 'error',
+      message: 'There is no collection "others" on this server: the links would answer 404.',
+      fix: expect.stringMatching(/Materialize the asset .* name \(QDRANT_COLLECTION\) .* QDRANT_URL is the right server/),
     })
     expect(the(findings, 'qdrant_collection_url')).toBeUndefined()
   })
@@ -81,9 +81,9 @@ describe('a Qdrant link gives 404', () => {
     const [reachable] = await probe(real(`${qdrantServer.url}/wrong`))
     // The server without the key answers 401 below a path that it does not know; with it, 404.
     expect(reachable).toMatchObject({
-      status: 'bad',
-      found: expect.stringContaining('answered 404'),
-      cure: expect.stringContaining('prefix'),
+      status: 'error',
+      message: expect.stringContaining('answered 404'),
+      fix: expect.stringContaining('prefix'),
     })
   })
 })
@@ -95,22 +95,22 @@ describe('host, port, https and key', () => {
     const { hostname: host, port } = new URL(gone.url)
     const findings = await probe({ host, port: Number(port) })
     expect(findings).toMatchObject([
-      { check: 'reachable', status: 'bad', cure: expect.stringContaining('QDRANT_HOST has its host and port') },
+      { check: 'reachable', status: 'error', fix: expect.stringContaining('QDRANT_HOST has its host and port') },
     ])
   })
 
   it('somebody else is there', async () => {
     await using other = await faultServer((_, response) => json(response, { hello: bodyMarker }))
-    expect(await probe(real(other.url))).toMatchObject([{ status: 'bad', cure: expect.stringContaining('6333 for REST') }])
+    expect(await probe(real(other.url))).toMatchObject([{ status: 'error', fix: expect.stringContaining('6333 for REST') }])
   })
 
   it('https is on where only http is spoken', async () => {
     await using qdrantServer = await server()
     const [reachable] = await probe(real(qdrantServer.url.replace('http:', 'https:')))
     expect(reachable).toMatchObject({
-      status: 'bad',
-      found: expect.stringContaining('no secure connection'),
-      cure: expect.stringContaining('https only where'),
+      status: 'error',
+      message: expect.stringContaining('no secure connection'),
+      fix: expect.stringContaining('https only where'),
     })
   })
 
@@ -121,10 +121,10 @@ describe('host, port, https and key', () => {
   it('the key is missing or wrong', async () => {
     await using qdrantServer = await server()
     const missing = await probe({ url: qdrantServer.url, apiKey: secret('QDRANT_UNSET_KEY') })
-    expect(the(missing, 'authentication')).toMatchObject({ status: 'bad', cure: expect.stringContaining('set QDRANT_UNSET_KEY') })
+    expect(the(missing, 'authentication')).toMatchObject({ status: 'error', fix: expect.stringContaining('set QDRANT_UNSET_KEY') })
     vi.stubEnv('QDRANT_WRONG_KEY', 'key-of-somebody-else')
     const wrong = await probe({ url: qdrantServer.url, apiKey: secret('QDRANT_WRONG_KEY') })
-    expect(the(wrong, 'authentication')).toMatchObject({ status: 'bad', cure: 'Check the value of QDRANT_WRONG_KEY.' })
+    expect(the(wrong, 'authentication')).toMatchObject({ status: 'error', fix: 'Check the value of QDRANT_WRONG_KEY.' })
   })
 
   it('settings that cannot be used are said', async () => {

@@ -1,5 +1,5 @@
 import type { Finding, ProbeContext } from 'dagma'
-import { failedFinding, finding, type HttpService, openKeyFindings, pageFinding, ServiceError } from 'dagma/author'
+import { failedFinding, finding, type HttpService, pageFinding, plaintextKeyFindings, ServiceError } from 'dagma/author'
 import { qdrantLinks } from './links.ts'
 import { qdrantService } from './service.ts'
 import { type QdrantSettings, serverOf } from './settings.ts'
@@ -10,7 +10,7 @@ export async function probeQdrant(settings: QdrantSettings, { timeoutMs, signal 
   if (server === undefined) return local(settings)
   const service = qdrantService({ ...settings, timeoutMs, retries: 0 }, server, signal)
   const reachable = await reachableFinding(service)
-  if (reachable.status === 'bad') return [reachable, ...openKeyFindings(settings.apiKey, server.baseUrl)]
+  if (reachable.status === 'error') return [reachable, ...plaintextKeyFindings(settings.apiKey, server.baseUrl)]
   const rest = await restFindings(service, settings)
   const dashboard = qdrantLinks(settings).qdrant_dashboard_url?.value ?? ''
   const setting = settings.uiUrl ? 'QDRANT_UI_URL' : settingOf(settings)
@@ -18,23 +18,23 @@ export async function probeQdrant(settings: QdrantSettings, { timeoutMs, signal 
   // A server without its web interface does all that a project needs.
   return [
     reachable,
-    ...openKeyFindings(settings.apiKey, server.baseUrl),
+    ...plaintextKeyFindings(settings.apiKey, server.baseUrl),
     ...rest,
-    page.status === 'bad' ? { ...page, status: 'warning' } : page,
+    page.status === 'error' ? { ...page, status: 'warning' } : page,
   ]
 }
 
 function local({ apiKey, port, https }: QdrantSettings): Finding[] {
-  const cure = 'Set QDRANT_URL, or QDRANT_HOST, to use a server.'
-  const backend: Finding = { check: 'backend', status: 'local', found: 'The local store serves: there are no links.', cure }
+  const fix = 'Set QDRANT_URL, or QDRANT_HOST, to use a server.'
+  const backend: Finding = { check: 'backend', status: 'local', message: 'The local store serves: there are no links.', fix }
   const set = [apiKey?.isSet && apiKey.variable, port !== undefined && 'the port', https !== undefined && 'https']
     .filter(Boolean)
     .join(' and ')
   if (set === '') return [backend]
-  const found = `Neither is set, which leaves ${set} unused.`
+  const message = `Neither is set, which leaves ${set} unused.`
   return [
     backend,
-    { check: 'QDRANT_URL, QDRANT_HOST', status: 'warning', found, cure: 'Set one of them, for example QDRANT_URL=http://localhost:6333.' },
+    { check: 'QDRANT_URL, QDRANT_HOST', status: 'warning', message, fix: 'Set one of them, for example QDRANT_URL=http://localhost:6333.' },
   ]
 }
 
@@ -45,17 +45,17 @@ async function reachableFinding(service: HttpService): Promise<Finding> {
   try {
     const { version } = await service.json<{ version?: unknown }>({ operation: 'get version', method: 'GET', path: '' })
     if (typeof version === 'string' && /^\d[\w.+-]{0,40}$/.test(version))
-      return { check, status: 'good', found: `Qdrant ${version} answers.` }
+      return { check, status: 'ok', message: `Qdrant ${version} answers.` }
     return {
       check,
-      status: 'bad',
-      found: 'What answers there does not say a version as Qdrant does.',
-      cure: 'Check host, port (6333 for REST, not 6334) and prefix.',
+      status: 'error',
+      message: 'What answers there does not say a version as Qdrant does.',
+      fix: 'Check host, port (6333 for REST, not 6334) and prefix.',
     }
   } catch (error) {
     // Where even the version wants a key, the server is there all the same.
     if (error instanceof ServiceError && (error.status === 401 || error.status === 403))
-      return { check, status: 'good', found: 'Qdrant answers.' }
+      return { check, status: 'ok', message: 'Qdrant answers.' }
     return failedFinding(check, error)
   }
 }
@@ -65,8 +65,8 @@ async function restFindings(service: HttpService, settings: QdrantSettings): Pro
   const path = `collections/${encodeURIComponent(collection)}`
   const letIn: Finding = {
     check: 'authentication',
-    status: 'good',
-    found: apiKey?.isSet ? `The key in ${apiKey.variable} is taken.` : 'No key is set, and none is wanted.',
+    status: 'ok',
+    message: apiKey?.isSet ? `The key in ${apiKey.variable} is taken.` : 'No key is set, and none is wanted.',
   }
   try {
     await service.json({ operation: 'read collection', method: 'GET', path })
@@ -75,8 +75,8 @@ async function restFindings(service: HttpService, settings: QdrantSettings): Pro
     if (status === 401 || status === 403) return [failedFinding('authentication', error)]
     if (status !== 404) return [failedFinding('qdrant_collection_url', error)]
     const missing = `There is no collection "${collection}" on this server: the links would answer 404.`
-    const cure = `Materialize the asset that fills it, which makes it; or check its name (QDRANT_COLLECTION) and that ${settingOf(settings)} is the right server.`
-    return [letIn, { check: 'collection', status: 'bad', found: missing, cure }]
+    const fix = `Materialize the asset that fills it, which makes it; or check its name (QDRANT_COLLECTION) and that ${settingOf(settings)} is the right server.`
+    return [letIn, { check: 'collection', status: 'error', message: missing, fix }]
   }
   const { qdrant_collection_url, qdrant_search_endpoint } = qdrantLinks(settings)
   const query = await finding('qdrant_search_endpoint', async () => {
@@ -91,8 +91,8 @@ async function restFindings(service: HttpService, settings: QdrantSettings): Pro
   })
   return [
     letIn,
-    { check: 'collection', status: 'good', found: `Collection "${collection}" is there.` },
-    { check: 'qdrant_collection_url', status: 'good', found: `${qdrant_collection_url?.value} answers GET.` },
+    { check: 'collection', status: 'ok', message: `Collection "${collection}" is there.` },
+    { check: 'qdrant_collection_url', status: 'ok', message: `${qdrant_collection_url?.value} answers GET.` },
     query,
   ]
 }

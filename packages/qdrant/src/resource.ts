@@ -1,5 +1,5 @@
 import { type ResourceContext, type ResourceType, resource } from 'dagma'
-import { isOpenToOthers } from 'dagma/author'
+import { sendsKeyInPlaintext } from 'dagma/author'
 import type { Qdrant } from './client.ts'
 import { CollectionClient } from './collection-client.ts'
 import { qdrantLinks } from './links.ts'
@@ -29,7 +29,7 @@ export const qdrant: ResourceType<QdrantSettings, Qdrant> = resource({
 function openServer(settings: QdrantSettings, server: Server, { log, signal }: ResourceContext): Qdrant {
   const { apiKey, collection } = settings
   const wire = qdrantService(settings, server, signal)
-  if (apiKey?.isSet && isOpenToOthers(server.baseUrl))
+  if (apiKey?.isSet && sendsKeyInPlaintext(server.baseUrl))
     log.warning(`Qdrant: the API key goes unencrypted to ${new URL(server.baseUrl).host}; use https.`)
   const collectionUrl = `${server.baseUrl}/collections/${encodeURIComponent(collection)}`
   return new CollectionClient({ backend: 'qdrant', collection, wire, links: qdrantLinks(settings), collectionUrl })

@@ -22,7 +22,7 @@ export function qdrantService(
     ...(retries !== undefined && { retries }),
     database: { system: 'qdrant', collection },
     signal,
-    cures: {
+    hints: {
       404: 'Check the name of the collection and the url, port and prefix of the resource, or make the collection with ensureCollection().',
     },
   })

@@ -40,18 +40,18 @@ class _Ended:
         self.error = error
 
 
-class _Crew:
+class _StepThreads:
     """The threads of a run's steps, and what they have to say."""
 
     def __init__(self, context: PlanContext) -> None:
         self.stopping = threading.Event()
         self._context = context
-        self._said: queue.SimpleQueue[tuple[str, dg.DagsterEvent | _Ended]] = queue.SimpleQueue()
+        self._events: queue.SimpleQueue[tuple[str, dg.DagsterEvent | _Ended]] = queue.SimpleQueue()
         self._running: dict[str, list[dg.DagsterEvent]] = {}
         """The steps at work, each with the event by which it ended, if it has: its hooks are running then."""
 
     @property
-    def at_work(self) -> bool:
+    def any_running(self) -> bool:
         return bool(self._running)
 
     def start(self, step: Any, known_state: Any) -> None:
@@ -69,22 +69,22 @@ class _Crew:
         ended = False
         while True:
             try:
-                key, said = self._said.get(timeout=0 if ended else max(0, deadline - time.monotonic()))
+                key, event = self._events.get(timeout=0 if ended else max(0, deadline - time.monotonic()))
             except queue.Empty:
                 return
-            if isinstance(said, _Ended):
+            if isinstance(event, _Ended):
                 ended = True
                 for last in self._running.pop(key):
                     active.handle_event(last)  # only now: a retry, and what comes after the step, wait for its hooks
-                yield from self._end(active, key, said.error)
+                yield from self._end(active, key, event.error)
                 continue
-            yield said
-            if said.is_step_success or said.is_step_failure or said.is_step_up_for_retry:
-                self._running[key].append(said)
+            yield event
+            if event.is_step_success or event.is_step_failure or event.is_step_up_for_retry:
+                self._running[key].append(event)
             else:
-                active.handle_event(said)
+                active.handle_event(event)
 
-    def wind_down(self, active: Any) -> Iterator[dg.DagsterEvent]:
+    def stop(self, active: Any) -> Iterator[dg.DagsterEvent]:
         """Stops the steps; gives what they still say, for a limited time."""
         self.stopping.set()
         deadline = time.monotonic() + _STOP_GRACE
@@ -96,14 +96,14 @@ class _Crew:
         try:
             for event in _compat.step_events(step_context):
                 events.append(event)
-                self._said.put((key, event))
+                self._events.put((key, event))
             if not self.stopping.is_set():
                 for event in _compat.hook_events(step_context, events):
-                    self._said.put((key, event))
+                    self._events.put((key, event))
         except BaseException as error:  # noqa: BLE001  # the main thread decides what it means
-            self._said.put((key, _Ended(error)))
+            self._events.put((key, _Ended(error)))
         else:
-            self._said.put((key, _Ended(None)))
+            self._events.put((key, _Ended(None)))
 
     def _end(self, active: Any, key: str, error: BaseException | None) -> Iterator[dg.DagsterEvent]:
         if error is not None and not self.stopping.is_set():
@@ -139,21 +139,21 @@ class DagmaExecutor(dg.Executor):
             ExitStack() as output,
         ):
             yield from _compat.capture_output(context, plan, output)
-            crew = _Crew(context)
+            threads = _StepThreads(context)
             try:
                 while not active.is_complete:
                     if _compat.pop_captured_interrupt():
                         active.mark_interrupted()
-                        yield from crew.wind_down(active)
+                        yield from threads.stop(active)
                         raise dg.DagsterExecutionInterruptedError
                     for step in active.get_steps_to_execute():
-                        crew.start(step, active.get_known_state())
+                        threads.start(step, active.get_known_state())
                     yield from active.concurrency_event_iterator(context)
-                    yield from crew.events(active)
-                    if not crew.at_work:
+                    yield from threads.events(active)
+                    if not threads.any_running:
                         yield from active.plan_events_iterator(context)
             finally:
-                crew.stopping.set()
+                threads.stopping.set()
             try:
                 output.close()
             except Exception:  # noqa: BLE001  # as Dagster does: the run has ended well

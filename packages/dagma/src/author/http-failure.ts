@@ -4,7 +4,7 @@ import type { HttpAuth, HttpServiceOptions } from './http-types.ts'
 export interface Failure {
   readonly status?: number
   readonly reason: string
-  readonly cure: string
+  readonly hint: string
 }
 
 type Service = HttpServiceOptions & { readonly timeoutMs: number }
@@ -75,18 +75,18 @@ export function thrownFailure(thrown: unknown, service: Service): Failure {
   const { system, baseUrlSetting, timeoutMs } = service
   const code = causeCode(thrown)
   if ((thrown as KyError).name === 'TimeoutError' || code === 'UND_ERR_HEADERS_TIMEOUT') {
-    return { reason: `no answer within ${timeoutMs} ms`, cure: `Check that ${system} is up and not overloaded, or raise timeoutMs.` }
+    return { reason: `no answer within ${timeoutMs} ms`, hint: `Check that ${system} is up and not overloaded, or raise timeoutMs.` }
   }
   if (isTlsFailure(thrown)) {
     return {
       reason: `no secure connection (${code})`,
-      cure: `Check that ${baseUrlSetting} says https only where ${system} speaks it; for a certificate of your own, name its authority in NODE_EXTRA_CA_CERTS.`,
+      hint: `Check that ${baseUrlSetting} says https only where ${system} speaks it; for a certificate of your own, name its authority in NODE_EXTRA_CA_CERTS.`,
     }
   }
   const known = code && unconnected[code]
   return {
     reason: known ?? (code ? `the connection was lost (${code})` : 'no connection could be made'),
-    cure: `Check that ${system} is running and that ${baseUrlSetting} has its host and port.`,
+    hint: `Check that ${system} is running and that ${baseUrlSetting} has its host and port.`,
   }
 }
 
@@ -95,10 +95,10 @@ function statusFailure(status: number, answer: unknown, service: Service): Failu
   const told = typeof code === 'string' && /^[A-Z][A-Z_]{1,63}$/.test(code) ? ` (${code})` : ''
   const redirect = status >= 300 && status < 400
   const reason = redirect ? 'a redirect, which is not followed' : `${names[status] ?? (status >= 500 ? 'server error' : 'refused')}${told}`
-  return { status, reason, cure: service.cures?.[status] ?? generalCure(status, service) }
+  return { status, reason, hint: service.hints?.[status] ?? generalHint(status, service) }
 }
 
-function generalCure(status: number, { system, auth, authSetting, baseUrlSetting, retries = 2 }: Service): string {
+function generalHint(status: number, { system, auth, authSetting, baseUrlSetting, retries = 2 }: Service): string {
   const known = auth !== undefined && hasCredentials(auth)
   if (status >= 300 && status < 400)
     return `Set ${baseUrlSetting} to the address that ${system} is really at (https rather than http, for example).`
@@ -121,7 +121,7 @@ export function contentFailure(response: Response, { system, baseUrlSetting }: S
     return {
       status,
       reason: 'answered no page',
-      cure: `Check that ${baseUrlSetting} is where ${system}'s web interface is, and that it is turned on.`,
+      hint: `Check that ${baseUrlSetting} is where ${system}'s web interface is, and that it is turned on.`,
     }
   }
   if (/\/(?:.*[.+-])?json$/.test(type)) return undefined
@@ -129,7 +129,7 @@ export function contentFailure(response: Response, { system, baseUrlSetting }: S
   return {
     status: response.status,
     reason: `answered ${what} instead of JSON`,
-    cure: `Check that ${baseUrlSetting} is the root of ${system}'s API and that no login page or proxy stands before it.`,
+    hint: `Check that ${baseUrlSetting} is the root of ${system}'s API and that no login page or proxy stands before it.`,
   }
 }
 
@@ -139,12 +139,12 @@ export function bodyFailure(status: number, system: string, waitedMs: number | u
     return {
       status,
       reason: 'the answer broke off or is no valid JSON',
-      cure: `Try again; if it stays, look into the log of ${system} and of any proxy before it.`,
+      hint: `Try again; if it stays, look into the log of ${system} and of any proxy before it.`,
     }
   return {
     status,
     reason: `the answer did not end within ${waitedMs} ms`,
-    cure: `Check that ${system} is not overloaded, or raise timeoutMs.`,
+    hint: `Check that ${system} is not overloaded, or raise timeoutMs.`,
   }
 }
 

@@ -30,7 +30,7 @@ export interface HttpServiceOptions {
   /** Aborts every call. */
   readonly signal?: AbortSignal
   /** Cures of this system for some statuses, in place of the general ones. */
-  readonly cures?: Readonly<Record<number, string>>
+  readonly hints?: Readonly<Record<number, string>>
   /** Finds the system's own error code in a failed answer. Only text of capitals and underscores gets into the error. */
   readonly errorCode?: (answer: unknown) => unknown
   /** What the system is, when it is a database: its calls are traced as such. */

@@ -11,13 +11,13 @@ import {
   thrownFailure,
 } from './http-failure.ts'
 import type { HttpAuth, HttpCall, HttpService, HttpServiceOptions } from './http-types.ts'
-import { type Sending, watchedCall } from './watched-call.ts'
+import { observedCall, type Sending } from './observed-call.ts'
 
 const longestWaitMs = 30_000
 const longestTimeoutMs = 300_000
 
 /**
- * A client for one system's JSON API. Every failure becomes one {@link ServiceError} with a cure, and no body, header or secret in it. The calls are
+ * A client for one system's JSON API. Every failure becomes one {@link ServiceError} with a hint, and no body, header or secret in it. The calls are
  * made by the library `ky` over Node's own fetch: it has the retries, `Retry-After` and time-outs that are easy to get wrong, and no
  * dependencies; it is loaded at the first call. Redirects are not followed, since a key would go with them.
  * @throws DAGMA_URL_INVALID when the root is no http or https URL, or has user info.
@@ -29,28 +29,28 @@ export function httpService(options: HttpServiceOptions): HttpService {
     throw new RangeError(`${options.system}: timeoutMs must be above 0 and at most ${longestTimeoutMs}, not ${timeoutMs}.`)
   const service = { ...options, timeoutMs }
   return {
-    json: async <T>(call: HttpCall<T>) => (await watched(service, call, 'json')) as T,
-    send: async (call) => void (await watched(service, call, 'nothing')),
-    page: async (call) => void (await watched(service, call, 'page')),
-    bytes: async (call) => (await watched(service, call, 'bytes')) as Uint8Array<ArrayBuffer>,
+    json: async <T>(call: HttpCall<T>) => (await observed(service, call, 'json')) as T,
+    send: async (call) => void (await observed(service, call, 'nothing')),
+    page: async (call) => void (await observed(service, call, 'page')),
+    bytes: async (call) => (await observed(service, call, 'bytes')) as Uint8Array<ArrayBuffer>,
   }
 }
 
 type Service = HttpServiceOptions & { readonly timeoutMs: number }
 
-type Wanted = 'json' | 'nothing' | 'page' | 'bytes'
+type ResponseKind = 'json' | 'nothing' | 'page' | 'bytes'
 
-function watched<T>(service: Service, call: HttpCall<T>, wanted: Wanted): Promise<unknown> {
+function observed<T>(service: Service, call: HttpCall<T>, wanted: ResponseKind): Promise<unknown> {
   const { system, database } = service
   const { operation, method } = call
   const url = deepLink(service.baseUrl, call.path)
-  return watchedCall(
+  return observedCall(
     () => ({ system, operation, method, url, database }),
     (sending) => attempt(service, call, url, wanted, sending),
   )
 }
 
-async function attempt<T>(service: Service, call: HttpCall<T>, url: string, wanted: Wanted, sending: Sending): Promise<unknown> {
+async function attempt<T>(service: Service, call: HttpCall<T>, url: string, wanted: ResponseKind, sending: Sending): Promise<unknown> {
   const callers = [service.signal, call.signal].filter((signal) => signal !== undefined)
   const timeoutMs = call.timeoutMs ?? service.timeoutMs
   const refuse = (failure: Failure): never => {
@@ -158,7 +158,7 @@ async function request<T>(
   }
 }
 
-/** An unset secret sends nothing: the server says whether it wants one, and the cure which variable to set. */
+/** An unset secret sends nothing: the server says whether it wants one, and the hint which variable to set. */
 function authHeader(auth: HttpAuth | undefined): Record<string, string> {
   if (!auth || !hasCredentials(auth)) return {}
   if ('bearer' in auth) return { authorization: `Bearer ${auth.bearer.reveal()}` }

@@ -32,14 +32,14 @@ it('is good when a page answers, and asks for just that path', async () => {
     asked.push(path)
     html(200)(response)
   })
-  expect(finding).toEqual({ check: 'run_url', status: 'good', found: `${url} opens` })
+  expect(finding).toEqual({ check: 'run_url', status: 'ok', message: `${url} opens` })
   expect(asked).toEqual(['/ui/'])
 })
 
 it.each([401, 302, 307])('is good when it asks for a login: %i', async (status) => {
   expect(await look(html(status, status === 401 ? {} : { location: '/login' }))).toMatchObject({
-    status: 'good',
-    found: expect.stringContaining('asks for a login'),
+    status: 'ok',
+    message: expect.stringContaining('asks for a login'),
   })
 })
 
@@ -49,7 +49,11 @@ it.each([404, 403, 500, 503])('is bad when it answers %i, asked once', async (st
     count += 1
     html(status)(response)
   })
-  expect(finding).toMatchObject({ status: 'bad', found: expect.stringContaining(`answered ${status}`), cure: expect.stringMatching(/\S/) })
+  expect(finding).toMatchObject({
+    status: 'error',
+    message: expect.stringContaining(`answered ${status}`),
+    fix: expect.stringMatching(/\S/),
+  })
   expect(count).toBe(1)
 })
 
@@ -59,12 +63,12 @@ it('is bad when JSON answers, or nothing in time', async () => {
     response.end('{}')
   })
   expect(json).toMatchObject({
-    status: 'bad',
-    found: expect.stringContaining('answered no page'),
-    cure: expect.stringContaining('TESTER_UI'),
+    status: 'error',
+    message: expect.stringContaining('answered no page'),
+    fix: expect.stringContaining('TESTER_UI'),
   })
   expect(await look(() => {}, { timeoutMs: 300 })).toMatchObject({
-    status: 'bad',
-    found: expect.stringContaining('no answer within 300 ms'),
+    status: 'error',
+    message: expect.stringContaining('no answer within 300 ms'),
   })
 })

@@ -21,7 +21,7 @@ export async function pageFinding(
   { key, url, system, setting }: PageLink,
   { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal },
 ): Promise<Finding> {
-  const good = (found: string): Finding => ({ check: key, status: 'good', found: `${url} ${found}` })
+  const good = (message: string): Finding => ({ check: key, status: 'ok', message: `${url} ${message}` })
   const { origin, pathname } = new URL(url)
   try {
     const service = httpService({ system, baseUrl: origin, baseUrlSetting: setting, authSetting: setting, timeoutMs, signal, retries: 0 })

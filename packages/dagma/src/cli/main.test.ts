@@ -328,7 +328,7 @@ export default definitions({ assets: [asset({ key: 'a', run: ({ signal }) => new
                                     materializations, checks and observations. What is
                                     there already is not doubled.
         doctor [options]            Check the systems that the project uses, their
-                                    keys, variables and links, with a cure for what is
+                                    keys, variables and links, with a fix for what is
                                     wrong.
         dev [options]               Open the project in the real Dagster UI. Sets
                                     Dagster up by itself.

@@ -1,6 +1,6 @@
 import type { Finding } from '../metadata/finding.ts'
 import type { WireMetadata } from '../metadata/normalize.ts'
-import type { CallWatcher } from '../metadata/outgoing-calls.ts'
+import type { CallTracker } from '../metadata/outgoing-calls.ts'
 import type { AssetKey } from './assets/asset-key.ts'
 import type { StepKind } from './assets/step.ts'
 import type { StepLog } from './assets/step-log.ts'
@@ -12,13 +12,13 @@ import type { ProbeContext } from './resource.ts'
  */
 export interface Instrument {
   /** Begins to follow a run. Undefined when there is nothing to do: then nothing is done. */
-  readonly startRun: (run: WatchedRun, context: InstrumentContext) => RunWatch | undefined | Promise<RunWatch | undefined>
+  readonly startRun: (run: ObservedRun, context: InstrumentContext) => RunObserver | undefined | Promise<RunObserver | undefined>
   /** What `dagma doctor` says of where telemetry goes. It follows no run. */
   readonly probe?: (context: ProbeContext) => Promise<readonly Finding[]>
 }
 
 /** A run that begins. */
-export interface WatchedRun {
+export interface ObservedRun {
   readonly host: 'embedded' | 'dagster'
   readonly runId: string
   /** Name of a declared job; undefined for a run of selected assets. */
@@ -38,14 +38,14 @@ export interface InstrumentContext {
 export type EndStatus = 'success' | 'failure' | 'canceled'
 
 /** Follows one run, and the calls that are made outside its steps. */
-export interface RunWatch extends CallWatcher {
-  readonly startStep: (step: WatchedStep) => StepWatch
+export interface RunObserver extends CallTracker {
+  readonly startStep: (step: ObservedStep) => StepObserver
   /** The run is over. The host waits for it, so that what is told here can still be sent: it must not take long. */
   readonly end: (status: EndStatus) => void | Promise<void>
 }
 
 /** An attempt of a step that begins. */
-export interface WatchedStep {
+export interface ObservedStep {
   readonly name: string
   readonly kind: StepKind
   /** What it makes, observes or checks. */
@@ -57,7 +57,7 @@ export interface WatchedStep {
 }
 
 /** Follows one attempt of a step. */
-export interface StepWatch extends CallWatcher {
+export interface StepObserver extends CallTracker {
   /** Where the trace of the attempt can be looked at, for the metadata of what it makes. */
   readonly traceUrl: string | undefined
   /** Does the work of the attempt, so that what it starts belongs to it. */

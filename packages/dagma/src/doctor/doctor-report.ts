@@ -11,13 +11,13 @@ import { gateValue } from '../runtime/gate/exit-gate.ts'
 
 /** What was found about one thing, and whose it is: the key of a resource, `instrument`, or `project`. */
 export interface DoctorFinding extends Finding {
-  readonly of: string
+  readonly checked: string
 }
 
 /** What `dagma doctor` found, in the form that `--json` prints. */
 export interface DoctorReport {
   /** `bad` when anything is. */
-  readonly status: 'good' | 'bad'
+  readonly status: 'ok' | 'error'
   readonly findings: readonly DoctorFinding[]
 }
 
@@ -27,7 +27,7 @@ export async function doctorReport(
   context: ProbeContext,
 ): Promise<DoctorReport> {
   const probed = await Promise.all([
-    ...[...resources].map(([of, { probe = notLookedAt }]) => looked(of, probe, context)),
+    ...[...resources].map(([checked, { probe = notLookedAt }]) => looked(checked, probe, context)),
     ...(instrument?.probe === undefined ? [] : [looked('instrument', instrument.probe, context)]),
   ])
   const own = [
@@ -36,21 +36,21 @@ export async function doctorReport(
     ...(await uiFindings(context)),
     ...secretFindings(),
   ]
-  const findings = gateValue([...own.map((finding) => ({ of: 'project', ...finding })), ...probed.flat()])
-  return { status: findings.some(({ status }) => status === 'bad') ? 'bad' : 'good', findings }
+  const findings = gateValue([...own.map((finding) => ({ checked: 'project', ...finding })), ...probed.flat()])
+  return { status: findings.some(({ status }) => status === 'error') ? 'error' : 'ok', findings }
 }
 
 type Probe = NonNullable<Resource<unknown>['probe']>
 
 const notLookedAt: Probe = async () => [
-  { check: 'probe', status: 'good', found: 'This kind of resource has no probe: it was not looked at.' },
+  { check: 'probe', status: 'ok', message: 'This kind of resource has no probe: it was not looked at.' },
 ]
 
-async function looked(of: string, probe: Probe, context: ProbeContext): Promise<DoctorFinding[]> {
+async function looked(checked: string, probe: Probe, context: ProbeContext): Promise<DoctorFinding[]> {
   try {
-    return (await probe(context)).map((finding) => ({ of, ...finding }))
+    return (await probe(context)).map((finding) => ({ checked, ...finding }))
   } catch (error) {
-    return [{ of, ...failedFinding('settings', error) }]
+    return [{ checked, ...failedFinding('settings', error) }]
   }
 }
 
@@ -59,8 +59,8 @@ function secretFindings(): Finding[] {
   return shortSecrets().map((check) => ({
     check,
     status: 'warning',
-    found: `This secret has under ${shortestSecret} characters and is too short to redact reliably: what prints it shows it.`,
-    cure: 'Use a longer secret.',
+    message: `This secret has under ${shortestSecret} characters and is too short to redact reliably: what prints it shows it.`,
+    fix: 'Use a longer secret.',
   }))
 }
 
@@ -71,17 +71,17 @@ async function uiFindings(context: ProbeContext): Promise<Finding[]> {
   if (isHttpUrl(base)) {
     const page = await pageFinding({ key: uiVariable, url: deepLink(base, ''), system: 'Dagster', setting: uiVariable }, context)
     // Runs go on without its UI.
-    return [page.status === 'bad' ? { ...page, status: 'warning' } : page]
+    return [page.status === 'error' ? { ...page, status: 'warning' } : page]
   }
-  const found = 'It is no http or https URL without user name and password, so nothing leads back to the pages of runs.'
-  const cure = 'Give the address at which a browser reaches Dagster, for example http://localhost:3000, or leave it out.'
-  return [{ check: uiVariable, status: 'bad', found, cure }]
+  const message = 'It is no http or https URL without user name and password, so nothing leads back to the pages of runs.'
+  const fix = 'Give the address at which a browser reaches Dagster, for example http://localhost:3000, or leave it out.'
+  return [{ check: uiVariable, status: 'error', message, fix }]
 }
 
 /** Whether this Node can run projects. */
 export function nodeFinding(version: string): Finding {
   const [major = 0, minor = 0] = version.split('.').map(Number)
   const check = 'Node'
-  if (major > 22 || (major === 22 && minor >= 18)) return { check, status: 'good', found: `Node ${version}` }
-  return { check, status: 'bad', found: `Node ${version} is too old.`, cure: 'Put Node 22.18 or newer first on PATH.' }
+  if (major > 22 || (major === 22 && minor >= 18)) return { check, status: 'ok', message: `Node ${version}` }
+  return { check, status: 'error', message: `Node ${version} is too old.`, fix: 'Put Node 22.18 or newer first on PATH.' }
 }

@@ -13,7 +13,7 @@ import { type OwnerState, ownerState, ownProcess } from './process-owner.ts'
 import { type PruneOptions, type PruneResult, pruneRuns } from './prune-runs.ts'
 import { RunLocks } from './run-locks.ts'
 
-const brokeOff = 'The run broke off.'
+const runAborted = 'The run was aborted by an internal error.'
 
 /** Milliseconds to wait while another process holds the log, in all. */
 const patienceMs = 10_000
@@ -22,7 +22,7 @@ const patienceMs = 10_000
 const shortPatienceMs = 200
 
 /** Runs of this process that broke off, which could not be recorded. */
-const brokenOff = new Set<string>()
+const abortedRuns = new Set<string>()
 
 /** What an acknowledged event survives: the death of the process, or that of the machine too. */
 export type Durability = 'process' | 'power'
@@ -147,7 +147,7 @@ export class EventLog implements Disposable {
   async whenFree<Result>(write: () => Result): Promise<Result> {
     for (const deadline = Date.now() + patienceMs; ; await sleep(20)) {
       try {
-        return this.atOnce(write)
+        return this.withoutWaiting(write)
       } catch (error) {
         if (!isLocked(error) || Date.now() > deadline) throw error
       }
@@ -155,16 +155,16 @@ export class EventLog implements Disposable {
   }
 
   /** Does what writes, which throws when another process holds the log just now. @throws DAGMA_EVENT_LOG_LOCKED */
-  atOnce<Result>(write: () => Result): Result {
+  withoutWaiting<Result>(write: () => Result): Result {
     return this.#within(0, write)
   }
 
   /** Records that a run broke off; where that cannot be written either, it is when this process opens the log again, or another after its end. */
-  breakOff(runId: string): RunEvent[] {
+  abortRun(runId: string): RunEvent[] {
     try {
-      return this.atOnce(() => this.endRun(runId, 'FAILURE', brokeOff))
+      return this.withoutWaiting(() => this.endRun(runId, 'FAILURE', runAborted))
     } catch {
-      brokenOff.add(runId)
+      abortedRuns.add(runId)
       return []
     }
   }
@@ -273,16 +273,16 @@ export class EventLog implements Disposable {
   #failTornRuns(): void {
     for (const { run_id } of this.#db.prepare("SELECT run_id FROM runs WHERE status = 'STARTED'").all()) {
       const runId = String(run_id)
-      const isOfThisProcess = brokenOff.has(runId)
+      const isOfThisProcess = abortedRuns.has(runId)
       if (!isOfThisProcess && this.owner(runId).state !== 'ended') continue
-      const message = isOfThisProcess ? brokeOff : 'The process of this run ended before the run did.'
+      const message = isOfThisProcess ? runAborted : 'The process of this run ended before the run did.'
       try {
         this.#within(shortPatienceMs, () => this.endRun(runId, 'FAILURE', message))
       } catch (error) {
         if (isLocked(error)) return
         throw error
       }
-      brokenOff.delete(runId)
+      abortedRuns.delete(runId)
     }
   }
 

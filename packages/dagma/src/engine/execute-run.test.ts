@@ -7,7 +7,7 @@ import { type Asset, asset } from '../definitions/assets/asset.ts'
 import { definitions } from '../definitions/definitions.ts'
 import { resource } from '../definitions/resource.ts'
 import { systemClock } from '../runtime/clock.ts'
-import { jsonFiles } from '../runtime/values/json-files.ts'
+import { jsonFileIOManager } from '../runtime/values/json-file-io-manager.ts'
 import { Values } from '../runtime/values/values.ts'
 import { temporaryFolder, thrownBy } from '../test/temporary.ts'
 import { EventLog } from './event-log.ts'
@@ -39,7 +39,7 @@ async function execute(assets: readonly Asset[], options: Partial<ExecuteOptions
     job: undefined,
     steps,
     eventLog,
-    values: new Values(all, jsonFiles(folder)),
+    values: new Values(all, jsonFileIOManager(folder)),
     projectFolder: folder,
     clock: systemClock,
     concurrency: 10,
@@ -243,7 +243,7 @@ describe('executeRun', () => {
     expect((await thrownBy(() => execute([], { definitions: all, eventLog, projectFolder: folder }))).message).toBe('disk is full')
     expect(closed).toBe(true)
     expect(eventLog.runs(1)).toMatchObject([{ status: 'FAILURE' }])
-    expect(eventLog.events(eventLog.runs(1)[0]?.runId ?? '').at(-1)).toMatchObject({ message: 'The run broke off.' })
+    expect(eventLog.events(eventLog.runs(1)[0]?.runId ?? '').at(-1)).toMatchObject({ message: 'The run was aborted by an internal error.' })
   })
 
   test('when the end of the run cannot be written either, it is by who opens the log next in this process', async () => {
@@ -257,7 +257,7 @@ describe('executeRun', () => {
     expect(eventLog.runs(1)).toMatchObject([{ status: 'STARTED' }])
     using opened = EventLog.open(folder)
     expect(opened.runs(1)).toMatchObject([{ status: 'FAILURE' }])
-    expect(opened.events(opened.runs(1)[0]?.runId ?? '').at(-1)).toMatchObject({ message: 'The run broke off.' })
+    expect(opened.events(opened.runs(1)[0]?.runId ?? '').at(-1)).toMatchObject({ message: 'The run was aborted by an internal error.' })
   })
 
   test('a listener that rejects does not end the process, and its error is thrown when the run is over', async () => {

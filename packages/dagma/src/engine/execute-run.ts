@@ -1,12 +1,12 @@
 import type { StepLog } from '../definitions/assets/step-log.ts'
-import type { EndStatus, RunWatch } from '../definitions/instrument.ts'
+import type { EndStatus, RunObserver } from '../definitions/instrument.ts'
 import { dagmaError } from '../errors.ts'
 import { gateValue } from '../runtime/gate/exit-gate.ts'
 import { gatedLog } from '../runtime/gate/gated-log.ts'
 import { shortSecretWarnings } from '../runtime/gate/known-secrets.ts'
+import { endObserved, observeRun } from '../runtime/step/instrumentation.ts'
 import { watchProcessEnd } from '../runtime/step/process-end.ts'
 import { RunResources } from '../runtime/step/run-resources.ts'
-import { endWatched, watchRun } from '../runtime/step/watched.ts'
 import type { RunStatus } from './events.ts'
 import type { PlannedStep } from './plan.ts'
 import { Recorder } from './recorder.ts'
@@ -37,19 +37,19 @@ export async function executeRun(options: ExecuteOptions): Promise<RunResult> {
   })
   const resources = new RunResources(definitions.resources, { runId, projectFolder, log: logOf(recorder, 'resources'), signal })
   for (const warning of shortSecretWarnings()) logOf(recorder, 'secrets').warning(warning)
-  const watch = await startWatch(options, recorder)
+  const observer = await startObserver(options, recorder)
   const run = new StepScheduler(steps, {
     concurrency,
     signal,
     recorder,
-    runStep: (step) => runStepToEnd(step, { ...options, recorder, resources, watch, log: logOf(recorder, step.step.name) }),
+    runStep: (step) => runStepToEnd(step, { ...options, recorder, resources, observer, log: logOf(recorder, step.step.name) }),
   })
   let status: RunResult['status']
   const alive = setInterval(() => {}, 2 ** 30) // a step may wait for what keeps no process alive
   try {
     await run.toEnd().finally(() =>
-      endWatched(
-        watch,
+      endObserved(
+        observer,
         () => resources.close(),
         () => endOf(run, signal),
       ),
@@ -67,11 +67,11 @@ export async function executeRun(options: ExecuteOptions): Promise<RunResult> {
   return { runId, status }
 }
 
-async function startWatch({ definitions, start, projectFolder }: ExecuteOptions, recorder: Recorder): Promise<RunWatch | undefined> {
+async function startObserver({ definitions, start, projectFolder }: ExecuteOptions, recorder: Recorder): Promise<RunObserver | undefined> {
   if (definitions.instrument === undefined) return undefined
   const { runId, jobName, partitionKey } = start
   const run = { host: 'embedded', runId, jobName, partitionKey: partitionKey ?? undefined } as const
-  return watchRun(definitions, run, { projectFolder, log: logOf(recorder, 'instrument') })
+  return observeRun(definitions, run, { projectFolder, log: logOf(recorder, 'instrument') })
 }
 
 function endOf(run: StepScheduler, signal: AbortSignal): EndStatus {

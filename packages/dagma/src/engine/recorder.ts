@@ -50,7 +50,7 @@ export class Recorder {
     for (const body of bodies) if (body.type === 'LOG') this.#waiting += body.message.length
     if (this.#waiting < mostWaiting) return
     try {
-      this.#options.eventLog.atOnce(() => this.#flush())
+      this.#options.eventLog.withoutWaiting(() => this.#flush())
     } catch {
       this.#waiting = 0 // they wait on; who waits for an event fails
     }
@@ -117,7 +117,7 @@ export class Recorder {
   /** Records that an internal error aborted the run, as far as that can still be written. */
   abortRun(): void {
     clearTimeout(this.#timer)
-    this.#show(this.#options.eventLog.breakOff(this.#options.runId))
+    this.#show(this.#options.eventLog.abortRun(this.#options.runId))
   }
 
   /** Throws the first error of the listener. */

@@ -1,5 +1,5 @@
 import type { StepLog } from '../definitions/assets/step-log.ts'
-import type { RunWatch } from '../definitions/instrument.ts'
+import type { RunObserver } from '../definitions/instrument.ts'
 import type { Definitions, ResolvedJob } from '../definitions/model.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { RunResources } from '../runtime/step/run-resources.ts'
@@ -32,7 +32,7 @@ export interface ExecuteOptions {
 export interface RunScope extends ExecuteOptions {
   readonly recorder: Recorder
   readonly resources: RunResources
-  readonly watch: RunWatch | undefined
+  readonly observer: RunObserver | undefined
   /** Of this step. */
   readonly log: StepLog
 }

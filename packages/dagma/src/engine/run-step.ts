@@ -48,7 +48,7 @@ async function attempt(
   scope: RunScope,
   retryNumber: number,
 ): Promise<{ outcome: StepOutcome; results: EventBody[] }> {
-  const { definitions, start, resources, values, watch, signal, clock, recorder } = scope
+  const { definitions, start, resources, values, observer, signal, clock, recorder } = scope
   const { name } = planned.step
   const results: EventBody[] = []
   const outcome = await runStep(planned.step, {
@@ -62,7 +62,7 @@ async function attempt(
     selected: planned.selected,
     resources,
     values,
-    watch,
+    observer,
     signal,
     now: clock.now,
     dynamicKeys: unknownDynamicKeys,

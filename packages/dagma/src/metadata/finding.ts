@@ -1,31 +1,31 @@
 import { ServiceError } from './service-error.ts'
 import { thrownMessage } from './thrown.ts'
 
-/** What `dagma doctor` found about one thing. It is shown to people: nothing secret, no body and no header may be in it. */
+/** One result of `dagma doctor`. It is printed, so it must hold no secret, response body or header. */
 export interface Finding {
-  /** What was looked at, in a few words: `reachable`, `authentication`, or the name of a variable or link. */
+  /** What was checked, in a few words: `reachable`, `authentication`, or the name of a variable or link. */
   readonly check: string
-  /** `good`; `local`: a local form serves; `warning`: works, but look at it; `bad`: does not work. */
-  readonly status: 'good' | 'local' | 'warning' | 'bad'
-  /** What was found, in one sentence. */
-  readonly found: string
-  /** How to mend it: with every warning and everything bad. With `local`, how the real system is turned on. */
-  readonly cure?: string
+  /** `ok`; `local`: the local backend is used; `warning`: it works but needs attention; `error`: it does not work. */
+  readonly status: 'ok' | 'local' | 'warning' | 'error'
+  /** The result, in one sentence. */
+  readonly message: string
+  /** How to fix it: present with every warning and error. With `local`: how to use the real system. */
+  readonly fix?: string
 }
 
-/** Looks at one thing: `look` gives what was found when it is good, and throws when it is not. */
+/** Performs one check: `look` returns the message of the `ok` finding, and throws when something is wrong. */
 export async function finding(check: string, look: () => string | Promise<string>): Promise<Finding> {
   try {
-    return { check, status: 'good', found: await look() }
+    return { check, status: 'ok', message: await look() }
   } catch (error) {
     return failedFinding(check, error)
   }
 }
 
-/** What an error says about the thing that was looked at. The message of an error that is no ServiceError ends with its cure, as messages here do. */
-export function failedFinding(check: string, error: unknown, status: 'warning' | 'bad' = 'bad'): Finding {
-  if (error instanceof ServiceError) return { check, status, found: error.summary, cure: error.cure }
-  const message = thrownMessage(error)
-  const [, found = message, cure = 'Set it as that says.'] = /^(.+?\.) (?=[A-Z])(.+)$/s.exec(message) ?? []
-  return { check, status, found, cure }
+/** The finding that reports an error. The fix is a ServiceError's hint, or what follows the first sentence of another error's message. */
+export function failedFinding(check: string, error: unknown, status: 'warning' | 'error' = 'error'): Finding {
+  if (error instanceof ServiceError) return { check, status, message: error.summary, fix: error.hint }
+  const text = thrownMessage(error)
+  const [, message = text, fix = 'Correct the value.'] = /^(.+?\.) (?=[A-Z])(.+)$/s.exec(text) ?? []
+  return { check, status, message, fix }
 }

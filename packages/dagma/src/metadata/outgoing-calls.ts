@@ -32,28 +32,28 @@ export interface CallEnd {
 }
 
 /** Follows one outgoing call. */
-export interface CallWatch {
+export interface CallObserver {
   /** Sent along with the call, such as `traceparent`. */
   readonly headers: Readonly<Record<string, string>>
   readonly end: (end: CallEnd) => void
 }
 
 /** Is told of outgoing calls. */
-export interface CallWatcher {
-  readonly startCall: (call: OutgoingCall) => CallWatch
+export interface CallTracker {
+  readonly startCall: (call: OutgoingCall) => CallObserver
 }
 
 /** Shared by all copies of this module: an integration may have another than the host. Made when something is watched for the first time. */
 const storage: unique symbol = Symbol.for('dagma.outgoing-calls') as never
-const shared: { [storage]?: AsyncLocalStorage<CallWatcher> } = globalThis as never
+const shared: { [storage]?: AsyncLocalStorage<CallTracker> } = globalThis as never
 
-/** Does `work`; `watcher` is told of the outgoing calls that it makes. */
-export function watchCalls<T>(watcher: CallWatcher, work: () => T): T {
+/** Does `work`; `tracker` is told of the outgoing calls that it makes. */
+export function trackCalls<T>(tracker: CallTracker, work: () => T): T {
   shared[storage] ??= new AsyncLocalStorage()
-  return shared[storage].run(watcher, work)
+  return shared[storage].run(tracker, work)
 }
 
 /** Who is to be told of the calls that are made here. */
-export function callWatcher(): CallWatcher | undefined {
+export function callTracker(): CallTracker | undefined {
   return shared[storage]?.getStore()
 }

@@ -12,32 +12,32 @@ export interface HttpFailure {
   /** A short reason in plain words: `Unauthorized`, `connection refused`, `answered HTML instead of JSON`. Never a body or a header. */
   readonly reason: string
   /** How to mend it, in one sentence. */
-  readonly cure: string
+  readonly hint: string
 }
 
 /**
  * A call to another system failed. The message has system, operation, method, URL without query and user info, status, a short reason and a
- * cure; never a body or a header. Integrations throw it for every failed call.
+ * hint; never a body or a header. Integrations throw it for every failed call.
  */
 export class ServiceError extends Error {
   override readonly name = 'ServiceError'
   readonly system: string
   readonly operation: string
   readonly status: number | undefined
-  /** The message without its cure. */
+  /** The message without its hint. */
   readonly summary: string
-  readonly cure: string
+  readonly hint: string
 
   /** `cause` is kept only when it is given: leave out what may hold a body or a header. */
   constructor(failure: HttpFailure, cause?: unknown) {
-    const { system, operation, method, url, status, reason, cure } = failure
+    const { system, operation, method, url, status, reason, hint } = failure
     const summary = `${system}: ${operation} failed: ${method} ${bareUrl(url)}${status === undefined ? '' : ` answered ${status}`}: ${reason}.`
-    super(`${summary} ${cure}`, cause === undefined ? undefined : { cause })
+    super(`${summary} ${hint}`, cause === undefined ? undefined : { cause })
     this.system = system
     this.operation = operation
     this.status = status
     this.summary = summary
-    this.cure = cure
+    this.hint = hint
   }
 }
 

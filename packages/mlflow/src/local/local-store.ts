@@ -64,7 +64,7 @@ export function localStore(folder: string, settings: { readonly experimentId?: s
     getRun: async (runId) => readRun(await runFolder(runId)),
     metricHistory: async (runId, key) => {
       const lines = await readLines(await runFolder(runId))
-      return inOrder(lines.flatMap(({ metrics = [] }) => metrics).filter((metric) => metric.key === key))
+      return sortedMetrics(lines.flatMap(({ metrics = [] }) => metrics).filter((metric) => metric.key === key))
     },
     readArtifact: async (runId, path) => new Uint8Array(await readFile(join(await runFolder(runId), 'artifacts', ...artifactPath(path)))),
   }
@@ -102,7 +102,7 @@ async function readRun(path: string): Promise<MlflowRunData> {
   const lines = await readLines(path)
   const texts = (kind: 'params' | 'tags') =>
     Object.fromEntries(lines.flatMap((line) => line[kind] ?? []).map(({ key, value }) => [key, value]))
-  const points = inOrder(
+  const points = sortedMetrics(
     lines.flatMap((line) => line.metrics ?? []),
     'step',
   )
@@ -117,7 +117,7 @@ async function readRun(path: string): Promise<MlflowRunData> {
   }
 }
 
-function inOrder(metrics: MlflowMetric[], first?: 'step'): MlflowMetric[] {
+function sortedMetrics(metrics: MlflowMetric[], first?: 'step'): MlflowMetric[] {
   const steps = (a: MlflowMetric, b: MlflowMetric) => a.step - b.step
   const moments = (a: MlflowMetric, b: MlflowMetric) => a.timestamp - b.timestamp
   return metrics.sort((a, b) => (first === 'step' ? steps(a, b) || moments(a, b) : moments(a, b) || steps(a, b)))

@@ -50,16 +50,16 @@ function openDatabase(folder: string): LocalDatabase {
 /** What a call throws: refusals and SQLite's errors as a ServiceError, anything else as it is. */
 function serviceError(operation: string, method: string, error: unknown): unknown {
   if (error instanceof Refusal) {
-    const { status, message: reason, cure } = error
-    return new ServiceError({ system: 'Qdrant', operation, method, url: '', status, reason, cure })
+    const { status, message: reason, hint } = error
+    return new ServiceError({ system: 'Qdrant', operation, method, url: '', status, reason, hint })
   }
   const { code, errstr } = error as { code?: string; errstr?: string }
   return code === 'ERR_SQLITE_ERROR' ? localFailure(operation, method, errstr ?? 'SQLite failed', error) : error
 }
 
 function localFailure(operation: string, method: string, reason: string, cause: unknown): ServiceError {
-  const cure = 'Check the folder .dagma/qdrant-local of the project: space, rights, and what else uses it.'
-  return new ServiceError({ system: 'Qdrant', operation, method, url: '', reason, cure }, cause)
+  const hint = 'Check the folder .dagma/qdrant-local of the project: space, rights, and what else uses it.'
+  return new ServiceError({ system: 'Qdrant', operation, method, url: '', reason, hint }, cause)
 }
 
 function answer(db: LocalDatabase, { method, path, json }: HttpCall<never> | HttpCall): unknown {

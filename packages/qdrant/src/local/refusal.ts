@@ -2,13 +2,13 @@
 export class Refusal extends Error {
   override readonly name = 'Refusal'
   readonly status: number
-  readonly cure: string
+  readonly hint: string
 
   /** `reason` holds names from the request, never its texts or vectors. */
-  constructor(status: number, reason: string, cure = 'Check what was asked for.') {
+  constructor(status: number, reason: string, hint = 'Check what was asked for.') {
     super(reason)
     this.status = status
-    this.cure = cure
+    this.hint = hint
   }
 }
 

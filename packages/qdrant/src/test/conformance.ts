@@ -44,11 +44,11 @@ export function conformanceSuite(backend: Qdrant['backend'], openOn: (collection
         /with vectors of size 3 and distance Euclid, not with size 4 and distance Euclid/,
       )
       await fails(client.ensureCollection({ size: 3, distance: 'Dot' }), 409)
-      const cure = new RegExp(
+      const hint = new RegExp(
         `[.?] Delete ${backend === 'local' ? 'the folder \\.dagma/qdrant-local of the project' : 'this collection'}, or name another .*materialize again`,
       )
-      await fails(client.ensureCollection({ size: 4, distance: 'Euclid' }), 409, cure)
-      await fails(client.query({ vector: [1, 2, 3, 4] }), 400, cure)
+      await fails(client.ensureCollection({ size: 4, distance: 'Euclid' }), 409, hint)
+      await fails(client.query({ vector: [1, 2, 3, 4] }), 400, hint)
       await fails((await fresh()).ensureCollection({ size: 0 }), 400)
       await fails((await fresh()).ensureCollection({ size: 2, distance: 'Chebyshev' as never }), 400)
     })

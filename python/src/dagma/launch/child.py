@@ -21,34 +21,34 @@ class Child:
     """Forked, with its Node started; it gets one run, and `sources` is what Node has loaded."""
 
     pid: int
-    line: Wire
+    channel: Wire
     sources: Fingerprint
     run_id: str | None = None
     node: Identity | None = None
     lost: str | None = None
     """Why it could not record its run's end."""
 
-    def take_run(self, run_id: str, ticket: int) -> bool:
+    def take_run(self, run_id: str, reply_fd: int) -> bool:
         """Gives it its run; false when it is gone."""
-        if not self.line.send({"type": "run", "run_id": run_id}, ticket):
+        if not self.channel.send({"type": "run", "run_id": run_id}, reply_fd):
             return False
         self.run_id = run_id
         return True
 
-    def hear(self) -> None:
+    def read(self) -> None:
         """Takes what it says."""
-        for message, _ in self.line.receive() or []:
+        for message, _ in self.channel.receive() or []:
             if message["type"] == "node":
                 self.node = Identity.from_json(message["node"])
             elif message["type"] == "lost":
                 self.lost = message["reason"]
 
-    def hear_last(self) -> None:
+    def read_remaining(self) -> None:
         """Takes what it may have said before it died."""
         poll = select.poll()
-        poll.register(self.line.fileno(), select.POLLIN)
+        poll.register(self.channel.fileno(), select.POLLIN)
         if poll.poll(0):
-            self.hear()
+            self.read()
 
     def dismiss(self) -> None:
         """Ends it; it has no run."""

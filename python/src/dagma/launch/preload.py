@@ -66,14 +66,14 @@ class Preload:
         while not self._draining or self._children or self._reporters:
             self._wait()
             self._reap()
-            self._mind_spare()
+            self._maintain_spare()
 
     def _wait(self) -> None:
         poll = select.poll()
         if not self._draining:
             poll.register(self._control.fileno(), select.POLLIN)
         poll.register(self._wakeup.fileno(), select.POLLIN)
-        children = {child.line.fileno(): child for child in self._children.values() if child.node is None}
+        children = {child.channel.fileno(): child for child in self._children.values() if child.node is None}
         for descriptor in children:
             poll.register(descriptor, select.POLLIN)
         due = None if self._spare_due is None or self._draining else max(0, self._spare_due - time.monotonic()) * 1000
@@ -82,34 +82,34 @@ class Preload:
                 with contextlib.suppress(BlockingIOError):
                     self._wakeup.recv(4096)
             elif descriptor in children:
-                children[descriptor].hear()
+                children[descriptor].read()
             elif not self._draining:
-                self._take_orders()
+                self._read_requests()
 
-    def _take_orders(self) -> None:
+    def _read_requests(self) -> None:
         messages = self._control.receive()
         if messages is None:
             self._drain()
             return
-        for message, ticket in messages:
-            if ticket is not None:
-                self._launch(message["run_id"], ticket)
-                os.close(ticket)
+        for message, reply_fd in messages:
+            if reply_fd is not None:
+                self._launch(message["run_id"], reply_fd)
+                os.close(reply_fd)
 
-    def _launch(self, run_id: str, ticket: int) -> None:
+    def _launch(self, run_id: str, reply_fd: int) -> None:
         child, self._spare = self._spare, None
         fits = child is not None and child.sources == fingerprint(self._project.root)
-        if child is None or not fits or not child.take_run(run_id, ticket):
+        if child is None or not fits or not child.take_run(run_id, reply_fd):
             if child is not None:
                 child.dismiss()
-            self._fork_worker().take_run(run_id, ticket)
+            self._fork_worker().take_run(run_id, reply_fd)
         self._spare_due = time.monotonic() + _SPARE_DELAY
 
     def _drain(self, *_: object) -> None:
         """Takes no more runs; those that go on are waited for."""
         self._draining = True
 
-    def _mind_spare(self) -> None:
+    def _maintain_spare(self) -> None:
         if self._draining:
             if self._spare is not None:
                 self._spare.dismiss()
@@ -139,8 +139,8 @@ class Preload:
             code = run_worker.RUN_LOST
             try:
                 signal.set_wakeup_fd(-1)
-                for line in (self._control, *(child.line for child in self._children.values())):
-                    line.close()
+                for channel in (self._control, *(child.channel for child in self._children.values())):
+                    channel.close()
                 self._wakeup.close()
                 self._wakeup_writer.close()
                 code = body()
@@ -163,11 +163,11 @@ class Preload:
             self._reporters.discard(pid)
             child = self._children.pop(pid, None)
             if child is not None:
-                self._bury(child, os.waitstatus_to_exitcode(status))
+                self._on_exit(child, os.waitstatus_to_exitcode(status))
 
-    def _bury(self, child: Child, code: int) -> None:
-        child.hear_last()
-        child.line.close()
+    def _on_exit(self, child: Child, code: int) -> None:
+        child.read_remaining()
+        child.channel.close()
         if child is self._spare:
             self._spare = None  # started again when a run has needed one
         if code != run_worker.RUN_ENDED and child.node is not None:

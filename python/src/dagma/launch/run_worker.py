@@ -34,69 +34,69 @@ RUN_ENDED, RUN_LOST = 0, 70
 """Exit codes: the run's end stands in the event log; or that is not known."""
 
 
-def main(line: Wire, instance: dg.DagsterInstance, project: Project) -> int:
-    """Waits for a run on `line`, executes it, and gives the process's exit code."""
+def main(channel: Wire, instance: dg.DagsterInstance, project: Project) -> int:
+    """Waits for a run on `channel`, executes it, and gives the process's exit code."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
     gc.disable()  # until the run comes: the first collection would copy all memory that is still shared
-    _start_node(line, project)
-    messages = line.receive()
+    _start_node(channel, project)
+    messages = channel.receive()
     if messages is None:
         close_spares()
         return RUN_ENDED
-    (message, ticket), *_ = messages
+    (message, reply_fd), *_ = messages
     run_id: str = message["run_id"]
     with _compat.capture_interrupts():
-        if not _accept(instance, run_id, ticket):
+        if not _accept(instance, run_id, reply_fd):
             close_spares()
             return RUN_ENDED
         _watch_for_termination(instance, run_id)
         gc.enable()
-        return _execute(instance, run_id, line)
+        return _execute(instance, run_id, channel)
 
 
-def _start_node(line: Wire, project: Project) -> None:
+def _start_node(channel: Wire, project: Project) -> None:
     try:
         worker = NodeWorker(project, find_toolchain(project))
     except (LoadError, OSError):
         return  # the run will say so, when it tries the same
     keep_spare(project, worker)
-    line.send({"type": "node", "node": Identity.of(worker.pid).to_json()})
+    channel.send({"type": "node", "node": Identity.of(worker.pid).to_json()})
 
 
-def _accept(instance: dg.DagsterInstance, run_id: str, ticket: int | None) -> bool:
+def _accept(instance: dg.DagsterInstance, run_id: str, reply_fd: int | None) -> bool:
     """Tells the launcher that the run is here; false when it has not waited for that."""
     identity = Identity.of(os.getpid()).to_json()
     try:
         instance.add_run_tags(run_id, {WORKER_TAG: json.dumps({**identity, "run_id": run_id})})
     except Exception as error:  # noqa: BLE001  # the launcher tries another way
-        _complain(f"Run {run_id} could not be taken. {type(error).__name__}: {error}")
+        _print_error(f"Run {run_id} could not be taken. {type(error).__name__}: {error}")
         return False
-    if ticket is None:
+    if reply_fd is None:
         return True
-    with socket.socket(fileno=ticket) as connection:
+    with socket.socket(fileno=reply_fd) as connection:
         return Wire(connection).send({"type": "accepted", "worker": identity})
 
 
-def _execute(instance: dg.DagsterInstance, run_id: str, line: Wire) -> int:
+def _execute(instance: dg.DagsterInstance, run_id: str, channel: Wire) -> int:
     lost: BaseException | None = None
     try:
         _compat.execute_run(instance, run_id)
     except BaseException as error:  # noqa: BLE001  # the log of the process is the last place to say it
         lost = error
-        _complain(f"Run {run_id} ended with {type(error).__name__}: {error}")
+        _print_error(f"Run {run_id} ended with {type(error).__name__}: {error}")
     finally:
         close_spares()
     try:
         run = instance.get_run_by_id(run_id)
     except Exception as error:  # noqa: BLE001  # such as a full disk
         lost = lost or error
-        _complain(f"Run {run_id} may not have its end in the event log. {type(error).__name__}: {error}")
+        _print_error(f"Run {run_id} may not have its end in the event log. {type(error).__name__}: {error}")
     else:
         if run is None or run.is_finished:
             return RUN_ENDED
     if lost is not None:
-        line.send({"type": "lost", "reason": _reason(lost)})
+        channel.send({"type": "lost", "reason": _reason(lost)})
     return RUN_LOST
 
 
@@ -125,6 +125,6 @@ def _watch_for_termination(instance: dg.DagsterInstance, run_id: str) -> None:
     threading.Thread(target=watch, name="dagma-termination", daemon=True).start()
 
 
-def _complain(text: str) -> None:
+def _print_error(text: str) -> None:
     sys.stderr.write(f"dagma: {text}\n")
     sys.stderr.flush()

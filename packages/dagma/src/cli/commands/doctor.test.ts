@@ -34,40 +34,40 @@ export default definitions({ assets: [], resources: { x: x(${settings}) } })`,
   })
 
 const findings =
-  'probe: (settings, context) => [{ check: "reachable", status: "good", found: settings.url + " " + context.timeoutMs + " " + key.reveal() },'
+  'probe: (settings, context) => [{ check: "reachable", status: "ok", message: settings.url + " " + context.timeoutMs + " " + key.reveal() },'
 
 describe('dagma doctor', () => {
-  it('prints what the probes found, with cures, and ends with 0 when nothing is bad', async () => {
-    const folder = project(`${findings} { check: "flow", status: "warning", found: "None.", cure: "Set one." }]`)
+  it('prints what the probes found, with fixes, and ends with 0 when nothing is bad', async () => {
+    const folder = project(`${findings} { check: "flow", status: "warning", message: "None.", fix: "Set one." }]`)
     const { code, stdout } = await doctor(folder, '--timeout', '7')
     expect(code).toBe(0)
     expect(stdout).toMatchInlineSnapshot(`
       "loading
-        OF       CHECK           FOUND
+        CHECKED  CHECK           RESULT
       ✓ project  Node            Node ${process.versions.node}
       ✓ project  Python package  There is no Python environment yet: \`npx dagma dev\` makes it.
       ✓ x        reachable       http://host 7000 [redacted]
       ! x        flow            None.
                                  → Set one.
 
-      0 problems, 1 warning, 0 local forms.
+      0 problems, 1 warning, 0 local backends.
       "
     `)
   })
 
   it('prints JSON alone, without a secret, and ends with 1 when anything is bad', async () => {
     const folder = project(
-      `${findings} { check: "key", status: "bad", found: "It is " + key.reveal(), cure: encodeURIComponent(key.reveal()) }]`,
+      `${findings} { check: "key", status: "error", message: "It is " + key.reveal(), fix: encodeURIComponent(key.reveal()) }]`,
     )
     const { code, stdout, stderr } = await doctor(folder, '--json')
     expect(code).toBe(1)
     expect(JSON.parse(stdout)).toEqual({
-      status: 'bad',
+      status: 'error',
       findings: [
-        { of: 'project', check: 'Node', status: 'good', found: `Node ${process.versions.node}` },
-        { of: 'project', check: 'Python package', status: 'good', found: expect.any(String) },
-        { of: 'x', check: 'reachable', status: 'good', found: 'http://host 5000 [redacted]' },
-        { of: 'x', check: 'key', status: 'bad', found: 'It is [redacted]', cure: '[redacted]' },
+        { checked: 'project', check: 'Node', status: 'ok', message: `Node ${process.versions.node}` },
+        { checked: 'project', check: 'Python package', status: 'ok', message: expect.any(String) },
+        { checked: 'x', check: 'reachable', status: 'ok', message: 'http://host 5000 [redacted]' },
+        { checked: 'x', check: 'key', status: 'error', message: 'It is [redacted]', fix: '[redacted]' },
       ],
     })
     expect(stdout + stderr).not.toContain(secretValue)
@@ -81,11 +81,11 @@ describe('dagma doctor', () => {
     )
     expect(code).toBe(1)
     expect(JSON.parse(stdout).findings).toContainEqual({
-      of: 'x',
+      checked: 'x',
       check: 'settings',
-      status: 'bad',
-      found: 'X_MODE must be true or false.',
-      cure: expect.any(String),
+      status: 'error',
+      message: 'X_MODE must be true or false.',
+      fix: expect.any(String),
     })
   })
 
@@ -108,7 +108,7 @@ describe('the address of the UI of Dagster', () => {
 
   it.each(['localhost:3000', 'http://me:a-password@host'])('is bad when it is none: %s', async (address) => {
     const finding = await found(address)
-    expect(finding).toMatchObject({ of: 'project', status: 'bad', cure: expect.stringContaining('http://localhost:3000') })
+    expect(finding).toMatchObject({ checked: 'project', status: 'error', fix: expect.stringContaining('http://localhost:3000') })
     expect(JSON.stringify(finding)).not.toContain('a-password')
   })
 
@@ -117,28 +117,28 @@ describe('the address of the UI of Dagster', () => {
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
     const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-    expect(await found(`${address}/`)).toMatchObject({ status: 'good', found: `${address} opens` })
+    expect(await found(`${address}/`)).toMatchObject({ status: 'ok', message: `${address} opens` })
     server.close()
     server.closeAllConnections()
-    expect(await found(address)).toMatchObject({ status: 'warning', cure: expect.stringContaining('DAGMA_DAGSTER_URL') })
+    expect(await found(address)).toMatchObject({ status: 'warning', fix: expect.stringContaining('DAGMA_DAGSTER_URL') })
   })
 })
 
 describe('the project itself', () => {
   it.each([
-    ['22.18.0', 'good'],
-    ['24.0.1', 'good'],
-    ['22.17.9', 'bad'],
-    ['20.19.0', 'bad'],
+    ['22.18.0', 'ok'],
+    ['24.0.1', 'ok'],
+    ['22.17.9', 'error'],
+    ['20.19.0', 'error'],
   ])('Node %s is %s', (version, status) => expect(nodeFinding(version).status).toBe(status))
 
   const site = (root: string, name: string) => ({ [`${root}/lib/python3.12/site-packages/${name}/METADATA`]: '' })
 
   it('is good with our package, and before there is an environment', () => {
-    expect(pythonFinding(temporaryFolder(site('.dagma/python', 'dagster_dagma-0.1.0.dist-info')), '').found).toContain(
+    expect(pythonFinding(temporaryFolder(site('.dagma/python', 'dagster_dagma-0.1.0.dist-info')), '').message).toContain(
       'dagster-dagma 0.1.0',
     )
-    expect(pythonFinding(temporaryFolder(), '').status).toBe('good')
+    expect(pythonFinding(temporaryFolder(), '').status).toBe('ok')
   })
 
   it('notices the package of another project that has the same import name', () => {
@@ -147,12 +147,12 @@ describe('the project itself', () => {
       ...site('.dagma/python', 'dagma-1.1.1.dist-info'),
       ...site('mine', 'dagma-1.1.1.dist-info'),
     })
-    expect(pythonFinding(both, '')).toMatchObject({ status: 'bad', cure: expect.stringMatching(/^Delete the folder \.dagma\/python/) })
+    expect(pythonFinding(both, '')).toMatchObject({ status: 'error', fix: expect.stringMatching(/^Delete the folder \.dagma\/python/) })
     const active = temporaryFolder(site('mine', 'dagma-1.1.1.dist-info'))
-    expect(pythonFinding(active, `${active}/mine`)).toMatchObject({ status: 'bad', cure: expect.stringContaining('pip uninstall dagma') })
+    expect(pythonFinding(active, `${active}/mine`)).toMatchObject({ status: 'error', fix: expect.stringContaining('pip uninstall dagma') })
   })
 
   it('notices that ours is missing', () => {
-    expect(pythonFinding(temporaryFolder(site('.dagma/python', 'dagster-1.13.0.dist-info')), '')).toMatchObject({ status: 'bad' })
+    expect(pythonFinding(temporaryFolder(site('.dagma/python', 'dagster-1.13.0.dist-info')), '')).toMatchObject({ status: 'error' })
   })
 })

@@ -10,7 +10,7 @@ import { printJson, printLine } from '../terminal/output.ts'
 /** `dagma doctor` */
 export function doctorCommand(): Command {
   return new Command('doctor')
-    .description('Check the systems that the project uses, their keys, variables and links, with a cure for what is wrong.')
+    .description('Check the systems that the project uses, their keys, variables and links, with a fix for what is wrong.')
     .option('-t, --timeout <seconds>', 'how long one call may take', positiveInteger, 5)
     .addOption(moduleOption())
     .addOption(jsonOption())
@@ -21,31 +21,31 @@ export function doctorCommand(): Command {
       const report = await doctorReport(definitions, context)
       if (options.json) printJson(report)
       else printFindings(report.findings)
-      if (report.status === 'bad') endWith(exitCodes.runFailed)
+      if (report.status === 'error') endWith(exitCodes.runFailed)
     })
 }
 
 const marks: { readonly [Status in Finding['status']]: string } = {
-  good: styleText('green', '✓'),
+  ok: styleText('green', '✓'),
   local: styleText('dim', '○'),
   warning: styleText('yellow', '!'),
-  bad: styleText('red', '✗'),
+  error: styleText('red', '✗'),
 }
 
-/** The findings as a table, each cure below what it mends. */
+/** The findings as a table, each fix below its message. */
 function printFindings(findings: readonly DoctorFinding[]): void {
-  const widest = (of: (finding: DoctorFinding) => string): number => Math.max(...findings.map((finding) => of(finding).length))
-  const [first, second] = [widest(({ of }) => of), widest(({ check }) => check)]
-  printLine(styleText('dim', `  ${'OF'.padEnd(first)}  ${'CHECK'.padEnd(second)}  FOUND`))
-  for (const { of, check, status, found, cure } of findings) {
-    printLine(`${marks[status]} ${of.padEnd(first)}  ${check.padEnd(second)}  ${found}`)
-    if (cure !== undefined) printLine(`${' '.repeat(first + second + 6)}→ ${cure}`)
+  const widest = (textOf: (finding: DoctorFinding) => string): number => Math.max(...findings.map((finding) => textOf(finding).length))
+  const [first, second] = [widest(({ checked }) => checked), widest(({ check }) => check)]
+  printLine(styleText('dim', `  ${'CHECKED'.padEnd(first)}  ${'CHECK'.padEnd(second)}  RESULT`))
+  for (const { checked, check, status, message, fix } of findings) {
+    printLine(`${marks[status]} ${checked.padEnd(first)}  ${check.padEnd(second)}  ${message}`)
+    if (fix !== undefined) printLine(`${' '.repeat(first + second + 6)}→ ${fix}`)
   }
   const count = (status: Finding['status'], one: string, many: string): string => {
     const found = findings.filter((finding) => finding.status === status).length
     return `${found} ${found === 1 ? one : many}`
   }
   printLine(
-    `\n${count('bad', 'problem', 'problems')}, ${count('warning', 'warning', 'warnings')}, ${count('local', 'local form', 'local forms')}.`,
+    `\n${count('error', 'problem', 'problems')}, ${count('warning', 'warning', 'warnings')}, ${count('local', 'local backend', 'local backends')}.`,
   )
 }

@@ -14,16 +14,16 @@ export function pythonFinding(projectFolder: string, activeEnvironment = process
     if (environment && packagesIn(environment).some((name) => /^dagma-[^-]*\.(?:dist|egg)-info$/i.test(name)))
       return foreign(environment, own)
   }
-  if (!existsSync(own)) return { check, status: 'good', found: 'There is no Python environment yet: `npx dagma dev` makes it.' }
+  if (!existsSync(own)) return { check, status: 'ok', message: 'There is no Python environment yet: `npx dagma dev` makes it.' }
   const ours = packagesIn(own)
     .map((name) => /^dagster_dagma-([^-]+)\.dist-info$/.exec(name)?.[1])
     .find((version) => version !== undefined)
-  if (ours !== undefined) return { check, status: 'good', found: `dagster-dagma ${ours} is in .dagma/python.` }
+  if (ours !== undefined) return { check, status: 'ok', message: `dagster-dagma ${ours} is in .dagma/python.` }
   return {
     check,
-    status: 'bad',
-    found: 'The Python environment in .dagma/python lacks dagster-dagma.',
-    cure: 'Delete the folder .dagma/python; `npx dagma dev` makes it anew.',
+    status: 'error',
+    message: 'The Python environment in .dagma/python lacks dagster-dagma.',
+    fix: 'Delete the folder .dagma/python; `npx dagma dev` makes it anew.',
   }
 }
 
@@ -31,9 +31,9 @@ function foreign(environment: string, own: string): Finding {
   const isOwn = environment === own
   return {
     check,
-    status: 'bad',
-    found: `${isOwn ? 'The environment in .dagma/python' : 'The active Python environment'} has the package "dagma" of PyPI, which is another project with the same import name.`,
-    cure: isOwn
+    status: 'error',
+    message: `${isOwn ? 'The environment in .dagma/python' : 'The active Python environment'} has the package "dagma" of PyPI, which is another project with the same import name.`,
+    fix: isOwn
       ? 'Delete the folder .dagma/python; `npx dagma dev` makes it anew. The package of this project is called dagster-dagma.'
       : 'Uninstall it there (pip uninstall dagma). The package of this project is called dagster-dagma.',
   }

@@ -4,7 +4,7 @@ import { Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import { keyText } from '../../definitions/assets/asset-key.ts'
 import type { StepLog } from '../../definitions/assets/step-log.ts'
-import type { EndStatus, RunWatch } from '../../definitions/instrument.ts'
+import type { EndStatus, RunObserver } from '../../definitions/instrument.ts'
 import type { Definitions } from '../../definitions/model.ts'
 import { unknownDynamicKeys } from '../../definitions/partitions/partitions.ts'
 import { dagmaError } from '../../errors.ts'
@@ -14,11 +14,11 @@ import { shortSecretWarnings } from '../../runtime/gate/known-secrets.ts'
 import { DescriptorOutlet } from '../../runtime/gate/outlet.ts'
 import { loadDefinitions, type Project } from '../../runtime/project/project.ts'
 import { callHook } from '../../runtime/step/hooks.ts'
+import { endObserved, observeRun } from '../../runtime/step/instrumentation.ts'
 import { watchProcessEnd } from '../../runtime/step/process-end.ts'
 import { RunResources } from '../../runtime/step/run-resources.ts'
 import type { StepOutcome, StepReport } from '../../runtime/step/step-host.ts'
 import { runStep } from '../../runtime/step/step-runner.ts'
-import { endWatched, watchRun } from '../../runtime/step/watched.ts'
 import { projectValues, Values } from '../../runtime/values/values.ts'
 import { withDescription } from '../check-description.ts'
 import { inlineContext } from '../pipes/context-loader.ts'
@@ -145,7 +145,7 @@ class Worker {
   readonly #running = new Map<string, RunningStep>()
   readonly #stopping = new AbortController()
   #resources: RunResources | undefined
-  #watch: Promise<RunWatch | undefined> | undefined
+  #observer: Promise<RunObserver | undefined> | undefined
   /** How the last attempt of each step ended, by its name. */
   readonly #ended = new Map<string, StepOutcome>()
 
@@ -191,13 +191,13 @@ class Worker {
     for (const { session } of this.#running.values()) session?.close(error)
   }
 
-  /** Cancels what runs, waits for it, closes the run's resources, and ends the watch over it. */
+  /** Cancels what runs, waits for it, closes the run's resources, and ends the observer over it. */
   async stop(): Promise<void> {
     if (this.#running.size > 0) this.#stopping.abort() // else the run has ended well, and closing may still use the signal
     for (const { abort } of this.#running.values()) abort.abort()
     await Promise.allSettled([...this.#running.values()].map(({ done }) => done))
-    await endWatched(
-      await this.#watch,
+    await endObserved(
+      await this.#observer,
       async () => this.#resources?.close(),
       () => this.#status(),
     )
@@ -225,7 +225,7 @@ class Worker {
     }
     Object.assign(running, { name: found.name, session })
     const resources = this.#runResources(context.run_id)
-    const watch = await this.#runWatch(context)
+    const observer = await this.#runObserver(context)
     const outcome = await runStep(found, {
       definitions: this.#definitions,
       runId: context.run_id,
@@ -237,7 +237,7 @@ class Worker {
       selected: new Set(extras.selected),
       resources,
       values: this.#values,
-      watch,
+      observer,
       signal,
       now: systemClock.now,
       dynamicKeys: (name) => extras.dynamic_partitions[name] ?? unknownDynamicKeys(name),
@@ -275,12 +275,12 @@ class Worker {
     return this.#resources
   }
 
-  /** A worker serves one run: the watch over it begins with its first step here. */
-  async #runWatch({ run_id: runId, job_name: jobName, partition_key }: PipesContextData): Promise<RunWatch | undefined> {
+  /** A worker serves one run: the observer over it begins with its first step here. */
+  async #runObserver({ run_id: runId, job_name: jobName, partition_key }: PipesContextData): Promise<RunObserver | undefined> {
     if (this.#definitions.instrument === undefined) return undefined
     const run = { host: 'dagster', runId, jobName, partitionKey: partition_key ?? undefined } as const
-    this.#watch ??= watchRun(this.#definitions, run, { projectFolder: this.#projectFolder, log: runLog() })
-    return this.#watch
+    this.#observer ??= observeRun(this.#definitions, run, { projectFolder: this.#projectFolder, log: runLog() })
+    return this.#observer
   }
 }
 

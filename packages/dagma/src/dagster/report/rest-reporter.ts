@@ -32,7 +32,7 @@ export function restReporter(address: string, setting: string): Reporter {
     baseUrlSetting: setting,
     auth: header === undefined ? { bearer: value } : { header, value },
     authSetting: tokenVariable,
-    cures: {
+    hints: {
       401: `Start the web server without --read-only; where it or a proxy wants a token, check ${tokenVariable}.`,
       404: `Check that ${setting} is the root of a Dagster web server.`,
       405: `Check that ${setting} is the root of a Dagster web server.`,

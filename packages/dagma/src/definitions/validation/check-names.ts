@@ -1,12 +1,12 @@
 import { type DagmaError, dagmaError } from '../../errors.ts'
 import { keyText, stepName } from '../assets/asset-key.ts'
 import type { Declared } from '../model.ts'
-import { type Placed, placeText } from './place.ts'
+import { type Located, placeText } from './place.ts'
 import { isReserved, isReservedForJobs } from './reserved-names.ts'
 
 /** Checks that Dagster takes each name, and each name made from a key; what is wrong goes into `errors`. */
 export function checkNames({ graph, jobs, schedules, sensors }: Declared, errors: DagmaError[]): void {
-  const expectFree = (what: string, key: string, name: string, item: Placed, refused = isReserved): void => {
+  const expectFree = (what: string, key: string, name: string, item: Located, refused = isReserved): void => {
     if (refused(name))
       errors.push(dagmaError('DAGMA_NAME_RESERVED', { subject: `${what} "${key}"${placeText(item)}`, name, isOwn: key === name }))
   }
@@ -33,6 +33,6 @@ function expectApart(some: readonly Named[], others: readonly Named[], errors: D
   }
 }
 
-interface Named extends Placed {
+interface Named extends Located {
   readonly name: string
 }

@@ -4,7 +4,7 @@ import { keyText } from '../assets/asset-key.ts'
 import type { Step } from '../assets/step.ts'
 import type { AnyAsset, AssetNode, CheckNode, Definitions } from '../model.ts'
 import { nearestName } from './nearest-name.ts'
-import { type Placed, placeText } from './place.ts'
+import { type Located, placeText } from './place.ts'
 
 /** The assets, steps and checks of a project, in dependency order. What is wrong with them goes into `errors`. */
 export function collectGraph(
@@ -18,7 +18,7 @@ export function collectGraph(
     if (item.type === 'external_asset') return [{ ...item.spec, step: undefined, source: item.source }]
     return item.step.assets.map((spec) => ({ ...spec, step: item.step, source: item.step.source }))
   })
-  const assets = inOrder(
+  const assets = topologicalOrder(
     unique('asset', nodes, (node) => keyText(node.key), errors),
     (node) => node.deps.map((dep) => keyText(dep.key)),
     errors,
@@ -26,7 +26,7 @@ export function collectGraph(
   const evaluated = stepsOf(distinct).flatMap((step) => step.checks.map((spec) => ({ ...spec, step })))
   // Assets in a circle are made by steps in a circle: that is one mistake, and was told.
   const told = errors.some((error) => error.code === 'DAGMA_CYCLE')
-  const inStepOrder = inOrder(steps, (step) => stepsBefore(step, assets), told ? [] : errors)
+  const inStepOrder = topologicalOrder(steps, (step) => stepsBefore(step, assets), told ? [] : errors)
   const graph = { assets, steps: inStepOrder, checks: checksByName(evaluated, errors) }
   for (const node of assets.values())
     for (const dep of node.deps) expectAsset(keyText(dep.key), `Asset "${keyText(node.key)}"${placeText(node)}`, graph, errors)
@@ -51,7 +51,7 @@ export function stepsBefore(step: Step, assets: Definitions['assets']): string[]
 }
 
 /** The items by name, each name once; a name that two different items have is an error. */
-export function unique<Item extends Placed>(
+export function unique<Item extends Located>(
   what: string,
   items: readonly Item[],
   nameOf: (item: Item) => string,
@@ -106,7 +106,7 @@ function stepsOf(items: Iterable<AnyAsset | AssetCheck>): Step[] {
 }
 
 /** The items with those before them first, otherwise as declared. Each circle is reported once. No recursion: chains may be long. */
-function inOrder<Item extends Placed>(
+function topologicalOrder<Item extends Located>(
   items: ReadonlyMap<string, Item>,
   before: (item: Item) => readonly string[],
   errors: DagmaError[],

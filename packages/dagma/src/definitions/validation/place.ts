@@ -1,12 +1,12 @@
 import type { SourcePlace } from './call-site.ts'
 
 /** What knows where it was declared. */
-export interface Placed {
+export interface Located {
   readonly source: () => SourcePlace | undefined
 }
 
 /** ` (file:line)` of a definition, or nothing when its place is not known. */
-export function placeText(item: Placed): string {
+export function placeText(item: Located): string {
   const source = item.source()
   return source === undefined ? '' : ` (${source.file}:${source.line})`
 }

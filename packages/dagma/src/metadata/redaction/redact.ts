@@ -101,14 +101,14 @@ function cutOut(text: string, needles: Needles): string {
   const piece = (from: number, to: number): string => (isAscii ? text.slice(from, to) : bytes.toString('utf8', from, to))
   let result = ''
   let copied = 0 // what stands before this is in the result or cut
-  for (const [start, end] of inOrder(spans)) {
+  for (const [start, end] of sortedSpans(spans)) {
     if (start >= copied) result += piece(copied, start) + redacted
     if (end > copied) copied = end
   }
   return result + piece(copied, source.length)
 }
 
-function inOrder(spans: Spans): (readonly [start: number, end: number])[] {
+function sortedSpans(spans: Spans): (readonly [start: number, end: number])[] {
   const pairs = Array.from(
     { length: spans.length / 2 },
     (_, index) => [spans[index * 2] as number, spans[index * 2 + 1] as number] as const,

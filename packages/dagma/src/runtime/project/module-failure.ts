@@ -5,7 +5,7 @@ import { DagmaError, DefinitionErrors, dagmaError } from '../../errors.ts'
 import { thrownMessage, thrownStack } from '../../metadata/thrown.ts'
 import { pathAlias } from './path-alias.ts'
 
-/** What Node threw while it loaded a user's module `file`, as one error with the user's place first and its cure. */
+/** What Node threw while it loaded a user's module `file`, as one error with the user's place first and its hint. */
 export function moduleFailure(thrown: unknown, file: string): DagmaError | DefinitionErrors {
   if (thrown instanceof DefinitionErrors) return thrown
   if (thrown instanceof DagmaError) return placed(thrown)
@@ -32,7 +32,7 @@ export function moduleFailure(thrown: unknown, file: string): DagmaError | Defin
 function placed(error: DagmaError): DagmaError {
   const place = placeOf(error)
   const message = place === undefined ? error.problem : `${place}: ${error.problem}`
-  return new DagmaError('definition', error.name, error.code, { message, cure: error.cure }, error.cause)
+  return new DagmaError('definition', error.name, error.code, { message, hint: error.hint }, error.cause)
 }
 
 /** What Node's message says of a form of TypeScript that it does not strip. */

@@ -27,7 +27,7 @@ function failed(thrown: unknown, more: Partial<AttemptFacts> = {}): WireMetadata
 
 const values = (metadata: WireMetadata) => Object.fromEntries(Object.entries(metadata).map(([key, { raw_value }]) => [key, raw_value]))
 
-const call = { operation: 'create run', method: 'POST', url: 'http://h/api?key=1', reason: 'Forbidden', cure: 'Check the token.' }
+const call = { operation: 'create run', method: 'POST', url: 'http://h/api?key=1', reason: 'Forbidden', hint: 'Check the token.' }
 
 describe('the metadata of a failed step', () => {
   test('says what was thrown, in one line', () => {

@@ -1,7 +1,7 @@
 import type { AssetKey } from '../../definitions/assets/asset-key.ts'
 import type { CheckSeverity } from '../../definitions/assets/results.ts'
 import type { LogLevel } from '../../definitions/assets/step-log.ts'
-import type { RunWatch } from '../../definitions/instrument.ts'
+import type { RunObserver } from '../../definitions/instrument.ts'
 import type { Definitions } from '../../definitions/model.ts'
 import type { WireMetadata } from '../../metadata/normalize.ts'
 import type { Values } from '../values/values.ts'
@@ -26,7 +26,7 @@ export interface StepHost {
   readonly resources: RunResources
   readonly values: Values
   /** Follows the run; undefined when nobody does. */
-  readonly watch: RunWatch | undefined
+  readonly observer: RunObserver | undefined
   readonly signal: AbortSignal
   /** The time, by which time partitions exist. */
   readonly now: () => Date
@@ -62,7 +62,7 @@ export interface CheckReport {
   readonly metadata: WireMetadata
   readonly blocking: boolean
   /** Whether it failed so that what is downstream of the asset is skipped. */
-  readonly stops: boolean
+  readonly blocksDownstream: boolean
 }
 
 /** How an attempt ended. An attempt whose blocking checks failed is a failure. Both hosts go by this and decide nothing themselves. */

@@ -84,7 +84,7 @@ function checkReport(step: Step, check: CheckSpec, returned: unknown): CheckRepo
     description: gateIfText(result.description),
     metadata: gateStaticMetadata(result.metadata ?? {}),
     blocking: check.blocking,
-    stops: check.blocking && !result.passed && severity === 'ERROR',
+    blocksDownstream: check.blocking && !result.passed && severity === 'ERROR',
   }
 }
 

@@ -10,7 +10,7 @@ import type { Resource } from '../../definitions/resource.ts'
 import { resource } from '../../definitions/resource.ts'
 import { secret } from '../../metadata/redaction/secret.ts'
 import { setEnvironment, temporaryFolder, thrownBy } from '../../test/temporary.ts'
-import { jsonFiles } from '../values/json-files.ts'
+import { jsonFileIOManager } from '../values/json-file-io-manager.ts'
 import { Values } from '../values/values.ts'
 import { RunResources } from './run-resources.ts'
 import type { StepHost, StepReport } from './step-host.ts'
@@ -24,7 +24,7 @@ function host(
   const signal = settings.signal ?? new AbortController().signal
   const log = { debug() {}, info() {}, warning() {}, error() {}, critical() {} }
   const all = definitions({ assets: settings.others ?? [] })
-  const values = new Values(all, jsonFiles(temporaryFolder()))
+  const values = new Values(all, jsonFileIOManager(temporaryFolder()))
   const made: Omit<StepHost, 'selected'> = {
     definitions: all,
     runId: 'run-1',
@@ -35,7 +35,7 @@ function host(
     config: settings.config,
     resources: new RunResources(new Map(Object.entries(settings.resources ?? {})), { runId: 'run-1', projectFolder: '/p', log, signal }),
     values,
-    watch: undefined,
+    observer: undefined,
     signal,
     now: () => new Date(),
     dynamicKeys: () => [],

@@ -2,26 +2,26 @@ import { keyText } from '../../definitions/assets/asset-key.ts'
 import type { Step, StepContext, StepExtras } from '../../definitions/assets/step.ts'
 import type { StepLog } from '../../definitions/assets/step-log.ts'
 import { partitionOf } from '../../definitions/definitions.ts'
-import type { StepWatch } from '../../definitions/instrument.ts'
+import type { StepObserver } from '../../definitions/instrument.ts'
 import { upstreamPartitions } from '../../definitions/partitions/upstream-partitions.ts'
 import { configIssues } from '../../definitions/validation/config-issues.ts'
 import { DagmaError, dagmaError } from '../../errors.ts'
 import { learnEnvironment } from '../../metadata/redaction/secret-values.ts'
 import { thrownMessage } from '../../metadata/thrown.ts'
 import { gatedLog } from '../gate/gated-log.ts'
+import { observeStep } from './instrumentation.ts'
 import { stepFailure } from './step-failure.ts'
 import type { AttemptHost, StepHost, StepOutcome, StepReport } from './step-host.ts'
 import { reportResult } from './step-results.ts'
 import { untilAborted } from './until-aborted.ts'
-import { watchStep } from './watched.ts'
 
 /** Runs one attempt of a step: config, inputs, resources, the user's function, values stored, results reported. Never throws. */
 export async function runStep(step: Step, host: StepHost): Promise<StepOutcome> {
   learnEnvironment()
-  return watchStep(host.watch, step, host.retryNumber, (watch) => watchedStep(step, host, watch))
+  return observeStep(host.observer, step, host.retryNumber, (observer) => observedStep(step, host, observer))
 }
 
-async function watchedStep(step: Step, host: StepHost, watch: StepWatch | undefined): Promise<StepOutcome> {
+async function observedStep(step: Step, host: StepHost, observer: StepObserver | undefined): Promise<StepOutcome> {
   const timeout = step.timeoutSeconds === undefined ? undefined : AbortSignal.timeout(step.timeoutSeconds * 1000)
   const signal = timeout === undefined ? host.signal : AbortSignal.any([host.signal, timeout])
   let over = false
@@ -30,13 +30,13 @@ async function watchedStep(step: Step, host: StepHost, watch: StepWatch | undefi
     // What the user's code left running may still log: its step is over, and its host may be gone.
     if (over) return
     host.report(told)
-    if (told.type === 'check') failedChecks.push(...(told.stops ? [`${keyText(told.assetKey)}:${told.check}`] : []))
-    else if (told.type !== 'log') watch?.reported(told)
+    if (told.type === 'check') failedChecks.push(...(told.blocksDownstream ? [`${keyText(told.assetKey)}:${told.check}`] : []))
+    else if (told.type !== 'log') observer?.reported(told)
   }
   const timing = { latencyMs: 0 }
   let outcome: StepOutcome
   try {
-    await attempt(step, { ...host, signal, report, traceUrl: watch?.traceUrl }, timing)
+    await attempt(step, { ...host, signal, report, traceUrl: observer?.traceUrl }, timing)
     if (failedChecks.length > 0) throw dagmaError('DAGMA_CHECKS_FAILED', { checks: failedChecks })
     outcome = { status: 'success' }
   } catch (error) {
@@ -48,7 +48,7 @@ async function watchedStep(step: Step, host: StepHost, watch: StepWatch | undefi
   } finally {
     over = true
   }
-  watch?.end({ status: outcome.status, latencyMs: timing.latencyMs, error: 'error' in outcome ? outcome.error : undefined })
+  observer?.end({ status: outcome.status, latencyMs: timing.latencyMs, error: 'error' in outcome ? outcome.error : undefined })
   return outcome
 }
 

@@ -3,7 +3,7 @@ import fsDriver from 'unstorage/drivers/fs'
 import { describe, expect, test } from 'vitest'
 import type { IOManager } from '../../definitions/assets/io-manager.ts'
 import { temporaryFolder } from '../../test/temporary.ts'
-import { jsonFiles } from './json-files.ts'
+import { jsonFileIOManager } from './json-file-io-manager.ts'
 import { memoryIOManager } from './memory-io.ts'
 import { storageIOManager } from './storage-io.ts'
 
@@ -16,8 +16,8 @@ const of = (key: string, partitionKey?: string) => ({
 
 /** What every IO manager does. */
 describe.each<[name: string, make: () => IOManager]>([
-  ['files', () => jsonFiles(temporaryFolder())],
-  ['files that survive a power cut', () => jsonFiles(temporaryFolder(), { sync: true })],
+  ['files', () => jsonFileIOManager(temporaryFolder())],
+  ['files that survive a power cut', () => jsonFileIOManager(temporaryFolder(), { sync: true })],
   ['memory', memoryIOManager],
   ['unstorage in memory', () => storageIOManager(createStorage())],
   ['unstorage on files', () => storageIOManager(createStorage({ driver: fsDriver({ base: temporaryFolder() }) }))],
@@ -46,8 +46,8 @@ test('in memory as it is: what is given back is the value itself', async () => {
 })
 
 describe.each<[name: string, make: () => IOManager]>([
-  ['files', () => jsonFiles(temporaryFolder())],
-  ['files that survive a power cut', () => jsonFiles(temporaryFolder(), { sync: true })],
+  ['files', () => jsonFileIOManager(temporaryFolder())],
+  ['files that survive a power cut', () => jsonFileIOManager(temporaryFolder(), { sync: true })],
   ['memory', memoryIOManager],
   ['memory, as it is', () => memoryIOManager({ asIs: true })],
 ])('runs that overlap, in %s', (_name, make) => {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { temporaryFolder } from '../../test/temporary.ts'
-import { jsonFiles } from './json-files.ts'
+import { jsonFileIOManager } from './json-file-io-manager.ts'
 import { valuePath } from './value-path.ts'
 
 const path = (key: string, partitionKey?: string): string => valuePath({ assetKey: key.split('/'), partitionKey }).join('/')
@@ -58,7 +58,7 @@ describe('valuePath', () => {
   test('any value can be stored and found again', async () => {
     await fc.assert(
       fc.asyncProperty(values, async (all) => {
-        const manager = jsonFiles(temporaryFolder())
+        const manager = jsonFileIOManager(temporaryFolder())
         for (const [index, one] of all.entries()) await manager.handleOutput({ ...one, runId: 'r', signal }, index)
         for (const [index, one] of all.entries()) expect(await manager.loadInput({ ...one, runId: 'r', signal })).toEqual({ value: index })
       }),
@@ -69,7 +69,7 @@ describe('valuePath', () => {
 
 test('the longest names leave room for the temporary name', async () => {
   const folder = temporaryFolder()
-  const manager = jsonFiles(folder)
+  const manager = jsonFileIOManager(folder)
   for (const assetKey of [['a'.repeat(250)], ['b'.repeat(251)], ['c'.repeat(5000)], Array.from({ length: 40 }, () => 'd'.repeat(100))]) {
     const context = { assetKey, partitionKey: '月'.repeat(90), runId: 'r', signal }
     await manager.handleOutput(context, 1)

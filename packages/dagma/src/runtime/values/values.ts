@@ -4,7 +4,7 @@ import type { IOContext, IOManager, StoredValue } from '../../definitions/assets
 import type { Definitions } from '../../definitions/model.ts'
 import { materializeCommands } from '../../definitions/partitions/materialize-commands.ts'
 import { type DagmaError, dagmaError } from '../../errors.ts'
-import { type JsonFilesOptions, jsonFiles } from './json-files.ts'
+import { type JsonFileIOManagerOptions, jsonFileIOManager } from './json-file-io-manager.ts'
 
 /** The values of a project's assets, each with the IO manager that its asset names. */
 export class Values {
@@ -63,6 +63,6 @@ export class Values {
 }
 
 /** The IO manager of a project that names no other: JSON files below `.dagma/values/`. */
-export function projectValues(projectFolder: string, options: JsonFilesOptions = {}): IOManager {
-  return jsonFiles(join(projectFolder, '.dagma', 'values'), options)
+export function projectValues(projectFolder: string, options: JsonFileIOManagerOptions = {}): IOManager {
+  return jsonFileIOManager(join(projectFolder, '.dagma', 'values'), options)
 }

@@ -1,4 +1,4 @@
-import { callWatcher, type Database } from '../metadata/outgoing-calls.ts'
+import { callTracker, type Database } from '../metadata/outgoing-calls.ts'
 import { redact, redactValue } from '../metadata/redaction/redact.ts'
 import { ServiceError } from '../metadata/service-error.ts'
 
@@ -22,17 +22,17 @@ interface Described {
 }
 
 /** Makes a call, and tells of it whoever follows the step that it is made in. */
-export async function watchedCall<T>(described: () => Described, make: (sending: Sending) => Promise<T>): Promise<T> {
-  const watcher = callWatcher()
+export async function observedCall<T>(described: () => Described, make: (sending: Sending) => Promise<T>): Promise<T> {
+  const tracker = callTracker()
   const sending: Sending = { headers: {}, resent: 0, httpStatus: undefined }
-  if (watcher === undefined) return make(sending)
+  if (tracker === undefined) return make(sending)
   const { url, ...rest } = described()
   const { origin, pathname } = new URL(url)
-  const watch = watcher.startCall({ ...(redactValue(rest) as typeof rest), url: redact(`${origin}${pathname}`) })
-  const followed: Sending = { ...sending, headers: watch.headers }
+  const observer = tracker.startCall({ ...(redactValue(rest) as typeof rest), url: redact(`${origin}${pathname}`) })
+  const followed: Sending = { ...sending, headers: observer.headers }
   const end = (error: string | undefined): void => {
     const { httpStatus, resent } = followed
-    watch.end({ status: error === undefined ? 'success' : 'failure', httpStatus, resent, error })
+    observer.end({ status: error === undefined ? 'success' : 'failure', httpStatus, resent, error })
   }
   try {
     const result = await make(followed)

@@ -9,8 +9,8 @@ import { withStorage } from './storage-failed.ts'
 import { fileName, valuePath } from './value-path.ts'
 import { valueUnreadable } from './value-unreadable.ts'
 
-/** What {@link jsonFiles} takes beside the folder. */
-export interface JsonFilesOptions {
+/** What {@link jsonFileIOManager} takes beside the folder. */
+export interface JsonFileIOManagerOptions {
   /** Whether a stored value survives a power cut; default: the death of the process only. */
   readonly sync?: boolean
   /** Whether a run is known to be over, so that nobody reads its own values any more. Default: no run is. */
@@ -29,7 +29,7 @@ const keptMs = 24 * 60 * 60 * 1000
  *
  * Calls are synchronous: for small files that is several times faster, and making the JSON of a large value takes longer than writing it.
  */
-export function jsonFiles(folder: string, { sync = false, isOver = () => false }: JsonFilesOptions = {}): IOManager {
+export function jsonFileIOManager(folder: string, { sync = false, isOver = () => false }: JsonFileIOManagerOptions = {}): IOManager {
   const runs = join(folder, '@runs')
   const runFolder = (runId: string): string => join(runs, fileName(runId))
   const ownFile = (context: IOContext): string => join(runFolder(context.runId), `${digest(valuePath(context).join('/'))}.json`)

@@ -9,7 +9,7 @@ import type { IOManager } from '../../definitions/assets/io-manager.ts'
 import { definitions } from '../../definitions/definitions.ts'
 import { dailyPartitions } from '../../definitions/partitions/partitions.ts'
 import { temporaryFolder, thrownBy } from '../../test/temporary.ts'
-import { jsonFiles } from './json-files.ts'
+import { jsonFileIOManager } from './json-file-io-manager.ts'
 import { jsonText } from './json-text.ts'
 import { projectValues, Values } from './values.ts'
 
@@ -17,9 +17,9 @@ const of = (assetKey: string[], partitionKey?: string) => ({ assetKey, partition
 const load = async (manager: IOManager, ...assetKey: string[]) => (await manager.loadInput(of(assetKey)))?.value
 const store = (manager: IOManager, value: unknown, ...assetKey: string[]) => manager.handleOutput(of(assetKey), value)
 
-describe('jsonFiles', () => {
+describe('jsonFileIOManager', () => {
   test('gives back what it was given', async () => {
-    const manager = jsonFiles(temporaryFolder())
+    const manager = jsonFileIOManager(temporaryFolder())
     await fc.assert(
       fc.asyncProperty(fc.jsonValue(), async (value) => {
         const text = JSON.stringify(value)
@@ -34,7 +34,7 @@ describe('jsonFiles', () => {
 
   test('makes folders, and keeps an asset and those below it apart', async () => {
     const folder = temporaryFolder()
-    const manager = jsonFiles(join(folder, 'not', 'there'))
+    const manager = jsonFileIOManager(join(folder, 'not', 'there'))
     for (const key of [['a'], ['a', 'b'], ['a', 'b', 'c']]) await store(manager, key.join('/'), ...key)
     for (const key of [['a'], ['a', 'b'], ['a', 'b', 'c']]) expect(await load(manager, ...key)).toBe(key.join('/'))
     const names = readdirSync(join(folder, 'not', 'there'), { recursive: true }).map(String)
@@ -42,14 +42,14 @@ describe('jsonFiles', () => {
   })
 
   test('stores nothing as null', async () => {
-    const manager = jsonFiles(temporaryFolder())
+    const manager = jsonFileIOManager(temporaryFolder())
     await store(manager, undefined, 'a')
     expect(await load(manager, 'a')).toBeNull()
   })
 
   test('says what is missing and what is broken', async () => {
     const folder = temporaryFolder({ 'broken.json': '{"a":' })
-    const manager = jsonFiles(folder)
+    const manager = jsonFileIOManager(folder)
     expect(await manager.loadInput(of(['x', 'gone']))).toBeUndefined()
     const broken = await thrownBy(() => load(manager, 'broken'))
     expect(broken.message.replace(folder, '<folder>')).toMatchInlineSnapshot(
@@ -60,7 +60,7 @@ describe('jsonFiles', () => {
 
   test('says which value a file system refuses to keep or give', async () => {
     const folder = temporaryFolder({ values: 'a file' })
-    const manager = jsonFiles(join(folder, 'values'))
+    const manager = jsonFileIOManager(join(folder, 'values'))
     for (const use of [() => store(manager, 1, 'x', 'a'), () => load(manager, 'x', 'a')]) {
       const refused = await thrownBy(use)
       expect(refused).toMatchObject({ code: 'DAGMA_STORAGE_FAILED', kind: 'execution', cause: { code: 'ENOTDIR' } })
@@ -70,7 +70,7 @@ describe('jsonFiles', () => {
 
   test('keeps partitions apart, and apart from other assets', async () => {
     const folder = temporaryFolder()
-    const manager = jsonFiles(folder)
+    const manager = jsonFileIOManager(folder)
     const keys = ['2026-01-01', 'a/b', '..', 'ü|x']
     for (const key of keys) await manager.handleOutput(of(['a'], key), key)
     for (const key of keys) expect(await manager.loadInput(of(['a'], key))).toEqual({ value: key })
@@ -81,7 +81,7 @@ describe('jsonFiles', () => {
 
   test('nobody reads a half-written value while another is written', async () => {
     const folder = temporaryFolder()
-    const manager = jsonFiles(folder)
+    const manager = jsonFileIOManager(folder)
     const value = (n: number) => ({ n, filling: Array.from({ length: 20_000 }, () => n) })
     await store(manager, value(0), 'a')
     let writing = true
@@ -108,7 +108,7 @@ describe('jsonFiles', () => {
 
   test('a value that cannot be written leaves the old one and no file beside it', async () => {
     const folder = temporaryFolder()
-    const manager = jsonFiles(folder)
+    const manager = jsonFileIOManager(folder)
     await store(manager, 1, 'a')
     await thrownBy(() => store(manager, 1n, 'a'))
     expect(await load(manager, 'a')).toBe(1)
@@ -123,18 +123,18 @@ describe('jsonFiles', () => {
     const folder = temporaryFolder()
     const runs = join(folder, '@runs')
     for (const run of ['over', 'old', 'running']) {
-      await jsonFiles(folder).handleOutput({ ...of(['a']), runId: run }, run)
+      await jsonFileIOManager(folder).handleOutput({ ...of(['a']), runId: run }, run)
       writeFileSync(join(runs, run, 'unfinished.tmp'), '[1,')
     }
     const yesterday = Date.now() / 1000 - 25 * 60 * 60
     utimesSync(join(runs, 'old'), yesterday, yesterday)
-    const manager = jsonFiles(folder, { isOver: (runId) => runId === 'over' })
+    const manager = jsonFileIOManager(folder, { isOver: (runId) => runId === 'over' })
     await manager.handleOutput({ ...of(['a']), runId: 'new' }, 1)
     expect(readdirSync(runs).sort()).toEqual(['new', 'running'])
   })
 
   test('a step that is tried again replaces the run’s own value', async () => {
-    const manager = jsonFiles(temporaryFolder())
+    const manager = jsonFileIOManager(temporaryFolder())
     for (const value of [1, 2]) await store(manager, value, 'a')
     expect(await load(manager, 'a')).toBe(2)
   })

@@ -1,5 +1,5 @@
 import { type Context, context, type Span, SpanKind, SpanStatusCode, TraceFlags, type Tracer, trace } from '@opentelemetry/api'
-import type { CallWatch, EndStatus, OutgoingCall, RunWatch, StepWatch, WatchedRun, WatchedStep } from 'dagma'
+import type { CallObserver, EndStatus, ObservedRun, ObservedStep, OutgoingCall, RunObserver, StepObserver } from 'dagma'
 import { callAttributes, callEndAttributes, cut, reportAttributes, stepAttributes, stepEndAttributes } from './attributes.ts'
 import type { Metrics } from './metrics.ts'
 import type { TraceUrl } from './trace-url.ts'
@@ -13,23 +13,23 @@ export interface TreeOptions {
 
 /** The spans of one run: the run, attempts of steps below it, outgoing calls below them. */
 export class SpanTree {
-  readonly #run: WatchedRun
+  readonly #run: ObservedRun
   readonly #tracer: Tracer
   readonly #metrics: Metrics
   readonly #options: TreeOptions
 
-  constructor(run: WatchedRun, tracer: Tracer, metrics: Metrics, options: TreeOptions) {
+  constructor(run: ObservedRun, tracer: Tracer, metrics: Metrics, options: TreeOptions) {
     this.#run = run
     this.#tracer = tracer
     this.#metrics = metrics
     this.#options = options
   }
 
-  watchRun(span: Span, parent: Context, flush: () => Promise<void>): RunWatch {
+  observeRun(span: Span, parent: Context, flush: () => Promise<void>): RunObserver {
     const within = trace.setSpan(parent, span)
     return {
-      startCall: (call) => this.#watchCall(call, within),
-      startStep: (step) => this.#watchStep(step, within),
+      startCall: (call) => this.#observeCall(call, within),
+      startStep: (step) => this.#observeStep(step, within),
       end: async (status) => {
         this.#metrics.runEnded(this.#run, status)
         span.setAttribute('dagma.status', status)
@@ -39,14 +39,14 @@ export class SpanTree {
     }
   }
 
-  #watchStep(step: WatchedStep, parent: Context): StepWatch {
+  #observeStep(step: ObservedStep, parent: Context): StepObserver {
     const span = this.#tracer.startSpan(`step ${step.name}`, { attributes: stepAttributes(step) }, parent)
     const within = trace.setSpan(parent, span)
     const one = step.assetKeys.length === 1
     return {
       traceUrl: this.#traceUrl(span),
       within: (work) => context.with(within, work),
-      startCall: (call) => this.#watchCall(call, within),
+      startCall: (call) => this.#observeCall(call, within),
       reported: ({ assetKey, metadata }) => {
         const attributes = reportAttributes(metadata)
         // A step of several assets tells of each in an event.
@@ -63,7 +63,7 @@ export class SpanTree {
     }
   }
 
-  #watchCall(call: OutgoingCall, parent: Context): CallWatch {
+  #observeCall(call: OutgoingCall, parent: Context): CallObserver {
     const began = performance.now()
     const options = { kind: SpanKind.CLIENT, attributes: callAttributes(call) }
     const span = this.#tracer.startSpan(`${call.system} ${call.operation}`, options, parent)

@@ -155,8 +155,8 @@ test('an instrument may leave the work undone, or ask for it twice: it is done o
     const within = (work: () => unknown) => Array.from({ length: times }, work) as never
     const instrument = failingAt('nothing')
     const startRun: Instrument['startRun'] = async (...run) => {
-      const watch = await instrument.startRun(...run)
-      return watch && { ...watch, startStep: (started) => ({ ...watch.startStep(started), within }) }
+      const observer = await instrument.startRun(...run)
+      return observer && { ...observer, startStep: (started) => ({ ...observer.startStep(started), within }) }
     }
     const defs = definitions({ assets: [asset({ key: 'a', run: () => void ran++ })], instrument: { startRun } })
     expect((await materialize(defs, { projectFolder: temporaryFolder() })).status).toBe('SUCCESS')

@@ -2,14 +2,14 @@ import type { Finding } from '../metadata/finding.ts'
 import type { Secret } from '../metadata/redaction/secret.ts'
 
 /** Whether a key that is sent to this URL goes over the network as plain text: by http, to another machine. */
-export function isOpenToOthers(baseUrl: string): boolean {
+export function sendsKeyInPlaintext(baseUrl: string): boolean {
   const { protocol, hostname } = new URL(baseUrl)
   return protocol === 'http:' && !/^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)
 }
 
 /** What `dagma doctor` says of a key that goes to this URL: a warning when others can read it, otherwise nothing. */
-export function openKeyFindings(apiKey: Secret | undefined, baseUrl: string): Finding[] {
-  if (!apiKey?.isSet || !isOpenToOthers(baseUrl)) return []
-  const found = `The key in ${apiKey.variable} goes over the network as plain text.`
-  return [{ check: 'https', status: 'warning', found, cure: 'Use https, or keep the server on a network of its own.' }]
+export function plaintextKeyFindings(apiKey: Secret | undefined, baseUrl: string): Finding[] {
+  if (!apiKey?.isSet || !sendsKeyInPlaintext(baseUrl)) return []
+  const message = `The key in ${apiKey.variable} goes over the network as plain text.`
+  return [{ check: 'https', status: 'warning', message, fix: 'Use https, or keep the server on a network of its own.' }]
 }
