@@ -58,7 +58,7 @@ export const rooms: { readonly [room: string]: readonly string[] } = {
   testing: ['definitions/**', 'runtime/**', 'engine'],
   test: ['errors.ts', 'definitions/**', 'dagster/pipes'],
   'index.ts': ['errors.ts', 'error-catalogue.ts', 'metadata/**', 'definitions/**', 'runtime/**', 'engine'],
-  'author.ts': ['metadata/**', 'author'],
+  'author.ts': ['metadata/**', 'definitions', 'author'],
   'pipes.ts': ['errors.ts', 'metadata/**', 'definitions/assets', 'dagster/pipes'],
 }
 /** What integrations and projects may import of Dagma. */

@@ -9,7 +9,7 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Asset, asset, type Definitions, type Durability, definitions, materialize, materializeResult } from 'dagma'
+import { type Asset, asset, type Definitions, definitions, type MaterializeOptions, materialize, materializeResult } from 'dagma'
 
 const layers = 10
 const width = 1000
@@ -44,7 +44,12 @@ function bareFiles(folder: string): void {
   console.log(`${layers * width} bare files: ${seconds(performance.now() - start)}`)
 }
 
-async function measure(defs: Definitions, durability: Durability, projectFolder: string, repeat: number): Promise<void> {
+async function measure(
+  defs: Definitions,
+  durability: NonNullable<MaterializeOptions['durability']>,
+  projectFolder: string,
+  repeat: number,
+): Promise<void> {
   mkdirSync(projectFolder)
   const start = performance.now()
   const run = await materialize(defs, { projectFolder, durability })

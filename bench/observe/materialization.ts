@@ -5,17 +5,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { openTelemetry } from '@dagma/opentelemetry'
-import {
-  asset,
-  definitions,
-  type Instrument,
-  type Metadata,
-  MetadataValue,
-  materialize,
-  materializeResult,
-  memoryIOManager,
-  secret,
-} from 'dagma'
+import { asset, definitions, type Metadata, MetadataValue, materialize, materializeResult, memoryIOManager, secret } from 'dagma'
+import type { Instrument } from 'dagma/author'
 import { normalize } from '../../packages/dagma/dist/metadata/normalize.js'
 import { redact } from '../../packages/dagma/dist/metadata/redaction/redact.js'
 import { gateMetadata } from '../../packages/dagma/dist/runtime/gate/exit-gate.js'

@@ -1,4 +1,5 @@
-import type { Finding, ResourceType } from 'dagma'
+import type { ResourceType } from 'dagma'
+import type { Finding } from 'dagma/author'
 import { expect } from 'vitest'
 import { bodyMarker, type FaultServer, faultServer, type Handler } from './fault-server.ts'
 

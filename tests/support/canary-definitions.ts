@@ -12,7 +12,6 @@ import {
   Failure,
   type IOManager,
   job,
-  type LogLevel,
   type Metadata,
   MetadataValue,
   materializeResult,
@@ -57,7 +56,7 @@ function channel(name: string): Channel {
   return made
 }
 
-const levels: readonly LogLevel[] = ['debug', 'info', 'warning', 'error', 'critical']
+const levels = ['debug', 'info', 'warning', 'error', 'critical'] as const satisfies readonly (keyof StepLog)[]
 
 /** Logs to each level, as one kind of code does. */
 function logsIn(where: string): (log: StepLog) => void {

@@ -1,4 +1,4 @@
-import { type ObservationField, observationFields } from 'dagma'
+import { type ObservationField, observationFields } from 'dagma/author'
 
 const when: Readonly<Record<ObservationField['presence'], string>> = {
   every: 'always',

@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { WireError } from 'dagma'
+import type { RunEvent } from 'dagma'
 import type { DagsterError, DagsterRun } from './dagster-instance.ts'
 import { repository } from './repository.ts'
+
+/** An error as an event carries it. */
+type WireError = Extract<RunEvent, { type: 'STEP_FAILURE' }>['error']
 
 /** An event in the form in which both hosts are compared. */
 export interface HostEvent {

@@ -22,6 +22,34 @@ const output = join(root, 'test-output', 'guide-code')
 /** Put before a block that imports nothing. */
 const prelude = `import { ${Object.keys(dagma).sort().join(', ')} } from 'dagma'\nexport {}\n`
 
+/** What a project that is compiled with declarations may export: the compiler has to find a name for the type of each. */
+const declarations = `import { asset, assetCheck, AutomationCondition, dailyPartitions, definitions, dynamicPartitions, externalAsset, jsonFileIOManager, job,
+  mapped, materialize, materializeResult, memoryIOManager, MetadataValue, multiAsset, multiPartitions, observableAsset, PartitionMapping, resource,
+  retryPolicy, runRequest, schedule, secret, sensor, skipReason, staticPartitions, storageIOManager, typedIOManager } from 'dagma'
+import { materializeToMemory } from 'dagma/testing'
+export const [day, part, tenants] = [dailyPartitions({ start: '2026-01-01' }), staticPartitions(['a']), dynamicPartitions('tenants')]
+export const both = multiPartitions({ day, part })
+export const [files, memory, typed] = [jsonFileIOManager, memoryIOManager(), typedIOManager<Date>('memory')]
+export const stored = storageIOManager({ getItemRaw: async () => null, setItemRaw: async () => {} })
+export const database = resource({ open: (settings: { key?: unknown }) => ({ settings, close: () => {} }) })
+export const [bound, key] = [database({ key: secret('KEY') }), secret('KEY')]
+export const raw = asset({ key: 'raw', partitions: day, resources: { database }, run: async () => materializeResult([{ at: 1, text: 'a' }]) })
+export const sum = asset({ key: 'sum', inputs: { raw: mapped(raw, PartitionMapping.all()) }, run: ({ inputs }) => inputs.raw })
+interface Tree { at?: Date; children: Tree[] }
+export const tree = asset({ key: 'tree', run: (): Tree => ({ children: [] }) })
+export const when = asset({ key: 'when', ioManager: typed, run: () => new Date(0) })
+export const shop = multiAsset({ name: 'shop', assets: { a: {}, b: { partitions: part } }, run: () => ({ a: [1], b: materializeResult('text') }) })
+export const [outside, seen] = [externalAsset<number>({ key: 'outside' }), observableAsset({ key: 'seen', run: () => ({}) })]
+export const check = assetCheck({ asset: raw, name: 'full', resources: { database }, run: () => ({ passed: true }) })
+export const [policy, eager, link] = [retryPolicy({}), AutomationCondition.eager(), MetadataValue.url('https://example.com')]
+export const daily = job({ name: 'daily', selection: [raw], resources: { database }, onFailure: () => {} })
+export const nightly = schedule({ name: 'nightly', job: daily, cronSchedule: '0 2 * * *', evaluate: () => runRequest() })
+export const watcher = sensor({ name: 'watcher', job: daily, run: () => skipReason('nothing') })
+export const [request, skip] = [runRequest(), skipReason('nothing')]
+export default definitions({ assets: [raw], jobs: [daily], resources: { database: bound } })
+export const runs = () => [materialize(definitions({ assets: [sum] })), materializeToMemory([sum])]
+`
+
 /** A page with its blocks, by file name. */
 interface Page {
   readonly name: string
@@ -43,11 +71,13 @@ beforeAll(() => {
     for (const [file, code] of blocks) write(join(folder, file), code)
     write(join(folder, 'package.json'), JSON.stringify({ name, type: 'module', dagma: { definitions: 'src/definitions.ts' } }))
   }
+  write(join(output, 'declarations.ts'), declarations)
   write(
     join(output, 'tsconfig.json'),
     JSON.stringify({
       extends: '../../tsconfig.base.json',
-      compilerOptions: { noEmit: true, composite: false, declaration: false, declarationMap: false, allowImportingTsExtensions: true },
+      // The declarations of the packages are read too, and those of the blocks could be written.
+      compilerOptions: { noEmit: true, composite: false, declarationMap: false, allowImportingTsExtensions: true, skipLibCheck: false },
     }),
   )
 })
@@ -57,7 +87,7 @@ test('the documentation has TypeScript in it', () => {
   expect(projects.length).toBeGreaterThan(3)
 })
 
-test('every ts block type-checks', { timeout: 60_000 }, async () => {
+test('every ts block, and a library of declarations, type-checks', { timeout: 60_000 }, async () => {
   const checked = await run(join(root, 'node_modules/.bin/tsc'), ['-p', output], { cwd: output }).then(
     () => '',
     (failure: { stdout: string }) => failure.stdout,

@@ -2,9 +2,11 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type MaterializeRun, materialize, type ObservationField, observationFields, type WireMetadata } from 'dagma'
+import { type MaterializeRun, materialize } from 'dagma'
+import { type ObservationField, observationFields, type WireMetadata } from 'dagma/author'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import platform from '../../examples/platform/src/definitions.ts'
+import type { AssetNode } from '../../packages/dagma/src/definitions/model.ts'
 import { fakeSystems } from '../support/fake-systems.ts'
 import { observationRows } from '../support/observation-rows.ts'
 import { repository } from '../support/repository.ts'
@@ -32,7 +34,7 @@ async function runWith(variables: Readonly<Record<string, string>>): Promise<Mat
 /** What a materialization of this asset must carry, by the table. */
 function required(asset: string, metadata: WireMetadata): string[] {
   // The system that the asset tells of: the last one that it uses.
-  const used = Object.keys(platform.assets.get(asset)?.step?.resources ?? {}).map((key) => systemOf[key] ?? key)
+  const used = Object.keys((platform.assets.get(asset) as AssetNode | undefined)?.step?.resources ?? {}).map((key) => systemOf[key] ?? key)
   const text = (key: string) => String(metadata[key]?.raw_value)
   const told = text('backend') === 'local' ? used.at(-1) : text('backend')
   return fields

@@ -1,6 +1,7 @@
 /** Each asset's value and metadata on the local forms, read from the run's materialization events. */
 import { pointId, qdrant } from '@dagma/qdrant'
-import { asset, definitions, type MaterializeRun, type MetadataType, materialize, materializeResult } from 'dagma'
+import { asset, definitions, type MaterializeRun, materialize, materializeResult } from 'dagma'
+import type { MetadataType } from 'dagma/author'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import platform from '../src/definitions.ts'
 import { rawNumbers, sumNumbers } from '../src/defs/data/assets.ts'

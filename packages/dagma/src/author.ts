@@ -8,8 +8,23 @@ export { type PageLink, pageFinding } from './author/page.ts'
 export { plaintextKeyFindings, sendsKeyInPlaintext } from './author/plaintext-key.ts'
 export { record } from './author/record.ts'
 export { urlMetadata } from './author/url-metadata.ts'
-export { failedFinding, finding } from './metadata/finding.ts'
+export type {
+  EndStatus,
+  Instrument,
+  InstrumentContext,
+  ObservedRun,
+  ObservedStep,
+  RunObserver,
+  StepEnd,
+  StepObserver,
+} from './definitions/instrument.ts'
+export type { ProbeContext } from './definitions/resource.ts'
+export { type Finding, failedFinding, finding } from './metadata/finding.ts'
 export { type JsonLimits, type JsonLoss, jsonLoss, lossText } from './metadata/json-loss.ts'
 export { checkedHttpUrl, deepLink, isHttpUrl } from './metadata/links.ts'
+export type { Json, MetadataType } from './metadata/metadata-value.ts'
+export type { WireMetadata } from './metadata/normalize.ts'
+export { type ObservationField, type ObservationFieldName, observationFields } from './metadata/observation-fields.ts'
+export type { CallEnd, CallObserver, CallTracker, Database, OutgoingCall } from './metadata/outgoing-calls.ts'
 export { redact } from './metadata/redaction/redact.ts'
 export { type HttpFailure, ServiceError } from './metadata/service-error.ts'

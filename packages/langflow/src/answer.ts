@@ -1,5 +1,4 @@
-import type { Json } from 'dagma'
-import { record } from 'dagma/author'
+import { type Json, record } from 'dagma/author'
 import type { FlowAnswer, FlowOutput } from './client.ts'
 
 /** Why a response is not an answer, and what to do about it. */

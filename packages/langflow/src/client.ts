@@ -1,4 +1,5 @@
-import type { Json, Metadata } from 'dagma'
+import type { Metadata } from 'dagma'
+import type { Json } from 'dagma/author'
 
 /** One call of a flow. */
 export interface FlowCall {

@@ -1,4 +1,5 @@
-import { type Finding, secret } from 'dagma'
+import { secret } from 'dagma'
+import type { Finding } from 'dagma/author'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { bodyMarker, json } from '../../../scripts/test-services/fault-server.ts'
 import { oddServers, probed, the } from '../../../scripts/test-services/probing.ts'

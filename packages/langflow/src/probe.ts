@@ -1,5 +1,14 @@
-import type { Finding, ProbeContext } from 'dagma'
-import { checkedHttpUrl, failedFinding, finding, type HttpService, isHttpUrl, pageFinding, ServiceError } from 'dagma/author'
+import {
+  checkedHttpUrl,
+  type Finding,
+  failedFinding,
+  finding,
+  type HttpService,
+  isHttpUrl,
+  type ProbeContext,
+  pageFinding,
+  ServiceError,
+} from 'dagma/author'
 import { langflowFlowUrl, langflowUiUrl } from './links.ts'
 import { isWell, langflowService, serverVersion } from './rest.ts'
 import type { LangflowSettings } from './settings.ts'

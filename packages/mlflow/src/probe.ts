@@ -1,5 +1,14 @@
-import type { Finding, ProbeContext } from 'dagma'
-import { checkedHttpUrl, failedFinding, type HttpService, isHttpUrl, type PageLink, pageFinding, ServiceError } from 'dagma/author'
+import {
+  checkedHttpUrl,
+  type Finding,
+  failedFinding,
+  type HttpService,
+  isHttpUrl,
+  type PageLink,
+  type ProbeContext,
+  pageFinding,
+  ServiceError,
+} from 'dagma/author'
 import { mlflowExperimentUrl, mlflowRunUrl, mlflowTrackingUri } from './links.ts'
 import { knownExperiment, latestRun, mlflowService, serverVersion } from './rest-store.ts'
 import type { MlflowSettings } from './settings.ts'

@@ -1,4 +1,5 @@
-import { type Finding, secret } from 'dagma'
+import { secret } from 'dagma'
+import type { Finding } from 'dagma/author'
 import { afterEach, expect, it, vi } from 'vitest'
 import { bodyMarker, faultServer, type Handler, json } from '../../../scripts/test-services/fault-server.ts'
 import { probed } from '../../../scripts/test-services/probing.ts'

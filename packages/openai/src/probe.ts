@@ -1,5 +1,4 @@
-import type { Finding, ProbeContext } from 'dagma'
-import { failedFinding, plaintextKeyFindings, ServiceError } from 'dagma/author'
+import { type Finding, failedFinding, type ProbeContext, plaintextKeyFindings, ServiceError } from 'dagma/author'
 import { caller, embedOnce } from './endpoint.ts'
 import { type EmbeddingsSettings, endpointOf } from './settings.ts'
 

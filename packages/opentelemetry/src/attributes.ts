@@ -25,7 +25,7 @@ import {
   observationFields,
   type StepEnd,
   type WireMetadata,
-} from 'dagma'
+} from 'dagma/author'
 
 /** Version of the semantic conventions that the names follow. */
 export const schemaUrl = 'https://opentelemetry.io/schemas/1.45.0'

@@ -1,4 +1,4 @@
-import type { Finding, Instrument } from 'dagma'
+import type { Finding, Instrument } from 'dagma/author'
 import { registeredSdk } from './registered.ts'
 import { declareSecrets, type OpenTelemetryOptions, readSettings, type Settings } from './settings.ts'
 import type { Telemetry } from './telemetry.ts'

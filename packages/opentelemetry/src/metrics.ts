@@ -1,5 +1,5 @@
 import type { Meter } from '@opentelemetry/api'
-import type { CallEnd, EndStatus, ObservedRun, ObservedStep, OutgoingCall, StepEnd } from 'dagma'
+import type { CallEnd, EndStatus, ObservedRun, ObservedStep, OutgoingCall, StepEnd } from 'dagma/author'
 
 const seconds = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3_600, 14_400]
 const bytes = [2 ** 8, 2 ** 10, 2 ** 12, 2 ** 14, 2 ** 16, 2 ** 18, 2 ** 20, 2 ** 22, 2 ** 24, 2 ** 26, 2 ** 28, 2 ** 30]

@@ -1,5 +1,5 @@
 /** What `dagma doctor` says of the collector. */
-import type { Finding } from 'dagma'
+import type { Finding } from 'dagma/author'
 import { expect, it } from 'vitest'
 import { openTelemetry } from './index.ts'
 import { nobody } from './test/nobody.ts'

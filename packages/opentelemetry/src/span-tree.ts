@@ -1,5 +1,5 @@
 import { type Context, context, type Span, SpanKind, SpanStatusCode, TraceFlags, type Tracer, trace } from '@opentelemetry/api'
-import type { CallObserver, EndStatus, ObservedRun, ObservedStep, OutgoingCall, RunObserver, StepObserver } from 'dagma'
+import type { CallObserver, EndStatus, ObservedRun, ObservedStep, OutgoingCall, RunObserver, StepObserver } from 'dagma/author'
 import { callAttributes, callEndAttributes, cut, reportAttributes, stepAttributes, stepEndAttributes } from './attributes.ts'
 import type { Metrics } from './metrics.ts'
 import type { TraceUrl } from './trace-url.ts'

@@ -12,7 +12,8 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api'
-import type { ObservedRun, RunObserver, StepLog } from 'dagma'
+import type { StepLog } from 'dagma'
+import type { ObservedRun, RunObserver } from 'dagma/author'
 import { runAttributes, schemaUrl } from './attributes.ts'
 import { Metrics } from './metrics.ts'
 import { endsWithin, Outlet } from './outlet.ts'

@@ -1,4 +1,5 @@
-import type { Json, Metadata } from 'dagma'
+import type { Metadata } from 'dagma'
+import type { Json } from 'dagma/author'
 import type { QdrantFilter } from './filter.ts'
 import type { QdrantLinks } from './links.ts'
 import type { Distance, PointId } from './wire.ts'

@@ -1,4 +1,4 @@
-import type { Json } from 'dagma'
+import type { Json } from 'dagma/author'
 import { pointId } from './point-id.ts'
 import type { PointId } from './wire.ts'
 

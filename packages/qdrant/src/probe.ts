@@ -1,5 +1,13 @@
-import type { Finding, ProbeContext } from 'dagma'
-import { failedFinding, finding, type HttpService, pageFinding, plaintextKeyFindings, ServiceError } from 'dagma/author'
+import {
+  type Finding,
+  failedFinding,
+  finding,
+  type HttpService,
+  type ProbeContext,
+  pageFinding,
+  plaintextKeyFindings,
+  ServiceError,
+} from 'dagma/author'
 import { qdrantLinks } from './links.ts'
 import { qdrantService } from './service.ts'
 import { type QdrantSettings, serverOf } from './settings.ts'

@@ -137,7 +137,7 @@ export function partitionOf(assets: Definitions['assets'], assetKey: AssetKey, r
   return assets.get(keyText(assetKey))?.partitions === undefined ? undefined : runPartition
 }
 
-/** Config by step name; what is entered under an asset's key text is for the step that makes it. Dagster knows steps only. */
+/** Config by step name; what is entered under an asset's key text is for the step that makes it. Dagster knows steps only. @internal */
 export function configBySteps({ assets, steps }: Pick<Definitions, 'assets' | 'steps'>, config: RunConfig): RunConfig {
   return Object.fromEntries(
     Object.entries(config).map(([name, value]) => [steps.has(name) ? name : (assets.get(name)?.step?.name ?? name), value]),

@@ -20,14 +20,15 @@ export type AnyAsset = Asset | MultiAsset | ExternalAsset | ObservableAsset
 
 /** An asset in a project, with the step that makes or observes it. */
 export interface AssetNode extends AssetSpec {
-  /** Undefined for an external asset. */
+  /** Undefined for an external asset. @internal */
   readonly step: Step | undefined
-  /** Where it was declared, when that can be told. */
+  /** Where it was declared, when that can be told. @internal */
   readonly source: () => SourcePlace | undefined
 }
 
 /** A check in a project, with the step that evaluates it. */
 export interface CheckNode extends CheckSpec {
+  /** @internal */
   readonly step: Step
 }
 
@@ -41,20 +42,23 @@ export interface ResolvedJob extends Job {
 export interface Definitions {
   /** By key text, in an order in which upstream assets come first. */
   readonly assets: ReadonlyMap<string, AssetNode>
-  /** By name, in an order in which what makes an upstream asset comes first. */
+  /** By name, in an order in which what makes an upstream asset comes first. @internal */
   readonly steps: ReadonlyMap<string, Step>
   /** By the asset's key text, ":" and the check's name. */
   readonly checks: ReadonlyMap<string, CheckNode>
   readonly jobs: ReadonlyMap<string, ResolvedJob>
   readonly schedules: ReadonlyMap<string, Schedule>
   readonly sensors: ReadonlyMap<string, Sensor>
+  /** @internal */
   readonly resources: ReadonlyMap<string, Resource<unknown>>
+  /** @internal */
   readonly ioManagers: ReadonlyMap<string, IOManager>
+  /** @internal */
   readonly instrument: Instrument | undefined
   readonly [brand]: true
 }
 
-/** What is checked against each other. */
+/** What is checked against each other. @internal */
 export interface Declared {
   readonly graph: Pick<Definitions, 'assets' | 'steps' | 'checks'>
   readonly resources: ReadonlyMap<string, Resource<unknown>>

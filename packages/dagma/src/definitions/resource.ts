@@ -36,7 +36,7 @@ export interface OpenResource<out Client> {
  */
 export interface Resource<out Client> {
   readonly open: (context: ResourceContext) => Promise<OpenResource<Client>>
-  /** Calls the settings function, when there is one, for the secrets that it declares. Whatever it gives or throws does not matter. */
+  /** Calls the settings function, when there is one, for the secrets that it declares. Whatever it gives or throws does not matter. @internal */
   readonly declareSecrets?: () => void
   /** Looks at the system without opening the resource and without changing anything. Absent when the kind of resource has no probe. */
   readonly probe?: (context: ProbeContext) => Promise<readonly Finding[]>

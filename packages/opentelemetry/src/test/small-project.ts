@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Asset, definitions, type Instrument, job, type MaterializeRun, materialize, type Resource } from 'dagma'
+import { type Asset, definitions, job, type MaterializeRun, materialize, type Resource } from 'dagma'
+import type { Instrument } from 'dagma/author'
 import { onTestFinished } from 'vitest'
 
 /** Runs these assets as `shop_job`, followed by the instrument. */

@@ -12,6 +12,7 @@ export interface AssetCheck<Req extends Requirements = Requirements> extends Req
   readonly type: 'asset_check'
   readonly asset: AssetKey
   readonly name: string
+  /** @internal */
   readonly step: Step
 }
 

@@ -91,6 +91,7 @@ export interface Requiring<Req extends Requirements = Requirements> {
 /** A declared asset: pure data. Made by {@link asset}. `Value` is what it gives to its consumers, `Req` the kinds of resource it uses. */
 export interface Asset<Value = unknown, Req extends Requirements = Requirements> extends AssetRef<Value>, Requiring<Req> {
   readonly type: 'asset'
+  /** @internal */
   readonly step: Step
 }
 

@@ -6,8 +6,9 @@ import { type AssetRef, type AssetSpec, type AssetSpecOptions, assetSpec, assetS
 /** An asset that something else makes. Made by {@link externalAsset}. */
 export interface ExternalAsset<Value = unknown> extends AssetRef<Value> {
   readonly type: 'external_asset'
+  /** @internal */
   readonly spec: AssetSpec
-  /** Where it was declared, when that can be told. */
+  /** Where it was declared, when that can be told. @internal */
   readonly source: () => SourcePlace | undefined
 }
 

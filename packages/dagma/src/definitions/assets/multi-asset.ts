@@ -66,6 +66,7 @@ export interface MultiAssetOptions<
 /** Several assets made by one step. Made by {@link multiAsset}; `assets` has a reference to each, for other assets' inputs and deps. */
 export interface MultiAsset<Values = { readonly [name: string]: unknown }, Req extends Requirements = Requirements> extends Requiring<Req> {
   readonly type: 'multi_asset'
+  /** @internal */
   readonly step: Step
   readonly assets: { readonly [Name in keyof Values]: AssetRef<Values[Name]> }
 }

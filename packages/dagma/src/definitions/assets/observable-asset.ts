@@ -11,6 +11,7 @@ import { type Requirements, type Step, type StepOptions, stepOptions } from './s
 /** An asset that something else makes and this project observes. Made by {@link observableAsset}. */
 export interface ObservableAsset<Value = unknown, Req extends Requirements = Requirements> extends AssetRef<Value>, Requiring<Req> {
   readonly type: 'observable_asset'
+  /** @internal */
   readonly step: Step
 }
 

@@ -32,18 +32,16 @@ type StoredList<T extends readonly unknown[]> = number extends T['length']
 
 type StoredMembers<T> = [MaybeUndefined<T>] extends [never]
   ? { [Name in keyof T as Exclude<Name, symbol>]: StoredItem<T[Name]> }
-  : Flat<
-      { [Name in keyof T as Exclude<Name, symbol | MaybeUndefined<T>>]: StoredItem<T[Name]> } & {
+  : { [Name in keyof T as Exclude<Name, symbol | MaybeUndefined<T>>]: StoredItem<T[Name]> } & {
         [Name in keyof T as Extract<Name, MaybeUndefined<T>>]?: StoredItem<Exclude<T[Name], undefined>>
-      }
-    >
+      } extends infer Both // one type without a name, which a project that is compiled with declarations could not write
+    ? { [Name in keyof Both]: Both[Name] }
+    : never
 
 /** Names of the members that are there and may be undefined. */
 type MaybeUndefined<T> = {
   [Name in keyof T]-?: unknown extends T[Name] ? never : undefined extends T[Name] ? (Name extends symbol ? never : Name) : never
 }[keyof T]
-
-type Flat<T> = { [Name in keyof T]: T[Name] }
 
 /** What has no form in JSON. The first that fits gives the name. */
 type Unstorable =

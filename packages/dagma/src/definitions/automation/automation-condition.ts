@@ -10,6 +10,7 @@ export interface ConditionNode {
  */
 export class AutomationCondition {
   /** In the form of the manifest. */
+  /** @internal */
   readonly node: ConditionNode
 
   private constructor(op: string, ...args: readonly (AutomationCondition | string | number)[]) {

@@ -38,10 +38,11 @@ export interface Job<Req extends Requirements = Requirements> extends Requiring<
   readonly description: string | undefined
   readonly tags: RunTags
   readonly config: RunConfig
+  /** @internal */
   readonly resources: Requirements
   readonly onFailure: Hook | undefined
   readonly onSuccess: Hook | undefined
-  /** Where it was declared, when that can be told. */
+  /** Where it was declared, when that can be told. @internal */
   readonly source: () => SourcePlace | undefined
 }
 

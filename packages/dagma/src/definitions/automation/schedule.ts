@@ -26,9 +26,10 @@ export interface Schedule<Req extends Requirements = Requirements> extends Requi
   readonly executionTimezone: string
   readonly defaultStatus: DefaultStatus
   readonly description: string | undefined
+  /** @internal */
   readonly resources: Requirements
   readonly evaluate: ((context: ScheduleContext) => TickResult | Promise<TickResult>) | undefined
-  /** Where it was declared, when that can be told. */
+  /** Where it was declared, when that can be told. @internal */
   readonly source: () => SourcePlace | undefined
 }
 

@@ -45,9 +45,10 @@ export interface Sensor<Req extends Requirements = Requirements> extends Requiri
   readonly minimumIntervalSeconds: number
   readonly defaultStatus: DefaultStatus
   readonly description: string | undefined
+  /** @internal */
   readonly resources: Requirements
   readonly run: (context: SensorContext) => SensorOutput | Promise<SensorOutput>
-  /** Where it was declared, when that can be told. */
+  /** Where it was declared, when that can be told. @internal */
   readonly source: () => SourcePlace | undefined
 }
 
