@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config'
 
-/** `unit` runs in seconds and needs nothing; `real` talks to real processes and servers. */
+const setUp = { setupFiles: ['tests/support/own-environment.ts'], testTimeout: 60_000 } // a busy machine is no failure
+const elsewhere = ['**/node_modules/**', '**/dist/**']
+
+/** `unit` runs within Vitest's own processes; `process` starts others, such as the command line; `real` talks to Dagster and other servers. */
 export default defineConfig({
   test: {
     maxWorkers: 2,
@@ -9,19 +12,26 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'examples/*/tests/**/*.test.ts', 'tests/unit/**/*.test.ts'],
-          exclude: ['**/*.real.test.ts', '**/node_modules/**', '**/dist/**'],
-          setupFiles: ['tests/support/own-environment.ts'],
-          testTimeout: 60_000, // a busy machine is no failure
+          exclude: ['**/*.process.test.ts', '**/*.real.test.ts', ...elsewhere],
+          ...setUp,
+        },
+      },
+      {
+        test: {
+          name: 'process',
+          include: ['packages/*/src/**/*.process.test.ts', 'examples/*/tests/**/*.process.test.ts', 'tests/unit/**/*.process.test.ts'],
+          exclude: elsewhere,
+          ...setUp,
         },
       },
       {
         test: {
           name: 'real',
           include: ['packages/*/src/**/*.real.test.ts', 'tests/real/**/*.test.ts', 'tests/crash/**/*.test.ts'],
+          ...setUp,
           testTimeout: 180_000,
           hookTimeout: 180_000,
           fileParallelism: false,
-          setupFiles: ['tests/support/own-environment.ts'],
           globalSetup: ['tests/support/python-set-up.ts'],
         },
       },

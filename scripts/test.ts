@@ -45,6 +45,7 @@ const stages: readonly (readonly Part[])[] = [
     { name: 'Python: types', command: [python('mypy')], folder: 'python' },
   ],
   [vitest('unit', 'TypeScript: tests')],
+  [vitest('process', 'TypeScript: tests that start processes')],
   // These wait for servers more than they compute.
   [pytest('newest'), pytest('oldest')],
   [vitest('real', 'End to end: tests')],
@@ -61,7 +62,7 @@ function pytest(dagster: Dagster): Part {
   }
 }
 
-function vitest(project: 'unit' | 'real', name: string): Part {
+function vitest(project: 'unit' | 'process' | 'real', name: string): Part {
   const file = report(`${project}.json`)
   const program = join(root, 'node_modules', '.bin', 'vitest')
   return {
@@ -78,7 +79,8 @@ interface Result extends Counts {
 
 async function main(): Promise<number> {
   mkdirSync(output, { recursive: true })
-  for (const name of ['unit.json', 'real.json', 'pytest-newest.xml', 'pytest-oldest.xml']) rmSync(report(name), { force: true })
+  for (const name of ['unit.json', 'process.json', 'real.json', 'pytest-newest.xml', 'pytest-oldest.xml'])
+    rmSync(report(name), { force: true })
   const results: Result[] = []
   for (const stage of stages) results.push(...(await Promise.all(stage.map((part) => runPart(part, stage.length > 1)))))
   console.log('')

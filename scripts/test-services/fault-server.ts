@@ -61,7 +61,12 @@ const shortTimeoutMs = 2_000
 
 const once = { idempotent: 1, other: 1 }
 
-const failed = (status: number, reason: RegExp, hint: RegExp, requests = once, headers: Record<string, string> = {}): Fault => ({
+interface Answer {
+  readonly requests?: Fault['requests']
+  readonly headers?: Record<string, string>
+}
+
+const failed = (status: number, reason: RegExp, hint: RegExp, { requests = once, headers = {} }: Answer = {}): Fault => ({
   name: String(status),
   handler: (_, response) =>
     json(response, { error_code: bodyMarker, message: bodyMarker, detail: bodyMarker }, status, { 'x-marker': bodyMarker, ...headers }),
@@ -77,9 +82,11 @@ export const faults: readonly Fault[] = [
   failed(403, /Forbidden/, /check/i),
   failed(404, /Not Found/, /Check/),
   failed(422, /Unprocessable Content/, /Check|log/),
-  failed(429, /Too Many Requests/, /tried 3 times/, { idempotent: 3, other: 3 }, { 'retry-after': '0' }),
-  ...[500, 502, 503, 504].map((status) => failed(status, /Error|Bad|Unavailable|Timeout/, /log of|component/, { idempotent: 3, other: 1 })),
-  failed(307, /a redirect, which is not followed/, /address/, once, { location: 'http://127.0.0.1:9/elsewhere' }),
+  failed(429, /Too Many Requests/, /tried 3 times/, { requests: { idempotent: 3, other: 3 }, headers: { 'retry-after': '0' } }),
+  ...[500, 502, 503, 504].map((status) =>
+    failed(status, /Error|Bad|Unavailable|Timeout/, /log of|component/, { requests: { idempotent: 3, other: 1 } }),
+  ),
+  failed(307, /a redirect, which is not followed/, /address/, { headers: { location: 'http://127.0.0.1:9/elsewhere' } }),
   {
     name: 'HTML instead of JSON',
     handler: (_, response) => {

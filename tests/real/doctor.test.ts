@@ -79,7 +79,7 @@ describe.skipIf(!executables.mlflow || !executables.langflow)('dagma doctor, wit
     ['the base is that of a page', () => ({ LANGFLOW_BASE_URL: `${langflow.url}/flows` }), 'langflow', 'reachable', /LANGFLOW_BASE_URL/],
     ['nobody is at Qdrant’s port', () => ({ QDRANT_URL: 'http://127.0.0.1:9' }), 'qdrant', 'reachable', /QDRANT_URL/],
     ['MLflow is taken for Qdrant', () => ({ QDRANT_URL: mlflow.url }), 'qdrant', 'reachable', /QDRANT_URL/],
-  ])('%s', async (_, wrong, of, check, fix) => {
+  ])('%s', async (...[, wrong, of, check, fix]) => {
     const { code, report } = await doctor(wrong())
     const finding = the(report, of, check)
     expect(finding?.fix).toMatch(fix)

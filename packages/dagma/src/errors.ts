@@ -3,6 +3,25 @@ import { catalogue, type ErrorCode, type ErrorDetails, type ErrorKind } from './
 /** Marks errors of this package across duplicate installs, where `instanceof` on a class would fail. */
 const brand: unique symbol = Symbol.for('dagma.error') as never
 
+const names = {
+  definition: 'DefinitionError',
+  execution: 'ExecutionError',
+  user_code: 'UserCodeError',
+  protocol: 'ProtocolError',
+  internal: 'InternalError',
+} as const satisfies Record<ErrorKind, string>
+
+/** What an error is made of. */
+interface ErrorParts {
+  readonly kind: ErrorKind
+  readonly code: ErrorCode
+  readonly message: string
+  readonly hint: string
+  readonly cause: unknown
+}
+
+let make: (parts: ErrorParts) => DagmaError
+
 /**
  * An error with a permanent code. Its message says what is wrong, where, and how to mend it.
  *
@@ -21,14 +40,18 @@ export class DagmaError extends Error {
   readonly hint: string
   readonly [brand] = true
 
-  constructor(kind: ErrorKind, name: string, code: ErrorCode, text: { message: string; hint: string }, cause?: unknown) {
-    const problem = sentence(text.message)
-    super(`${problem} ${text.hint} [${code}]`, cause === undefined ? undefined : { cause })
+  static {
+    make = (parts) => new DagmaError(parts)
+  }
+
+  private constructor({ kind, code, message, hint, cause }: ErrorParts) {
+    const problem = sentence(message)
+    super(`${problem} ${hint} [${code}]`, cause === undefined ? undefined : { cause })
     this.problem = problem
-    this.name = name
+    this.name = names[kind]
     this.kind = kind
     this.code = code
-    this.hint = text.hint
+    this.hint = hint
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
@@ -40,18 +63,18 @@ function sentence(text: string): string {
   return /[.!?\]]\s*$/.test(text) ? text.trimEnd() : `${text}.`
 }
 
-const names = {
-  definition: 'DefinitionError',
-  execution: 'ExecutionError',
-  user_code: 'UserCodeError',
-  protocol: 'ProtocolError',
-  internal: 'InternalError',
-} as const satisfies Record<ErrorKind, string>
-
-/** Makes the catalogue's error of that code. The only way in which Dagma's own code makes one. */
+/** Makes the catalogue's error of that code: the only way to make one. */
 export function dagmaError<Code extends ErrorCode>(code: Code, details: ErrorDetails<Code>, cause?: unknown): DagmaError {
   const entry = catalogue[code]
-  return new DagmaError(entry.kind, names[entry.kind], code, entry.text(details as never), cause)
+  return make({ kind: entry.kind, code, ...entry.text(details as never), cause })
+}
+
+/**
+ * An error that a user's module threw while definitions were loaded, with the place in that module first: of whatever kind it was, what is
+ * wrong is then a definition.
+ */
+export function definitionError({ code, problem, hint, cause }: DagmaError, place: string | undefined): DagmaError {
+  return make({ kind: 'definition', code, message: place === undefined ? problem : `${place}: ${problem}`, hint, cause })
 }
 
 const errorsBrand: unique symbol = Symbol.for('dagma.definition-errors') as never

@@ -23,22 +23,24 @@ function openMlflow(settings: MlflowSettings, context: ResourceContext): Mlflow 
       ...(experimentId && { experimentId }),
       ...(experimentName && { experimentName }),
     })
-    return client('local', 'file:.dagma/mlflow-stub', stub, {}, context)
+    return client({ backend: 'local', trackingUri: 'file:.dagma/mlflow-stub', store: stub, links: {} }, context)
   }
   const trackingUri = checkedHttpUrl(settings.trackingUri ?? '', 'MLFLOW_TRACKING_URI, the address of the MLflow server,')
   if (uiBaseUrl && !isHttpUrl(uiBaseUrl)) {
     context.log.warning('MLFLOW_UI_BASE_URL is not an http or https URL without user info: links go to the tracking server instead.')
   }
-  return client('mlflow', trackingUri, restStore(settings, context.signal), settings, context)
+  return client({ backend: 'mlflow', trackingUri, store: restStore(settings, context.signal), links: settings }, context)
 }
 
-function client(
-  backend: Mlflow['backend'],
-  trackingUri: string,
-  store: RunStore,
-  links: Partial<MlflowSettings>,
-  context: ResourceContext,
-): Mlflow {
+/** Where a client keeps its runs, and where its links lead. */
+interface Tracking {
+  readonly backend: Mlflow['backend']
+  readonly trackingUri: string
+  readonly store: RunStore
+  readonly links: Partial<MlflowSettings>
+}
+
+function client({ backend, trackingUri, store, links }: Tracking, context: ResourceContext): Mlflow {
   return {
     backend,
     trackingUri: shownUri(trackingUri),

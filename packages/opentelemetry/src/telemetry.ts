@@ -26,6 +26,14 @@ import type { TraceUrl } from './trace-url.ts'
 const scope = '@dagma/opentelemetry'
 const silent = async (): Promise<void> => {}
 
+interface Parts {
+  readonly settings: Settings
+  readonly outlet: Outlet
+  readonly traces: Source<Tracer>
+  readonly meters: Source<Meter>
+  readonly ids: RunIds | undefined
+}
+
 /** Where the spans and metrics of this process go: to what the program has registered, else to providers of our own. */
 export class Telemetry {
   readonly #settings: Settings
@@ -35,7 +43,7 @@ export class Telemetry {
   /** Of our own provider; undefined with a registered one. */
   readonly #ids: RunIds | undefined
 
-  private constructor(settings: Settings, outlet: Outlet, traces: Source<Tracer>, meters: Source<Meter>, ids: RunIds | undefined) {
+  private constructor({ settings, outlet, traces, meters, ids }: Parts) {
     this.#settings = settings
     this.#outlet = outlet
     this.#traces = traces
@@ -56,7 +64,8 @@ export class Telemetry {
     const traces = own && ids && tracesUrl !== undefined ? own.ownTraces({ ...settings, tracesUrl }, ids, outlet) : registered.traces
     const meters = own && wanted.metrics ? own.ownMetrics(settings, outlet) : registered.metrics
     const noTraces = { source: new ProxyTracerProvider().getTracer(scope), flush: silent }
-    return new Telemetry(settings, outlet, traces ?? noTraces, meters ?? { source: createNoopMeter(), flush: silent }, ids)
+    const noMetrics = { source: createNoopMeter(), flush: silent }
+    return new Telemetry({ settings, outlet, traces: traces ?? noTraces, meters: meters ?? noMetrics, ids })
   }
 
   /** Begins to follow a run. */

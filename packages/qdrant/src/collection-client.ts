@@ -106,7 +106,7 @@ export class CollectionClient implements Qdrant {
   async query({ vector, id, limit = 10, offset = 0, filter, scoreThreshold, ...parts }: QdrantQuery): Promise<QdrantHit[]> {
     const operation = 'query points'
     if ((vector === undefined) === (id === undefined)) {
-      throw this.#refusal(operation, 'POST', 'a query needs either a vector or an id', 'Give one of them.')
+      throw this.#failure({ operation, method: 'POST', reason: 'a query needs either a vector or an id', hint: 'Give one of them.' })
     }
     const json = {
       query: vector === undefined ? this.#ids(operation, [id as PointId])[0] : this.#finite(operation, vector),
@@ -166,12 +166,12 @@ export class CollectionClient implements Qdrant {
     const info = await this.#call<WireCollection>({ operation, method: 'GET' })
     const vectors = vectorsOf(info)
     if (vectors !== undefined) return { ...vectors, status: info.status }
-    throw this.#refusal(
+    throw this.#failure({
       operation,
-      'GET',
-      `collection "${this.collection}" has named vectors`,
-      'Use a collection with one unnamed vector per point.',
-    )
+      method: 'GET',
+      reason: `collection "${this.collection}" has named vectors`,
+      hint: 'Use a collection with one unnamed vector per point.',
+    })
   }
 
   /** A request that only reads: it may be sent again whatever happens. */
@@ -213,19 +213,19 @@ export class CollectionClient implements Qdrant {
     const point = { id: stored, vector: this.#finite(operation, vector, 'PUT'), ...(payload !== undefined && { payload }) }
     const loss = jsonLoss(payload, { deepest: deepestPayload, negativeZero: true, unsafe: true })
     if (loss !== undefined)
-      throw this.#refusal(
+      throw this.#failure({
         operation,
-        'PUT',
-        `a payload cannot be stored: ${lossText(loss)}`,
-        'Convert it to plain JSON data first, or use null.',
-      )
+        method: 'PUT',
+        reason: `a payload cannot be stored: ${lossText(loss)}`,
+        hint: 'Convert it to plain JSON data first, or use null.',
+      })
     if (sizeBound(point) > largestPoint)
-      throw this.#refusal(
+      throw this.#failure({
         operation,
-        'PUT',
-        'a point is larger than the 30 MiB that a request can carry',
-        'Keep large texts elsewhere, and a reference to them in the payload.',
-      )
+        method: 'PUT',
+        reason: 'a point is larger than the 30 MiB that a request can carry',
+        hint: 'Keep large texts elsewhere, and a reference to them in the payload.',
+      })
     return point
   }
 
@@ -233,11 +233,13 @@ export class CollectionClient implements Qdrant {
     try {
       return ids.map(pointId)
     } catch (error) {
-      throw this.#refusal(
-        operation,
-        method,
-        'an id is neither a string nor a whole number up to 2^53 − 1',
-        'Give large numbers as strings.',
+      throw this.#failure(
+        {
+          operation,
+          method,
+          reason: 'an id is neither a string nor a whole number up to 2^53 − 1',
+          hint: 'Give large numbers as strings.',
+        },
         error,
       )
     }
@@ -245,7 +247,12 @@ export class CollectionClient implements Qdrant {
 
   #finite(operation: string, vector: readonly number[], method: HttpCall['method'] = 'POST'): readonly number[] {
     if (vector.every(Number.isFinite)) return vector
-    throw this.#refusal(operation, method, 'a vector has a number that is not finite', 'Check what the embedding model gave.')
+    throw this.#failure({
+      operation,
+      method,
+      reason: 'a vector has a number that is not finite',
+      hint: 'Check what the embedding model gave.',
+    })
   }
 
   #filter(operation: string, filter: QdrantFilter | undefined): { filter?: QdrantFilter } {
@@ -253,11 +260,13 @@ export class CollectionClient implements Qdrant {
     try {
       return { filter: storedFilter(filter) }
     } catch (error) {
-      throw this.#refusal(
-        operation,
-        'POST',
-        'the filter has an id that is neither a string nor a whole number up to 2^53 − 1',
-        'Give large numbers as strings.',
+      throw this.#failure(
+        {
+          operation,
+          method: 'POST',
+          reason: 'the filter has an id that is neither a string nor a whole number up to 2^53 − 1',
+          hint: 'Give large numbers as strings.',
+        },
         error,
       )
     }
@@ -267,11 +276,6 @@ export class CollectionClient implements Qdrant {
   #otherVectorsHint(): string {
     const remove = this.backend === 'local' ? 'Delete the folder .dagma/qdrant-local of the project' : 'Delete this collection'
     return `${remove}, or name another collection (QDRANT_COLLECTION), and materialize again the assets that embed and that fill it.`
-  }
-
-  /** An error for what is refused before anything is sent. */
-  #refusal(operation: string, method: HttpCall['method'], reason: string, hint: string, cause?: unknown): ServiceError {
-    return this.#failure({ operation, method, reason, hint }, cause)
   }
 
   #failure(failure: Omit<HttpFailure, 'system' | 'url'> & { url?: string }, cause?: unknown): ServiceError {

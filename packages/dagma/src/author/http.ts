@@ -46,11 +46,20 @@ function observed<T>(service: Service, call: HttpCall<T>, wanted: ResponseKind):
   const url = deepLink(service.baseUrl, call.path)
   return observedCall(
     () => ({ system, operation, method, url, database }),
-    (sending) => attempt(service, call, url, wanted, sending),
+    (sending) => attempt({ service, call, url, sending }, wanted),
   )
 }
 
-async function attempt<T>(service: Service, call: HttpCall<T>, url: string, wanted: ResponseKind, sending: Sending): Promise<unknown> {
+/** A call that is being made. */
+interface Attempt<T> {
+  readonly service: Service
+  readonly call: HttpCall<T>
+  readonly url: string
+  readonly sending: Sending
+}
+
+async function attempt<T>(made: Attempt<T>, wanted: ResponseKind): Promise<unknown> {
+  const { service, call, url, sending } = made
   const callers = [service.signal, call.signal].filter((signal) => signal !== undefined)
   const timeoutMs = call.timeoutMs ?? service.timeoutMs
   const refuse = (failure: Failure): never => {
@@ -58,7 +67,7 @@ async function attempt<T>(service: Service, call: HttpCall<T>, url: string, want
     throw new ServiceError({ system: service.system, operation: call.operation, method: call.method, url, ...failure })
   }
   for (const signal of callers) signal.throwIfAborted()
-  const sent = await request(service, call, url, AbortSignal.any(callers), sending)
+  const sent = await request(made, AbortSignal.any(callers))
   if ('thrown' in sent) {
     const answered = answerOf(sent.thrown)
     sending.httpStatus = answered?.status
@@ -113,11 +122,8 @@ async function body(response: Response, callers: readonly AbortSignal[], timeout
 }
 
 async function request<T>(
-  service: Service,
-  call: HttpCall<T>,
-  url: string,
+  { service, call, url, sending }: Attempt<T>,
   signal: AbortSignal,
-  sending: Sending,
 ): Promise<{ response: Response } | { thrown: unknown }> {
   const headers = {
     accept: 'application/json',

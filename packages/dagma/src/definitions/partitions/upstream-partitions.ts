@@ -98,7 +98,7 @@ function mappedKeys(mapping: PartitionMapping, theirs: PartitionsDefinition, own
     case 'static':
       return all(Object.entries(mapping.downstreamByUpstream).flatMap(([upstream, to]) => (to.includes(key) ? [upstream] : [])))
     case 'time_window':
-      return mappedWindows(mapping, theirs as TimePartitions, own.partitions as TimePartitions, key, at.now)
+      return mappedWindows(mapping, theirs as TimePartitions, { partitions: own.partitions as TimePartitions, key }, at.now)
     case 'multi_to_single':
       return acrossDimensions(mapping.dimension, theirs, own, at)
   }
@@ -109,8 +109,7 @@ type TimeWindowMapping = Extract<PartitionMapping, { kind: 'time_window' }>
 function mappedWindows(
   { startOffset, endOffset, allowNonexistentUpstreamPartitions }: TimeWindowMapping,
   theirs: TimePartitions,
-  ofOwn: TimePartitions,
-  key: string,
+  { partitions: ofOwn, key }: { readonly partitions: TimePartitions; readonly key: string },
   now: Date,
 ): MappedKeys {
   if (startOffset === 0 && endOffset === 0 && samePartitions(theirs, ofOwn)) return { existing: [key], nonexistent: [] }

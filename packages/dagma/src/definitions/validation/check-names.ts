@@ -5,21 +5,45 @@ import { type Located, placeText } from './place.ts'
 import { isReserved, isReservedForJobs } from './reserved-names.ts'
 
 /** Checks that Dagster takes each name, and each name made from a key; what is wrong goes into `errors`. */
-export function checkNames({ graph, jobs, schedules, sensors }: Declared, errors: DagmaError[]): void {
-  const expectFree = (what: string, key: string, name: string, item: Located, refused = isReserved): void => {
+export function checkNames(declared: Declared, errors: DagmaError[]): void {
+  const { graph, jobs, schedules, sensors } = declared
+  for (const { what, key, name = key, item } of namedIn(declared)) {
+    const refused = what === 'Job' ? isReservedForJobs : isReserved
     if (refused(name))
       errors.push(dagmaError('DAGMA_NAME_RESERVED', { subject: `${what} "${key}"${placeText(item)}`, name, isOwn: key === name }))
   }
-  for (const node of graph.assets.values()) expectFree('Asset', keyText(node.key), stepName(node.key), node)
-  for (const step of graph.steps.values()) {
-    if (step.partNames !== undefined) expectFree('Multi-asset', step.name, step.name, step)
-    for (const { asset, name } of step.checks) expectFree('Check', `${keyText(asset)}:${name}`, `${stepName(asset)}_${name}`, step)
-  }
-  for (const job of jobs) expectFree('Job', job.name, job.name, job, isReservedForJobs)
-  for (const schedule of schedules) expectFree('Schedule', schedule.name, schedule.name, schedule)
-  for (const sensor of sensors) expectFree('Sensor', sensor.name, sensor.name, sensor)
   expectApart(jobs, [...graph.steps.values()], errors)
   expectApart(schedules, sensors, errors)
+}
+
+/** Something with a name that Dagster has to take: its own, or one that is made from its key. */
+interface Given {
+  readonly what: string
+  readonly key: string
+  /** Default: the key. */
+  readonly name?: string
+  readonly item: Located
+}
+
+function namedIn({ graph, jobs, schedules, sensors }: Declared): Given[] {
+  const byName =
+    (what: string) =>
+    (item: Named): Given => ({ what, key: item.name, item })
+  return [
+    ...[...graph.assets.values()].map((item) => ({ what: 'Asset', key: keyText(item.key), name: stepName(item.key), item })),
+    ...[...graph.steps.values()].flatMap((item) => [
+      ...(item.partNames === undefined ? [] : [byName('Multi-asset')(item)]),
+      ...item.checks.map(({ asset, name }) => ({
+        what: 'Check',
+        key: `${keyText(asset)}:${name}`,
+        name: `${stepName(asset)}_${name}`,
+        item,
+      })),
+    ]),
+    ...jobs.map(byName('Job')),
+    ...schedules.map(byName('Schedule')),
+    ...sensors.map(byName('Sensor')),
+  ]
 }
 
 /** Dagster keeps the names of both lists in one place. */

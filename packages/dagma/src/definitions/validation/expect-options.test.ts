@@ -42,7 +42,7 @@ const declarations: readonly [name: string, declare: unknown, options: object, s
   ['definitions()', definitions, { assets: [] }, 'asset', 'assets'],
 ]
 
-describe.each(declarations)('%s', (name, declare, options, slip, meant) => {
+describe.each(declarations)('%s', (...[name, declare, options, slip, meant]) => {
   const call = declare as Untyped
 
   test('refuses an option that it does not have, and says which was meant', async () => {

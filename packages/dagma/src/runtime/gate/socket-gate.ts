@@ -10,7 +10,7 @@ export interface Chunk {
 }
 
 type Done = () => void
-type WriteGeneric = (this: Socket, several: boolean, data: unknown, encoding: unknown, done: Done) => void
+type WriteGeneric = (this: Socket, ...write: readonly [several: boolean, data: unknown, encoding: unknown, done: Done]) => void
 
 let writers: Writers | undefined
 let isReplaced = false

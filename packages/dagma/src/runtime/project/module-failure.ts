@@ -1,14 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { DagmaError, DefinitionErrors, dagmaError } from '../../errors.ts'
+import { DagmaError, DefinitionErrors, dagmaError, definitionError } from '../../errors.ts'
 import { thrownMessage, thrownStack } from '../../metadata/thrown.ts'
 import { pathAlias } from './path-alias.ts'
 
 /** What Node threw while it loaded a user's module `file`, as one error with the user's place first and its hint. */
 export function moduleFailure(thrown: unknown, file: string): DagmaError | DefinitionErrors {
   if (thrown instanceof DefinitionErrors) return thrown
-  if (thrown instanceof DagmaError) return placed(thrown)
+  if (thrown instanceof DagmaError) return definitionError(thrown, placeOf(thrown))
   const message = thrownMessage(thrown)
   const { code } = (thrown instanceof Error ? thrown : {}) as NodeJS.ErrnoException
   const place = placeOf(thrown) ?? file
@@ -26,13 +26,6 @@ export function moduleFailure(thrown: unknown, file: string): DagmaError | Defin
   if (unreadable !== undefined) return dagmaError('DAGMA_TYPESCRIPT_UNSUPPORTED', unreadable)
   const name = thrown instanceof Error ? `${thrown.name}: ` : ''
   return dagmaError('DAGMA_MODULE_FAILED', { place, reason: `${name}${message}${hint(message)}` }, thrown)
-}
-
-/** Dagma's own error, such as that of a name or of a secret that is not set, with the user's place first. While definitions load, all of them are wrong definitions. */
-function placed(error: DagmaError): DagmaError {
-  const place = placeOf(error)
-  const message = place === undefined ? error.problem : `${place}: ${error.problem}`
-  return new DagmaError('definition', error.name, error.code, { message, hint: error.hint }, error.cause)
 }
 
 /** What Node's message says of a form of TypeScript that it does not strip. */
