@@ -22,6 +22,17 @@ needs_package = pytest.mark.skipif(
 )
 
 
+def typescript_project(root: Path, definitions: str) -> Path:
+    """A new project in `root` with these definitions, the real package and zod."""
+    (root / "src").mkdir(parents=True)
+    (root / "node_modules").mkdir()
+    (root / "node_modules" / "dagma").symlink_to(PACKAGE)
+    (root / "node_modules" / "zod").symlink_to(REPOSITORY / "node_modules" / "zod")
+    (root / "package.json").write_text('{"name":"project","type":"module","dagma":{}}')
+    (root / "src" / "definitions.ts").write_text(definitions)
+    return root
+
+
 def find_node() -> str:
     local = REPOSITORY / "node_modules" / ".bin" / "node"
     return str(local) if local.exists() else (shutil.which("node") or "node")

@@ -11,7 +11,7 @@ import dagster as dg
 import pytest
 
 import dagma
-from tests.conftest import PACKAGE, REPOSITORY, needs_package
+from tests.conftest import needs_package, typescript_project
 
 pytestmark = needs_package
 
@@ -133,14 +133,7 @@ export default d.definitions({
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("features") / "project"
-    (root / "src").mkdir(parents=True)
-    (root / "node_modules").mkdir()
-    (root / "node_modules" / "dagma").symlink_to(PACKAGE)
-    (root / "node_modules" / "zod").symlink_to(REPOSITORY / "node_modules" / "zod")
-    (root / "package.json").write_text('{"name":"features","type":"module","dagma":{}}')
-    (root / "src" / "definitions.ts").write_text(DEFINITIONS)
-    return root
+    return typescript_project(tmp_path_factory.mktemp("features") / "project", DEFINITIONS)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import dagma
-from tests.conftest import PACKAGE, needs_package
+from tests.conftest import needs_package, typescript_project
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,13 +35,7 @@ export default d.definitions({ assets: [exits, rejects, recovers] })
 
 @pytest.fixture
 def defs(tmp_path: Path) -> dg.Definitions:
-    root = tmp_path / "project"
-    (root / "src").mkdir(parents=True)
-    (root / "node_modules").mkdir()
-    (root / "node_modules" / "dagma").symlink_to(PACKAGE)
-    (root / "package.json").write_text('{"name":"ends","type":"module","dagma":{}}')
-    (root / "src" / "definitions.ts").write_text(DEFINITIONS)
-    return dagma.load_definitions(root)
+    return dagma.load_definitions(typescript_project(tmp_path / "project", DEFINITIONS))
 
 
 def test_each_step_says_why_it_ended(defs: dg.Definitions, instance: dg.DagsterInstance) -> None:

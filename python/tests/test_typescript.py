@@ -8,7 +8,7 @@ import pytest
 
 import dagma
 from dagma.errors import DefinitionError
-from tests.conftest import PACKAGE, REPOSITORY, failure, find_node, needs_package
+from tests.conftest import failure, find_node, needs_package, typescript_project
 
 pytestmark = needs_package
 
@@ -56,14 +56,7 @@ export default definitions({
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    root = tmp_path / "project"
-    (root / "node_modules").mkdir(parents=True)
-    (root / "src").mkdir()
-    (root / "node_modules" / "dagma").symlink_to(PACKAGE)
-    (root / "node_modules" / "zod").symlink_to(REPOSITORY / "node_modules" / "zod")
-    (root / "package.json").write_text('{"name":"numbers","type":"module","dagma":{}}')
-    (root / "src" / "definitions.ts").write_text(DEFINITIONS)
-    return root
+    return typescript_project(tmp_path / "project", DEFINITIONS)
 
 
 def test_run(project: Path, instance: dg.DagsterInstance, capfd: pytest.CaptureFixture[str]) -> None:

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
 import { pythonFinding } from '../../dagster/dev/foreign-package.ts'
-import { doctorReport, nodeFinding } from '../../doctor/doctor-report.ts'
+import { diagnose, nodeFinding } from '../../doctor/diagnose.ts'
 import { commandLine, dagma } from '../../test/processes.ts'
 import { setEnvironment, temporaryFolder } from '../../test/temporary.ts'
 
@@ -100,7 +100,7 @@ describe('the address of the UI of Dagster', () => {
   const found = async (address: string) => {
     const context = { projectFolder: temporaryFolder(), timeoutMs: 2000, signal: new AbortController().signal }
     setEnvironment({ DAGMA_DAGSTER_URL: address })
-    const { findings } = await doctorReport({ resources: new Map(), instrument: undefined }, context)
+    const { findings } = await diagnose({ resources: new Map(), instrument: undefined }, context)
     return findings.find(({ check }) => check === 'DAGMA_DAGSTER_URL')
   }
 

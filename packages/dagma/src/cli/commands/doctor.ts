@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
 import { Command } from 'commander'
-import type { DoctorFinding } from '../../doctor/doctor-report.ts'
+import type { DoctorFinding } from '../../doctor/diagnose.ts'
 import type { Finding } from '../../metadata/finding.ts'
 import { endWith, exitCodes } from '../terminal/exit-codes.ts'
 import { interruption } from '../terminal/interruption.ts'
@@ -17,8 +17,8 @@ export function doctorCommand(): Command {
     .action(async ({ timeout, ...options }: ModuleOption & JsonOption & { timeout: number }) => {
       const { project, definitions } = await loadProject(options)
       const context = { projectFolder: project.folder, timeoutMs: Math.min(timeout, 300) * 1000, signal: interruption('the check') }
-      const { doctorReport } = await import('../../doctor/doctor-report.ts') // what other commands need not load
-      const report = await doctorReport(definitions, context)
+      const { diagnose } = await import('../../doctor/diagnose.ts') // what other commands need not load
+      const report = await diagnose(definitions, context)
       if (options.json) printJson(report)
       else printFindings(report.findings)
       if (report.status === 'error') endWith(exitCodes.runFailed)

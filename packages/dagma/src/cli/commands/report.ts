@@ -7,7 +7,7 @@ import { loadDotenv } from '../../runtime/project/dotenv.ts'
 import { findProject } from '../../runtime/project/project.ts'
 import { type JsonOption, jsonOption, type ModuleOption, moduleOption } from '../terminal/options.ts'
 import { printJson } from '../terminal/output.ts'
-import { printReports, type ToOption, toOption } from '../terminal/report.ts'
+import { printReports, type ToOption, toOption } from '../terminal/report-options.ts'
 
 /** `dagma report` */
 export function reportCommand(): Command {

@@ -16,7 +16,7 @@ import { interruption } from './interruption.ts'
 import { positiveInteger } from './options.ts'
 import { printJson, printLine } from './output.ts'
 import { progress } from './progress.ts'
-import { printReports, type ReportOptions, withReportOptions } from './report.ts'
+import { printReports, type ReportOptions, withReportOptions } from './report-options.ts'
 
 /** Options of every command that runs something. */
 export interface RunningOptions extends ReportOptions {

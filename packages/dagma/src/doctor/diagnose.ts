@@ -15,17 +15,17 @@ export interface DoctorFinding extends Finding {
 }
 
 /** What `dagma doctor` found, in the form that `--json` prints. */
-export interface DoctorReport {
+export interface Diagnosis {
   /** `bad` when anything is. */
   readonly status: 'ok' | 'error'
   readonly findings: readonly DoctorFinding[]
 }
 
 /** Looks at a project, at each system that its resources name, and at where its telemetry goes. It changes nothing, and what it gives has passed the exit gate. */
-export async function doctorReport(
+export async function diagnose(
   { resources, instrument }: Pick<Definitions, 'resources' | 'instrument'>,
   context: ProbeContext,
-): Promise<DoctorReport> {
+): Promise<Diagnosis> {
   const probed = await Promise.all([
     ...[...resources].map(([checked, { probe = notLookedAt }]) => looked(checked, probe, context)),
     ...(instrument?.probe === undefined ? [] : [looked('instrument', instrument.probe, context)]),
