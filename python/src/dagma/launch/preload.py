@@ -20,19 +20,20 @@ import time
 import traceback
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import dagster as dg
+
 from dagma import _compat
 from dagma.defs.load import DIGEST_METADATA
 from dagma.launch import run_worker
 from dagma.launch.child import Child
 from dagma.launch.death_report import cause_of_death, report_death
+from dagma.launch.migration_scripts import keep_migration_scripts
 from dagma.launch.sources import fingerprint
 from dagma.launch.wire import Wire
 from dagma.project import find_project, find_toolchain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import dagster as dg
 
     from dagma.project import Project
 
@@ -190,7 +191,9 @@ def main() -> NoReturn:
         if messages is None:
             sys.exit(0)
         settings: dict[str, Any] = messages[0][0]
+        keep_migration_scripts()
         instance = _compat.open_instance(settings["instance"])
+        instance.get_latest_materialization_event(dg.AssetKey("dagma"))  # opens the event log's index, for all forks
         metadata = _compat.load_repository(settings["repository"])
         project = find_project()
         find_toolchain(project)  # asks Node for its version, once for all

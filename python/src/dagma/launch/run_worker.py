@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from dagma import _compat
 from dagma.errors import LoadError
+from dagma.launch.open_databases import databases_kept_open
 from dagma.launch.process import Identity
 from dagma.launch.wire import Wire
 from dagma.project import find_toolchain
@@ -46,7 +47,7 @@ def main(channel: Wire, instance: dg.DagsterInstance, project: Project) -> int:
         return RUN_ENDED
     (message, reply_fd), *_ = messages
     run_id: str = message["run_id"]
-    with _compat.capture_interrupts():
+    with databases_kept_open(), _compat.capture_interrupts():
         if not _accept(instance, run_id, reply_fd):
             close_spares()
             return RUN_ENDED
