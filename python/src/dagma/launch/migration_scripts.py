@@ -1,8 +1,8 @@
 """Dagster's migration scripts are loaded once per process.
 
 By default each run has a SQLite file of its own. Whenever a process opens one for the first time, Dagster compares the
-file's revision with its newest migration, for which Alembic executes all of Dagster's migration scripts: 178 of them,
-40 ms on each opening, and three times as much when the file is created. Launching a run did this four times.
+file's revision with its newest migration, for which Alembic executes all 89 migration scripts of Dagster, twice when
+the file is created: 40 ms of processor time to open a file, 120 ms to create one. With the scripts kept it is 3 and 33.
 """
 
 from __future__ import annotations

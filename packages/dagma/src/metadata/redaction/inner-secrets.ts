@@ -41,7 +41,7 @@ function passwords(value: string): string[] {
 }
 
 function isCredential(name: string): boolean {
-  return /^(?:pass|pwd|password|sig|signature)$/i.test(name.trim())
+  return /^(?:pass|pwd|password|sig|(?:x-(?:amz|goog)-)?signature)$/i.test(name.trim())
 }
 
 function decoded(text: string): string {

@@ -1,6 +1,7 @@
 import type { Source } from './decoded.ts'
 import { findSecrets, reachOf } from './find-secrets.ts'
 import { redacted, shortestSecret } from './mark.ts'
+import { isSecretHeader } from './named-values.ts'
 import type { Needles, Spans } from './needles.ts'
 import { needlesByVariable, secretNeedles } from './secret-values.ts'
 import { cutShapes } from './shapes.ts'
@@ -37,7 +38,12 @@ export function redactValue(value: unknown): unknown {
     const numbers = bytesIn(item)
     if (numbers !== undefined && holds(numbers, needles)) return redacted
     if (Array.isArray(item)) return item.map(walk)
-    return Object.fromEntries(Object.entries(item).map(([key, member]) => [redactText(key, needles), walk(member)]))
+    return Object.fromEntries(
+      Object.entries(item).map(([key, member]) => [
+        redactText(key, needles),
+        typeof member === 'string' && isSecretHeader(key) ? redacted : walk(member),
+      ]),
+    )
   }
   return walk(value)
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { innerSecrets } from './inner-secrets.ts'
 import { countsAsSecret, isCommonplace } from './secret-names.ts'
 
 const value = 'aB3dE5gH7jK9mN'
@@ -21,16 +22,34 @@ describe('a variable that nobody declared', () => {
     'api_token',
     'GITHUBTOKEN',
     'APIKEY',
+    'API_KEY_2',
+    'API_TOKEN_PROD',
+    'DB_PASS2',
+    'SECRET_KEY_BASE',
+    'GH_PAT',
+    'GITHUB_PAT',
+    'StripeKeyLive',
   ])('counts as a secret when it is called %s', (name) => {
     expect(countsAsSecret(name, value, '')).toBe(true)
   })
 
-  test.each(['HOME', 'MONKEY', 'KEYBOARD', 'TOKENIZERS_PARALLELISM', 'SHOP_URL', 'PATH', 'AUTHOR', 'PASSENGER', 'KEYCLOAK_HOST'])(
-    'does not when it is called %s',
-    (name) => {
-      expect(countsAsSecret(name, value, '')).toBe(false)
-    },
-  )
+  test.each([
+    'HOME',
+    'MONKEY',
+    'KEYBOARD',
+    'TOKENIZERS_PARALLELISM',
+    'SHOP_URL',
+    'PATH',
+    'AUTHOR',
+    'PASSENGER',
+    'KEYCLOAK_HOST',
+    'API_KEY_NAME',
+    'PATTERN',
+    'COMPASS',
+    'TOKEN_COUNT',
+  ])('does not when it is called %s', (name) => {
+    expect(countsAsSecret(name, value, '')).toBe(false)
+  })
 
   test.each([
     'true',
@@ -50,6 +69,19 @@ describe('a variable that nobody declared', () => {
     '$' + '{TOKEN}',
   ])('does not with the common value %s', (common) => {
     expect(countsAsSecret('API_TOKEN', common, '')).toBe(false)
+  })
+
+  test.each([
+    'Server=h;User Id=u;Password=aB3dE5gH7;',
+    'DefaultEndpointsProtocol=https;AccountName=a;AccountKey=aB3dE5gH7==',
+    'Endpoint=sb://h/;SharedAccessKeyName=root;SharedAccessKey=aB3dE5gH7=',
+    'host=h user=u password=aB3dE5gH7',
+    'jdbc:sqlserver://h;user=u;password=aB3dE5gH7',
+    'https://a/x?sv=2024&sig=aB3dE5gH7',
+    'https://b/x?X-Amz-Date=2&X-Amz-Signature=aB3dE5gH7',
+  ])('counts, whatever it is called, with the value %s', (value) => {
+    expect(countsAsSecret('STORAGE', value, '')).toBe(true)
+    expect(innerSecrets(value).some((part) => /^aB3dE5gH7=*$/.test(part))).toBe(true)
   })
 
   test('with several words counts by a name that says secret, not by one that ends as keys of tables do', () => {

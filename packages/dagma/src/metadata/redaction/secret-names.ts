@@ -2,7 +2,7 @@
 
 /** Words that end the name of a secret. `PASSWORD` counts wherever it stands. */
 const endings =
-  'KEY|KEYS|KEY_ID|APIKEY|TOKEN|TOKENS|SECRET|SECRETS|PASSWD|PASSPHRASE|PASS|PWD|DSN|CREDENTIAL|CREDENTIALS|CREDS|AUTH|AUTHORIZATION|COOKIE|JWT|BEARER|CONNECTION_STRING|CONN_STR'
+  'KEY|KEYS|KEY_ID|APIKEY|TOKEN|TOKENS|SECRET|SECRETS|PASSWD|PASSPHRASE|PASS|PWD|DSN|CREDENTIAL|CREDENTIALS|CREDS|AUTH|AUTHORIZATION|COOKIE|JWT|BEARER|PAT|CONNECTION_STRING|CONN_STR'
 const secretName = new RegExp(`PASSWORD|(?:^|_)(?:${endings})$|(?:API|ACCESS|SECRET|PRIVATE)KEY$|^PG(?:PASS)|[A-Z0-9](?:TOKEN|SECRET)$`)
 
 /** Names that end as keys do of which most are not secret: the sort key of a table, the public key of a pair. */
@@ -10,8 +10,16 @@ const weakName = /(?:^|_)(?:KEYS?|KEY_ID|AUTH|PASS|PWD)$/
 
 /** Whether a variable, a field or a setting of that name holds a secret, in any style: `API_TOKEN`, `apiToken`, `api-token`. */
 export function isNamedLikeSecret(name: string): boolean {
-  return secretName.test(upperSnake(name))
+  return secretName.test(base(name))
 }
+
+/** A name without what tells several of its kind apart, as in `API_KEY_2`, `API_TOKEN_PROD` and `SECRET_KEY_BASE`. */
+function base(name: string): string {
+  return upperSnake(name).replace(suffix, '')
+}
+
+const suffix =
+  /(?:_?\d{1,3}|_(?:PROD|PRODUCTION|LIVE|DEV|DEVELOPMENT|STAGING|STAGE|TEST|QA|CI|LOCAL|BASE|MAIN|PRIMARY|SECONDARY|BACKUP|OLD|NEW|PREVIOUS|NEXT|DEFAULT|RO|RW))$/
 
 function upperSnake(name: string): string {
   return name
@@ -52,6 +60,10 @@ export function isCommonplace(value: string): boolean {
 /** A URL with user info, whatever the variable is called. */
 const urlWithUser = /^[a-z][a-z0-9+.-]*:\/\/[^\s/?#]*:(?!\d{1,5}(?:[/?#]|$))[^\s]*@/i
 
+/** A connection string or a signed URL: a list of settings with a password, a key or a signature among them. */
+const settingsWithSecret =
+  /(?:^|[;?&\s])(?:password|passwd|pwd|accountkey|sharedaccess(?:key|signature)|(?:x-(?:amz|goog)-)?sig(?:nature)?)=[^;&\s]/i
+
 /** Names the rule is narrowed or extended by, in the environment or `.env`: see docs/guide/secrets.md. */
 export const ruleVariable = 'DAGMA_SECRETS'
 
@@ -62,10 +74,10 @@ export function countsAsSecret(name: string, value: string, rule: string): boole
   const entries = rule.split(/[\s,]+/).filter((entry) => entry !== '')
   const last = entries.findLast((entry) => globOf(entry.replace(/^!/, '')).test(name))
   if (last !== undefined) return !last.startsWith('!')
-  if (urlWithUser.test(value)) return true
+  if (urlWithUser.test(value) || settingsWithSecret.test(value)) return true
   if (!isNamedLikeSecret(name)) return false
   if (commonplace.some((pattern) => pattern.test(value))) return false
-  return !(weakName.test(upperSnake(name)) && (words.test(value) || thing.test(value)))
+  return !(weakName.test(base(name)) && (words.test(value) || thing.test(value)))
 }
 
 function globOf(pattern: string): RegExp {

@@ -1,5 +1,6 @@
 /** What is secret by its shape, whoever made it. The shapes of keys are those of the rules of gitleaks (github.com/gitleaks/gitleaks, config/gitleaks.toml). */
 import { redacted } from './mark.ts'
+import { cutNamedValues } from './named-values.ts'
 
 /** No shape has a beginning that may stand within itself again and again: each is looked for in a time that grows with the text. */
 const shapes: readonly RegExp[] = [
@@ -13,6 +14,11 @@ const shapes: readonly RegExp[] = [
   /\bdapi[0-9a-f]{32}\b/g, // Databricks
   /\bxox[abeoprs]-[A-Za-z0-9-]{10,}/g,
   /(?<=\bhooks\.slack\.com\/(?:services|workflows|triggers)\/)[A-Za-z0-9/]{20,}/g,
+  /(?<=\bdiscord(?:app)?\.com\/api\/(?:v\d{1,2}\/)?webhooks\/\d{5,20}\/)[A-Za-z0-9_-]{20,}/g,
+  /(?<=\b(?:webhook\.office|outlook\.office(?:365)?)\.com\/webhook(?:b2)?\/)[A-Za-z0-9@/-]{20,}/g, // Teams
+  /(?<=\bhooks\.zapier\.com\/hooks\/catch\/)[A-Za-z0-9/]{8,}/g,
+  /(?<=\/bot)\d{5,12}:[A-Za-z0-9_-]{20,}/g, // Telegram
+  /(?<=\bjdbc:oracle:\w{1,8}:[^\s/@:"']{1,64}\/)[^\s@"']{1,128}(?=@)/g,
   /\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b/g,
   /\bAIza[A-Za-z0-9_-]{30,}/g,
   /(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*/g, // JSON web token
@@ -21,40 +27,17 @@ const shapes: readonly RegExp[] = [
 
 /** A text without any of these has none of the shapes: most texts need to be looked at only once. */
 const hints =
-  /bearer|basic|[spr]k[-_]|whsec_|gh[pousr]_|github_pat_|glpat-|npm_|hf_|dapi|xox|slack\.com|akia|asia|abia|acca|aiza|eyj|-----begin/i
+  /bearer|basic|[spr]k[-_]|whsec_|gh[pousr]_|github_pat_|glpat-|npm_|hf_|dapi|xox|slack\.com|webhook|zapier|\/bot|jdbc:oracle|akia|asia|abia|acca|aiza|eyj|-----begin/i
 
 /** Basic credentials are told from the English word by what they decode to. */
 const basic = /(?<=\bBasic\s{1,16})[A-Za-z0-9+/_-]{4,}={0,2}/gi
 
 /** `text` without secrets of well-known shapes. */
 export function cutShapes(text: string): string {
-  let result = text.includes('://') ? cutUserInfo(text) : text
-  if (result.includes('=')) result = result.replace(parameters, cutParameter)
+  let result = cutNamedValues(text.includes('://') ? cutUserInfo(text) : text)
   if (!hints.test(result)) return result
   for (const shape of shapes) result = result.replace(shape, redacted)
   return result.replace(basic, (found) => (Buffer.from(found, 'base64').includes(':') ? redacted : found))
-}
-
-/** Parameters in the query or the fragment of a URL. */
-const parameters = /([?&#](?:amp;)?)([\w.[\]-]{1,64})=[^&#\s"'<>\\]+/g
-
-/**
- * Names of parameters that hold a secret. From the names in the rule `generic-api-key` of gitleaks, the parameters that OpenTelemetry's conventions for
- * `url.query` leave out, and those of OAuth 2.0 (RFC 6749) and OpenID Connect.
- */
-const secretParameter = new RegExp(
-  [
-    '(?:token|secret|passw(?:or)?d|passphrase|signature|credentials?|creds|apikey|accesskey(?:id)?|(?:secret|private|subscription|functions|account|license|client|app|auth|sas|signing|master|admin)key|sess(?:ion)?id|jwt|assertion)$',
-    '^(?:x?auth(?:orization)?|key|xkey|pass|pwd|sig|code|authcode|authorizationcode|session|sid|hmac|otp|ticket|bearer|codeverifier|securitytoken|userkey)$',
-  ].join('|'),
-)
-
-function cutParameter(found: string, separator: string, name: string): string {
-  return isSecretParameter(name) ? `${separator}${name}=${redacted}` : found
-}
-
-function isSecretParameter(name: string): boolean {
-  return secretParameter.test(name.replace(/[^A-Za-z0-9]/g, '').toLowerCase())
 }
 
 /** Cuts out the user info of URLs: what stands before the "@" that a host follows, whatever characters a password has. */

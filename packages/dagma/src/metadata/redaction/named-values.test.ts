@@ -1,0 +1,104 @@
+import { describe, expect, test } from 'vitest'
+import { redact, redactValue } from './redact.ts'
+
+describe('a value whose name says that it is secret is cut', () => {
+  test.each<[where: string, text: string, result: string]>([
+    ['a parameter with an encoded name', '/x?%74oken=abc&a=1', '/x?%74oken=[redacted]&a=1'],
+    [
+      'a URL within a URL',
+      '/x?next=https%3A%2F%2Fh%2F%3Ftoken%3Dabc%26a%3D1&b=2',
+      '/x?next=https%3A%2F%2Fh%2F%3Ftoken%3D[redacted]%26a%3D1&b=2',
+    ],
+    ['encoded twice', '?u=%252F%253Fa%253D1%2526api_key%253Dabc%2526b&c=1', '?u=%252F%253Fa%253D1%2526api_key%253D[redacted]%2526b&c=1'],
+    ['a semicolon in a parameter', '/x?token=abc;def&a=1', '/x?token=[redacted]&a=1'],
+    [
+      'JDBC',
+      'jdbc:sqlserver://h:1433;user=sa;password=s3;encrypt=true',
+      'jdbc:sqlserver://h:1433;user=sa;password=[redacted];encrypt=true',
+    ],
+    ['a matrix parameter', '/app;jsessionid=0A1B2C?x=1', '/app;jsessionid=[redacted]'],
+    ['ADO', 'Server=h;Database=d;User Id=sa;Password=a b$c;Encrypt=1', 'Server=h;Database=d;User Id=sa;Password=[redacted];Encrypt=1'],
+    ['ADO, quoted', `Server=h;Pwd="a;b";Encrypt=1`, 'Server=h;Pwd=[redacted];Encrypt=1'],
+    ['ADO, first', 'Password=pa55;Server=h', 'Password=[redacted];Server=h'],
+    [
+      'Azure Storage',
+      'DefaultEndpointsProtocol=https;AccountName=a;AccountKey=ab+c/d==;EndpointSuffix=x',
+      'DefaultEndpointsProtocol=https;AccountName=a;AccountKey=[redacted];EndpointSuffix=x',
+    ],
+    [
+      'Service Bus',
+      'Endpoint=sb://h/;SharedAccessKeyName=root;SharedAccessKey=ab/c=',
+      'Endpoint=sb://h/;SharedAccessKeyName=root;SharedAccessKey=[redacted]',
+    ],
+    ['libpq', "host=h user=u password='a b' dbname=d", 'host=h user=u password=[redacted] dbname=d'],
+    ['JAAS', 'username="u" password="p";', 'username="u" password=[redacted];'],
+    ['an option', 'mc --api-key=abc --verbose', 'mc --api-key=[redacted] --verbose'],
+    ['a variable', 'HOME=/root\nSTRIPE_API_KEY_2=x7Gh2\nLANG=C', 'HOME=/root\nSTRIPE_API_KEY_2=[redacted]\nLANG=C'],
+    ['Oracle', 'jdbc:oracle:thin:scott/tiger5@db:1521', 'jdbc:oracle:thin:scott/[redacted]@db:1521'],
+    ['Telegram', `https://api.telegram.org/bot${'123456789'}:${'A'.repeat(35)}/getMe`, 'https://api.telegram.org/bot[redacted]/getMe'],
+    [
+      'Discord',
+      `https://discord.com/api/webhooks/${'1'.repeat(18)}/${'a'.repeat(68)}`,
+      `https://discord.com/api/webhooks/${'1'.repeat(18)}/[redacted]`,
+    ],
+    [
+      'Teams',
+      `https://x.webhook.office.com/webhookb2/${'a1-'.repeat(12)}/IncomingWebhook/x`,
+      'https://x.webhook.office.com/webhookb2/[redacted]',
+    ],
+    ['a scheme of its own', 'Authorization: Token x', 'Authorization: Token [redacted]'],
+    ['no scheme', 'authorization: 1x', 'authorization: [redacted]'],
+    ['a signed request', 'authorization: AWS4-HMAC-SHA256 Credential=AK/2, Signature=0f', 'authorization: AWS4-HMAC-SHA256 [redacted]'],
+    ['a header', 'GET / x-api-key: abc, accept: */*', 'GET / x-api-key: [redacted], accept: */*'],
+    ['cookies', 'Cookie: sid=abc; theme=dark', 'Cookie: [redacted]'],
+    ['a cookie that is set', 'set-cookie: a=b; Path=/; HttpOnly', 'set-cookie: [redacted]'],
+    ['JSON', '{"x-api-key":"a b","Cookie":"sid=1; b=2","n":1}', '{"x-api-key":"[redacted]","Cookie":"[redacted]","n":1}'],
+    ['JSON in JSON', String.raw`{\"authorization\":\"Token abc\"}`, String.raw`{\"authorization\":\"Token [redacted]\"}`],
+    [
+      'an inspected object',
+      `{ authorization: 'Token abc', 'private-token': 'x', cookie: 'a=b' }`,
+      `{ authorization: 'Token [redacted]', 'private-token': '[redacted]', cookie: '[redacted]' }`,
+    ],
+    [
+      'raw headers',
+      `[ 'Host', 'h', 'X-Api-Key', 'v', 'Set-Cookie', 'a=b; Path=/' ]`,
+      `[ 'Host', 'h', 'X-Api-Key', '[redacted]', 'Set-Cookie', '[redacted]' ]`,
+    ],
+    ['a list of values', `{ 'set-cookie': [ 'a=b; Path=/' ] }`, `{ 'set-cookie': [ '[redacted]' ] }`],
+  ])('%s', (_where, text, result) => {
+    expect(redact(text)).toBe(result)
+    expect(redact(result)).toBe(result)
+  })
+
+  test('members of metadata that are headers', () => {
+    expect(redactValue({ headers: { 'x-api-key': 'v', authorization: 'v', accept: 'v' } })).toEqual({
+      headers: { 'x-api-key': '[redacted]', authorization: '[redacted]', accept: 'v' },
+    })
+  })
+})
+
+test.each([
+  'API_KEY_NAME=orders',
+  'PRIMARY_KEY=customer_id',
+  'PATH=/usr/bin:/bin',
+  'PWD=/home/ann',
+  'PATTERN=a.*b',
+  'COMPASS=north-by-northwest-2',
+  'PASSTHROUGH=true',
+  'KEYBOARD=us',
+  'TOKENIZERS_PARALLELISM=false',
+  'SORT_KEYS=created_at DESC',
+  'max_tokens: 4000, tokens=153, prompt_tokens=12',
+  'https://h/search?page=2&author=x&primary_key=id;sort=asc',
+  'The password is stored by the server; a token is not. Cookies: none.',
+  'SELECT token, password FROM users WHERE id = 1; UPDATE t SET key = 2',
+  "const password = secret('DB_PASSWORD')",
+  "headers: { 'x-api-key': key, authorization }",
+  'cache-key: orders-2026, idempotency-key: 12, partition-key: day',
+  'Authorization: see the guide',
+  'Authorization: Bearer <token>, x-api-key: $KEY, ?token=<token>',
+  'text/html; charset=utf-8; boundary=x',
+  'cookie: chocolate',
+])('ordinary text stays as it is: %s', (text) => {
+  expect(redact(text)).toBe(text)
+})
