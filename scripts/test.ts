@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
 /** What the tests' reports say. */
@@ -15,6 +15,18 @@ export interface Counts {
   skipped: number
 }
 
+/** A test and how long it ran, in seconds. */
+export interface Timed {
+  readonly test: string
+  readonly seconds: number
+}
+
+/** What a part's report says. */
+interface Report {
+  readonly counts: Counts
+  readonly times: readonly Timed[]
+}
+
 type Dagster = 'newest' | 'oldest'
 
 interface Part {
@@ -22,7 +34,7 @@ interface Part {
   readonly command: readonly string[]
   readonly folder?: string
   /** Reads the part's report, when it writes one. */
-  readonly counts?: () => Counts
+  readonly report?: () => Report
 }
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -58,7 +70,10 @@ function pytest(dagster: Dagster): Part {
     name: `Python: tests on the ${dagster} Dagster`,
     command: [python('pytest', dagster), '-q', `--junitxml=${file}`, ...leftOut],
     folder: 'python',
-    counts: () => countsOfPytest(readFileSync(file, 'utf8')),
+    report: () => {
+      const xml = readFileSync(file, 'utf8')
+      return { counts: countsOfPytest(xml), times: timesOfPytest(xml) }
+    },
   }
 }
 
@@ -68,13 +83,17 @@ function vitest(project: 'unit' | 'process' | 'real', name: string): Part {
   return {
     name,
     command: [program, 'run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`],
-    counts: () => countsOfVitest(JSON.parse(readFileSync(file, 'utf8'))),
+    report: () => {
+      const json: VitestReport = JSON.parse(readFileSync(file, 'utf8'))
+      return { counts: countsOfVitest(json), times: timesOfVitest(json) }
+    },
   }
 }
 
 interface Result extends Counts {
   readonly name: string
   readonly seconds: number
+  readonly times: readonly Timed[]
 }
 
 async function main(): Promise<number> {
@@ -83,6 +102,9 @@ async function main(): Promise<number> {
     rmSync(report(name), { force: true })
   const results: Result[] = []
   for (const stage of stages) results.push(...(await Promise.all(stage.map((part) => runPart(part, stage.length > 1)))))
+  console.log('\nThe slowest tests, set-up included where pytest measures it:')
+  for (const { test, seconds } of slowest(results.flatMap(({ times }) => times)))
+    console.log(`${seconds.toFixed(1).padStart(7)} s  ${test}`)
   console.log('')
   for (const result of results) console.log(`${mark(result)} ${result.name} (${result.seconds.toFixed(0)} s)`)
   const sum = (field: keyof Counts): number => results.reduce((total, result) => total + result[field], 0)
@@ -102,8 +124,8 @@ function mark(result: Counts): string {
 
 /** Runs a part. What it prints is shown as it comes, or, when others run beside it, as a whole when it has ended. */
 async function runPart(part: Part, beside: boolean): Promise<Result> {
-  const { name, command, folder = '.', counts } = part
-  if (isLeftOut(part)) return { name, passed: 0, failed: 0, skipped: 1, seconds: 0 }
+  const { name, command, folder = '.', report } = part
+  if (isLeftOut(part)) return { name, passed: 0, failed: 0, skipped: 1, seconds: 0, times: [] }
   const [program = '', ...args] = command
   const heading = `\n── ${name}`
   if (!beside) console.log(heading)
@@ -119,20 +141,30 @@ async function runPart(part: Part, beside: boolean): Promise<Result> {
     (error) => console.error(error.message),
   )
   if (beside) process.stdout.write(`${heading}\n${Buffer.concat(printed)}`)
-  return { name, ...afterExit(exitCode === 0, counts), seconds: (performance.now() - began) / 1000 }
+  const { counts, times } = afterExit(exitCode === 0, report)
+  return { name, ...counts, times, seconds: (performance.now() - began) / 1000 }
 }
 
-/** The report's counts, and one failure more when the part failed by something that its report does not hold. */
-function afterExit(good: boolean, counts: Part['counts']): Counts {
-  const none = { passed: 0, failed: 0, skipped: 0 }
-  let found: Counts = none
+/** What the report says, and one failure more when the part failed by something that its report does not hold. */
+function afterExit(good: boolean, report: Part['report']): Report {
+  const none: Report = { counts: { passed: 0, failed: 0, skipped: 0 }, times: [] }
+  let found = none
   try {
-    found = counts?.() ?? none
+    found = report?.() ?? none
   } catch (error) {
     console.error(`There is no report: ${error}`)
-    return { ...none, failed: 1 }
+    good = false
   }
-  return good || found.failed > 0 ? found : { ...found, failed: 1 }
+  return good || found.counts.failed > 0 ? found : { ...found, counts: { ...found.counts, failed: 1 } }
+}
+
+/** What Vitest's JSON report has, as far as it is read here. */
+interface VitestReport {
+  readonly testResults: readonly {
+    readonly name: string
+    readonly status: string
+    readonly assertionResults: readonly { readonly status: string; readonly fullName: string; readonly duration?: number | null }[]
+  }[]
 }
 
 /** What Vitest's JSON report says; a file that could not be loaded is a failure. */
@@ -157,6 +189,25 @@ export function countsOfPytest(xml: string): Counts {
   const passed = number('tests') - failed - number('skipped')
   if (Number.isNaN(passed)) throw new Error('pytest wrote no report')
   return { passed, failed, skipped: number('skipped') }
+}
+
+/** How long each test ran, by Vitest's JSON report. */
+export function timesOfVitest({ testResults }: VitestReport): Timed[] {
+  return testResults.flatMap(({ name, assertionResults }) =>
+    assertionResults.map(({ fullName, duration }) => ({ test: `${relative(root, name)}: ${fullName}`, seconds: (duration ?? 0) / 1000 })),
+  )
+}
+
+/** How long each test ran, its set-up included, by pytest's JUnit report. */
+export function timesOfPytest(xml: string): Timed[] {
+  return [...xml.matchAll(/<testcase classname="([^"]*)" name="([^"]*)" time="([^"]*)"/g)].map(([, file, name, seconds]) => ({
+    test: `${file}: ${name}`,
+    seconds: Number(seconds),
+  }))
+}
+
+function slowest(times: readonly Timed[]): Timed[] {
+  return times.toSorted((a, b) => b.seconds - a.seconds).slice(0, 15)
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) process.exitCode = await main()
