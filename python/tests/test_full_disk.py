@@ -45,7 +45,7 @@ def test_run_fails_when_there_is_room_again(tmp_path: Path, disk: SmallDisk) -> 
         disk.fill()
         (tmp_path / "go").touch()
         until(lambda: not is_running(node) and not is_running(worker))  # though its end can be written nowhere
-        until(lambda: "That cannot be reported, and is tried again" in (tmp_path / "server.log").read_text())
+        until(lambda: "Its failure cannot be recorded yet; retrying" in (tmp_path / "server.log").read_text())
         disk.make_room()
         assert server.wait(run_id) == "FAILURE"
         assert re.search(

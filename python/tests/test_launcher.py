@@ -99,7 +99,7 @@ def test_runs_and_keeps_a_spare(server: DagsterServer) -> None:
     assert worker_of(server, first) != worker_of(server, second)
     until(gone(worker_of(server, second)))
     until(lambda: len(run_workers(server.project)) == 1)
-    assert "Dagster's own way" not in (server.project / "server.log").read_text()
+    assert "Dagster's default launcher" not in (server.project / "server.log").read_text()
 
 
 def test_steps_of_one_run_overlap(server: DagsterServer) -> None:
@@ -237,7 +237,7 @@ def test_mixed_location_is_launched_by_dagster_itself(tmp_path: Path) -> None:
     for _ in range(2):
         assert server.wait(server.launch("good")) == "SUCCESS"
     log = (project / "server.log").read_text()
-    assert log.count("Runs are launched in Dagster's own way") == 1
+    assert log.count("Runs are launched by Dagster's default launcher") == 1
     assert "the code location is not `-m dagma.definitions`" in log
     run_id = start(server, "sleeps")
     server.terminate(run_id)

@@ -162,9 +162,9 @@ def test_manifest_file_instead_of_node(
         ("hello\n{}", "is not a manifest: Expecting value.*begins with 'hello"),
         (
             '{"manifest_version":1,"dagma_version":"1","jobs":[],"schedules":[]}',
-            "does not keep to it: KeyError: 'steps'",
+            "does not match its schema: KeyError: 'steps'",
         ),
-        ('{"manifest_version":1,"dagma_version":"1","steps":[3],"jobs":[],"schedules":[]}', "does not keep to it"),
+        ('{"manifest_version":1,"dagma_version":"1","steps":[3],"jobs":[],"schedules":[]}', "does not match its schema"),
     ],
 )
 def test_manifests_that_are_refused(text: str, reason: str) -> None:

@@ -44,9 +44,9 @@ def test_each_step_says_why_it_ended(defs: dg.Definitions, instance: dg.DagsterI
     events = [event for event in result.all_events if event.event_type_value == "STEP_FAILURE"]
     failed: dict[Any, Any] = {event.step_key: event.event_specific_data for event in events}
     assert set(failed) == {"exits", "rejects"}
-    assert 'The process exited with code 0 while step "exits" ran.' in failed["exits"].error_display_string
+    assert 'The process exited with code 0 while step "exits" was running.' in failed["exits"].error_display_string
     assert "[DAGMA_PROCESS_EXITED]" in failed["exits"].error_display_string
-    assert 'ended the process while step "rejects" ran: forgotten' in failed["rejects"].error_display_string
+    assert 'ended the process while step "rejects" was running: forgotten' in failed["rejects"].error_display_string
     retried = [event.step_key for event in result.all_events if event.event_type_value == "STEP_UP_FOR_RETRY"]
     assert retried == ["recovers"]
     (made,) = result.get_asset_materialization_events()

@@ -94,7 +94,7 @@ def test_node_too_old(project: Project, monkeypatch: pytest.MonkeyPatch, tmp_pat
 
 def test_not_node(project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("DAGMA_NODE", str(executable(tmp_path / "other", "echo hello")))
-    with pytest.raises(NodeError, match="is not Node: to --version it answers 'hello'"):
+    with pytest.raises(NodeError, match="is not Node: its answer to --version is 'hello'"):
         find_toolchain(project)
 
 

@@ -33,7 +33,7 @@ def test_run_is_found_dead(
 ) -> None:
     monkeypatch.setattr("dagma.launch.process.host", lambda: "machine/name")
     found = launcher.check_run_worker_health(run_of(instance, EARLIER_BOOT))
-    assert (found.status, found.msg) == (WorkerStatus.FAILED, "The machine was started again while the run went on.")
+    assert (found.status, found.msg) == (WorkerStatus.FAILED, "The machine was restarted during the run.")
 
 
 def test_run_that_is_terminated_ends(

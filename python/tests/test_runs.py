@@ -146,7 +146,7 @@ def test_a_worker_that_stays_stopped_fails_its_steps(
     monkeypatch.setattr(node_worker, "_LOOK", 0.05)
     result = run(make_project(step("stops"), step("good", deps=[["stops"]])), instance)
     assert "WorkerDiedError" in failure(result, "stops")
-    assert "was stopped (SIGSTOP), and did not go on for 1 s" in failure(result, "stops")
+    assert "was stopped (SIGSTOP), and did not continue for 1 s" in failure(result, "stops")
 
 
 def test_a_worker_that_is_stopped_for_a_moment_or_busy_goes_on(

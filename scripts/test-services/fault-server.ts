@@ -99,13 +99,13 @@ export const faults: readonly Fault[] = [
     requests: once,
   },
   {
-    name: 'a body that is no JSON',
+    name: 'a body that is not JSON',
     handler: (_, response) => {
       response.writeHead(200, { 'content-type': 'application/json' })
       response.end(`{"x": ${bodyMarker}`)
     },
     status: 200,
-    reason: /no valid JSON/,
+    reason: /is not valid JSON/,
     hint: /log of/,
     requests: once,
   },
@@ -116,7 +116,7 @@ export const faults: readonly Fault[] = [
       response.write(`{"x": "${bodyMarker}`, () => response.destroy())
     },
     status: 200,
-    reason: /broke off/,
+    reason: /is incomplete/,
     hint: /log of/,
     requests: once,
   },

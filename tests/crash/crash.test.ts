@@ -96,7 +96,7 @@ async function checkRun(folder: string, acknowledged: readonly RunEvent[]): Prom
   expect(acknowledged.filter((event) => !known.has(sorted(event)))).toEqual([])
   if (status === 'SUCCESS') return 'ended'
   expect(status).toBe('FAILURE')
-  expect(events.at(-1)).toMatchObject({ type: 'RUN_FAILURE', message: 'The process of this run ended before the run did.' })
+  expect(events.at(-1)).toMatchObject({ type: 'RUN_FAILURE', message: 'The process of this run exited before the run ended.' })
   expect(events.filter(({ type }) => type === 'RUN_FAILURE')).toHaveLength(1)
   await checkRetry(folder, first.runId, events)
   return 'torn'

@@ -60,7 +60,7 @@ describe.skipIf(!executables.mlflow || !executables.langflow)('dagma doctor, wit
     expect(the(report, 'mlflow', 'reachable')?.message).toMatch(/^MLflow \d+\.\d+/)
     expect(the(report, 'mlflow', 'mlflow_run_url')?.message).toMatch(new RegExp(`^${mlflow.url}/#/experiments/0/runs/[0-9a-f]{32} opens$`))
     expect(the(report, 'langflow', 'reachable')?.message).toMatch(/^LangFlow \d+\.\d+/)
-    expect(the(report, 'langflow', 'authentication')?.message).toBe('The key in LANGFLOW_API_KEY is taken.')
+    expect(the(report, 'langflow', 'authentication')?.message).toBe('The key in LANGFLOW_API_KEY is accepted.')
     expect(the(report, 'langflow', 'langflow_flow_url')?.message).toBe(`${langflow.url}/flow/${langflow.flowId} opens`)
     expect(the(report, 'qdrant', 'backend')).toMatchObject({ status: 'local', fix: expect.stringContaining('QDRANT_URL') })
   })
@@ -68,7 +68,7 @@ describe.skipIf(!executables.mlflow || !executables.langflow)('dagma doctor, wit
   it.each<[string, () => { readonly [name: string]: string }, string, string, RegExp]>([
     ['tracking is off', () => ({ MLFLOW_USE_TRACKING: 'false' }), 'mlflow', 'MLFLOW_USE_TRACKING', /MLFLOW_USE_TRACKING=true/],
     ['tracking is neither on nor off', () => ({ MLFLOW_USE_TRACKING: 'yes' }), 'mlflow', 'settings', /./],
-    ['the UI base is no URL', () => ({ MLFLOW_UI_BASE_URL: 'localhost:5000' }), 'mlflow', 'MLFLOW_UI_BASE_URL', /http:\/\/localhost:5000/],
+    ['the UI base is not a URL', () => ({ MLFLOW_UI_BASE_URL: 'localhost:5000' }), 'mlflow', 'MLFLOW_UI_BASE_URL', /http:\/\/localhost:5000/],
     ['the experiment is not there', () => ({ MLFLOW_EXPERIMENT_ID: '987654' }), 'mlflow', 'MLFLOW_EXPERIMENT_ID', /it exists/],
     ['the port of MLflow is wrong', () => ({ MLFLOW_TRACKING_URI: 'http://127.0.0.1:9' }), 'mlflow', 'reachable', /host and port/],
     ['LangFlow is taken for MLflow', () => ({ MLFLOW_TRACKING_URI: langflow.url }), 'mlflow', 'reachable', /MLFLOW_TRACKING_URI/],

@@ -60,7 +60,7 @@ describe.skipIf(!canMountSmallDisks())('a run of the embedded engine while the d
     const { code, stdout } = await runWhileItFills(disk)
     expect(code).toBe(1)
     expect(stdout).toMatch(
-      /The file of the value of asset "waits" .* cannot be used: ENOSPC: no space left on device.*\[DAGMA_STORAGE_FAILED\]/,
+      /The value of asset "waits" cannot be stored or loaded .*: ENOSPC: no space left on device.*\[DAGMA_STORAGE_FAILED\]/,
     )
     disk.makeRoom()
     expect(filesBelow(values)).toEqual([])

@@ -174,7 +174,7 @@ describe.skipIf(lacks(needsPython()))('parity of the two hosts', () => {
     const called = Object.values(steps).map((events) => [events.at(-2)?.type, events.at(-1)?.message?.split('. ')[0]])
     expect(called.sort()).toEqual([
       ['STEP_FAILURE', 'failure given_up: Failure: given up'],
-      ['STEP_FAILURE', 'failure late: ExecutionError: Step "late" did not end within 0.05 s'],
+      ['STEP_FAILURE', 'failure late: ExecutionError: Step "late" did not finish within 0.05 s'],
       ['STEP_FAILURE', 'failure strict: UserCodeError: Blocking checks failed: strict:good'],
       ['STEP_SUCCESS', 'success flaky: undefined: undefined'],
     ])

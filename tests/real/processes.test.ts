@@ -73,7 +73,7 @@ describe('a run whose process is killed', () => {
       'STEP_START slow',
       'RUN_FAILURE',
     ])
-    expect(events.at(-1)?.message).toBe('The process of this run ended before the run did.')
+    expect(events.at(-1)?.message).toBe('The process of this run exited before the run ended.')
     expect(await project.dagmaJson(['asset', 'show', 'first'])).toMatchObject({ latestMaterialization: { asset: 'first' } })
   })
 })
@@ -166,7 +166,7 @@ describe('what was typed wrong', () => {
     [['asset', 'show', 'sloww'], 'Did you mean "slow"?'],
     [['asset', 'list', '-m', 'src/nothing.ts'], 'There is no definitions module at'],
     [['run', 'show', 'nothing'], 'There is no run "nothing"'],
-    [['dev', '-p', '99999'], 'Give a port from 1 to 65535.'],
+    [['dev', '-p', '99999'], 'Pass a port from 1 to 65535.'],
     [['no-such-command'], 'unknown command'],
   ])('ends with 2: dagma %s', async (args, said) => {
     const { code, stdout, stderr } = await project.dagma(args)

@@ -3,7 +3,7 @@ import type { Locator, Page } from 'playwright-core'
 /** A metadata value as the page of an asset shows it. */
 export interface ShownValue {
   readonly text: string
-  /** Where a click on it leads; undefined when it is no link. */
+  /** Where a click on it leads; undefined when it is not a link. */
   readonly href: string | undefined
 }
 

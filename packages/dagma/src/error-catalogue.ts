@@ -25,8 +25,8 @@ function partitionsText(partitions: readonly string[]): string {
 }
 
 function runningSteps(steps: readonly string[]): string {
-  if (steps.length === 0) return 'no step ran, before its work was done'
-  return `${steps.length === 1 ? 'step' : 'steps'} ${excerpt(steps.map((name) => `"${name}"`).join(', '))} ran`
+  if (steps.length === 0) return 'no step was running, before the command had finished'
+  return `${steps.length === 1 ? 'step' : 'steps'} ${excerpt(steps.map((name) => `"${name}"`).join(', '))} ${steps.length === 1 ? 'was' : 'were'} running`
 }
 
 /** Every error that Dagma makes: its permanent code, its phase, what it says, and its hint. */
@@ -44,7 +44,7 @@ export const catalogue = {
   DAGMA_NAME_RESERVED: entry<{ subject: string; name: string; isOwn: boolean }>(
     'definition',
     ({ subject, name, isOwn }) =>
-      `${subject} ${isOwn ? 'has a name' : `is called "${name}" in Dagster, a name`} that Python or Dagster keeps for itself.`,
+      `${subject} ${isOwn ? 'has a name' : `is called "${name}" in Dagster, a name`} that is reserved by Python or Dagster.`,
     'Rename it; an asset may also get a keyPrefix.',
   ),
   DAGMA_STEP_NAME_DUPLICATE: entry<{ makers: readonly string[]; step: string }>(
@@ -55,12 +55,12 @@ export const catalogue = {
   DAGMA_DEP_UNKNOWN: entry<{ who: string; dep: string; nearest: string | undefined }>(
     'definition',
     ({ who, dep, nearest }) =>
-      `${who} needs "${dep}", which these definitions lack.${nearest === undefined ? '' : ` Did you mean "${nearest}"?`}`,
-    ({ dep }) => `Add "${dep}" to the assets of definitions(), or drop it from the inputs or deps.`,
+      `${who} depends on "${dep}", which is not in definitions().${nearest === undefined ? '' : ` Did you mean "${nearest}"?`}`,
+    ({ dep }) => `Add "${dep}" to the assets of definitions(), or remove it from the inputs or deps.`,
   ),
   DAGMA_CYCLE: entry<{ path: readonly string[] }>(
     'definition',
-    ({ path }) => `Assets depend on each other in a circle: ${path.join(' → ')}.`,
+    ({ path }) => `Assets depend on each other in a cycle: ${path.join(' → ')}.`,
     'Remove one of these dependencies.',
   ),
   DAGMA_RESOURCE_UNBOUND: entry<{ who: string; resource: string; bound: readonly string[] }>(
@@ -77,7 +77,7 @@ export const catalogue = {
   ),
   DAGMA_PARTITIONS_INVALID: entry<{ what: string; reason: string }>(
     'definition',
-    ({ what, reason }) => `${what} has partitions that cannot be made: ${reason}.`,
+    ({ what, reason }) => `${what} has invalid partitions: ${reason}.`,
     'Fix the start, the end, the time zone, the keys or the dimensions.',
   ),
   DAGMA_PARTITIONS_MISMATCH: entry<{ what: string; reason: string }>(
@@ -85,11 +85,11 @@ export const catalogue = {
     ({ what, reason }) => `${what} ${reason}.`,
     'Give them the same partitions, or a mapping that fits. See docs/guide/partitions.md.',
   ),
-  DAGMA_PARTITION_UNKNOWN: entry<{ asset: string; partition: string; some: readonly string[] }>(
+  DAGMA_PARTITION_UNKNOWN: entry<{ asset: string; partition: string; some: readonly string[]; isTime: boolean }>(
     'definition',
     ({ asset, partition, some }) =>
-      `"${partition}" is no partition of "${asset}" (${some.length > 0 ? some.join(', ') : 'there are none yet'}).`,
-    'Name one of its partitions; a time partition is there when its window has ended.',
+      `"${partition}" is not a partition of "${asset}" (${some.length > 0 ? some.join(', ') : 'none exist yet'}).`,
+    ({ isTime }) => `Pass one of its partitions${isTime ? '; a time partition exists once its window has ended' : ''}.`,
   ),
   DAGMA_PARTITIONS_MIXED: entry<{ assets: readonly string[]; commands: readonly string[] }>(
     'definition',
@@ -100,84 +100,84 @@ export const catalogue = {
     'definition',
     ({ partition, upstream, nonexistent }) =>
       `${partition === undefined ? 'The run' : `Partition "${partition}"`} depends on partitions of "${upstream}" that do not exist: ${nonexistent.join(', ')}.`,
-    'Wait until they exist, choose another partition, or allow it for a mapping of time windows by allowNonexistentUpstreamPartitions.',
+    'Wait until they exist, choose another partition, or set allowNonexistentUpstreamPartitions on the TimeWindowPartitionMapping.',
   ),
   DAGMA_DYNAMIC_PARTITIONS_UNKNOWN: entry<{ name: string }>(
     'definition',
     ({ name }) => `The run needs the keys of the dynamic partitions "${name}", which only Dagster knows.`,
-    'Run it in Dagster, or name the partitions by PartitionMapping.specific().',
+    'Run it in Dagster, or select the partitions with PartitionMapping.specific().',
   ),
   DAGMA_PARTITION_NEEDED: entry<{ asset: string; some: readonly string[] }>(
     'definition',
     ({ asset, some }) => `"${asset}" has partitions (${some.length > 0 ? some.join(', ') : 'none yet'}), and the run names none.`,
-    'Name one with --partition, or several with --partition-range.',
+    'Pass one of them as partitionKey.',
   ),
   DAGMA_PARTITION_WITHOUT_PARTITIONS: entry<{ partition: string }>(
     'definition',
     ({ partition }) => `The run names the partition "${partition}", but none of its assets has partitions.`,
-    'Leave the partition out, or give the asset partitions.',
+    'Run it without a partition, or give the asset partitions.',
   ),
   DAGMA_NOT_PARTITIONED: entry<{ step: string }>(
     'user_code',
-    ({ step }) => `Step "${step}" asked for its partition, but its run has none, or a range of them.`,
+    ({ step }) => `Step "${step}" read its partition key, but its run has none, or a range of them.`,
     'Launch it with one partition.',
   ),
   DAGMA_TIMEOUT: entry<{ step: string; seconds: number; neverPaused?: boolean }>(
     'execution',
     ({ step, seconds, neverPaused }) =>
-      `Step "${step}" did not end within ${seconds} s${neverPaused ? ', and could not be stopped, since it did not pause' : ''}.`,
-    'Raise timeoutSeconds, or make it faster; hand the signal to what it waits for, and let a long loop await something now and then.',
+      `Step "${step}" did not finish within ${seconds} s${neverPaused ? ', and could not be stopped because it never yielded to the event loop' : ''}.`,
+    'Raise timeoutSeconds or make the step faster. Pass its signal to the calls that it awaits, and await inside long loops.',
   ),
   DAGMA_RESULT_WRONG: entry<{ step: string; reason: string }>(
     'user_code',
-    ({ step, reason }) => `Step "${step}" returned something wrong: ${reason}.`,
+    ({ step, reason }) => `Step "${step}" returned an invalid result: ${reason}.`,
     'Return what the step declares.',
   ),
   DAGMA_CHECKS_FAILED: entry<{ checks: readonly string[] }>(
     'user_code',
     ({ checks }) => `Blocking checks failed: ${checks.join(', ')}.`,
-    'Look at their metadata; what is downstream was not made.',
+    'Inspect the metadata of the checks; downstream assets were not materialized.',
   ),
   DAGMA_RUN_NOT_RETRYABLE: entry<{ run: string; reason: string }>(
     'definition',
     ({ run, reason }) => `Run "${run}" cannot be retried: ${reason}.`,
-    'Retry a run that failed or was canceled, and whose config held no secret.',
+    'Retry a run that failed or was canceled and whose config contains no secret.',
   ),
   DAGMA_RUN_NOT_ENDABLE: entry<{ run: string; reason: string }>(
     'definition',
     ({ run, reason }) => `Run "${run}" cannot be ended: ${reason}.`,
-    'Stop its process, which ends the run; with --force it is recorded as failed all the same.',
+    'Stop its process, which ends the run, or pass --force to record it as failed anyway.',
   ),
   DAGMA_RUN_NOT_REPORTABLE: entry<{ run: string }>(
     'definition',
-    ({ run }) => `Run "${run}" cannot be reported: it is on its way.`,
-    ({ run }) => `Wait for its end, then run \`dagma report ${run}\`.`,
+    ({ run }) => `Run "${run}" cannot be reported: it is still running.`,
+    ({ run }) => `Wait until it ends, then run \`dagma report ${run}\`.`,
   ),
   DAGMA_TICK_UNKNOWN: entry<{ what: string; name: string; known: readonly string[] }>(
     'definition',
     ({ what, name, known }) => `There is no ${what} "${name}" (${what}s: ${known.length > 0 ? known.join(', ') : 'none'}).`,
-    'Name one of these.',
+    'Use one of these names.',
   ),
   DAGMA_TICK_INVALID: entry<{ who: string; reasons: readonly string[] }>(
     'user_code',
-    ({ who, reasons }) => `${who} returned what no run can come of: ${reasons.join('; ')}.`,
+    ({ who, reasons }) => `${who} returned an invalid result: ${reasons.join('; ')}.`,
     'Return runRequest(), a list of them, skipReason() or nothing; a sensor also an object with runRequests, skipReason, cursor and dynamicPartitions.',
   ),
   DAGMA_CRON_INVALID: entry<{ what: string; cron: string; reason: string }>(
     'definition',
-    ({ what, cron, reason }) => `${what} has the cron line "${cron}", which cannot be read: ${reason}.`,
+    ({ what, cron, reason }) => `${what} has an invalid cron expression "${cron}": ${reason}.`,
     'Use five fields, for example "0 2 * * *" for 02:00 every day.',
   ),
   DAGMA_TIMEZONE_UNKNOWN: entry<{ what: string; timezone: string }>(
     'definition',
-    ({ what, timezone }) => `${what} has the time zone "${timezone}", which is unknown.`,
+    ({ what, timezone }) => `${what} has an unknown time zone "${timezone}".`,
     'Use an IANA name such as "UTC" or "Europe/Berlin".',
   ),
   DAGMA_JOB_UNKNOWN: entry<{ job: string; known: readonly string[]; wantedBy: string | undefined }>(
     'definition',
     ({ job, known, wantedBy }) =>
-      `${wantedBy === undefined ? 'There' : `${wantedBy} names a job that these definitions lack: there`} is no job "${job}" (jobs: ${known.length > 0 ? known.join(', ') : 'none'}).`,
-    'Name one of these jobs, or add it to definitions().',
+      `${wantedBy === undefined ? 'There' : `${wantedBy} names a job that is not in definitions(): there`} is no job "${job}" (jobs: ${known.length > 0 ? known.join(', ') : 'none'}).`,
+    'Use one of these jobs, or add it to definitions().',
   ),
   DAGMA_SELECTION_UNKNOWN: entry<{ selection: string; unknown: string; nearest: string | undefined }>(
     'definition',
@@ -187,13 +187,13 @@ export const catalogue = {
   ),
   DAGMA_SELECTION_SYNTAX: entry<{ selection: string; reason: string }>(
     'definition',
-    ({ selection, reason }) => `The selection "${excerpt(selection)}" cannot be read: ${reason}.`,
+    ({ selection, reason }) => `The selection "${excerpt(selection)}" is invalid: ${reason}.`,
     'Write it as Dagster does, for example `key:"a" or group:llm`, `+a`, `a+`, or a list such as `a,b`.',
   ),
   DAGMA_JOB_SELECTION: entry<{ job: string; reason: string }>(
     'definition',
     ({ job, reason }) => `${job}: ${reason}`,
-    "Mend the job's selection.",
+    "Fix the job's selection.",
   ),
   DAGMA_SELECTION_EMPTY: entry<{ what: string; selection: string; such?: string }>(
     'definition',
@@ -202,39 +202,39 @@ export const catalogue = {
   ),
   DAGMA_CONFIG_INVALID: entry<{ step: string; of?: string; issues: readonly string[] }>(
     'definition',
-    ({ step, of, issues }) => `The config of "${step}"${of === undefined ? '' : ` in ${of}`} is wrong: ${issues.join('; ')}.`,
-    'Mend these fields of the config.',
+    ({ step, of, issues }) => `The config of "${step}"${of === undefined ? '' : ` in ${of}`} is invalid: ${issues.join('; ')}.`,
+    'Fix these config fields.',
   ),
   DAGMA_CONFIG_UNKNOWN: entry<{ step: string; of?: string; reason: string }>(
     'definition',
-    ({ step, of, reason }) => `Config was given for "${step}"${of === undefined ? '' : ` in ${of}`}, ${reason}.`,
-    'Give config only for selected assets that declare it.',
+    ({ step, of, reason }) => `Config was passed for "${step}"${of === undefined ? '' : ` in ${of}`}, ${reason}.`,
+    'Pass config only for selected assets that declare it.',
   ),
   DAGMA_OPTION_INVALID: entry<{ option: string; of?: string; reason: string }>(
     'definition',
     ({ option, of, reason }) => `The option "${option}"${of === undefined ? '' : ` of ${of}`} ${reason}.`,
-    'Give a value that it takes.',
+    'Pass a valid value.',
   ),
   DAGMA_OPTION_UNKNOWN: entry<{ option: string; of: string; nearest: string | undefined; known: readonly string[] }>(
     'definition',
     ({ option, of, nearest, known }) =>
       `There is no option "${option}" of ${of}${nearest === undefined ? ` (options: ${known.join(', ')})` : ''}.${nearest === undefined ? '' : ` Did you mean "${nearest}"?`}`,
-    'Remove it, or write it as the guide does.',
+    'Remove it, or correct its name.',
   ),
   DAGMA_PROJECT_NOT_FOUND: entry<{ folder: string }>(
     'definition',
     ({ folder }) => `No Dagma project was found in ${folder} or above it.`,
-    'Run this inside a project whose package.json has `"dagma": { "definitions": "src/definitions.ts" }`, or name the module with -m.',
+    'Set projectFolder to a folder whose package.json has `"dagma": { "definitions": "src/definitions.ts" }`, or work inside one.',
   ),
   DAGMA_MODULE_NOT_FOUND: entry<{ file: string }>(
     'definition',
     ({ file }) => `There is no definitions module at ${file}.`,
-    'Name the right file with -m, or in the "dagma" field of package.json.',
+    'Set the right file with -m, or in the "dagma" field of package.json.',
   ),
   DAGMA_MODULE_FAILED: entry<{ place: string; reason: string }>(
     'definition',
     ({ place, reason }) => `${place}: ${reason}`,
-    'Mend the module; nothing has run.',
+    'Fix the module. Nothing has run.',
   ),
   DAGMA_ENV_FILE_INVALID: entry<{ file: string; reason: string }>(
     'definition',
@@ -259,8 +259,8 @@ export const catalogue = {
   DAGMA_IMPORT_NOT_FOUND: entry<{ place: string; wanted: string; meant: string | undefined }>(
     'definition',
     ({ place, wanted, meant }) =>
-      `${place}: this imports ${wanted}, which is not there.${meant === undefined ? '' : ` Did you mean ${meant}?`}`,
-    'Name the file with its ending, as in `import { a } from "./a.ts"`.',
+      `${place}: this imports ${wanted}, which does not exist.${meant === undefined ? '' : ` Did you mean ${meant}?`}`,
+    'Write the file name with its extension, as in `import { a } from "./a.ts"`.',
   ),
   DAGMA_IMPORT_ALIAS: entry<{
     place: string
@@ -288,7 +288,7 @@ export const catalogue = {
   ),
   DAGMA_MODULE_NO_DEFINITIONS: entry<{ file: string }>(
     'definition',
-    ({ file }) => `${file} has no default export made by definitions().`,
+    ({ file }) => `${file} has no default export created with definitions().`,
     'Write `export default definitions({ assets: [...] })`.',
   ),
   DAGMA_SECRET_MISSING: entry<{ variable: string }>(
@@ -304,19 +304,19 @@ export const catalogue = {
   DAGMA_SECRET_IN_DEFINITIONS: entry<{ field: string; variables: readonly string[] }>(
     'definition',
     ({ field, variables }) =>
-      `A known secret, the value of ${variables.join(', ')}, stands in ${field}, which is stored and shown as it is.`,
-    'Leave it out there, and call reveal() where the value is used. If the variable holds no secret, exclude it: DAGMA_SECRETS=!NAME.',
+      `A known secret, the value of ${variables.join(', ')}, is in ${field}, which is stored and displayed in plain text.`,
+    'Remove it, and call reveal() where the value is used. If the variable is not a secret, exclude it: DAGMA_SECRETS=!NAME.',
   ),
   DAGMA_SECRET_IN_TICK: entry<{ field: string; variables: readonly string[] }>(
     'user_code',
     ({ field, variables }) =>
-      `A known secret, the value of ${variables.join(', ')}, stands in ${field}, which is stored and acted on as it is.`,
-    'Leave it out there, and call reveal() in the step that uses it. If the variable holds no secret, exclude it: DAGMA_SECRETS=!NAME.',
+      `A known secret, the value of ${variables.join(', ')}, is in ${field}, which is stored and used in plain text.`,
+    'Remove it, and call reveal() in the step that uses it. If the variable is not a secret, exclude it: DAGMA_SECRETS=!NAME.',
   ),
   DAGMA_METADATA_INVALID: entry<{ key: string; reason: string }>(
     'user_code',
     ({ key, reason }) => `The metadata value "${key}" ${reason}.`,
-    'Give a JSON value or one made by MetadataValue.',
+    'Pass a JSON value, or one created with MetadataValue.',
   ),
   DAGMA_URL_INVALID: entry<{ what: string; reason: string }>(
     'user_code',
@@ -326,16 +326,16 @@ export const catalogue = {
   DAGMA_VALUE_NOT_STORABLE: entry<{ asset: string; reason: string }>(
     'user_code',
     ({ asset, reason }) => `The value of asset "${asset}" cannot be stored as JSON: ${reason}.`,
-    'Return JSON data: plain objects and arrays of text, finite numbers, true, false and null (`Object.fromEntries(map)`, `[...set]`, `{ ...instance }`), or name a typedIOManager() that keeps it.',
+    'Return JSON data: plain objects and arrays of text, finite numbers, true, false and null (`Object.fromEntries(map)`, `[...set]`, `{ ...instance }`), or use a typedIOManager() that can store it.',
   ),
   DAGMA_INPUT_MISSING: entry<{ who: string; input: string; partitions: readonly string[]; isMade: boolean; commands: readonly string[] }>(
     'execution',
     ({ who, input, partitions, isMade }) =>
-      `${who} needs the value of "${input}"${partitionsText(partitions)}, which ${isMade ? `${partitions.length > 1 ? 'have' : 'has'} not been materialized` : 'something else makes, and which its IO manager does not find'}.`,
+      `${who} needs the value of "${input}"${partitionsText(partitions)}, which ${isMade ? `${partitions.length > 1 ? 'have' : 'has'} not been materialized` : 'is an external asset, and its IO manager found no value'}.`,
     ({ partitions, isMade, commands }) =>
       isMade
         ? `Materialize ${partitions.length > 1 ? 'them' : 'it'} first: ${commands.map((command) => `\`${command}\``).join(', ')}.`
-        : 'Name it under `deps` when its value is not needed, or bind an IO manager that finds it.',
+        : 'List it in `deps` if its value is not needed, or bind an IO manager that can load it.',
   ),
   DAGMA_VALUE_UNREADABLE: entry<{ asset: string; file: string; command: string }>(
     'execution',
@@ -344,8 +344,8 @@ export const catalogue = {
   ),
   DAGMA_STORAGE_FAILED: entry<{ asset: string; file: string; reason: string }>(
     'execution',
-    ({ asset, file, reason }) => `The file of the value of asset "${asset}" (${file}) cannot be used: ${reason}.`,
-    'Fix what the reason says: room on the disk, permissions, or a file that stands in the place of a folder.',
+    ({ asset, file, reason }) => `The value of asset "${asset}" cannot be stored or loaded (${file}): ${reason}.`,
+    'Free disk space, fix the permissions, or remove a file where a folder is expected.',
   ),
   DAGMA_RESOURCE_FAILED: entry<{ resource: string; reason: string }>(
     'user_code',
@@ -369,10 +369,10 @@ export const catalogue = {
   ),
   DAGMA_NEVER_SETTLED: entry<object>(
     'user_code',
-    () => 'The command waits for something that never comes: a promise that nothing settles.',
-    'Settle every promise that a schedule, a sensor, the check of a config or a resource gives.',
+    () => 'The command awaits a promise that never settles.',
+    'Settle every promise that a schedule, a sensor, a config schema or a resource returns.',
   ),
-  DAGMA_CANCELED: entry<{ what: string }>('execution', ({ what }) => `${what} was canceled.`, 'Start it again when you want it.'),
+  DAGMA_CANCELED: entry<{ what: string }>('execution', ({ what }) => `${what} was canceled.`, 'Start it again if needed.'),
   DAGMA_RUN_UNKNOWN: entry<{ run: string | undefined }>(
     'definition',
     ({ run }) => `There is no run ${run === undefined ? '' : `"${run}" `}in this project's event log.`,
@@ -391,17 +391,17 @@ export const catalogue = {
   DAGMA_EVENT_LOG_UNWRITABLE: entry<{ file: string; reason: string }>(
     'execution',
     ({ file, reason }) => `The event log ${file} cannot be written: ${reason}.`,
-    'Make room on its disk, or fix what the reason says; then run again what was cut short: `dagma run list`, `dagma run retry <run>`.',
+    'Free disk space or fix the problem above, then retry the runs that were interrupted: `dagma run list`, `dagma run retry <run>`.',
   ),
   DAGMA_EVENT_LOG_LOCKED: entry<{ file: string }>(
     'execution',
     ({ file }) => `The event log ${file} is locked by another process.`,
-    'Wait until that process ends, or find it with `fuser` or `lsof` and end it; then run the command again.',
+    'Wait until that process ends, or find it with `fuser` or `lsof` and stop it, then run the command again.',
   ),
   DAGMA_EVENT_LOG_DAMAGED: entry<{ file: string; reason: string }>(
     'execution',
     ({ file, reason }) => `The event log ${file} is damaged: ${reason}.`,
-    'Move it and the files beside it that begin with its name away, or put a backup in its place. Stored values are in files of their own and stay; a new event log is created by the next run.',
+    'Move it and the files beside it that begin with its name away, or put a backup in its place. Stored values are in files of their own and are kept; the next run creates a new event log.',
   ),
   DAGMA_PYTHON_MISSING: entry<{ reason: string }>(
     'execution',
@@ -410,8 +410,8 @@ export const catalogue = {
   ),
   DAGMA_SETUP_FAILED: entry<{ command: string; reason: string }>(
     'execution',
-    ({ command, reason }) => `Setting Dagster up failed at \`${command}\`: ${reason}`,
-    'Mend the cause and start again; what was done before is kept.',
+    ({ command, reason }) => `Dagster could not be set up: \`${command}\`: ${reason}`,
+    'Fix the error below and start again; the steps that succeeded are not repeated.',
   ),
   DAGMA_PORT_TAKEN: entry<{ port: number }>(
     'execution',
@@ -421,17 +421,17 @@ export const catalogue = {
   DAGMA_DAGSTER_ENDED: entry<{ reason: string }>(
     'execution',
     ({ reason }) => `Dagster ended by itself: ${reason}.`,
-    'Look at its last lines, and start `dagma dev` again.',
+    'See its last output lines, and start `dagma dev` again.',
   ),
   DAGMA_REPORT_NO_PYTHON: entry<{ reason: string }>(
     'execution',
-    ({ reason }) => `There is no Python to report with: ${reason}.`,
-    'Run `npx dagma dev --check` once, which makes one, or report to a Dagster web server with --to.',
+    ({ reason }) => `No Python environment can report to Dagster: ${reason}.`,
+    'Run `npx dagma dev --check` once to create one, or report to a Dagster web server with --to.',
   ),
   DAGMA_REPORT_FAILED: entry<{ runs: readonly string[]; to: string }>(
     'execution',
-    ({ to }) => `Reporting to ${to} failed; what was reported until then stays.`,
-    ({ runs }) => `Mend the cause, then run \`dagma report ${runs.join(' ')}\`: it reports what is missing, and nothing twice.`,
+    ({ to }) => `Reporting to ${to} failed; events that were reported before are kept.`,
+    ({ runs }) => `Fix the error below, then run \`dagma report ${runs.join(' ')}\`; events that Dagster already has are skipped.`,
   ),
   DAGMA_MESSAGE_UNKNOWN: entry<{ reason: string }>(
     'protocol',
@@ -446,39 +446,39 @@ export const catalogue = {
   DAGMA_PIPES_NOT_STARTED: entry<object>(
     'definition',
     () => '`dagma pipes` is started by a Pipes client of Dagster, not by hand: there is no session.',
-    'Use `dagma asset materialize` here, or start this command by PipesSubprocessClient or another client.',
+    'Use `dagma asset materialize` here, or start this command with PipesSubprocessClient or another client.',
   ),
   DAGMA_PIPES_PARAMS_INVALID: entry<{ variable: string; reason: string }>(
     'protocol',
     ({ variable, reason }) => `The parameter ${variable} of Dagster Pipes ${reason}.`,
-    'Start this process by a Pipes client of Dagster; for a context injector or message reader of your own, give openPipes() a contextLoader or messageWriter.',
+    'Start this process with a Pipes client of Dagster; for a custom context injector or message reader, pass a contextLoader or messageWriter to openPipes().',
   ),
   DAGMA_PIPES_ASSET_KEY: entry<{ method: string; reason: string }>(
     'user_code',
     ({ method, reason }) => `${method}() ${reason}.`,
-    'Give assetKey one of context.assetKeys.',
+    'Set assetKey to one of context.assetKeys.',
   ),
   DAGMA_PIPES_REPORT_INVALID: entry<{ method: string; reason: string }>(
     'user_code',
     ({ method, reason }) => `${method}() ${reason}.`,
-    'Mend the call; report each asset once.',
+    'Fix the call, and report each asset once.',
   ),
   DAGMA_PIPES_UNDEFINED: entry<{ what: string; reason: string }>(
     'user_code',
     ({ what, reason }) => `The Pipes context has no ${what}: ${reason}.`,
-    'Ask isActive, isAssetStep, isPartitionStep or extras first.',
+    'Check isActive, isAssetStep, isPartitionStep or extras first.',
   ),
   DAGMA_PIPES_CLOSED: entry<{ method: string }>(
     'user_code',
-    ({ method }) => `A message (${method}) was to be sent when the Pipes session was closed.`,
+    ({ method }) => `${method}() was called after the Pipes session was closed.`,
     'Report before close(), or before the function given to runPipes() ends.',
   ),
   DAGMA_PIPES_DELIVERY_FAILED: entry<{ reason: string }>(
     'execution',
     ({ reason }) => `Messages could not be delivered to Dagster: ${reason}.`,
-    'Check that this process may write where the message reader looks; for S3, check region, credentials and bucket.',
+    'Check that this process can write to the location that the message reader reads; for S3, check region, credentials and bucket.',
   ),
-  DAGMA_INTERNAL: entry<{ reason: string }>('internal', ({ reason }) => `Dagma made a mistake: ${reason}.`, 'Please report it.'),
+  DAGMA_INTERNAL: entry<{ reason: string }>('internal', ({ reason }) => `Dagma has a bug: ${reason}.`, 'Please report it.'),
 } as const
 
 /** A permanent error code; `docs/errors.md` lists them with their hints. */

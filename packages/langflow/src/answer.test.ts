@@ -69,7 +69,7 @@ describe("LangFlow's answer", () => {
     ['<b>', { error: true }],
   ])('is none when component %s gave an error as its message', (component_id, message) =>
     expect(flowAnswer({ outputs: [{ outputs: [{ component_id, results: { message } }] }] }, asked)).toEqual({
-      reason: `the component ${component_id === '<b>' ? 'at its end' : component_id} reported an error in place of an answer`,
+      reason: `the component ${component_id === '<b>' ? 'at its end' : component_id} reported an error instead of an answer`,
       hint: "Open the flow in LangFlow's UI and run it there.",
     }),
   )

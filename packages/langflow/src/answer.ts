@@ -19,7 +19,7 @@ export function flowAnswer(response: unknown, asked: { readonly flow: string; re
   const failed = results.find(isError)
   if (failed !== undefined)
     return {
-      reason: `the component ${componentOf(failed) || 'at its end'} reported an error in place of an answer`,
+      reason: `the component ${componentOf(failed) || 'at its end'} reported an error instead of an answer`,
       hint: "Open the flow in LangFlow's UI and run it there.",
     }
   const outputs = results.map(outputsOf)

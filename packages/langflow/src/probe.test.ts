@@ -48,7 +48,7 @@ it('finds a LangFlow that is well: server, version, key, flow, and every link', 
   ).toMatchInlineSnapshot(`
     [
       "ok reachable: LangFlow 1.6.0 answers.",
-      "ok authentication: The key in LANGFLOW_DOCTOR_KEY is taken.",
+      "ok authentication: The key in LANGFLOW_DOCTOR_KEY is accepted.",
       "ok LANGFLOW_DEFAULT_FLOW_ID: Flow ${flowId} is there.",
       "ok langflow_ui_url: http://langflow opens",
       "ok langflow_flow_url: http://langflow/flow/${flowId} opens",
@@ -108,7 +108,7 @@ describe('a LangFlow call fails', () => {
       json(response, { status: 'starting' })
       return true
     })
-    expect(the(await probe(real(langflowServer.url)), 'reachable')).toMatchObject({ status: 'error', fix: "Look into LangFlow's log." })
+    expect(the(await probe(real(langflowServer.url)), 'reachable')).toMatchObject({ status: 'error', fix: "See LangFlow's log." })
   })
 
   it('because the key is missing or wrong', async () => {

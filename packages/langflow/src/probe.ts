@@ -31,7 +31,7 @@ export async function probeLangflow(settings: LangflowSettings, { timeoutMs, sig
 
 function local({ apiKey, defaultFlowId }: LangflowSettings): Finding[] {
   const fix = 'Set LANGFLOW_BASE_URL to use a server.'
-  const backend: Finding = { check: 'backend', status: 'local', message: 'The local stub serves: there are no links.', fix }
+  const backend: Finding = { check: 'backend', status: 'local', message: 'Using the local backend, which has no links.', fix }
   const set = [apiKey?.isSet && apiKey.variable, defaultFlowId && 'LANGFLOW_DEFAULT_FLOW_ID'].filter(Boolean).join(' and ')
   if (set === '') return [backend]
   const message = `It is not set, which leaves ${set} unused.`
@@ -49,13 +49,13 @@ function local({ apiKey, defaultFlowId }: LangflowSettings): Finding[] {
 function uiFinding({ uiUrl }: LangflowSettings): Finding[] {
   if (!uiUrl || isHttpUrl(uiUrl)) return []
   const message = 'It is not an http or https URL without user name and password, so links go to LANGFLOW_BASE_URL instead.'
-  return [{ check: 'uiUrl', status: 'error', message, fix: 'Give the address at which a browser reaches LangFlow, or leave it out.' }]
+  return [{ check: 'uiUrl', status: 'error', message, fix: 'Set it to the address at which a browser reaches LangFlow, or unset it.' }]
 }
 
 async function reachableFinding(service: HttpService): Promise<Finding> {
   const check = 'reachable'
   return finding(check, async () => {
-    if (!(await isWell(service))) throw new Error("The server says that it is not well. Look into LangFlow's log.")
+    if (!(await isWell(service))) throw new Error("The server says that it is not well. See LangFlow's log.")
     return `LangFlow ${await serverVersion(service)} answers.`
   })
 }
@@ -64,7 +64,7 @@ async function authenticationFinding(service: HttpService, { apiKey }: LangflowS
   // What is asked for says who calls; only that it was answered counts.
   return finding('authentication', async () => {
     await service.json({ operation: 'check key', method: 'GET', path: 'api/v1/users/whoami' })
-    return apiKey?.isSet ? `The key in ${apiKey.variable} is taken.` : 'No key is set, and none is wanted.'
+    return apiKey?.isSet ? `The key in ${apiKey.variable} is accepted.` : 'No key is set, and none is required.'
   })
 }
 
@@ -76,7 +76,7 @@ async function flowFinding(service: HttpService, { defaultFlowId }: LangflowSett
       check,
       status: 'warning',
       message,
-      fix: "Set it to the id of the flow that runs by default: it stands in the address of the flow's page in LangFlow.",
+      fix: "Set it to the id of the flow that runs by default: it is in the address of the flow's page in LangFlow.",
     }
   }
   const isId = langflowFlowUrl({ baseUrl: 'http://ui' }, defaultFlowId) !== undefined

@@ -57,7 +57,7 @@ describe('MLflow is well', () => {
     ).toMatchInlineSnapshot(`
       [
         "ok reachable: MLflow 3.5.0 answers.",
-        "ok authentication: The token in MLFLOW_DOCTOR_TOKEN is taken.",
+        "ok authentication: The token in MLFLOW_DOCTOR_TOKEN is accepted.",
         "ok MLFLOW_EXPERIMENT_ID: Experiment "E" (id 7) is there.",
         "ok MLFLOW_UI_BASE_URL: It is an http or https URL.",
         "ok mlflow_tracking_uri: http://mlflow opens",
@@ -112,7 +112,7 @@ describe('the MLflow URL is missing', () => {
   })
 
   it.each(['localhost:5000', 'ftp://mlflow', 'http://me:password@mlflow', 'mlflow'])(
-    'because MLFLOW_UI_BASE_URL is no http or https URL: %s',
+    'because MLFLOW_UI_BASE_URL is not an http or https URL: %s',
     async (uiBaseUrl) => {
       await using mlflowServer = await server()
       const findings = await probe(real(mlflowServer.url, { uiBaseUrl }))

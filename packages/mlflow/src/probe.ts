@@ -29,7 +29,7 @@ export async function probeMlflow(settings: MlflowSettings, { timeoutMs, signal 
 
 function local({ trackingUri, uiBaseUrl }: MlflowSettings): Finding[] {
   const fix = 'Set MLFLOW_USE_TRACKING=true and MLFLOW_TRACKING_URI to use a server.'
-  const message = 'The local stub serves: there are no links.'
+  const message = 'Using the local backend, which has no links.'
   const set = [trackingUri && 'MLFLOW_TRACKING_URI', uiBaseUrl && 'MLFLOW_UI_BASE_URL'].filter(Boolean).join(' and ')
   if (set === '') return [{ check: 'backend', status: 'local', message, fix }]
   const idle: Finding = {
@@ -50,7 +50,7 @@ function uiFinding({ uiBaseUrl }: MlflowSettings): Finding[] {
       check,
       status: 'error',
       message: 'It is not an http or https URL without user name and password, so links go to the tracking server instead.',
-      fix: 'Give the address at which a browser reaches MLflow, for example http://localhost:5000, or leave it out.',
+      fix: 'Set it to the address at which a browser reaches MLflow, for example http://localhost:5000, or unset it.',
     },
   ]
 }
@@ -71,13 +71,13 @@ async function reachableFinding(service: HttpService, signal: AbortSignal): Prom
     return {
       check: 'reachable',
       status: 'error',
-      message: 'What answers there does not say a version as MLflow does.',
+      message: 'The server does not report a version, so it is probably not MLflow.',
       fix: 'Check that MLFLOW_TRACKING_URI is the root of an MLflow server, and that no login page or proxy stands before it.',
     }
   } catch (error) {
     // Where even the version wants a login, the server is there all the same.
     if (error instanceof ServiceError && error.status === 401)
-      return { check: 'reachable', status: 'ok', message: 'MLflow answers, and wants a login.' }
+      return { check: 'reachable', status: 'ok', message: 'MLflow answers, and requires a login.' }
     return failedFinding('reachable', error)
   }
 }
@@ -109,7 +109,7 @@ async function authenticated(service: HttpService, settings: MlflowSettings, sig
 }
 
 function credentials({ token, username, password }: MlflowSettings): string {
-  if (token) return `The token in ${token.variable} is taken.`
+  if (token) return `The token in ${token.variable} is accepted.`
   return username && password ? `The user and ${password.variable} are taken.` : 'None is set, and none is wanted.'
 }
 

@@ -157,7 +157,7 @@ async function findExperiment(service: HttpService, settings: MlflowSettings, si
   if (made !== 'taken') return { id: made.experiment_id, name: experimentName }
   // Someone else made it in between.
   const other = await knownExperiment(service, settings, signal)
-  if (other === undefined) throw new Error(`MLflow: experiment "${experimentName}" is neither there nor can it be made.`)
+  if (other === undefined) throw new Error(`MLflow: experiment "${experimentName}" does not exist and cannot be created.`)
   return other
 }
 

@@ -23,7 +23,7 @@ it('finds an endpoint that is well, with one call of one word', async () => {
   await using endpoint = await fakeEndpoint({ key })
   expect(await probe(withKey(endpoint.url))).toEqual([
     { check: 'reachable', status: 'ok', message: `${endpoint.url}/v1 answers.` },
-    { check: 'authentication', status: 'ok', message: 'The key in EMBEDDINGS_DOCTOR_KEY is taken.' },
+    { check: 'authentication', status: 'ok', message: 'The key in EMBEDDINGS_DOCTOR_KEY is accepted.' },
     { check: 'EMBEDDINGS_MODEL', status: 'ok', message: 'Model "fake" gives vectors of 3 numbers.' },
   ])
   expect(endpoint.taken.map(({ input }) => input)).toEqual([['dagma']])

@@ -12,7 +12,7 @@ export async function probeEmbeddings(settings: EmbeddingsSettings, { timeoutMs,
   const letIn: Finding = {
     check: 'authentication',
     status: 'ok',
-    message: apiKey?.isSet ? `The key in ${apiKey.variable} is taken.` : 'No key is set, and none is wanted.',
+    message: apiKey?.isSet ? `The key in ${apiKey.variable} is accepted.` : 'No key is set, and none is required.',
   }
   const check = 'EMBEDDINGS_MODEL'
   try {
@@ -31,7 +31,7 @@ export async function probeEmbeddings(settings: EmbeddingsSettings, { timeoutMs,
     ]
   } catch (error) {
     const status = error instanceof ServiceError ? error.status : undefined
-    // No answer, or one that is no API's: a page, a redirect, something else.
+    // No answer, or one that is not an API's: a page, a redirect, something else.
     if (status === undefined || status < 400) return [failedFinding('reachable', error), ...open]
     if (status === 401 || status === 403) return [reachable, ...open, failedFinding('authentication', error)]
     return [reachable, ...open, failedFinding(status === 400 || status === 404 ? check : 'embeddings', error)]
@@ -40,7 +40,7 @@ export async function probeEmbeddings(settings: EmbeddingsSettings, { timeoutMs,
 
 function local({ model, apiKey }: EmbeddingsSettings): Finding[] {
   const fix = 'Set EMBEDDINGS_BASE_URL and EMBEDDINGS_MODEL to use a model.'
-  const backend: Finding = { check: 'backend', status: 'local', message: 'The local embedder serves, which has no model.', fix }
+  const backend: Finding = { check: 'backend', status: 'local', message: 'Using the local embedder, which has no model.', fix }
   const set = [model && 'EMBEDDINGS_MODEL', apiKey?.isSet && apiKey.variable].filter(Boolean).join(' and ')
   if (set === '') return [backend]
   const message = `It is not set, which leaves ${set} unused.`

@@ -49,9 +49,9 @@ export function endpointOf(settings: EmbeddingsSettings): Endpoint | undefined {
   if (!baseUrl) return undefined
   const url = new URL(checkedHttpUrl(baseUrl, 'EMBEDDINGS_BASE_URL'))
   if (url.search || url.hash)
-    throw new EmbeddingsSettingsError('Embeddings: EMBEDDINGS_BASE_URL has a query or a hash. Give the root of the API only.')
+    throw new EmbeddingsSettingsError('Embeddings: EMBEDDINGS_BASE_URL has a query or a hash. Set it to the root of the API only.')
   if (/\/embeddings\/*$/.test(url.pathname))
-    throw new EmbeddingsSettingsError('Embeddings: EMBEDDINGS_BASE_URL ends with /embeddings. Give the root of the API, without it.')
+    throw new EmbeddingsSettingsError('Embeddings: EMBEDDINGS_BASE_URL ends with /embeddings. Set it to the root of the API, without it.')
   if (!model) throw new EmbeddingsSettingsError('Embeddings: no model is named. Set EMBEDDINGS_MODEL to one that the endpoint has.')
   return { baseUrl: deepLink(baseUrl, url.pathname === '/' ? 'v1' : ''), model }
 }
@@ -77,5 +77,5 @@ export function embeddingsFromEnv(): EmbeddingsSettings {
 
 function checkWhole(name: string, value: number | undefined, most: number): void {
   if (value === undefined || (Number.isInteger(value) && value >= 1 && value <= most)) return
-  throw new EmbeddingsSettingsError(`Embeddings: ${name} is not a whole number from 1 to ${most}. Give one, or leave it out.`)
+  throw new EmbeddingsSettingsError(`Embeddings: ${name} is not a whole number from 1 to ${most}. Set one, or leave it unset.`)
 }

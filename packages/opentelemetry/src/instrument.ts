@@ -27,7 +27,7 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): Instrument {
       )
       if (goesSomewhere(settings)) return [...wrong, ...(await import('./probe.ts').then(({ probe }) => probe(settings, context)))]
       const fix = 'Set OTEL_EXPORTER_OTLP_ENDPOINT to a collector, or OTEL_METRICS_EXPORTER=prometheus.'
-      return [...wrong, { check: 'backend', status: 'local', message: 'Traces and metrics go nowhere.', fix }]
+      return [...wrong, { check: 'backend', status: 'local', message: 'Traces and metrics are not exported.', fix }]
     },
   }
 }

@@ -21,7 +21,7 @@ export class Outlet {
   #log: StepLog | undefined
   readonly #warned = new Set<string>()
   #gaveUp = false
-  /** Counts the runs: an export that began in an earlier one is no news. */
+  /** Counts the runs: an export that began in an earlier one is not news. */
   #era = 0
   readonly #agents: Agent[] = []
 

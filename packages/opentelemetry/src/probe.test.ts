@@ -20,7 +20,7 @@ async function probe(variables: Readonly<Record<string, string>>): Promise<strin
 }
 
 it('is off: nothing is sent', async () => {
-  expect(await probe({})).toEqual(['local backend: Traces and metrics go nowhere.'])
+  expect(await probe({})).toEqual(['local backend: Traces and metrics are not exported.'])
 })
 
 it('takes traces and metrics, and has a page for a trace', async () => {
@@ -29,8 +29,8 @@ it('takes traces and metrics, and has a page for a trace', async () => {
   })
   const { url } = receiver
   expect(await probe({ OTEL_EXPORTER_OTLP_ENDPOINT: url, DAGMA_TRACE_URL_TEMPLATE: `${url}/trace/{trace_id}`, ...headers })).toEqual([
-    'ok traces: The collector at URL/v1/traces takes them.',
-    'ok metrics: The collector at URL/v1/metrics takes them.',
+    'ok traces: The collector at URL/v1/traces accepts them.',
+    'ok metrics: The collector at URL/v1/metrics accepts them.',
     `ok trace_url: URL/trace/${'0'.repeat(32)} opens`,
   ])
   expect(receiver.headers.map((sent) => sent['x-key'])).toEqual([key, key, undefined])
@@ -61,7 +61,7 @@ it('has variables that cannot be followed', async () => {
     OTEL_METRICS_EXPORTER: 'prometheus',
   }
   expect(await probe(variables)).toEqual([
-    'warning variables: OTEL_EXPORTER_OTLP_ENDPOINT is no http or https URL without user info: no traces are sent.',
+    'warning variables: OTEL_EXPORTER_OTLP_ENDPOINT is not an http or https URL without user info: no traces are sent.',
     'warning variables: DAGMA_TRACE_URL_TEMPLATE lacks {trace_id}: there are no links to traces.',
     'ok prometheus: Metrics are served at http://127.0.0.1:9464/metrics while a run lasts.',
   ])

@@ -43,15 +43,15 @@ describe('where telemetry goes', () => {
   it.each([
     [
       { OTEL_EXPORTER_OTLP_ENDPOINT: 'ftp://c' },
-      'OTEL_EXPORTER_OTLP_ENDPOINT is no http or https URL without user info: no traces are sent.',
+      'OTEL_EXPORTER_OTLP_ENDPOINT is not an http or https URL without user info: no traces are sent.',
     ],
     [
       { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://someone:secret@c/v1/traces' },
-      'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT is no http or https URL without user info: no traces are sent.',
+      'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT is not an http or https URL without user info: no traces are sent.',
     ],
     [
       { OTEL_METRICS_EXPORTER: 'prometheus', OTEL_EXPORTER_PROMETHEUS_PORT: 'x' },
-      'OTEL_EXPORTER_PROMETHEUS_PORT is no port: there is no Prometheus endpoint.',
+      'OTEL_EXPORTER_PROMETHEUS_PORT is not a port: there is no Prometheus endpoint.',
     ],
     [{ OTEL_TRACES_EXPORTER: 'zipkin' }, 'OTEL_TRACES_EXPORTER names an exporter that is not known here: known are otlp, none.'],
   ])('says what it cannot follow: %o', (variables, warning) => {

@@ -83,7 +83,7 @@ export function readSettings(options: OpenTelemetryOptions): Settings {
     if (!isHttpUrl(found)) {
       const name =
         own === undefined ? (options.endpoint ? 'endpoint' : 'OTEL_EXPORTER_OTLP_ENDPOINT') : `OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`
-      warnings.push(`${name} is no http or https URL without user info: no ${signal.toLowerCase()} are sent.`)
+      warnings.push(`${name} is not an http or https URL without user info: no ${signal.toLowerCase()} are sent.`)
       return undefined
     }
     const protocol = env(`OTEL_EXPORTER_OTLP_${signal}_PROTOCOL`) ?? env('OTEL_EXPORTER_OTLP_PROTOCOL') ?? 'http/protobuf'
@@ -96,7 +96,7 @@ export function readSettings(options: OpenTelemetryOptions): Settings {
   const port = options.prometheusPort ?? Number(env('OTEL_EXPORTER_PROMETHEUS_PORT') ?? 9464)
   const isPort = Number.isInteger(port) && port > 0 && port < 65_536
   if (metrics?.includes('prometheus') && !isPort)
-    warnings.push('OTEL_EXPORTER_PROMETHEUS_PORT is no port: there is no Prometheus endpoint.')
+    warnings.push('OTEL_EXPORTER_PROMETHEUS_PORT is not a port: there is no Prometheus endpoint.')
   const host = options.prometheusHost ?? env('OTEL_EXPORTER_PROMETHEUS_HOST') ?? '127.0.0.1'
   return {
     serviceName: options.serviceName,

@@ -12,10 +12,10 @@ it.each([
 it.each([
   ['http://localhost/trace', 'lacks {trace_id}'],
   ['http://localhost/trace/{run_id}', 'lacks {trace_id}'],
-  ['localhost/{trace_id}', 'is no http or https URL without user info'],
-  ['javascript:alert("{trace_id}")', 'is no http or https URL without user info'],
-  ['http://someone:secret@host/{trace_id}', 'is no http or https URL without user info'],
-  ['http://{trace_id}@host/', 'is no http or https URL without user info'],
+  ['localhost/{trace_id}', 'is not an http or https URL without user info'],
+  ['javascript:alert("{trace_id}")', 'is not an http or https URL without user info'],
+  ['http://someone:secret@host/{trace_id}', 'is not an http or https URL without user info'],
+  ['http://{trace_id}@host/', 'is not an http or https URL without user info'],
   ['http://{trace_id}.host/', 'has {trace_id} in its host'],
 ])('%s %s', (template, wrong) => {
   expect(traceUrls(template)).toEqual({ wrong })

@@ -10,7 +10,7 @@ export function traceUrls(template: string): { readonly traceUrl: TraceUrl } | {
   if (!template.includes(placeholder)) return { wrong: `lacks ${placeholder}` }
   const traceUrl: TraceUrl = (traceId) => template.replaceAll(placeholder, traceId)
   const [one, other] = ['0'.repeat(32), 'f'.repeat(32)].map(traceUrl)
-  if (!isHttpUrl(one) || !isHttpUrl(other)) return { wrong: 'is no http or https URL without user info' }
+  if (!isHttpUrl(one) || !isHttpUrl(other)) return { wrong: 'is not an http or https URL without user info' }
   if (new URL(one).origin !== new URL(other).origin) return { wrong: `has ${placeholder} in its host` }
   return { traceUrl }
 }

@@ -182,7 +182,7 @@ it('a template that is none gives no link, and one warning without the template'
   const run = await runShop(openTelemetry(), [asset({ key: 'one', run: () => 1 })])
   expect(run.materializations.get('one')?.metadata.trace_url).toBeUndefined()
   expect(warningsOf(run)).toEqual([
-    'OpenTelemetry: DAGMA_TRACE_URL_TEMPLATE is no http or https URL without user info: there are no links to traces.',
+    'OpenTelemetry: DAGMA_TRACE_URL_TEMPLATE is not an http or https URL without user info: there are no links to traces.',
   ])
 })
 

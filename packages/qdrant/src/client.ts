@@ -129,7 +129,7 @@ export interface Qdrant {
   retrieve(ids: readonly PointId[], parts?: QdrantParts): Promise<QdrantRecord[]>
   /** A page of points. */
   scroll(options?: QdrantScroll): Promise<QdrantPage>
-  /** Removes points; they are gone when it returns. Missing ids are no error. */
+  /** Removes points; they are gone when it returns. Missing ids are not an error. */
   delete(selection: QdrantSelection): Promise<void>
   /** Removes the collection. Tells whether there was one. */
   deleteCollection(): Promise<boolean>

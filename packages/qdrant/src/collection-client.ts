@@ -202,7 +202,7 @@ export class CollectionClient implements Qdrant {
     throw this.#failure({
       ...call,
       url: this.#url(below),
-      reason: 'the answer has not the form that Qdrant gives it',
+      reason: 'the answer does not have the form of a Qdrant answer',
       hint: 'Check that the url or host is that of a Qdrant server, 1.10 or newer.',
     })
   }

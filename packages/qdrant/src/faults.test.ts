@@ -81,7 +81,7 @@ describe.concurrent('Qdrant: what it sends', () => {
   it('says so when the answer is not of Qdrant’s form', async () => {
     await using server = await faultServer((_, response) => json(response, { result: { hits: [] }, other: true }))
     const client = await at(server.url)
-    await expect(client.query({ vector: [1] })).rejects.toThrow(/the answer has not the form that Qdrant gives it/)
+    await expect(client.query({ vector: [1] })).rejects.toThrow(/the answer does not have the form of a Qdrant answer/)
     await expect(client.retrieve([1])).rejects.toThrow(ServiceError)
     await expect(client.collectionInfo()).rejects.toThrow(ServiceError)
   })

@@ -16,7 +16,7 @@ export function pointId(id: number | string): StoredId {
   if (typeof id === 'string') return canonicalUuid(id) ?? uuidOf(id)
   if (typeof id !== 'number') throw new TypeError(`A point's id is a number or a string, not a ${typeof id}.`)
   if (Number.isInteger(id) && !Number.isSafeInteger(id))
-    throw new RangeError(`The point id ${id} is beyond 2^53 − 1, where JavaScript rounds: give it as a string.`)
+    throw new RangeError(`The point id ${id} is beyond 2^53 − 1, where JavaScript rounds: pass it as a string.`)
   return id
 }
 

@@ -40,7 +40,7 @@ it('finds a Qdrant that is well: server, version, key, collection, and every lin
   ).toMatchInlineSnapshot(`
     [
       "ok reachable: Qdrant 1.18.3 answers.",
-      "ok authentication: The key in QDRANT_DOCTOR_KEY is taken.",
+      "ok authentication: The key in QDRANT_DOCTOR_KEY is accepted.",
       "ok collection: Collection "docs" is there.",
       "ok qdrant_collection_url: http://qdrant/collections/docs answers GET.",
       "ok qdrant_search_endpoint: http://qdrant/collections/docs/points/query answers POST.",

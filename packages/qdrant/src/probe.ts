@@ -34,7 +34,7 @@ export async function probeQdrant(settings: QdrantSettings, { timeoutMs, signal 
 
 function local({ apiKey, port, https }: QdrantSettings): Finding[] {
   const fix = 'Set QDRANT_URL, or QDRANT_HOST, to use a server.'
-  const backend: Finding = { check: 'backend', status: 'local', message: 'The local store serves: there are no links.', fix }
+  const backend: Finding = { check: 'backend', status: 'local', message: 'Using the local backend, which has no links.', fix }
   const set = [apiKey?.isSet && apiKey.variable, port !== undefined && 'the port', https !== undefined && 'https']
     .filter(Boolean)
     .join(' and ')
@@ -57,7 +57,7 @@ async function reachableFinding(service: HttpService): Promise<Finding> {
     return {
       check,
       status: 'error',
-      message: 'What answers there does not say a version as Qdrant does.',
+      message: 'The server does not report a version, so it is probably not Qdrant.',
       fix: 'Check host, port (6333 for REST, not 6334) and prefix.',
     }
   } catch (error) {
@@ -74,7 +74,7 @@ async function restFindings(service: HttpService, settings: QdrantSettings): Pro
   const letIn: Finding = {
     check: 'authentication',
     status: 'ok',
-    message: apiKey?.isSet ? `The key in ${apiKey.variable} is taken.` : 'No key is set, and none is wanted.',
+    message: apiKey?.isSet ? `The key in ${apiKey.variable} is accepted.` : 'No key is set, and none is required.',
   }
   try {
     await service.json({ operation: 'read collection', method: 'GET', path })
@@ -83,7 +83,7 @@ async function restFindings(service: HttpService, settings: QdrantSettings): Pro
     if (status === 401 || status === 403) return [failedFinding('authentication', error)]
     if (status !== 404) return [failedFinding('qdrant_collection_url', error)]
     const missing = `There is no collection "${collection}" on this server: the links would answer 404.`
-    const fix = `Materialize the asset that fills it, which makes it; or check its name (QDRANT_COLLECTION) and that ${settingOf(settings)} is the right server.`
+    const fix = `Materialize the asset that fills it, which creates it, or check its name (QDRANT_COLLECTION) and that ${settingOf(settings)} is the right server.`
     return [letIn, { check: 'collection', status: 'error', message: missing, fix }]
   }
   const { qdrant_collection_url, qdrant_search_endpoint } = qdrantLinks(settings)

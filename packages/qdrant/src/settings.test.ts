@@ -30,8 +30,8 @@ describe('the server that settings name', () => {
 
   it.each<[Omit<QdrantSettings, 'collection'>, RegExp]>([
     [{ url: 'http://h', host: 'h' }, /both url and host/],
-    [{ url: 'ftp://h' }, /no http or https URL/],
-    [{ url: 'h:6333' }, /no http or https URL/],
+    [{ url: 'ftp://h' }, /not an http or https URL/],
+    [{ url: 'h:6333' }, /not an http or https URL/],
     [{ url: 'http://user:pass-word@h' }, /user name or password/],
     [{ url: 'http://h?key=1' }, /a query or a hash/],
     [{ url: 'http://h', https: true }, /starts with http:\/\/ but https is true/],
@@ -45,7 +45,7 @@ describe('the server that settings name', () => {
     [{ host: 'h', port: 0 }, /port is 0/],
     [{ host: 'h', port: Number.NaN }, /port is NaN/],
     [{ host: 'h', prefix: '../x' }, /prefix is not a path/],
-    [{ host: 'h', uiUrl: 'javascript:alert(1)' }, /no http or https URL/],
+    [{ host: 'h', uiUrl: 'javascript:alert(1)' }, /not an http or https URL/],
   ])('refuses %j', (settings, message) => {
     expect(() => base(settings)).toThrow(message)
   })

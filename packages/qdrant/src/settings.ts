@@ -80,9 +80,9 @@ export function qdrantFromEnv(collection: string): QdrantSettings {
 
 function baseOfUrl(text: string, { port, https, prefix }: QdrantSettings): string {
   const url = new URL(checkedHttpUrl(text, 'The url of Qdrant'))
-  if (url.search || url.hash) throw new QdrantSettingsError('Qdrant: url has a query or a hash. Give the root of the API only.')
+  if (url.search || url.hash) throw new QdrantSettingsError('Qdrant: url has a query or a hash. Set it to the root of the API only.')
   if (https !== undefined && https !== (url.protocol === 'https:')) {
-    throw new QdrantSettingsError(`Qdrant: url starts with ${url.protocol}// but https is ${https}. Leave https out: the url says it.`)
+    throw new QdrantSettingsError(`Qdrant: url starts with ${url.protocol}// but https is ${https}. Leave https unset: the url decides it.`)
   }
   // Read from the text, since URL leaves out the port that its scheme has by itself.
   const written = /^\s*https?:\/\/(?:\[[^\]]*\]|[^:/?#]*):(\d+)/i.exec(text)?.[1]
@@ -99,7 +99,7 @@ function baseOfHost(host: string, { port = 6333, https = false, prefix }: Qdrant
   const name = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
   const url = URL.parse(`${https ? 'https' : 'http'}://${name}`)
   if (url === null || url.hostname !== name.toLowerCase() || url.username) {
-    throw new QdrantSettingsError('Qdrant: host is not a host name or address. Give it without scheme, port and path, or set url instead.')
+    throw new QdrantSettingsError('Qdrant: host is not a host name or address. Set it without scheme, port and path, or set url instead.')
   }
   url.port = String(port)
   return `${url.origin}${prefixPath(prefix)}`
@@ -109,13 +109,13 @@ function baseOfHost(host: string, { port = 6333, https = false, prefix }: Qdrant
 function prefixPath(prefix: string | undefined): string {
   const parts = (prefix ?? '').split('/').filter((part) => part !== '')
   if (parts.some((part) => !/^[\w.~%+-]+$/.test(part) || /^\.+$/.test(part)))
-    throw new QdrantSettingsError('Qdrant: the prefix is not a path. Give parts of letters and digits with "/" between them.')
+    throw new QdrantSettingsError('Qdrant: the prefix is not a path. Use parts of letters and digits with "/" between them.')
   return parts.map((part) => `/${part}`).join('')
 }
 
 function checkPort(port: number | undefined): void {
   if (port === undefined || (Number.isInteger(port) && port > 0 && port < 65_536)) return
-  throw new QdrantSettingsError(`Qdrant: port is ${port}. Give a whole number from 1 to 65,535, or leave it out.`)
+  throw new QdrantSettingsError(`Qdrant: port is ${port}. Use a whole number from 1 to 65,535, or leave it unset.`)
 }
 
 function checkCollection(name: string): void {

@@ -144,7 +144,7 @@ def execute_run(instance: dg.DagsterInstance, run_id: str) -> None:
     core_execute_run, recon_job_from_origin, _ = _run_machinery()
     run = instance.get_run_by_id(run_id)
     if run is None or run.job_code_origin is None:
-        message = f"Run {run_id} is not in this instance, or says not where its job is defined."
+        message = f"Run {run_id} is not in this instance, or does not say where its job is defined."
         raise dg.DagsterInvariantViolationError(message)
     pid = os.getpid()
     instance.report_engine_event(f"Started process for run (pid: {pid}).", run, EngineEventData.in_process(pid))

@@ -167,7 +167,7 @@ class DagmaExecutor(dg.Executor):
         "max_concurrent": dg.Field(
             dg.IntSource,
             default_value=DEFAULT_MAX_CONCURRENT,
-            description="How many steps of the run go on at the same time.",
+            description="Maximum number of steps of the run that execute concurrently.",
         ),
         "tag_concurrency_limits": _compat.get_tag_concurrency_limits_config(),  # type: ignore[no-untyped-call]
     },

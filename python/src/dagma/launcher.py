@@ -35,7 +35,7 @@ MODULE = "dagma.definitions"
 _KILL_AFTER = 10.0
 """Seconds after which a run worker that does not end, though it was told to, is killed."""
 
-_REBOOTED = "The machine was started again while the run went on."
+_REBOOTED = "The machine was restarted during the run."
 
 _log = logging.getLogger("dagster.dagma")
 
@@ -85,7 +85,7 @@ class DagmaRunLauncher(_compat.RunLauncher[Any], _compat.ConfigurableClass):
                 reason = str(error)
             else:
                 return
-        self._say(f"Runs are launched in Dagster's own way, which takes seconds longer: {reason}.")
+        self._say(f"Runs are launched by Dagster's default launcher, which takes seconds longer: {reason}.")
         self._default.launch_run(context)
 
     def terminate(self, run_id: str) -> bool:
@@ -104,7 +104,7 @@ class DagmaRunLauncher(_compat.RunLauncher[Any], _compat.ConfigurableClass):
         if not worker.is_local:  # its process looks for the status CANCELING by itself
             return True
         if not worker.send(signal.SIGTERM):
-            _compat.report_run_died(self._instance, run_id, f"The run worker (pid {worker.pid}) was gone already.")
+            _compat.report_run_died(self._instance, run_id, f"The run worker (pid {worker.pid}) was already gone.")
             return True
         threading.Thread(target=self._make_sure, args=(run_id, worker), name="dagma-terminate", daemon=True).start()
         return True

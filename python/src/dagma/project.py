@@ -65,7 +65,7 @@ def open_project(root: Path, *, because: str) -> Project:
     root = root.absolute()
     package = _read_package(root)
     if package is None:
-        message = f"{root} is not a Dagma project: it has no package.json. It was looked at because {because}."
+        message = f"{root} is not a Dagma project: it has no package.json. It was checked because {because}."
         raise ProjectNotFoundError(message)
     return _project(root, package)
 
@@ -111,7 +111,7 @@ def _checked(node: Path, because: str) -> Path:
         return node
     wanted = ".".join(map(str, OLDEST_NODE))
     message = (
-        f"Node {'.'.join(map(str, found))} is too old for Dagma, which needs {wanted} or newer. {node} was taken "
+        f"Node {'.'.join(map(str, found))} is too old for Dagma, which needs {wanted} or newer. {node} was used "
         f"because {because}. Install a newer Node, or set {NODE_ENV} to its executable."
     )
     raise NodeError(message)
@@ -129,11 +129,11 @@ def _node_version(node: Path, because: str) -> tuple[int, ...]:
             stdin=subprocess.DEVNULL,
         ).stdout.strip()
     except (OSError, subprocess.SubprocessError) as error:
-        message = f"Node at {node} does not start ({error}). It was taken because {because}. Set {NODE_ENV} to another."
+        message = f"Node at {node} does not start ({error}). It was used because {because}. Set {NODE_ENV} to another."
         raise NodeError(message) from error
     match = re.fullmatch(r"v(\d+)\.(\d+)\.(\d+)\S*", answer)
     if match is None:
-        message = f"{node} is not Node: to --version it answers {answer[:100]!r}. It was taken because {because}."
+        message = f"{node} is not Node: its answer to --version is {answer[:100]!r}. It was used because {because}."
         raise NodeError(message)
     return tuple(int(part) for part in match.groups())
 
@@ -150,7 +150,7 @@ def _read_package(folder: Path) -> dict[str, Any] | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError, RecursionError) as error:
-        message = f"{file} cannot be read: {error}. Mend it, or set {PROJECT_ENV} to the project's folder."
+        message = f"{file} cannot be read: {error}. Fix it, or set {PROJECT_ENV} to the project's folder."
         raise ProjectNotFoundError(message) from error
     return package if isinstance(package, dict) else {}
 

@@ -120,7 +120,7 @@ export function contentFailure(response: Response, { system, baseUrlSetting }: S
     const { status } = response
     return {
       status,
-      reason: 'answered no page',
+      reason: 'answered something other than a page',
       hint: `Check that ${baseUrlSetting} is where ${system}'s web interface is, and that it is turned on.`,
     }
   }
@@ -138,7 +138,7 @@ export function bodyFailure(status: number, system: string, waitedMs: number | u
   if (waitedMs === undefined)
     return {
       status,
-      reason: 'the answer broke off or is no valid JSON',
+      reason: 'the answer is incomplete or is not valid JSON',
       hint: `Try again; if it stays, look into the log of ${system} and of any proxy before it.`,
     }
   return {

@@ -20,7 +20,7 @@ const longestTimeoutMs = 300_000
  * A client for one system's JSON API. Every failure becomes one {@link ServiceError} with a hint, and no body, header or secret in it. The calls are
  * made by the library `ky` over Node's own fetch: it has the retries, `Retry-After` and time-outs that are easy to get wrong, and no
  * dependencies; it is loaded at the first call. Redirects are not followed, since a key would go with them.
- * @throws DAGMA_URL_INVALID when the root is no http or https URL, or has user info.
+ * @throws DAGMA_URL_INVALID when the root is not an http or https URL, or has user info.
  */
 export function httpService(options: HttpServiceOptions): HttpService {
   checkedHttpUrl(options.baseUrl, options.baseUrlSetting)

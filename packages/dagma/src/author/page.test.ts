@@ -64,7 +64,7 @@ it('is bad when JSON answers, or nothing in time', async () => {
   })
   expect(json).toMatchObject({
     status: 'error',
-    message: expect.stringContaining('answered no page'),
+    message: expect.stringContaining('answered something other than a page'),
     fix: expect.stringContaining('TESTER_UI'),
   })
   expect(await look(() => {}, { timeoutMs: 300 })).toMatchObject({

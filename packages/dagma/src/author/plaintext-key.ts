@@ -10,6 +10,6 @@ export function sendsKeyInPlaintext(baseUrl: string): boolean {
 /** What `dagma doctor` says of a key that goes to this URL: a warning when others can read it, otherwise nothing. */
 export function plaintextKeyFindings(apiKey: Secret | undefined, baseUrl: string): Finding[] {
   if (!apiKey?.isSet || !sendsKeyInPlaintext(baseUrl)) return []
-  const message = `The key in ${apiKey.variable} goes over the network as plain text.`
-  return [{ check: 'https', status: 'warning', message, fix: 'Use https, or keep the server on a network of its own.' }]
+  const message = `The key in ${apiKey.variable} is sent over the network in plaintext.`
+  return [{ check: 'https', status: 'warning', message, fix: 'Use https, or keep the server on a private network.' }]
 }

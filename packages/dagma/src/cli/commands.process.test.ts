@@ -6,7 +6,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { commandLine, dagma } from '../test/processes.ts'
 import { temporaryFolder } from '../test/temporary.ts'
 
-const definitions = `import { asset, assetCheck, dailyPartitions, definitions, job, observableAsset, runRequest, schedule, sensor, skipReason } from '${dagma}'
+const definitions = `import { asset, assetCheck, dailyPartitions, definitions, job, observableAsset, retryPolicy, runRequest, schedule, sensor, skipReason } from '${dagma}'
 import { z } from '${import.meta.resolve('zod')}'
 const days = dailyPartitions({ start: '2026-01-01', end: '2026-01-05' })
 const raw = asset({ key: 'raw', partitions: days, run: ({ partitionKey, log }) => { if (process.env.FLAKY === partitionKey) throw new Error('not now'); log.info('making ' + partitionKey); return partitionKey } })
@@ -16,9 +16,11 @@ const feed = observableAsset({ key: 'feed', run: () => ({ dataVersion: '7' }) })
 const flaky = asset({ key: 'flaky', run: () => { if (process.env.FLAKY === 'fails') throw new Error('not now'); return 1 } })
 const login = asset({ key: 'login', config: z.object({ key: z.string() }), run: () => { throw new Error('down') } })
 const after = asset({ key: 'after', deps: [flaky], run: () => 2 })
+const twice = asset({ key: 'mart/twice', retryPolicy: retryPolicy({ maxRetries: 1 }), run: ({ log }) => { log.info('trying'); throw new Error('never') } })
+const last = asset({ key: 'mart/last', deps: [twice], run: () => 1 })
 const nightly = job({ name: 'nightly', selection: [good, flaky, after] })
 export default definitions({
-  assets: [raw, good, feed, flaky, after, login], checks: [even], jobs: [nightly],
+  assets: [raw, good, feed, flaky, after, login, twice, last], checks: [even], jobs: [nightly],
   schedules: [schedule({ name: 'at_two', job: nightly, cronSchedule: '0 2 * * *', evaluate: ({ scheduledTime, log }) => { log.info('asked'); return runRequest({ tags: { at: scheduledTime.toISOString() } }) } }),
     schedule({ name: 'in_tokyo', job: nightly, cronSchedule: '30 2 * * *', executionTimezone: 'Asia/Tokyo' })],
   sensors: [sensor({ name: 'watch', job: nightly, run: ({ cursor }) => cursor === '2' ? skipReason('nothing new') : ({ runRequests: [runRequest({ runKey: 'k' })], cursor: '2', dynamicPartitions: [{ partitions: 'files', add: ['a', 'b'] }] }) })],
@@ -57,15 +59,15 @@ describe('partitions', () => {
     const { status, stdout } = cli('asset materialize -s raw --partition-range 2026-01-02...2026-01-04', env)
     const [, id] = /^Run ([0-9a-f]{8})\S* \[2026-01-03\]$/m.exec(stdout) ?? []
     expect([status, stdout.trimEnd().split('\n').at(-1)]).toEqual([1, `2 of 3 partitions succeeded. These did not: 2026-01-03 (${id}).`])
-    expect(cli('run list').stdout).toMatch(/FAILURE {2}raw \[2026-01-03\]/)
+    expect(cli('run list').stdout).toMatch(/FAILURE {2}raw {5}2026-01-03 /)
     expect(cli(`run show ${id}`).stdout).toMatch(/^Run \S+ \[2026-01-03\]\n/)
     expect(cli(`run retry ${id}`).stdout).toMatch(/^Run \S+ \[2026-01-03\]\n/)
   })
 
   test.each([
-    ['--partition 2026-01-09', 'is no partition of "raw"'],
+    ['--partition 2026-01-09', 'is not a partition of "raw"'],
     ['--partition-range 2026-01-04...2026-01-02', 'has its end first: "2026-01-02" comes before "2026-01-04"'],
-    ['--partition-range 2026-01-04...2026-01-09', '"2026-01-09" is no partition of "raw"'],
+    ['--partition-range 2026-01-04...2026-01-09', '"2026-01-09" is not a partition of "raw"'],
     ['--partition-range 2026-01-02', 'must be two partitions with "..." between them'],
     ['--partition a --partition-range a...b', "cannot be used with option '--partition-range"],
     ['', 'and the run names none'],
@@ -73,6 +75,28 @@ describe('partitions', () => {
     const { status, stderr } = cli(`asset materialize -s raw ${options}`.trim())
     expect([status, stderr]).toEqual([2, expect.stringContaining(message)])
   })
+})
+
+test('assets are named by their keys, in live output and in recorded runs, and retries are counted', () => {
+  const live = cli('asset materialize -s mart/twice,mart/last').stdout
+  expect(live).toContain('mart/twice info: trying')
+  expect(live).toMatch(/↻ mart\/twice {2}failed, retrying \(attempt 2 of 2\)/)
+  expect(live).toMatch(/✗ mart\/twice {2}/)
+  expect(live).toContain('Step "mart/twice" failed: never.')
+  expect(live).toContain('- mart/last  skipped because mart/twice did not succeed')
+  const { runId } = json('run list -n 1')[0]
+  const recorded = `${cli(`run show ${runId}`).stdout}${cli(`run logs ${runId} --step mart/twice`).stdout}`
+  expect(recorded).toMatch(/↻ mart\/twice {2}failed, retrying \(attempt 2\)/)
+  for (const text of [live, recorded]) expect(text).not.toContain('mart__')
+  cli('asset materialize -s mart/good')
+  expect(cli('asset check -s mart/good').stdout).toContain('mart/good:even')
+  expect(cli('run list -n 1').stdout).toMatch(/SUCCESS {2}mart\/good:even /)
+})
+
+test('selected assets that cannot be observed are named', () => {
+  const { status, stderr } = cli('asset observe -s feed,mart/good')
+  expect([status, stderr]).toEqual([0, 'Skipped, because it is not observable: mart/good.\n'])
+  expect(cli('asset materialize -s flaky').stderr).toBe('')
 })
 
 test('a range with --json gives one list, and an unknown job is told as such', () => {
@@ -96,7 +120,7 @@ test('checks and observations alone', () => {
 
 test('a failed run is retried from where it failed, with its tags; one that succeeded is not', () => {
   const failed = cli('job launch -j nightly --tag team=data', { FLAKY: 'fails' })
-  expect([failed.status, failed.stdout]).toEqual([1, expect.stringContaining('skipped, because flaky did not succeed')])
+  expect([failed.status, failed.stdout]).toEqual([1, expect.stringContaining('skipped because flaky did not succeed')])
   const [run] = json('run list -n 1')
   expect(JSON.parse(cli(`run retry ${run.runId} --json`, { FLAKY: 'fails' }).stdout)).toMatchObject({ status: 'FAILURE' })
   const [failedRetry] = json('run list -n 1')
@@ -125,7 +149,7 @@ test('log lines of a run, of one step', () => {
   expect(cli(`run logs ${runId} --step raw`).stdout).toContain('making 2026-01-01')
   expect(cli(`run logs ${runId} --step other`)).toMatchObject({
     status: 2,
-    stderr: expect.stringContaining('names none of the run’s steps: raw.'),
+    stderr: expect.stringContaining('is not a step of the run. Its steps are raw.'),
   })
 })
 
@@ -151,7 +175,7 @@ test('all that is declared of an asset is shown', () => {
       '  What sells.',
       '',
       '  - a list',
-      '  made from: nothing',
+      '  upstream: none',
       '  owners: team:data',
       '  tags: tier=gold, new',
       '  kinds: csv',
@@ -193,7 +217,7 @@ test('ticks are shown, nothing is started', () => {
 })
 
 test('definitions are counted, the version told, words completed', () => {
-  expect(json('definitions validate')).toEqual({ assets: 6, checks: 1, jobs: 1, schedules: 2, sensors: 1 })
+  expect(json('definitions validate')).toEqual({ assets: 8, checks: 1, jobs: 1, schedules: 2, sensors: 1 })
   expect(cli('--version').stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
   expect(cli('complete -- asset ').stdout).toMatch(/^materialize\t/m)
   expect(cli('complete bash').stdout).toContain('dagma')

@@ -178,7 +178,7 @@ export default definitions({ assets: [a], jobs: [j], sensors: [sensor({ name: 's
   ])('with a known secret in its %s is refused with the name of the field', (_what, asked, field) => {
     const { status, output } = watcher(asked)('tick', undefined, request)
     expect(status).toBe(1)
-    expect(output).toContain(`A known secret, the value of ZEBRA, stands in ${field},`)
+    expect(output).toContain(`A known secret, the value of ZEBRA, is in ${field},`)
     expect(output).toContain('DAGMA_SECRET_IN_TICK')
     expect(output).not.toContain(value)
   })

@@ -96,7 +96,7 @@ describe('exit codes', () => {
           at Object.run (file://<folder>/defs.ts:<line>)
           caused by Error: key [redacted]
           at Object.run (file://<folder>/defs.ts:<line>)
-      - after  skipped, because broken did not succeed
+      - after  skipped because broken did not succeed
       FAILURE in <duration>
       "
     `)
@@ -126,13 +126,13 @@ describe('exit codes', () => {
       [
         "2 asset materialize: error: required option '-s, --select <selection>' not specified",
         "2 asset materialize -s rav: error: The selection "rav" names "rav", which matches no asset. Did you mean "raw"? Run \`dagma asset list\` to see the assets. [DAGMA_SELECTION_UNKNOWN]",
-        "2 asset materialize -s raw -c {"raw":{"limit":"x"}}: error: The config of "raw" is wrong: limit: Invalid input: expected number, received string. Mend these fields of the config. [DAGMA_CONFIG_INVALID]",
+        "2 asset materialize -s raw -c {"raw":{"limit":"x"}}: error: The config of "raw" is invalid: limit: Invalid input: expected number, received string. Fix these config fields. [DAGMA_CONFIG_INVALID]",
         "2 asset materialize -s raw -c [1: error: option '-c, --config <json>' argument '[1' is invalid. Give a JSON object such as {"my_asset": {"limit": 3}}.",
         "2 asset show rav: error: There is no asset "rav". Did you mean "raw"? Run \`dagma asset list\` to see the assets. [DAGMA_ASSET_UNKNOWN]",
-        "2 job launch -j number: error: There is no job "number" (jobs: numbers). Name one of these jobs, or add it to definitions(). [DAGMA_JOB_UNKNOWN]",
+        "2 job launch -j number: error: There is no job "number" (jobs: numbers). Use one of these jobs, or add it to definitions(). [DAGMA_JOB_UNKNOWN]",
         "2 run show abc: error: There is no run "abc" in this project's event log. Run \`dagma run list\` to see the runs. [DAGMA_RUN_UNKNOWN]",
-        "2 run list -n many: error: option '-n, --limit <count>' argument 'many' is invalid. Give a whole number from 1.",
-        "2 asset list -m nothing.ts: error: There is no definitions module at <folder>/nothing.ts. Name the right file with -m, or in the "dagma" field of package.json. [DAGMA_MODULE_NOT_FOUND]",
+        "2 run list -n many: error: option '-n, --limit <count>' argument 'many' is invalid. Pass a whole number of at least 1.",
+        "2 asset list -m nothing.ts: error: There is no definitions module at <folder>/nothing.ts. Set the right file with -m, or in the "dagma" field of package.json. [DAGMA_MODULE_NOT_FOUND]",
         "2 asset list --colour: error: unknown option '--colour'",
         "2 dance: error: unknown command 'dance'",
       ]
@@ -234,7 +234,7 @@ describe('what people see', () => {
       outputs.push(steady((await run(folder, args)).stdout, folder))
     expect(outputs.join('\n')).toMatchInlineSnapshot(`
       "loading [redacted]
-      ASSET     GROUP    MADE FROM
+      ASSET     GROUP    UPSTREAM
       raw       data
       mart/sum  default  raw
       broken    default
@@ -247,10 +247,10 @@ describe('what people see', () => {
       loading [redacted]
       raw  (group data)
         Numbers.
-        made from: nothing
+        upstream: none
         never materialized
 
-      RUN  STATUS  OF  STARTED  TOOK
+      RUN  STATUS  TARGET  PARTITION  STARTED  DURATION
       "
     `)
   })
@@ -292,7 +292,7 @@ export default definitions({ assets: [asset({ key: 'a', run: ({ signal }) => new
     }
     const [stderr, [code]] = await ended
     expect(code).toBe(1)
-    expect(stderr).toBe('Stopping the run; interrupt again to stop at once.\n')
+    expect(stderr).toBe('Stopping the run; interrupt again to exit immediately.\n')
     expect(stdout).toContain('[DAGMA_CANCELED]')
     expect(stdout).toMatch(/CANCELED in .*\n$/)
   })
@@ -317,7 +317,7 @@ export default definitions({ assets: [asset({ key: 'a', run: ({ signal }) => new
         -h, --help                  display help for command
 
       Commands:
-        asset                       List, look at and make assets.
+        asset                       List, inspect and materialize assets.
         job                         List and launch jobs.
         run                         Inspect, retry, end and prune runs of the embedded
                                     engine.
@@ -325,24 +325,23 @@ export default definitions({ assets: [asset({ key: 'a', run: ({ signal }) => new
         sensor                      List and preview sensors.
         definitions                 Check definitions.
         report [options] [runs...]  Report runs of the embedded engine to Dagster:
-                                    materializations, checks and observations. What is
-                                    there already is not doubled.
+                                    materializations, checks and observations. Events
+                                    that Dagster already has are skipped.
         doctor [options]            Check the systems that the project uses, their
                                     keys, variables and links, with a fix for what is
                                     wrong.
-        dev [options]               Open the project in the real Dagster UI. Sets
-                                    Dagster up by itself.
+        dev [options]               Open the project in the real Dagster UI. Installs
+                                    Dagster on first use.
         build [options]             Write the manifest that the Dagster host reads.
-        pipes [options]             Make the assets that a Pipes client of a Dagster
-                                    in Python asks for.
+        pipes [options]             Materialize assets for a Dagster Pipes client.
         help [command]              display help for command
 
-      Exit codes: 0 good, 1 a run or its report failed, 2 wrong usage or definitions.
+      Exit codes: 0 success, 1 a run or its report failed, 2 invalid usage or definitions.
       Shell completion: \`dagma complete bash\` (or zsh, fish, powershell) prints the script.
 
       Usage: dagma asset [options] [command]
 
-      List, look at and make assets.
+      List, inspect and materialize assets.
 
       Options:
         -h, --help              display help for command
@@ -350,7 +349,7 @@ export default definitions({ assets: [asset({ key: 'a', run: ({ signal }) => new
       Commands:
         list [options]          List assets.
         show [options] <asset>  Show an asset and its latest materialization.
-        materialize [options]   Make assets and evaluate their checks, in this
+        materialize [options]   Materialize assets and evaluate their checks, in this
                                 process.
         check [options]         Evaluate checks of assets, in this process.
         observe [options]       Observe observable assets, in this process.
@@ -358,26 +357,24 @@ export default definitions({ assets: [asset({ key: 'a', run: ({ signal }) => new
 
       Usage: dagma asset materialize [options]
 
-      Make assets and evaluate their checks, in this process.
+      Materialize assets and evaluate their checks, in this process.
 
       Options:
-        --report                       report the run to Dagster when it has ended;
-                                       exits with 1 when that fails, also after a good
-                                       run
-        --to <url>                     report over REST to this Dagster web server
-                                       (default: DAGSTER_URL, otherwise by Python to
-                                       DAGSTER_HOME)
-        --concurrency <count>          steps that run at once (default: 16)
-        --durability <what>            what a recorded event survives: the death of
-                                       the process, or a power cut too (choices:
+        --report                       report the run to Dagster when it has ended; if
+                                       that fails, the exit code is 1
+        --to <url>                     report to this Dagster web server over REST
+                                       (default: DAGSTER_URL; if unset, DAGSTER_HOME
+                                       through Python)
+        --concurrency <count>          maximum concurrent steps (default: 16)
+        --durability <what>            what recorded events survive: a crash of the
+                                       process, or also a power failure (choices:
                                        "process", "power", default: "process")
         -c, --config <json>            config by asset or step, for example
                                        {"my_asset": {"limit": 3}}
-        --partition <key>              the partition to make
-        --partition-range <from...to>  the partitions to make, both ends included, one
-                                       run each
-        --tag <key=value>              tag of the run; may be given several times
-                                       (default: none)
+        --partition <key>              the partition to materialize
+        --partition-range <from...to>  the partitions to materialize, both ends
+                                       included, one run each
+        --tag <key=value>              run tag; can be repeated (default: none)
         -s, --select <selection>       which assets, in Dagster’s selection syntax
         -m, --module <file>            definitions module (default: the one that
                                        package.json names)
@@ -393,26 +390,26 @@ export default definitions({ assets: [asset({ key: 'a', run: ({ signal }) => new
 
       Commands:
         list [options]         List runs, newest first.
-        show [options] <run>   Show what happened in a run.
+        show [options] <run>   Show the events of a run.
         logs [options] <run>   Print the log lines of a run’s steps.
-        retry [options] <run>  Run again what a failed or canceled run did not finish.
-        end [options] <run>    Record that a run has failed whose process is gone,
-                               where that cannot be seen from here.
-        prune [options]        Remove old runs from the event log. The newest
-                               materialization of each asset and partition stays, and
-                               values too.
+        retry [options] <run>  Retry a failed or canceled run from its failed steps.
+        end [options] <run>    Record a run as failed whose process is gone but cannot
+                               be checked from this machine.
+        prune [options]        Remove old runs from the event log. Keeps the latest
+                               materialization of each asset and partition, and all
+                               stored values.
         help [command]         display help for command
 
       Usage: dagma dev [options]
 
-      Open the project in the real Dagster UI. Sets Dagster up by itself.
+      Open the project in the real Dagster UI. Installs Dagster on first use.
 
       Options:
         -p, --port <port>  port on 127.0.0.1 (default: 3000)
-        --check            set up and validate, start nothing, and print the lines for
-                           a shell
-        --queue            start runs through Dagster's queue: its limits hold, and a
-                           run starts seconds later
+        --check            set up and validate only, and print the shell exports for
+                           the dagster CLI
+        --queue            start runs through the Dagster run queue: its limits apply,
+                           and runs start seconds later
         -h, --help         display help for command
       "
     `)

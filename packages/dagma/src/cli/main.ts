@@ -5,6 +5,7 @@ import { holdGate } from '../runtime/gate/stdio-gate.ts'
 import { endProcess } from './terminal/end-process.ts'
 import { errorLines } from './terminal/error-lines.ts'
 import { endWith, exitCodes } from './terminal/exit-codes.ts'
+import { withFlagHint } from './terminal/flag-hints.ts'
 import { toItsEnd } from './terminal/to-its-end.ts'
 
 /** Runs the command line, sets the process's exit code, and ends the process. */
@@ -53,10 +54,10 @@ function exitingByException(command: Command): Command {
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.good : exitCodes.wrongUsage
   if (error instanceof DefinitionErrors) {
-    for (const one of error.errors) process.stderr.write(`error: ${one.message}\n`)
+    for (const one of error.errors) process.stderr.write(`error: ${withFlagHint(one, one.message)}\n`)
     return exitCodes.wrongUsage
   }
-  const wire = gateError(error)
+  const wire = { ...gateError(error), message: withFlagHint(error, gateError(error).message) }
   // A coded error says where and how; its frames would be those of the command line.
   const lines = errorLines(error instanceof DagmaError ? { ...wire, stack: [] } : wire)
   process.stderr.write(`error: ${lines.join('\n')}\n`)

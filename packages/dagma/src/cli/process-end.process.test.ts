@@ -46,12 +46,12 @@ export default definitions({ assets: [waits, ends] })
 
 describe('a process that ends while steps run', () => {
   test.each([
-    ['process.exit(0)', 'process.exit(0)', /while steps "waits", "ends" ran\. .*\[DAGMA_PROCESS_EXITED\] < undefined$/],
+    ['process.exit(0)', 'process.exit(0)', /while steps "waits", "ends" were running\. .*\[DAGMA_PROCESS_EXITED\] < undefined$/],
     ['process.exit(3)', 'process.exit(3)', /code 3 while steps .*\[DAGMA_PROCESS_EXITED\] < undefined$/, 3],
     [
       'an unhandled rejection',
       "void Promise.reject(new Error('forgot ' + key.reveal()))",
-      /"ends" ran: forgot \[redacted\]\. .*\[DAGMA_UNCAUGHT_ERROR\] < forgot \[redacted\]$/,
+      /"ends" were running: forgot \[redacted\]\. .*\[DAGMA_UNCAUGHT_ERROR\] < forgot \[redacted\]$/,
     ],
     [
       'an uncaught error',
@@ -78,7 +78,7 @@ export default definitions({ assets: [asset({ key: 'a', run: () => process.kill(
     await run(folder, ['asset', 'materialize', '-s', '*'])
     const [, id] = /^([0-9a-f]{8}) {2}FAILURE/m.exec((await run(folder, ['run', 'list'])).stdout) ?? []
     expect((await run(folder, ['run', 'show', `${id}`])).stdout).toMatch(
-      /\nFAILURE in .*\n {2}The process of this run ended before the run did\.\n$/,
+      /\nFAILURE in .*\n {2}The process of this run exited before the run ended\.\n$/,
     )
   })
 
@@ -129,7 +129,7 @@ export default definitions({ assets: [a], jobs: [job({ name: 'j', selection: [a]
     const { code, stdout, stderr } = await run(folder, ['job', 'launch', '-j', 'j'])
     const { status, events } = recorded(folder)
     expect({ code, status, last: events.at(-1) }).toEqual({ code: 1, status: 'FAILURE', last: 'RUN_FAILURE' })
-    expect(stdout + stderr).toMatch(/while no step ran, before its work was done.*\[DAGMA_/)
+    expect(stdout + stderr).toMatch(/while no step was running, before the command had finished.*\[DAGMA_/)
   })
 
   test('an error that a listener of the program catches ends nothing', async () => {
@@ -186,7 +186,7 @@ export default definitions({
   const { code, stderr } = await run(folder, args)
   expect({ code, stderr }).toEqual({
     code: 1,
-    stderr: expect.stringMatching(/^error: The process exited with code 0 while no step ran.*\[DAGMA_PROCESS_EXITED\]\n$/),
+    stderr: expect.stringMatching(/^error: The process exited with code 0 while no step was running.*\[DAGMA_PROCESS_EXITED\]\n$/),
   })
 })
 
@@ -209,7 +209,7 @@ export default definitions({
 })
 `)
   const { code, stderr } = await run(folder, args)
-  expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(/^error: The command waits for .*\[DAGMA_NEVER_SETTLED\]\n$/) })
+  expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(/^error: The command awaits .*\[DAGMA_NEVER_SETTLED\]\n$/) })
 })
 
 describe('a command whose work is done ends', () => {

@@ -36,7 +36,7 @@ export function program(): Command {
     'Software-defined assets in TypeScript: run them here, or in the real Dagster.',
     group(
       'asset',
-      'List, look at and make assets.',
+      'List, inspect and materialize assets.',
       assetListCommand(),
       assetShowCommand(),
       assetMaterializeCommand(),
@@ -66,7 +66,7 @@ export function program(): Command {
   root.version(version(), '-V, --version')
   root.addHelpText(
     'after',
-    '\nExit codes: 0 good, 1 a run or its report failed, 2 wrong usage or definitions.\nShell completion: `dagma complete bash` (or zsh, fish, powershell) prints the script.',
+    '\nExit codes: 0 success, 1 a run or its report failed, 2 invalid usage or definitions.\nShell completion: `dagma complete bash` (or zsh, fish, powershell) prints the script.',
   )
   return root
 }

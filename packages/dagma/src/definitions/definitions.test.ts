@@ -59,19 +59,19 @@ describe('definitions() finds all that is wrong, at once', () => {
         "Asset "x/y" (definitions.test.ts:<line>) and Asset "x__y" (definitions.test.ts:<line>) would both have a step named "x__y". Rename one of them: in a step name, "/" becomes "__" and "-" and "." become "_". [DAGMA_STEP_NAME_DUPLICATE]",
         "Asset "x.y" (definitions.test.ts:<line>) and Asset "x-y" (definitions.test.ts:<line>) would both have a step named "x_y". Rename one of them: in a step name, "/" becomes "__" and "-" and "." become "_". [DAGMA_STEP_NAME_DUPLICATE]",
         "Two assets are named "orders" (definitions.test.ts:<line>, definitions.test.ts:<line>). Rename one of them. [DAGMA_KEY_DUPLICATE]",
-        "Assets depend on each other in a circle: a (definitions.test.ts:<line>) → b (definitions.test.ts:<line>) → c (definitions.test.ts:<line>) → a. Remove one of these dependencies. [DAGMA_CYCLE]",
-        "Assets depend on each other in a circle: self (definitions.test.ts:<line>) → self. Remove one of these dependencies. [DAGMA_CYCLE]",
-        "Asset "report" (definitions.test.ts:<line>) needs "ordrs", which these definitions lack. Did you mean "orders"? Add "ordrs" to the assets of definitions(), or drop it from the inputs or deps. [DAGMA_DEP_UNKNOWN]",
-        "Asset "report" (definitions.test.ts:<line>) needs "nothing_like_it", which these definitions lack. Add "nothing_like_it" to the assets of definitions(), or drop it from the inputs or deps. [DAGMA_DEP_UNKNOWN]",
+        "Assets depend on each other in a cycle: a (definitions.test.ts:<line>) → b (definitions.test.ts:<line>) → c (definitions.test.ts:<line>) → a. Remove one of these dependencies. [DAGMA_CYCLE]",
+        "Assets depend on each other in a cycle: self (definitions.test.ts:<line>) → self. Remove one of these dependencies. [DAGMA_CYCLE]",
+        "Asset "report" (definitions.test.ts:<line>) depends on "ordrs", which is not in definitions(). Did you mean "orders"? Add "ordrs" to the assets of definitions(), or remove it from the inputs or deps. [DAGMA_DEP_UNKNOWN]",
+        "Asset "report" (definitions.test.ts:<line>) depends on "nothing_like_it", which is not in definitions(). Add "nothing_like_it" to the assets of definitions(), or remove it from the inputs or deps. [DAGMA_DEP_UNKNOWN]",
         "Step "orders" (definitions.test.ts:<line>) uses the resource "db", which is not bound (bound: other). Add "db" to the resources of definitions(). [DAGMA_RESOURCE_UNBOUND]",
         "Two jobs are named "daily" (definitions.test.ts:<line>, definitions.test.ts:<line>). Rename one of them. [DAGMA_KEY_DUPLICATE]",
-        "Job "unknown" (definitions.test.ts:<line>): The selection "raport" names "raport", which matches no asset. Did you mean "report"? Mend the job's selection. [DAGMA_JOB_SELECTION]",
+        "Job "unknown" (definitions.test.ts:<line>): The selection "raport" names "raport", which matches no asset. Did you mean "report"? Fix the job's selection. [DAGMA_JOB_SELECTION]",
         "Job "empty" (definitions.test.ts:<line>) selects no asset (""). Select at least one. [DAGMA_SELECTION_EMPTY]",
-        "Job "unreadable" (definitions.test.ts:<line>): The selection "a and" cannot be read: at column 1, "a" is a bare name, which stands alone or in a list; here write key:"a". Mend the job's selection. [DAGMA_JOB_SELECTION]",
+        "Job "unreadable" (definitions.test.ts:<line>): The selection "a and" is invalid: at column 1, "a" is a bare name, which stands alone or in a list; here write key:"a". Fix the job's selection. [DAGMA_JOB_SELECTION]",
         "Two schedules are named "wrong" (definitions.test.ts:<line>, definitions.test.ts:<line>). Rename one of them. [DAGMA_KEY_DUPLICATE]",
-        "Schedule "no_job" (definitions.test.ts:<line>) names a job that these definitions lack: there is no job "dayly" (jobs: daily, unknown, empty, unreadable). Name one of these jobs, or add it to definitions(). [DAGMA_JOB_UNKNOWN]",
-        "Schedule "wrong" (definitions.test.ts:<line>) has the cron line "61 * * * *", which cannot be read: Invalid value for minute: 61. Use five fields, for example "0 2 * * *" for 02:00 every day. [DAGMA_CRON_INVALID]",
-        "Schedule "wrong" (definitions.test.ts:<line>) has the time zone "Mars/Olympus", which is unknown. Use an IANA name such as "UTC" or "Europe/Berlin". [DAGMA_TIMEZONE_UNKNOWN]",
+        "Schedule "no_job" (definitions.test.ts:<line>) names a job that is not in definitions(): there is no job "dayly" (jobs: daily, unknown, empty, unreadable). Use one of these jobs, or add it to definitions(). [DAGMA_JOB_UNKNOWN]",
+        "Schedule "wrong" (definitions.test.ts:<line>) has an invalid cron expression "61 * * * *": Invalid value for minute: 61. Use five fields, for example "0 2 * * *" for 02:00 every day. [DAGMA_CRON_INVALID]",
+        "Schedule "wrong" (definitions.test.ts:<line>) has an unknown time zone "Mars/Olympus". Use an IANA name such as "UTC" or "Europe/Berlin". [DAGMA_TIMEZONE_UNKNOWN]",
       ]
     `)
   })
@@ -88,7 +88,7 @@ describe('definitions() finds all that is wrong, at once', () => {
       { assets: [a], checks: [a] },
     ])
       messages.push(
-        (await thrownBy(() => definitions(options as never))).message.replace(' Give a value that it takes. [DAGMA_OPTION_INVALID]', ''),
+        (await thrownBy(() => definitions(options as never))).message.replace(' Pass a valid value. [DAGMA_OPTION_INVALID]', ''),
       )
     expect(messages).toMatchInlineSnapshot(`
       [

@@ -81,7 +81,7 @@ export function resource<Settings, Client>(options: {
   }
 }
 
-/** Settings that cannot be read yet are no failure: the resource may never open. */
+/** Settings that cannot be read yet are not a failure: the resource may never open. */
 function callForSecrets(settings: () => unknown): void {
   try {
     Promise.resolve(settings()).catch(() => {})

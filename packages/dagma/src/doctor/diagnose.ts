@@ -43,7 +43,7 @@ export async function diagnose(
 type Probe = NonNullable<Resource<unknown>['probe']>
 
 const notLookedAt: Probe = async () => [
-  { check: 'probe', status: 'ok', message: 'This kind of resource has no probe: it was not looked at.' },
+  { check: 'probe', status: 'ok', message: 'This resource has no probe, so it was not checked.' },
 ]
 
 async function looked(checked: string, probe: Probe, context: ProbeContext): Promise<DoctorFinding[]> {
@@ -59,7 +59,7 @@ function secretFindings(): Finding[] {
   return shortSecrets().map((check) => ({
     check,
     status: 'warning',
-    message: `This secret has under ${shortestSecret} characters and is too short to redact reliably: what prints it shows it.`,
+    message: `This secret has under ${shortestSecret} characters and is too short to redact reliably, so it can appear in output.`,
     fix: 'Use a longer secret.',
   }))
 }
@@ -73,8 +73,8 @@ async function uiFindings(context: ProbeContext): Promise<Finding[]> {
     // Runs go on without its UI.
     return [page.status === 'error' ? { ...page, status: 'warning' } : page]
   }
-  const message = 'It is no http or https URL without user name and password, so nothing leads back to the pages of runs.'
-  const fix = 'Give the address at which a browser reaches Dagster, for example http://localhost:3000, or leave it out.'
+  const message = 'It is not an http or https URL without user name and password, so runs have no link to their page.'
+  const fix = 'Set it to the address at which a browser reaches Dagster, for example http://localhost:3000, or unset it.'
   return [{ check: uiVariable, status: 'error', message, fix }]
 }
 

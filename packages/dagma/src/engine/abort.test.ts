@@ -49,7 +49,7 @@ describe('a step that waits for ever', () => {
       expect([what, ended.status, failureOf(ended.events)]).toEqual([
         what,
         'FAILURE',
-        [expect.stringContaining('Step "a" did not end within 0.05 s. ')],
+        [expect.stringContaining('Step "a" did not finish within 0.05 s. ')],
       ])
       expect(signals.map(({ aborted }) => aborted)).toEqual(/input|value/.test(what) ? [true] : [])
     }
@@ -92,7 +92,7 @@ describe('a hook that waits for ever', () => {
     const run = await materialize(hanging('limited', 0.1), { projectFolder: temporaryFolder(), job: 'nightly' })
     expect(run.status).toBe('SUCCESS')
     expect(run.events.filter(({ type }) => type === 'LOG')).toMatchObject([
-      { level: 'error', message: 'A hook of job "nightly" failed: Step "limited" did not end within 0.1 s.' },
+      { level: 'error', message: 'A hook of job "nightly" failed: Step "limited" did not finish within 0.1 s.' },
     ])
     expect(heard).toContain('limited')
   })
@@ -130,7 +130,7 @@ test('ten seconds after a run’s end, however it ended, resources that do not o
   } finally {
     vi.useRealTimers()
   }
-  expect(warnings).toEqual(['Resources did not open or close within 10 s, and were left behind: first, second.'])
+  expect(warnings).toEqual(['Resources did not open or close within 10 s, and were abandoned: first, second.'])
 })
 
 test('a function that never pauses is failed when it has ended', async () => {
@@ -145,7 +145,7 @@ test('a function that never pauses is failed when it has ended', async () => {
   const run = await materialize(definitions({ assets: [busy] }), { projectFolder: temporaryFolder() })
   expect(run.status).toBe('FAILURE')
   expect(failureOf(run.events)).toEqual([
-    'Step "busy" did not end within 0.02 s, and could not be stopped, since it did not pause. Raise timeoutSeconds, or make it faster; hand the signal to what it waits for, and let a long loop await something now and then. [DAGMA_TIMEOUT]',
+    'Step "busy" did not finish within 0.02 s, and could not be stopped because it never yielded to the event loop. Raise timeoutSeconds or make the step faster. Pass its signal to the calls that it awaits, and await inside long loops. [DAGMA_TIMEOUT]',
   ])
   expect(run.materializations.size).toBe(0)
 })

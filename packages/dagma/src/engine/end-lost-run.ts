@@ -11,7 +11,7 @@ export function endLostRun(log: EventLog, id: string, { force }: { readonly forc
   if (status !== 'STARTED') throw dagmaError('DAGMA_RUN_NOT_ENDABLE', { run: runId, reason: `it has ended with ${status}` })
   const { state, pid, host } = log.owner(runId)
   if (state === 'alive' && !force)
-    throw dagmaError('DAGMA_RUN_NOT_ENDABLE', { run: runId, reason: `its process (pid ${pid} on ${host}) goes on` })
+    throw dagmaError('DAGMA_RUN_NOT_ENDABLE', { run: runId, reason: `its process (pid ${pid} on ${host}) is still running` })
   log.endRun(runId, 'FAILURE', 'The run was ended by `dagma run end`: its process is gone.')
   return log.run(runId)
 }

@@ -149,7 +149,7 @@ describe('a torn run', () => {
     using log = EventLog.open(folder)
     expect(log.run('torn')).toMatchObject({ status: 'FAILURE', endTime: expect.any(Number) })
     expect(log.events('torn').map(({ type }) => type)).toEqual(['RUN_START', 'STEP_START', 'RUN_FAILURE'])
-    expect(log.events('torn').at(-1)).toMatchObject({ message: 'The process of this run ended before the run did.' })
+    expect(log.events('torn').at(-1)).toMatchObject({ message: 'The process of this run exited before the run ended.' })
   })
 
   test('of an earlier process with the id of this one, as in a container, is marked failed too', () => {

@@ -275,7 +275,7 @@ export class EventLog implements Disposable {
       const runId = String(run_id)
       const isOfThisProcess = abortedRuns.has(runId)
       if (!isOfThisProcess && this.owner(runId).state !== 'ended') continue
-      const message = isOfThisProcess ? runAborted : 'The process of this run ended before the run did.'
+      const message = isOfThisProcess ? runAborted : 'The process of this run exited before the run ended.'
       try {
         this.#within(shortPatienceMs, () => this.endRun(runId, 'FAILURE', message))
       } catch (error) {
@@ -324,7 +324,7 @@ function isLocked(error: unknown): boolean {
 
 /** SQLite goes on writing to a file that was deleted, and nobody would ever see what it wrote. */
 function deleted(file: string): Error {
-  return dagmaError('DAGMA_EVENT_LOG_UNWRITABLE', { file, reason: 'it was deleted or replaced while it was in use' })
+  return dagmaError('DAGMA_EVENT_LOG_UNWRITABLE', { file, reason: 'it was deleted or replaced while in use' })
 }
 
 /** Undefined for a log in memory, and when there is no file. */

@@ -310,7 +310,7 @@ describe('executeRun', () => {
     const b = asset({ key: 'b', deps: [a], run: () => 1 })
     expect(await thrownBy(() => execute([a, b], { projectFolder: folder }))).toMatchObject({
       code: 'DAGMA_EVENT_LOG_UNWRITABLE',
-      message: expect.stringContaining('deleted or replaced while it was in use'),
+      message: expect.stringContaining('deleted or replaced while in use'),
     })
   })
 

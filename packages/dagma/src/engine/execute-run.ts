@@ -1,3 +1,4 @@
+import { stepLabel } from '../definitions/assets/step-label.ts'
 import type { StepLog } from '../definitions/assets/step-log.ts'
 import type { EndStatus, RunObserver } from '../definitions/instrument.ts'
 import { dagmaError } from '../errors.ts'
@@ -30,8 +31,9 @@ export async function executeRun(options: ExecuteOptions): Promise<RunResult> {
   const { runId } = options.start
   const recorder = new Recorder({ eventLog, runId, clock, onEvent: options.onEvent })
   await recorder.startRun({ ...options.start, config: gateValue(options.start.config) })
+  const labels = new Map(steps.map(({ step }) => [step.name, stepLabel(step)]))
   const endWatch = watchProcessEnd({
-    runningSteps: () => recorder.openSteps(),
+    runningSteps: () => recorder.openSteps().map((name) => labels.get(name) ?? name),
     isStopping: () => signal.aborted,
     onEnd: (error) => recorder.endWithProcess(signal.aborted ? 'CANCELED' : 'FAILURE', error),
   })
@@ -96,6 +98,7 @@ interface SchedulerOptions {
  * waiting step how many steps it still waits for.
  */
 class StepScheduler {
+  /** Labels of the steps that failed. */
   readonly failed: string[] = []
   readonly #waiting = new Map<string, number>()
   readonly #dependents = new Map<string, PlannedStep[]>()
@@ -172,7 +175,7 @@ class StepScheduler {
 
   /** Skips all that depends on a step that failed. A loop, since a chain may have more steps than the call stack has room for. */
   #skipDependents(failed: PlannedStep): void {
-    this.failed.push(failed.step.name)
+    this.failed.push(stepLabel(failed.step))
     const causes = [failed]
     for (const because of causes) {
       for (const dependent of this.#dependents.get(because.step.name) ?? []) {

@@ -194,5 +194,5 @@ test.each<[string, Instrument]>([
   const run = await materialize(defs, { projectFolder: temporaryFolder() })
   expect(run.status).toBe('SUCCESS')
   const warnings = run.events.filter((event) => event.type === 'LOG').map(({ step, level, message }) => `${step} ${level}: ${message}`)
-  expect(warnings).toEqual(['instrument warning: The instrument failed, the run goes on without it: no collector'])
+  expect(warnings).toEqual(['instrument warning: The instrument failed and is disabled for this run: no collector'])
 })

@@ -54,10 +54,10 @@ describe('planRun', () => {
     for (const [keys, config] of wrong) messages.push((await thrownBy(() => plan(keys, config))).message)
     expect(messages).toMatchInlineSnapshot(`
       [
-        "The config of "raw" is wrong: limit: Invalid input: expected number, received string. Mend these fields of the config. [DAGMA_CONFIG_INVALID]",
-        "Config was given for "nothing", which is not selected. Give config only for selected assets that declare it. [DAGMA_CONFIG_UNKNOWN]",
-        "Config was given for "other", which is not selected. Give config only for selected assets that declare it. [DAGMA_CONFIG_UNKNOWN]",
-        "Config was given for "other", which takes none. Give config only for selected assets that declare it. [DAGMA_CONFIG_UNKNOWN]",
+        "The config of "raw" is invalid: limit: Invalid input: expected number, received string. Fix these config fields. [DAGMA_CONFIG_INVALID]",
+        "Config was passed for "nothing", which is not selected. Pass config only for selected assets that declare it. [DAGMA_CONFIG_UNKNOWN]",
+        "Config was passed for "other", which is not selected. Pass config only for selected assets that declare it. [DAGMA_CONFIG_UNKNOWN]",
+        "Config was passed for "other", which has no config. Pass config only for selected assets that declare it. [DAGMA_CONFIG_UNKNOWN]",
       ]
     `)
   })

@@ -93,7 +93,7 @@ async function configBySteps(definitions: Definitions, steps: readonly Step[], e
     const step = definitions.steps.get(name) ?? definitions.assets.get(name)?.step
     if (step === undefined || !steps.includes(step))
       throw dagmaError('DAGMA_CONFIG_UNKNOWN', { step: name, reason: 'which is not selected' })
-    if (step.config === undefined) throw dagmaError('DAGMA_CONFIG_UNKNOWN', { step: name, reason: 'which takes none' })
+    if (step.config === undefined) throw dagmaError('DAGMA_CONFIG_UNKNOWN', { step: name, reason: 'which has no config' })
     config.set(step.name, value)
   }
   for (const step of steps) await validatedConfig(step, config.get(step.name))

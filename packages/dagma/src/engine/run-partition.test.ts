@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import { asset } from '../definitions/assets/asset.ts'
+import { assetCheck } from '../definitions/assets/asset-check.ts'
 import { mapped } from '../definitions/assets/asset-spec.ts'
 import { definitions } from '../definitions/definitions.ts'
 import { PartitionMapping } from '../definitions/partitions/partition-mapping.ts'
@@ -31,6 +32,24 @@ const week = asset({
   run,
 })
 const summary = asset({ key: 'summary', deps: [week], run })
+
+test('a run of checks has a partition of the assets that they check, or none', async () => {
+  const fits = assetCheck({ asset: day, name: 'fits', run: () => ({ passed: true }) })
+  const sums = assetCheck({ asset: summary, name: 'sums', run: () => ({ passed: true }) })
+  const project = definitions({ assets: [clicks, day, week, summary], checks: [fits, sums] })
+  const check = (assetKeys: string[], partitionKey: string | undefined) =>
+    planRun(project, { assetKeys, kind: 'check', partitionKey, config: {} }, now)
+  expect(await check(['day', 'summary'], '2026-11-02')).toHaveLength(2)
+  expect(await check(['day'], undefined)).toHaveLength(1)
+  const unknown = await thrownBy(() => check(['day', 'summary'], 'nonsense'))
+  expect(unknown).toMatchObject({ code: 'DAGMA_PARTITION_UNKNOWN', hint: expect.stringContaining('once its window has ended') })
+  expect(await thrownBy(() => check(['summary'], '2026-11-02'))).toMatchObject({ code: 'DAGMA_PARTITION_WITHOUT_PARTITIONS' })
+})
+
+test('the hint for an unknown static partition does not mention time', async () => {
+  const fixed = asset({ key: 'fixed', partitions: staticPartitions(['a']), run })
+  expect(await thrownBy(() => plan([fixed], 'b'))).toMatchObject({ hint: 'Pass one of its partitions.' })
+})
 
 function plan(all: Parameters<typeof definitions>[0]['assets'], partitionKey: string | undefined, assetKeys?: string[]) {
   const project = definitions({ assets: all })

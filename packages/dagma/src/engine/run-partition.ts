@@ -26,8 +26,7 @@ export function checkRunPartition(definitions: Definitions, steps: readonly Step
   const partitioned = groups.filter((group) => group.partitions !== undefined)
   const [first] = partitioned
   if (first?.partitions === undefined) {
-    if (key !== undefined && steps.some((step) => step.kind !== 'check'))
-      throw dagmaError('DAGMA_PARTITION_WITHOUT_PARTITIONS', { partition: key })
+    if (key !== undefined) checkCheckedPartition(definitions, steps, key, now)
   } else {
     const { partitions } = first
     const some = (): readonly string[] => sample(partitionKeys(partitions, { now }))
@@ -38,11 +37,29 @@ export function checkRunPartition(definitions: Definitions, steps: readonly Step
         commands: commandsFor(definitions, groups, key, { now }),
       })
     if (key === undefined) throw dagmaError('DAGMA_PARTITION_NEEDED', { asset, some: some() })
-    if (!hasPartition(partitions, key, now)) throw dagmaError('DAGMA_PARTITION_UNKNOWN', { asset, partition: key, some: some() })
+    expectPartition(asset, partitions, key, now)
   }
   for (const step of steps)
     for (const dep of Object.values(step.inputs))
       upstreamPartitions(dep, definitions, { partitions: step.assets[0]?.partitions, key }, { now, dynamicKeys: unknownDynamicKeys })
+}
+
+/** Checks the partition of a run without partitioned assets: only checks of partitioned assets may have one, and it must be one of each of these. */
+function checkCheckedPartition({ assets }: Definitions, steps: readonly Step[], key: string, now: Date): void {
+  const checked = new Set(steps.flatMap((step) => (step.kind === 'check' ? step.checks.map(({ asset }) => keyText(asset)) : [])))
+  const partitioned = [...checked].flatMap((asset) => {
+    const partitions = assets.get(asset)?.partitions
+    return partitions === undefined ? [] : [{ asset, partitions }]
+  })
+  if (partitioned.length === 0 || steps.some((step) => step.kind !== 'check'))
+    throw dagmaError('DAGMA_PARTITION_WITHOUT_PARTITIONS', { partition: key })
+  for (const { asset, partitions } of partitioned) expectPartition(asset, partitions, key, now)
+}
+
+function expectPartition(asset: string, partitions: PartitionsDefinition, key: string, now: Date): void {
+  if (hasPartition(partitions, key, now)) return
+  const isTime = 'start' in partitions
+  throw dagmaError('DAGMA_PARTITION_UNKNOWN', { asset, partition: key, some: sample(partitionKeys(partitions, { now })), isTime })
 }
 
 /** Assets of a run that have the same partitions, or none. */

@@ -24,7 +24,7 @@ it('has a fix for every other error, too', async () => {
   expect(await finding('url', () => checkedHttpUrl('x', 'TESTER_URL'))).toEqual({
     check: 'url',
     status: 'error',
-    message: 'TESTER_URL is no absolute URL.',
+    message: 'TESTER_URL is not an absolute URL.',
     fix: expect.stringMatching(/^Use an absolute http or https URL without user name and password\./),
   })
   expect(failedFinding('x', new RangeError('MLFLOW_USE_TRACKING must be true or false.'))).toMatchObject({

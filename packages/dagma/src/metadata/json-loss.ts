@@ -24,7 +24,7 @@ type Level =
 
 /**
  * The first thing in `value` that JSON would change in silence: NaN would become null, a Map `{}`, `undefined` in a list null, and so on. A
- * member that is undefined is no loss, and whatever has a `toJSON` is what that returns. Depth is bounded, and the search does not recurse.
+ * member that is undefined is not a loss, and whatever has a `toJSON` is what that returns. Depth is bounded, and the search does not recurse.
  */
 export function jsonLoss(value: unknown, limits: JsonLimits): JsonLoss | undefined {
   const levels: Level[] = []

@@ -37,7 +37,7 @@ describe('checkedHttpUrl and isHttpUrl agree', () => {
     expect(await thrownBy(() => checkedHttpUrl(text, 'It'))).toMatchObject({ code: 'DAGMA_URL_INVALID' })
   })
 
-  test('nothing is no URL', () => {
+  test('nothing is not a URL', () => {
     expect(isHttpUrl(undefined)).toBe(false)
   })
 
@@ -63,8 +63,8 @@ describe('checkedHttpUrl and isHttpUrl agree', () => {
     const messages = await Promise.all(['x', 'ftp://h', 'http://u:p@h'].map((text) => thrownBy(() => checkedHttpUrl(text, 'QDRANT_URL'))))
     expect(messages.map(({ message }) => message)).toMatchInlineSnapshot(`
       [
-        "QDRANT_URL is no absolute URL. Use an absolute http or https URL without user name and password. [DAGMA_URL_INVALID]",
-        "QDRANT_URL is no http or https URL (it starts with "ftp:"). Use an absolute http or https URL without user name and password. [DAGMA_URL_INVALID]",
+        "QDRANT_URL is not an absolute URL. Use an absolute http or https URL without user name and password. [DAGMA_URL_INVALID]",
+        "QDRANT_URL is not an http or https URL (it starts with "ftp:"). Use an absolute http or https URL without user name and password. [DAGMA_URL_INVALID]",
         "QDRANT_URL has a user name or password in it. Use an absolute http or https URL without user name and password. [DAGMA_URL_INVALID]",
       ]
     `)

@@ -6,9 +6,9 @@ import { dagmaError } from '../errors.ts'
  */
 export function checkedHttpUrl(text: string, what: string): string {
   const url = URL.parse(text)
-  if (url === null) throw dagmaError('DAGMA_URL_INVALID', { what, reason: 'is no absolute URL' })
+  if (url === null) throw dagmaError('DAGMA_URL_INVALID', { what, reason: 'is not an absolute URL' })
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
-    throw dagmaError('DAGMA_URL_INVALID', { what, reason: `is no http or https URL (it starts with "${url.protocol}")` })
+    throw dagmaError('DAGMA_URL_INVALID', { what, reason: `is not an http or https URL (it starts with "${url.protocol}")` })
   if (url.username !== '' || url.password !== '')
     throw dagmaError('DAGMA_URL_INVALID', { what, reason: 'has a user name or password in it' })
   return text

@@ -146,13 +146,13 @@ export class MetadataValue<Type extends MetadataType = MetadataType> {
   /** A whole number within ±(2^53 − 1). Dagster plots it over time. */
   static int(value: number): MetadataValue<'int'> {
     if (!Number.isSafeInteger(value))
-      throw dagmaError('DAGMA_METADATA_INVALID', { key: 'int', reason: `is no whole number within ±(2^53 − 1): ${value}` })
+      throw dagmaError('DAGMA_METADATA_INVALID', { key: 'int', reason: `is not a whole number within ±(2^53 − 1): ${value}` })
     return new MetadataValue('int', value)
   }
 
   /** A finite number. Dagster plots it over time. */
   static float(value: number): MetadataValue<'float'> {
-    if (!Number.isFinite(value)) throw dagmaError('DAGMA_METADATA_INVALID', { key: 'float', reason: `is no finite number: ${value}` })
+    if (!Number.isFinite(value)) throw dagmaError('DAGMA_METADATA_INVALID', { key: 'float', reason: `is not a finite number: ${value}` })
     return new MetadataValue('float', value)
   }
 
@@ -164,7 +164,7 @@ export class MetadataValue<Type extends MetadataType = MetadataType> {
   /** A moment; a number is in seconds since 1970-01-01 UTC. */
   static timestamp(value: Date | number): MetadataValue<'timestamp'> {
     const seconds = typeof value === 'number' ? value : value.getTime() / 1000
-    if (!Number.isFinite(seconds)) throw dagmaError('DAGMA_METADATA_INVALID', { key: 'timestamp', reason: 'is no valid moment' })
+    if (!Number.isFinite(seconds)) throw dagmaError('DAGMA_METADATA_INVALID', { key: 'timestamp', reason: 'is not a valid time' })
     return new MetadataValue('timestamp', seconds)
   }
 

@@ -30,9 +30,9 @@ export class PipesReport {
       case 'LOG':
         return log[event.level](event.message)
       case 'STEP_UP_FOR_RETRY':
-        return log.warning(`${event.error.message} It is tried again in ${event.delaySeconds} s.`)
+        return log.warning(`${event.error.message} Retrying in ${event.delaySeconds} s.`)
       case 'STEP_SKIPPED':
-        return log.warning(`Step ${event.step} is skipped, because ${event.because} did not succeed.`)
+        return log.warning(`Step ${event.step} is skipped because ${event.because} did not succeed.`)
       case 'STEP_SUCCESS':
         return this.#stepEnded(event.step)
       case 'STEP_FAILURE':

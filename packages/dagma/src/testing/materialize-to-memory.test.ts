@@ -132,7 +132,7 @@ describe('multi-assets', () => {
   ])('%s is an error', async (_what, returned, reason) => {
     const wrong = multiAsset({ name: 'wrong', assets: { a: {}, b: {} }, run: () => returned as { a: number; b: number } })
     const [failed] = (await materializeToMemory([wrong])).events.filter((event) => event.type === 'STEP_FAILURE')
-    expect(failed?.error.message).toContain(`returned something wrong: ${reason}. Return what`)
+    expect(failed?.error.message).toContain(`returned an invalid result: ${reason}. Return what`)
   })
 })
 
@@ -360,7 +360,7 @@ test('a step that takes too long fails, and its signal is aborted', async () => 
   })
   const run = await materializeToMemory([late])
   expect(heard).toBe(true)
-  expect(run.events.find((event) => event.type === 'STEP_FAILURE')?.error.message).toContain('did not end within 0.01 s')
+  expect(run.events.find((event) => event.type === 'STEP_FAILURE')?.error.message).toContain('did not finish within 0.01 s')
 })
 
 describe('jobs', () => {

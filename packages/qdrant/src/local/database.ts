@@ -73,7 +73,7 @@ export class LocalDatabase {
   collection(name: string): LocalCollection {
     const row = this.statement('SELECT number, size, distance FROM collections WHERE name = ?').get(name)
     if (row === undefined)
-      throw new Refusal(404, `collection "${name}" does not exist`, 'Make it with ensureCollection(), or check its name.')
+      throw new Refusal(404, `collection "${name}" does not exist`, 'Create it with ensureCollection(), or check its name.')
     return { number: Number(row['number']), size: Number(row['size']), distance: row['distance'] as Distance }
   }
 

@@ -115,7 +115,7 @@ describe('the local store', () => {
     await expect(opened.client.count()).rejects.toThrow('the run was canceled')
   })
 
-  it('refuses a file of a newer version, and one that is no database', async () => {
+  it('refuses a file of a newer version, and one that is not a database', async () => {
     using newer = temporaryProject()
     const folder = join(newer.folder, '.dagma/qdrant-local')
     mkdirSync(folder, { recursive: true })

@@ -14,7 +14,7 @@ _EXPLAINED = frozenset({"type", "properties", "required", "additionalProperties"
 
 
 def config_fields(step: str, schema: Mapping[str, Any]) -> dict[str, dg.Field] | None:
-    """The fields of a step's config, or None where its schema is no plain object: then anything is taken.
+    """The fields of a step's config, or None where its schema is not a plain object: then anything is taken.
 
     TypeScript validates in any case. A field without default stays required; one with a default is optional, and
     the default is filled in by TypeScript when the step runs.

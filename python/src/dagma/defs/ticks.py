@@ -152,7 +152,7 @@ def _ask(project: Project, request: Mapping[str, Any]) -> Mapping[str, Any]:
                 if line is None:
                     message = (
                         f"A tick of the {what} did not end within {_TIMEOUT:.0f} s. "
-                        "Dagster gives it no more: do less in it."
+                        "Dagster does not allow more: do less in it."
                     )
                     raise TickError(message)
                 if not line.endswith(b"\n"):

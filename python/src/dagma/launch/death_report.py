@@ -29,7 +29,7 @@ def report_death(instance: dg.DagsterInstance, run_id: str, reason: str) -> int:
             _compat.report_run_died(instance, run_id, reason)
         except Exception as error:  # noqa: BLE001  # such as a full disk
             if not said:
-                sys.stderr.write(f"dagma: {reason} That cannot be reported, and is tried again: {error}\n")
+                sys.stderr.write(f"dagma: {reason} Its failure cannot be recorded yet; retrying: {error}\n")
             said = True
             time.sleep(pause)
         else:
@@ -42,4 +42,4 @@ def cause_of_death(child: Child, code: int) -> str:
     worker = f"The run worker (pid {child.pid})"
     if child.lost is not None:
         return f"{worker} could not record the run's end: {child.lost}"
-    return f"{worker} {how_it_ended(code)} before the run was over."
+    return f"{worker} {how_it_ended(code)} before the run ended."

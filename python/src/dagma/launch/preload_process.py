@@ -49,7 +49,7 @@ class PreloadProcess:
             self._process.wait()
             self._control.close()
             said = "it ended" if messages is None else messages[0][0]["reason"]
-            message = f"the process that loads the definitions beforehand failed: {said}"
+            message = f"the preload process failed: {said}"
             raise PreloadError(message)
         self.digest: str | None = messages[0][0]["digest"]
 

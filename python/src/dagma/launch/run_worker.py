@@ -71,7 +71,7 @@ def _accept(instance: dg.DagsterInstance, run_id: str, reply_fd: int | None) -> 
     try:
         instance.add_run_tags(run_id, {WORKER_TAG: json.dumps({**identity, "run_id": run_id})})
     except Exception as error:  # noqa: BLE001  # the launcher tries another way
-        _print_error(f"Run {run_id} could not be taken. {type(error).__name__}: {error}")
+        _print_error(f"Run {run_id} could not be accepted. {type(error).__name__}: {error}")
         return False
     if reply_fd is None:
         return True

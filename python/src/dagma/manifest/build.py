@@ -57,7 +57,7 @@ def _build(project: Project) -> str:
         try:
             return file.read_text(encoding="utf-8")
         except FileNotFoundError as error:
-            message = f"`dagma build` in {project.root} ended well, but wrote no manifest.\n{printed.strip()}"
+            message = f"`dagma build` in {project.root} succeeded, but wrote no manifest.\n{printed.strip()}"
             raise BuildError(message) from error
 
 
@@ -78,7 +78,7 @@ def _run_build(project: Project, file: Path) -> str:
     except subprocess.TimeoutExpired as error:
         message = (
             f"`dagma build` in {project.root} did not end within {_BUILD_TIMEOUT:.0f} s. "
-            "Something waits while the definitions load: run it by hand to see what."
+            "Loading the definitions does not finish: run it by hand to see why."
         )
         raise BuildError(message) from error
     except OSError as error:
@@ -86,7 +86,7 @@ def _run_build(project: Project, file: Path) -> str:
         raise NodeError(message) from error
     if built.returncode == _WRONG_DEFINITIONS:
         message = (
-            built.stdout.strip() or f"The definitions of {project.root} are wrong; `dagma build` does not say how."
+            built.stdout.strip() or f"The definitions of {project.root} are invalid, but `dagma build` printed no reason."
         )
         raise DefinitionError(message)
     if built.returncode != 0:

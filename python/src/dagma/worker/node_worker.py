@@ -85,7 +85,7 @@ class NodeWorker:
         if not self.channel.wait_ready(START_TIMEOUT):
             message = (
                 f"The Node worker did not load the definitions of {self._project.root} within {START_TIMEOUT:.0f} s. "
-                "Something waits while they load: run `npx dagma build` there to see what."
+                "Loading them does not finish: run `npx dagma build` there to see why."
             )
             raise WorkerStartError(message)
 
@@ -162,7 +162,7 @@ class NodeWorker:
             now = time.monotonic()
             since = (since or now) if is_stopped(self.pid) else None
             if since is not None and now - since >= _STOPPED_LIMIT:
-                self.kill(f"it was stopped (SIGSTOP), and did not go on for {_STOPPED_LIMIT:.0f} s")
+                self.kill(f"it was stopped (SIGSTOP), and did not continue for {_STOPPED_LIMIT:.0f} s")
                 return
 
     def _describe_end(self) -> Callable[[], StepError]:
@@ -174,7 +174,7 @@ class NodeWorker:
         if self._killed_because is not None:
             how = f"was ended: {self._killed_because}"
         tail = self._stderr.tail()
-        printed = f"\nThe last it printed to stderr:\n{tail}" if tail else " It printed nothing to stderr."
+        printed = f"\nIts last output on stderr:\n{tail}" if tail else " It printed nothing to stderr."
         if not self.channel.was_ready:
             text = f"The Node worker could not load the definitions of {self._project.root}: it {how}.{printed}"
             return lambda: WorkerStartError(text)

@@ -24,7 +24,7 @@ def understood(what: str) -> Iterator[None]:
         yield
     except Exception as error:
         message = (
-            f"The Node worker told the step's {what} in a form that cannot be read ({type(error).__name__}: {error}). "
+            f"The Node worker sent an unreadable {what} of the step ({type(error).__name__}: {error}). "
             "Install the npm package dagma and the Python package dagster-dagma in the same version."
         )
         raise ProtocolError(message) from error

@@ -42,7 +42,7 @@ class InlineContextInjector(dg.PipesContextInjector):
 
     def no_messages_debug_text(self) -> str:
         """Where the context went, for Dagster's warning about a silent process."""
-        return "The context went with the request over the Node worker's channel."
+        return "The context was sent with the request over the Node worker's channel."
 
 
 class ChannelMessageReader(dg.PipesMessageReader):
@@ -158,7 +158,7 @@ def wait_to_end(worker: NodeWorker, call: StepCall, start: Callable[[], None], l
             assert limit is not None  # noqa: S101
             worker.kill(
                 f'step "{limit.step}" did not stop when its {limit.seconds:g} s were over, since it never pauses. '
-                "Raise timeoutSeconds, or let a long loop await something now and then"
+                "Raise timeoutSeconds, or await inside long loops"
             )
             call.wait()
         if call.was_given_up:

@@ -8,7 +8,7 @@ import { printJson, printTable } from '../terminal/output.ts'
 export function assetListCommand(): Command {
   return new Command('list')
     .description('List assets.')
-    .option('-s, --select <selection>', 'only these, in Dagster’s selection syntax')
+    .option('-s, --select <selection>', 'only these assets, in Dagster’s selection syntax')
     .addOption(moduleOption())
     .addOption(jsonOption())
     .action(async ({ select, ...options }: ModuleOption & JsonOption & { select?: string }) => {
@@ -21,8 +21,9 @@ export function assetListCommand(): Command {
       if (options.json) printJson(rows)
       else
         printTable(
-          ['ASSET', 'GROUP', 'MADE FROM'],
+          ['ASSET', 'GROUP', 'UPSTREAM'],
           rows.map((row) => [row.key, row.group, row.upstream.join(', ')]),
+          'UPSTREAM',
         )
     })
 }

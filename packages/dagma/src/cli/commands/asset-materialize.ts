@@ -5,7 +5,7 @@ import { newRunCommand, selectOption } from './new-run.ts'
 export function assetMaterializeCommand(): Command {
   return newRunCommand<{ select: string }>({
     name: 'materialize',
-    description: 'Make assets and evaluate their checks, in this process.',
+    description: 'Materialize assets and evaluate their checks, in this process.',
     target: selectOption,
     request: ({ select }) => ({ selection: select, kind: 'materialize' }),
   })

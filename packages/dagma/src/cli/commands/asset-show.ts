@@ -29,7 +29,7 @@ export function assetShowCommand(): Command {
       }
       printLine(`${key}  (group ${asset.group})`)
       if (asset.description !== undefined) for (const line of asset.description.split('\n')) printLine(line === '' ? '' : `  ${line}`)
-      printLine(`  made from: ${facts.upstream.length === 0 ? 'nothing' : facts.upstream.join(', ')}`)
+      printLine(`  upstream: ${facts.upstream.length === 0 ? 'none' : facts.upstream.join(', ')}`)
       const { owners, kinds, codeVersion, checks } = facts
       const tags = Object.entries(asset.tags).map(([tag, value]) => (value === '' ? tag : `${tag}=${value}`))
       const listed = {

@@ -6,7 +6,7 @@ import { printJson, printLine } from '../terminal/output.ts'
 /** `dagma definitions validate` */
 export function definitionsValidateCommand(): Command {
   return new Command('validate')
-    .description('Check the definitions, and print all that is wrong at once.')
+    .description('Check the definitions, and print every problem.')
     .addOption(moduleOption())
     .addOption(jsonOption())
     .action(async (options: ModuleOption & JsonOption) => {
@@ -15,6 +15,7 @@ export function definitionsValidateCommand(): Command {
       const { assets, checks, jobs, schedules, sensors } = definitions
       const counts = Object.entries({ assets, checks, jobs, schedules, sensors }).map(([what, items]) => [what, items.size] as const)
       if (options.json) printJson(Object.fromEntries(counts))
-      else printLine(`All good: ${counts.map(([what, size]) => `${size} ${size === 1 ? what.slice(0, -1) : what}`).join(', ')}.`)
+      else
+        printLine(`Definitions are valid: ${counts.map(([what, size]) => `${size} ${size === 1 ? what.slice(0, -1) : what}`).join(', ')}.`)
     })
 }

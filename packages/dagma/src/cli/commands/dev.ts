@@ -9,10 +9,10 @@ import { printLine } from '../terminal/output.ts'
 /** `dagma dev` */
 export function devCommand(): Command {
   return new Command('dev')
-    .description('Open the project in the real Dagster UI. Sets Dagster up by itself.')
+    .description('Open the project in the real Dagster UI. Installs Dagster on first use.')
     .option('-p, --port <port>', 'port on 127.0.0.1', port, 3000)
-    .option('--check', 'set up and validate, start nothing, and print the lines for a shell')
-    .option('--queue', "start runs through Dagster's queue: its limits hold, and a run starts seconds later")
+    .option('--check', 'set up and validate only, and print the shell exports for the dagster CLI')
+    .option('--queue', 'start runs through the Dagster run queue: its limits apply, and runs start seconds later')
     .action(async ({ port, check = false, queue = false }: { port: number; check?: boolean; queue?: boolean }) => {
       const { project } = await loadProject({})
       // What other commands need not load.
@@ -23,13 +23,15 @@ export function devCommand(): Command {
       const environment = await ensurePythonEnvironment(project.folder, tell, check && !queue ? undefined : queue)
       if (check) {
         await validateInDagster(environment, project.folder)
-        tell('Dagster loads this project. For the dagster command line, put these lines into a shell:')
+        tell('Dagster loads this project. To use the dagster CLI, run these lines in a shell:')
         const { DAGSTER_HOME } = dagsterVariables(environment)
         printLine(`export DAGSTER_HOME=${shellWord(DAGSTER_HOME)}`)
         printLine(`export PATH=${shellWord(environment.bin)}:${shellWord(dirname(process.execPath))}:"$PATH"`)
         return
       }
-      const how = queue ? 'runs wait in its queue' : 'runs start at once, without a queue: limits on how many runs go at a time do not hold'
+      const how = queue
+        ? 'runs go through the run queue'
+        : 'runs start immediately, without the run queue: run concurrency limits do not apply'
       tell(`Starting Dagster … (${how})`)
       await runDagsterDev({
         environment,
@@ -44,6 +46,6 @@ export function devCommand(): Command {
 
 function port(text: string): number {
   const value = Number(text)
-  if (!Number.isInteger(value) || value < 1 || value > 65535) throw new InvalidArgumentError('Give a port from 1 to 65535.')
+  if (!Number.isInteger(value) || value < 1 || value > 65535) throw new InvalidArgumentError('Pass a port from 1 to 65535.')
   return value
 }

@@ -45,7 +45,7 @@ describe('dagma doctor', () => {
       "loading
         CHECKED  CHECK           RESULT
       ✓ project  Node            Node ${process.versions.node}
-      ✓ project  Python package  There is no Python environment yet: \`npx dagma dev\` makes it.
+      ✓ project  Python package  There is no Python environment yet: \`npx dagma dev\` creates it.
       ✓ x        reachable       http://host 7000 [redacted]
       ! x        flow            None.
                                  → Set one.

@@ -11,7 +11,7 @@ import { printJson, printLine } from '../terminal/output.ts'
 export function doctorCommand(): Command {
   return new Command('doctor')
     .description('Check the systems that the project uses, their keys, variables and links, with a fix for what is wrong.')
-    .option('-t, --timeout <seconds>', 'how long one call may take', positiveInteger, 5)
+    .option('-t, --timeout <seconds>', 'timeout of each call', positiveInteger, 5)
     .addOption(moduleOption())
     .addOption(jsonOption())
     .action(async ({ timeout, ...options }: ModuleOption & JsonOption & { timeout: number }) => {

@@ -22,6 +22,7 @@ export function jobListCommand(): Command {
         printTable(
           ['JOB', 'ASSETS', 'SCHEDULE'],
           jobs.map((job) => [job.name, job.assets.join(', '), job.schedules.join('; ')]),
+          'ASSETS',
         )
     })
 }

@@ -10,8 +10,8 @@ import { configOption } from '../terminal/run-in-terminal.ts'
 /** `dagma pipes` */
 export function pipesCommand(): Command {
   return new Command('pipes')
-    .description('Make the assets that a Pipes client of a Dagster in Python asks for.')
-    .option('-s, --select <selection>', 'which assets; by default those of the step that the Pipes client stands in')
+    .description('Materialize assets for a Dagster Pipes client.')
+    .option('-s, --select <selection>', 'assets to materialize (default: those of the Dagster step)')
     .addOption(configOption())
     .addOption(moduleOption())
     .addOption(new Option('--dagster-pipes-context <param>').hideHelp())

@@ -70,15 +70,15 @@ describe('dagma report', () => {
     expect(asked().home).toBe('/of/another')
   })
 
-  test('reports the named runs, each once, and says what was there before', async () => {
+  test('reports the named runs, each once, and says what already in Dagster', async () => {
     await cli('asset observe -s feed')
     await cli('asset materialize -s page')
     const [page, feed] = JSON.parse((await cli('run list --json')).stdout) as [{ runId: string }, { runId: string }]
     writeFileSync(join(folder, 'answer'), JSON.stringify({ reported: [] }))
     const { stdout } = await cli(`report ${feed.runId.slice(0, 13)} ${page.runId} ${feed.runId}`)
     expect(stdout.split('\n')).toEqual([
-      expect.stringMatching(`^Run ${feed.runId}: nothing to report to Dagster in .*; 1 event was there before.$`),
-      expect.stringMatching(`^Run ${page.runId}: nothing to report to Dagster in .*; 2 events were there before.$`),
+      expect.stringMatching(`^Run ${feed.runId}: nothing to report to Dagster in .*; 1 event already in Dagster.$`),
+      expect.stringMatching(`^Run ${page.runId}: nothing to report to Dagster in .*; 2 events already in Dagster.$`),
       '',
     ])
     expect(kinds()).toEqual(['observation', 'materialization', 'check'])
@@ -115,7 +115,7 @@ describe('dagma report', () => {
     expect(await cli('report', { DAGMA_PYTHON: undefined })).toMatchObject({
       status: 1,
       stderr:
-        'error: There is no Python to report with: there is no environment of this version of Dagma in .dagma/python. Run `npx dagma dev --check` once, which makes one, or report to a Dagster web server with --to. [DAGMA_REPORT_NO_PYTHON]\n',
+        'error: No Python environment can report to Dagster: there is no environment of this version of Dagma in .dagma/python. Run `npx dagma dev --check` once to create one, or report to a Dagster web server with --to. [DAGMA_REPORT_NO_PYTHON]\n',
     })
     const nowhere = await cli('report', { DAGMA_PYTHON: '/nowhere/python' })
     expect([nowhere.status, nowhere.stderr]).toEqual([1, expect.stringContaining('there is no program /nowhere/python')])
@@ -129,7 +129,7 @@ describe('dagma report', () => {
     const { status, stdout, stderr } = await cli('report')
     expect([status, stdout]).toEqual([1, ''])
     expect(stderr).toMatch(
-      /^error: Reporting to Dagster in .* failed; what was reported until then stays\. Mend the cause, then run `dagma report [0-9a-f-]{36}`: it reports what is missing, and nothing twice\. \[DAGMA_REPORT_FAILED\]\ncaused by Error: OperationalError: postgres:\/\/\[redacted\]@db is gone\n/,
+      /^error: Reporting to Dagster in .* failed; events that were reported before are kept\. Fix the error below, then run `dagma report [0-9a-f-]{36}`; events that Dagster already has are skipped\. \[DAGMA_REPORT_FAILED\]\ncaused by Error: OperationalError: postgres:\/\/\[redacted\]@db is gone\n/,
     )
   })
 })

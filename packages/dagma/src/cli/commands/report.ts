@@ -13,9 +13,9 @@ import { printReports, type ToOption, toOption } from '../terminal/report-option
 export function reportCommand(): Command {
   return new Command('report')
     .description(
-      'Report runs of the embedded engine to Dagster: materializations, checks and observations. What is there already is not doubled.',
+      'Report runs of the embedded engine to Dagster: materializations, checks and observations. Events that Dagster already has are skipped.',
     )
-    .argument('[runs...]', 'ids of runs, or their first characters (default: the latest run)')
+    .argument('[runs...]', 'run ids, or their first characters (default: the latest run)')
     .addOption(toOption())
     .addOption(moduleOption())
     .addOption(jsonOption())

@@ -9,18 +9,15 @@ import { runJson } from './run-list.ts'
 /** `dagma run end` */
 export function runEndCommand(): Command {
   return new Command('end')
-    .description('Record that a run has failed whose process is gone, where that cannot be seen from here.')
-    .argument('<run>', 'id of the run, or its first characters')
-    .option('--force', 'also when its process seems to live')
+    .description('Record a run as failed whose process is gone but cannot be checked from this machine.')
+    .argument('<run>', 'run id, or its first characters')
+    .option('--force', 'even if its process seems to be alive')
     .addOption(moduleOption())
     .addOption(jsonOption())
     .action((id: string, { force = false, json, module }: ModuleOption & JsonOption & { force?: boolean }) => {
       using log = EventLog.openExisting(findProject(process.cwd(), module).folder)
       const run = endLostRun(log, id, { force })
       if (json) printJson(runJson(run))
-      else
-        printLine(
-          `Run ${run.runId.slice(0, 8)} is recorded as failed. \`dagma run retry ${run.runId.slice(0, 8)}\` runs what it did not finish.`,
-        )
+      else printLine(`Run ${run.runId.slice(0, 8)} is recorded as failed. Retry it with \`dagma run retry ${run.runId.slice(0, 8)}\`.`)
     })
 }

@@ -1,21 +1,24 @@
 import { Command } from 'commander'
+import type { EventLog } from '../../engine/event-log.ts'
 import type { Run } from '../../engine/events.ts'
 import { findProject } from '../../runtime/project/project.ts'
 import { type JsonOption, jsonOption, type ModuleOption, moduleOption, positiveInteger } from '../terminal/options.ts'
 import { durationText, printJson, printTable } from '../terminal/output.ts'
 import { readLog } from '../terminal/read-log.ts'
+import { recordedSteps } from '../terminal/step-texts.ts'
 
 /** `dagma run list` */
 export function runListCommand(): Command {
   return new Command('list')
     .description('List runs, newest first.')
-    .option('-n, --limit <count>', 'how many at most', positiveInteger, 20)
+    .option('-n, --limit <count>', 'maximum number of runs', positiveInteger, 20)
     .addOption(moduleOption())
     .addOption(jsonOption())
     .action(({ json, limit, module }: ModuleOption & JsonOption & { limit: number }) => {
-      const runs = readLog(findProject(process.cwd(), module).folder, (log) => log.runs(limit))
-      if (json) printJson(runs.map(runJson))
-      else printTable(['RUN', 'STATUS', 'OF', 'STARTED', 'TOOK'], runs.map(row))
+      const { folder } = findProject(process.cwd(), module)
+      if (json) return printJson(readLog(folder, (log) => log.runs(limit).map(runJson)))
+      const rows = readLog(folder, (log) => log.runs(limit).map((run) => row(run, targetOf(run, log))))
+      printTable(['RUN', 'STATUS', 'TARGET', 'PARTITION', 'STARTED', 'DURATION'], rows, 'TARGET')
     })
 }
 
@@ -34,8 +37,14 @@ export function runJson(run: Run): unknown {
   }
 }
 
-function row(run: Run): string[] {
-  const took = run.endTime === null ? '' : durationText(run.endTime - run.startTime)
-  const of = `${run.jobName ?? run.assetKeys.join(', ')}${run.partitionKey === null ? '' : ` [${run.partitionKey}]`}`
-  return [run.runId.slice(0, 8), run.status, of, new Date(run.startTime).toISOString(), took]
+/** The job, the assets or, of a run of checks alone, the checks. */
+function targetOf(run: Run, log: EventLog): string {
+  if (run.jobName !== null) return run.jobName
+  if (run.assetKeys.length > 0) return run.assetKeys.join(', ')
+  return run.steps.map(recordedSteps(run, log.eachEvent(run.runId, 'ASSET_CHECK_EVALUATION')).label).join(', ')
+}
+
+function row(run: Run, target: string): string[] {
+  const duration = run.endTime === null ? '' : durationText(run.endTime - run.startTime)
+  return [run.runId.slice(0, 8), run.status, target, run.partitionKey ?? '', new Date(run.startTime).toISOString(), duration]
 }

@@ -7,24 +7,27 @@ import { findProject } from '../../runtime/project/project.ts'
 import { type JsonOption, jsonOption, type ModuleOption, moduleOption } from '../terminal/options.ts'
 import { printJson, printLine } from '../terminal/output.ts'
 import { readLog } from '../terminal/read-log.ts'
+import { recordedSteps, type StepTexts } from '../terminal/step-texts.ts'
 
 /** `dagma run logs` */
 export function runLogsCommand(): Command {
   return new Command('logs')
     .description('Print the log lines of a run’s steps.')
-    .argument('<run>', 'id of the run, or its first characters')
-    .option('--step <name>', 'only of this step')
+    .argument('<run>', 'run id, or its first characters')
+    .option('--step <name>', 'only the lines of this asset, check or step')
     .addOption(moduleOption())
     .addOption(jsonOption())
-    .action((id: string, { json, module, step }: ModuleOption & JsonOption & { step?: string }) => {
+    .action((id: string, { json, module, step: asked }: ModuleOption & JsonOption & { step?: string }) => {
       readLog(findProject(process.cwd(), module).folder, (log) => {
         const run = log.run(id)
-        if (step !== undefined && !run.steps.includes(step)) expectLoggedAs(step, log, run)
+        const steps = recordedSteps(run, log.eachEvent(run.runId, 'ASSET_CHECK_EVALUATION'))
+        const step = asked === undefined ? undefined : (run.steps.find((name) => steps.label(name) === asked) ?? asked)
+        if (step !== undefined && !run.steps.includes(step)) expectLoggedAs(step, { log, run, steps })
         const lines = logLines(log, run, step)
         if (json) printJson(lines)
         else
           for (const line of lines)
-            printLine(`${styleText('dim', `${new Date(line.time).toISOString()} ${line.step} ${line.level}`)} ${line.message}`)
+            printLine(`${styleText('dim', `${new Date(line.time).toISOString()} ${steps.label(line.step)} ${line.level}`)} ${line.message}`)
       })
     })
 }
@@ -36,9 +39,12 @@ function* logLines(log: EventLog, { runId }: Run, step?: string): Generator<LogL
 }
 
 /** Resources and others log under names of their own. @throws DAGMA_OPTION_INVALID */
-function expectLoggedAs(step: string, log: EventLog, run: Run): void {
+function expectLoggedAs(step: string, { log, run, steps }: { log: EventLog; run: Run; steps: StepTexts }): void {
   const names = new Set(run.steps)
   for (const line of logLines(log, run)) names.add(line.step)
   if (!names.has(step))
-    throw dagmaError('DAGMA_OPTION_INVALID', { option: 'step', reason: `names none of the run’s steps: ${[...names].join(', ')}` })
+    throw dagmaError('DAGMA_OPTION_INVALID', {
+      option: '--step',
+      reason: `is not a step of the run. Its steps are ${[...names].map(steps.label).join(', ')}`,
+    })
 }

@@ -16,10 +16,10 @@ interface Options extends ModuleOption, JsonOption {
 /** `dagma run prune` */
 export function runPruneCommand(): Command {
   return new Command('prune')
-    .description('Remove old runs from the event log. The newest materialization of each asset and partition stays, and values too.')
-    .requiredOption('--keep <age or count>', 'what stays: runs of the last 30d (m, h, d or w), or the newest 100', keep)
-    .option('-s, --select <selection>', 'only runs of nothing but these assets')
-    .option('--dry-run', 'only say what would be removed')
+    .description('Remove old runs from the event log. Keeps the latest materialization of each asset and partition, and all stored values.')
+    .requiredOption('--keep <age or count>', 'runs to keep: those of the last 30d (m, h, d or w), or the newest 100', keep)
+    .option('-s, --select <selection>', 'only runs that target no other assets')
+    .option('--dry-run', 'print what would be removed, and remove nothing')
     .addOption(moduleOption())
     .addOption(jsonOption())
     .action(async (options: Options) => {

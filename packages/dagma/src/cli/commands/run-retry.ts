@@ -6,13 +6,13 @@ import { type RunningOptions, show, withRunningOptions } from '../terminal/run-i
 
 /** `dagma run retry` */
 export function runRetryCommand(): Command {
-  return withRunningOptions(new Command('retry').description('Run again what a failed or canceled run did not finish.'))
-    .argument('<run>', 'id of the run, or its first characters')
+  return withRunningOptions(new Command('retry').description('Retry a failed or canceled run from its failed steps.'))
+    .argument('<run>', 'run id, or its first characters')
     .addOption(moduleOption())
     .addOption(jsonOption())
     .action(async (id: string, options: ModuleOption & JsonOption & RunningOptions) => {
       const { project, definitions } = await loadProject(options)
       const { partitionKey } = readLog(project.folder, (log) => log.run(id))
-      await show(project, options, { partition: partitionKey, start: (running) => retryRun(definitions, id, running) })
+      await show({ project, definitions }, options, { partition: partitionKey, start: (running) => retryRun(definitions, id, running) })
     })
 }

@@ -4,13 +4,14 @@ import { type JsonOption, jsonOption, type ModuleOption, moduleOption } from '..
 import { printJson } from '../terminal/output.ts'
 import { progress } from '../terminal/progress.ts'
 import { readLog } from '../terminal/read-log.ts'
+import { recordedSteps } from '../terminal/step-texts.ts'
 import { runJson } from './run-list.ts'
 
 /** `dagma run show` */
 export function runShowCommand(): Command {
   return new Command('show')
-    .description('Show what happened in a run.')
-    .argument('<run>', 'id of the run, or its first characters')
+    .description('Show the events of a run.')
+    .argument('<run>', 'run id, or its first characters')
     .addOption(moduleOption())
     .addOption(jsonOption())
     .action((id: string, { json, module }: ModuleOption & JsonOption) => {
@@ -19,7 +20,7 @@ export function runShowCommand(): Command {
         const events = log.eachEvent(run.runId)
         if (json) printJson({ run: runJson(run), events })
         else {
-          const show = progress(run.partitionKey)
+          const show = progress(run.partitionKey, recordedSteps(run, log.eachEvent(run.runId, 'ASSET_CHECK_EVALUATION')))
           for (const event of events) show(event)
         }
       })

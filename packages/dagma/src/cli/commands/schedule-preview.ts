@@ -8,9 +8,9 @@ import { evaluateTick, expectTick } from './tick.ts'
 /** `dagma schedule preview` */
 export function schedulePreviewCommand(): Command {
   return new Command('preview')
-    .description('Show the next ticks of a schedule, and what the first one asks for. Starts nothing.')
+    .description('Show the next ticks of a schedule, and evaluate the first. Launches no run.')
     .argument('<schedule>', 'name of the schedule')
-    .option('-n, --ticks <count>', 'how many ticks', positiveInteger, 5)
+    .option('-n, --ticks <count>', 'number of ticks', positiveInteger, 5)
     .addOption(moduleOption())
     .addOption(jsonOption())
     .action(async (name: string, options: ModuleOption & JsonOption & { ticks: number }) => {

@@ -7,9 +7,9 @@ import { evaluateTick } from './tick.ts'
 /** `dagma sensor preview` */
 export function sensorPreviewCommand(): Command {
   return new Command('preview')
-    .description('Evaluate one tick of a sensor, and show what it asks for. Starts nothing.')
+    .description('Evaluate one tick of a sensor. Launches no run.')
     .argument('<sensor>', 'name of the sensor')
-    .option('--cursor <text>', 'what the tick before left behind')
+    .option('--cursor <text>', 'the cursor of the previous tick')
     .addOption(moduleOption())
     .addOption(jsonOption())
     .action(async (name: string, options: ModuleOption & JsonOption & { cursor?: string }) => {

@@ -132,12 +132,12 @@ test.each([
   ['job', 'the run request names the job "two", which it does not declare (jobs: one, parts)'],
   ['partition', 'the run request cannot be run: "q" is'],
   ['no_partition', 'the run request cannot be run: "shop/b" has partitions'],
-  ['step', 'run request 2 cannot be run: Config was given for "c", which is not selected'],
+  ['step', 'run request 2 cannot be run: Config was passed for "c", which is not selected'],
   ['setting', 'm: there is no such field'],
 ])('a sensor that returns what no run can come of (%s) ends it with 1 and one coded error', (name, reason) => {
   const { status, stdout, stderr } = tick(sensor(name))
   expect([status, stdout]).toEqual([1, ''])
-  expect(stderr).toContain(`error: Sensor "${name}" returned what no run can come of: `)
+  expect(stderr).toContain(`error: Sensor "${name}" returned an invalid result: `)
   expect(stderr).toContain(reason)
   expect(stderr.trim().split('\n')).toEqual([expect.stringMatching(/\[DAGMA_TICK_INVALID\]$/)])
 })
@@ -152,7 +152,7 @@ test('a function that throws ends it with 1, an unknown name with 2; neither ans
   expect(tick(sensor('fils'))).toMatchObject({ status: 2, stdout: '', stderr: expect.stringContaining('[DAGMA_TICK_UNKNOWN]') })
 })
 
-test('the schema refuses what is no message of it', () => {
+test('the schema refuses what is not a message of it', () => {
   const spoiled = [
     { kind: 'schedule', name: 'plain' },
     { ...sensor('files'), extra: 1 },

@@ -11,7 +11,7 @@ test('an error is shown once, however often the step is tried', () => {
   const [error, other] = [failure('no row', new TypeError('down')), failure('another')]
   const shown = ['    no row', '    caused by TypeError: down']
   const tries = [error, error, other, other].map((one) => withoutFrames(lines('a', one)))
-  expect(tries).toEqual([shown, ['    the same error as before'], ['    another'], ['    the same error as before']])
+  expect(tries).toEqual([shown, ['    same error as above'], ['    another'], ['    same error as above']])
   expect(withoutFrames(lines('b', error))).toEqual(shown)
 })
 

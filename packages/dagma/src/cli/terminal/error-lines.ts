@@ -8,7 +8,7 @@ export function stepErrorLines(): (step: string, error: WireError) => string[] {
     const text = JSON.stringify(error)
     const isSame = shown.get(step) === text
     shown.set(step, text)
-    return isSame ? [`    ${styleText('dim', 'the same error as before')}`] : errorLines(error, '    ')
+    return isSame ? [`    ${styleText('dim', 'same error as above')}`] : errorLines(error, '    ')
   }
 }
 

@@ -20,7 +20,7 @@ test('the first interrupt aborts, the second ends the process', async () => {
   const child = await started(waits)
   const said = once(child.stderr ?? child, 'data')
   child.kill('SIGINT')
-  expect(String(await said)).toBe('Stopping the run; interrupt again to stop at once.\n')
+  expect(String(await said)).toBe('Stopping the run; interrupt again to exit immediately.\n')
   child.kill('SIGTERM')
   expect(await once(child, 'exit')).toEqual([130, null])
 })

@@ -17,7 +17,7 @@ export function interruption(what: string): AbortSignal {
   }
   const interrupt = (): void => {
     if (abort.signal.aborted) process.exit(130)
-    process.stderr.write(`Stopping ${what}; interrupt again to stop at once.\n`)
+    process.stderr.write(`Stopping ${what}; interrupt again to exit immediately.\n`)
     stop()
   }
   // The shell and the system both send SIGHUP: it is never the second of two.

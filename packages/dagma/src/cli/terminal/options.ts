@@ -27,6 +27,6 @@ export async function loadProject({ module, json }: ModuleOption & JsonOption): 
 /** Reads a whole number from 1. */
 export function positiveInteger(text: string): number {
   const value = Number(text)
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('Give a whole number from 1.')
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('Pass a whole number of at least 1.')
   return value
 }

@@ -54,9 +54,12 @@ function isGenerator(value: unknown): value is Generator {
   return types.isGeneratorObject(value)
 }
 
-/** Prints rows in columns, the header first. */
-export function printTable(header: readonly string[], rows: readonly (readonly string[])[]): void {
-  const [first = '', ...others] = tableLines(header, rows)
+/** Prints rows in columns, the header first. On a terminal, the cells of the column `shrinking` are cut so that lines fit its width. */
+export function printTable(header: readonly string[], rows: readonly (readonly string[])[], shrinking?: string): void {
+  const columns = process.stdout.isTTY ? process.stdout.columns : undefined
+  const shown =
+    columns === undefined || shrinking === undefined ? rows : fitted(header, rows, { column: header.indexOf(shrinking), columns })
+  const [first = '', ...others] = tableLines(header, shown)
   printLine(styleText('dim', first))
   for (const line of others) printLine(line)
 }
@@ -71,13 +74,28 @@ function tableLines(header: readonly string[], rows: readonly (readonly string[]
   return [header, ...rows].map(line)
 }
 
-/** The lines around it say it. */
-const saidAbove: readonly ObservationFieldName[] = ['event_type', 'status', 'error_type', 'error_summary']
+/** The rows with one column cut so that lines fit into `columns` characters, though never below the length of its title or ten characters. */
+export function fitted(
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+  { column, columns }: { readonly column: number; readonly columns: number },
+): readonly (readonly string[])[] {
+  const others = header.map((title, index) =>
+    index === column ? 0 : Math.max(title.length, ...rows.map((row) => row[index]?.length ?? 0)),
+  )
+  const room = columns - others.reduce((sum, width) => sum + width, 2 * (header.length - 1))
+  const width = Math.max(room, header[column]?.length ?? 0, 10)
+  const cut = (cell: string): string => (cell.length <= width ? cell : `${cell.slice(0, width - 1)}…`)
+  return rows.map((row) => row.map((cell, index) => (index === column ? cut(cell) : cell)))
+}
+
+/** Fields that the lines around the metadata show already. */
+const shownAbove: readonly ObservationFieldName[] = ['event_type', 'status', 'error_type', 'error_summary']
 
 /** Prints metadata, a key a line, below what it belongs to; that nothing was retried is not worth a line. */
 export function printMetadata(metadata: WireMetadata): void {
   const shown = Object.entries(metadata).filter(
-    ([key, { raw_value }]) => !(saidAbove as readonly string[]).includes(key) && !(key === 'retry_count' && raw_value === 0),
+    ([key, { raw_value }]) => !(shownAbove as readonly string[]).includes(key) && !(key === 'retry_count' && raw_value === 0),
   )
   const width = Math.max(0, ...shown.map(([key]) => key.length))
   for (const [key, value] of shown) {
@@ -89,9 +107,11 @@ export function printMetadata(metadata: WireMetadata): void {
 
 const shownRows = 10
 
-/** A metadata value: of a table its header and first rows, of all else one line. */
+/** The lines that show a metadata value: the header and first rows of a table, the columns of a schema, the lines of a text; otherwise one line. */
 export function metadataLines(value: WireMetadataValue): readonly string[] {
-  const table = value.type === 'table' ? tableOf(value.raw_value) : undefined
+  if (value.type === 'md') return markdownLines(String(value.raw_value))
+  if (value.type === 'text') return String(value.raw_value).split('\n')
+  const table = value.type === 'table' ? tableOf(value.raw_value) : value.type === 'table_schema' ? columnsOf(value.raw_value) : undefined
   if (table === undefined) return [metadataText(value)]
   const rows = table.rows.slice(0, shownRows)
   const more = table.rows.length - rows.length
@@ -105,7 +125,32 @@ function tableOf(value: unknown): { header: string[]; rows: string[][] } | undef
   return { header, rows }
 }
 
-/** A cell on one line; of what is not there, nothing. */
+/** A schema as a table: a row for each column. What no column has is left out. */
+function columnsOf(schema: unknown): { header: string[]; rows: string[][] } | undefined {
+  if (!isRecord(schema) || !Array.isArray(schema.columns)) return undefined
+  const columns = schema.columns.map((column: unknown) => (isRecord(column) ? column : {}))
+  const fields = ['name', 'type', 'description'].filter((field) => field !== 'description' || columns.some((column) => column[field]))
+  return {
+    header: fields.map((field) => field.toUpperCase()),
+    rows: columns.map((column) => fields.map((field) => cellText(column[field]))),
+  }
+}
+
+/** Markdown as it reads in a terminal: headings are bold, code has no fences, and there is at most one blank line in a row. */
+function markdownLines(markdown: string): string[] {
+  const lines: string[] = []
+  let isCode = false
+  for (const line of markdown.trim().split('\n')) {
+    const [, heading] = /^#{1,6}\s+(.*)$/.exec(line) ?? []
+    if (/^\s*(?:```|~~~)/.test(line)) isCode = !isCode
+    else if (isCode || heading === undefined) {
+      if (isCode || line.trim() !== '' || lines.at(-1) !== '') lines.push(line.trimEnd())
+    } else lines.push(styleText('bold', heading))
+  }
+  return lines
+}
+
+/** A cell on one line; empty for null and undefined. */
 function cellText(cell: unknown): string {
   return cell === null || cell === undefined ? '' : String(cell).replaceAll(/\s+/g, ' ')
 }

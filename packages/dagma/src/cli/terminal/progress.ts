@@ -3,10 +3,12 @@ import type { RunEvent } from '../../engine/events.ts'
 import { showStatus } from '../../runtime/gate/gated-output.ts'
 import { stepErrorLines } from './error-lines.ts'
 import { durationText, printLine, printMetadata } from './output.ts'
+import type { StepTexts } from './step-texts.ts'
 
-/** Prints a line for each event of a run worth one; on a terminal also, below them, what runs now. `partition` is the run's. */
-export function progress(partition: string | null): (event: RunEvent) => void {
+/** Prints the events of a run, a line each; on a terminal, the running steps are shown below them. `partition` is the run's. */
+export function progress(partition: string | null, steps: StepTexts): (event: RunEvent) => void {
   const began = new Map<string, number>()
+  const failures = new Map<string, number>()
   const errorLines = stepErrorLines()
   let runBegan = 0
   let stepFailed = false
@@ -14,14 +16,17 @@ export function progress(partition: string | null): (event: RunEvent) => void {
     styleText('dim', durationText(event.time - (began.get(event.step) ?? event.time)))
   const running = (): void =>
     showStatus(
-      began.size === 0 ? '' : `running: ${[...began.keys()].slice(0, 5).join(', ')}${began.size > 5 ? ` and ${began.size - 5} more` : ''}`,
+      began.size === 0
+        ? ''
+        : `running: ${[...began.keys()].slice(0, 5).map(steps.label).join(', ')}${began.size > 5 ? ` and ${began.size - 5} more` : ''}`,
     )
   return (event) => {
     if (event.type === 'RUN_START') runBegan = event.time
     if (event.type === 'STEP_START' || event.type === 'STEP_RESTARTED') began.set(event.step, event.time)
     if (event.type === 'STEP_FAILURE') stepFailed = true
+    if (event.type === 'STEP_UP_FOR_RETRY') failures.set(event.step, (failures.get(event.step) ?? 0) + 1)
     if (event.type === 'RUN_START') printLine(`Run ${event.runId}${partition === null ? '' : ` [${partition}]`}`)
-    else printEvent(event, since, () => durationText(event.time - runBegan))
+    else printEvent(event, { steps, since, failures, whole: () => durationText(event.time - runBegan) })
     if (event.type === 'RUN_FAILURE' && !stepFailed) printLine(`  ${event.message}`)
     if (event.type === 'STEP_UP_FOR_RETRY' || event.type === 'STEP_FAILURE')
       for (const line of errorLines(event.step, event.error)) printLine(line)
@@ -31,11 +36,23 @@ export function progress(partition: string | null): (event: RunEvent) => void {
   }
 }
 
-function printEvent(event: RunEvent, since: (event: { step: string; time: number }) => string, whole: () => string): void {
+type RetryEvent = Extract<RunEvent, { type: 'STEP_UP_FOR_RETRY' }>
+
+interface EventTexts {
+  readonly steps: StepTexts
+  /** How long the event's step has been running. */
+  readonly since: (event: { readonly step: string; readonly time: number }) => string
+  /** How long the run has been running. */
+  readonly whole: () => string
+  /** How many attempts of each step have failed. */
+  readonly failures: ReadonlyMap<string, number>
+}
+
+function printEvent(event: RunEvent, { steps, since, whole, failures }: EventTexts): void {
   const bold = (text: string): string => styleText('bold', text)
   switch (event.type) {
     case 'LOG':
-      return printLine(`  ${styleText('dim', `${event.step} ${event.level}:`)} ${event.message}`)
+      return printLine(`  ${styleText('dim', `${steps.label(event.step)} ${event.level}:`)} ${event.message}`)
     case 'ASSET_MATERIALIZATION':
     case 'ASSET_OBSERVATION': {
       const partition = event.partition === null ? '' : ` [${event.partition}]`
@@ -50,17 +67,23 @@ function printEvent(event: RunEvent, since: (event: { step: string; time: number
       return printMetadata(event.metadata)
     }
     case 'STEP_UP_FOR_RETRY':
-      return printLine(
-        `${styleText('yellow', '↻')} ${bold(event.step)}  failed, is tried again in ${durationText(event.delaySeconds * 1000)}`,
-      )
+      return printLine(`${styleText('yellow', '↻')} ${bold(steps.label(event.step))}  ${retryText(event, { steps, failures })}`)
     case 'STEP_FAILURE':
-      printLine(`${styleText('red', '✗')} ${bold(event.step)}  ${since(event)}`)
+      printLine(`${styleText('red', '✗')} ${bold(steps.label(event.step))}  ${since(event)}`)
       return printMetadata(event.metadata)
     case 'STEP_SKIPPED':
-      return printLine(`${styleText('yellow', '-')} ${bold(event.step)}  skipped, because ${event.because} did not succeed`)
+      return printLine(
+        `${styleText('yellow', '-')} ${bold(steps.label(event.step))}  skipped because ${steps.label(event.because)} did not succeed`,
+      )
     case 'RUN_SUCCESS':
     case 'RUN_FAILURE':
     case 'RUN_CANCELED':
       return printLine(`${event.type.slice('RUN_'.length)} in ${whole()}`)
   }
+}
+
+function retryText({ step, delaySeconds }: RetryEvent, { steps, failures }: Pick<EventTexts, 'steps' | 'failures'>): string {
+  const attempts = steps.attempts(step)
+  const next = `attempt ${(failures.get(step) ?? 0) + 1}${attempts === undefined ? '' : ` of ${attempts}`}`
+  return `failed, retrying ${delaySeconds > 0 ? `in ${durationText(delaySeconds * 1000)} ` : ''}(${next})`
 }

@@ -14,12 +14,12 @@ export interface ReportOptions extends ToOption {
 }
 
 export const toOption = (): Option =>
-  new Option('--to <url>', 'report over REST to this Dagster web server (default: DAGSTER_URL, otherwise by Python to DAGSTER_HOME)')
+  new Option('--to <url>', 'report to this Dagster web server over REST (default: DAGSTER_URL; if unset, DAGSTER_HOME through Python)')
 
 /** Gives `command` the options that report its runs. */
 export function withReportOptions(command: Command): Command {
   return command
-    .option('--report', 'report the run to Dagster when it has ended; exits with 1 when that fails, also after a good run')
+    .option('--report', 'report the run to Dagster when it has ended; if that fails, the exit code is 1')
     .addOption(toOption().implies({ report: true }))
 }
 
@@ -33,7 +33,7 @@ export function printReports(reports: readonly RunReport[]): void {
 function reportLine({ runId, to, materializations, observations, checks, alreadyThere }: RunReport): string {
   const counts = [counted(materializations, 'materialization'), counted(checks, 'check'), counted(observations, 'observation')]
   const now = counts.filter((count) => count !== '').join(', ')
-  const there = alreadyThere === 0 ? '' : `; ${counted(alreadyThere, 'event')} ${alreadyThere === 1 ? 'was' : 'were'} there before`
+  const there = alreadyThere === 0 ? '' : `; ${counted(alreadyThere, 'event')} already in Dagster`
   return `Run ${runId}: ${now === '' ? `nothing to report to ${to}` : `reported to ${to}: ${now}`}${there}.`
 }
 

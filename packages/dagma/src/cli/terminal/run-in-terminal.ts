@@ -17,6 +17,7 @@ import { positiveInteger } from './options.ts'
 import { printJson, printLine } from './output.ts'
 import { progress } from './progress.ts'
 import { printReports, type ReportOptions, withReportOptions } from './report-options.ts'
+import { declaredSteps } from './step-texts.ts'
 
 /** Options of every command that runs something. */
 export interface RunningOptions extends ReportOptions {
@@ -36,9 +37,9 @@ export interface NewRunOptions extends RunningOptions {
 /** Gives `command` the options of every command that runs something. */
 export function withRunningOptions(command: Command): Command {
   return withReportOptions(command)
-    .addOption(new Option('--concurrency <count>', 'steps that run at once').argParser(positiveInteger).default(16))
+    .addOption(new Option('--concurrency <count>', 'maximum concurrent steps').argParser(positiveInteger).default(16))
     .addOption(
-      new Option('--durability <what>', 'what a recorded event survives: the death of the process, or a power cut too')
+      new Option('--durability <what>', 'what recorded events survive: a crash of the process, or also a power failure')
         .choices(['process', 'power'])
         .default('process'),
     )
@@ -48,9 +49,9 @@ export function withRunningOptions(command: Command): Command {
 export function withNewRunOptions(command: Command): Command {
   return withRunningOptions(command)
     .addOption(configOption())
-    .addOption(new Option('--partition <key>', 'the partition to make').conflicts('partitionRange'))
-    .option('--partition-range <from...to>', 'the partitions to make, both ends included, one run each')
-    .addOption(new Option('--tag <key=value>', 'tag of the run; may be given several times').argParser(addTag).default({}, 'none'))
+    .addOption(new Option('--partition <key>', 'the partition to materialize').conflicts('partitionRange'))
+    .option('--partition-range <from...to>', 'the partitions to materialize, both ends included, one run each')
+    .addOption(new Option('--tag <key=value>', 'run tag; can be repeated').argParser(addTag).default({}, 'none'))
 }
 
 /** `--config`, of every command that starts a new run. */
@@ -66,6 +67,7 @@ export async function runInTerminal(
   options: NewRunOptions,
 ): Promise<void> {
   const { config, partition, partitionRange: range, tag: tags } = options
+  noteSkipped(definitions, what)
   const run = (partitionKey: string | undefined): RunToShow => ({
     partition: partitionKey ?? null,
     start: (running) =>
@@ -77,21 +79,25 @@ export async function runInTerminal(
         ...(partitionKey !== undefined && { partitionKey }),
       }),
   })
-  await show(project, options, range === undefined ? run(partition) : rangeOf(definitions, what, range).map(run))
+  await show({ project, definitions }, options, range === undefined ? run(partition) : rangeOf(definitions, what, range).map(run))
 }
 
 /**
- * Executes a run, or several one after the other, and shows them: live lines, or one JSON document, of several runs a list. With `report` they are
- * then reported to Dagster, all in one go, also those that failed; that there is a way to Dagster is looked at before anything runs.
+ * Executes one run or several in sequence, and shows them: live lines, or one JSON document (a list for several runs). With `report`, all of them,
+ * failed ones included, are then reported to Dagster; whether Dagster can be reached is checked before anything runs.
  */
-export async function show(project: Project, options: RunningOptions, runs: RunToShow | readonly RunToShow[]): Promise<void> {
+export async function show(
+  { project, definitions }: LoadedProject,
+  options: RunningOptions,
+  runs: RunToShow | readonly RunToShow[],
+): Promise<void> {
   const { json = false, report = false, concurrency, durability } = options
   const reporter = report ? chooseReporter(project, options) : undefined
   const signal = interruption('the run')
   const ended: MaterializeRun[] = []
   const unsuccessful: string[] = []
   for (const { partition, start } of 'start' in runs ? [runs] : runs) {
-    const onEvent = json ? {} : { onEvent: progress(partition) }
+    const onEvent = json ? {} : { onEvent: progress(partition, declaredSteps(definitions)) }
     const result = await start({ projectFolder: project.folder, concurrency, durability, signal, ...onEvent })
     ended.push(result)
     if (result.status !== 'SUCCESS') {
@@ -121,13 +127,27 @@ export async function show(project: Project, options: RunningOptions, runs: RunT
   }
 }
 
-/** A run that is to be started and shown. */
+interface LoadedProject {
+  readonly project: Project
+  readonly definitions: Definitions
+}
+
+/** A run to start and show. */
 export interface RunToShow {
   readonly partition: string | null
   readonly start: (running: RunOptions) => Promise<MaterializeRun>
 }
 
-/** How the runs of a range ended: what has to be looked at is far above. */
+/** Names assets that were selected by name or filter but that the run cannot materialize or observe: they are skipped. */
+function noteSkipped({ assets }: Definitions, { selection, kind }: Pick<MaterializeOptions, 'selection' | 'kind'>): void {
+  if (selection === undefined || selection === '*' || kind === undefined || kind === 'check') return
+  const skipped = selectAssets(selectionText(selection), assets).filter((key) => assets.get(key)?.step?.kind !== kind)
+  if (skipped.length === 0) return
+  const why = kind === 'observe' ? 'not observable' : 'not materialized by this project'
+  process.stderr.write(`Skipped, because ${skipped.length === 1 ? 'it is' : 'they are'} ${why}: ${skipped.join(', ')}.\n`)
+}
+
+/** How the runs of a range ended, since the lines of each run are far above. */
 function rangeSummary(all: number, ended: number, unsuccessful: readonly string[]): string {
   const counts = `${ended - unsuccessful.length} of ${all} partitions succeeded.`
   const others = unsuccessful.length === 0 ? '' : ` These did not: ${unsuccessful.join(', ')}.`
@@ -141,7 +161,7 @@ function rangeOf(
 ): readonly string[] {
   const [from, to, more] = range.split('...')
   if (!from || !to || more !== undefined)
-    throw dagmaError('DAGMA_OPTION_INVALID', { option: 'partition-range', reason: 'must be two partitions with "..." between them' })
+    throw dagmaError('DAGMA_OPTION_INVALID', { option: '--partition-range', reason: 'must be two partitions with "..." between them' })
   const keys = job === undefined ? selectAssets(selectionText(selection ?? '*'), definitions.assets) : expectJob(definitions, job).assetKeys
   const partitioned = keys.map((key) => definitions.assets.get(key)).find((node) => node?.partitions !== undefined)
   if (partitioned?.partitions === undefined) throw dagmaError('DAGMA_PARTITION_WITHOUT_PARTITIONS', { partition: range })

@@ -14,7 +14,7 @@ export function pythonFinding(projectFolder: string, activeEnvironment = process
     if (environment && packagesIn(environment).some((name) => /^dagma-[^-]*\.(?:dist|egg)-info$/i.test(name)))
       return foreign(environment, own)
   }
-  if (!existsSync(own)) return { check, status: 'ok', message: 'There is no Python environment yet: `npx dagma dev` makes it.' }
+  if (!existsSync(own)) return { check, status: 'ok', message: 'There is no Python environment yet: `npx dagma dev` creates it.' }
   const ours = packagesIn(own)
     .map((name) => /^dagster_dagma-([^-]+)\.dist-info$/.exec(name)?.[1])
     .find((version) => version !== undefined)
@@ -22,8 +22,8 @@ export function pythonFinding(projectFolder: string, activeEnvironment = process
   return {
     check,
     status: 'error',
-    message: 'The Python environment in .dagma/python lacks dagster-dagma.',
-    fix: 'Delete the folder .dagma/python; `npx dagma dev` makes it anew.',
+    message: 'The Python environment in .dagma/python does not have dagster-dagma.',
+    fix: 'Delete the folder .dagma/python; `npx dagma dev` creates it again.',
   }
 }
 
@@ -32,9 +32,9 @@ function foreign(environment: string, own: string): Finding {
   return {
     check,
     status: 'error',
-    message: `${isOwn ? 'The environment in .dagma/python' : 'The active Python environment'} has the package "dagma" of PyPI, which is another project with the same import name.`,
+    message: `${isOwn ? 'The environment in .dagma/python' : 'The active Python environment'} has the PyPI package "dagma", an unrelated project with the same import name.`,
     fix: isOwn
-      ? 'Delete the folder .dagma/python; `npx dagma dev` makes it anew. The package of this project is called dagster-dagma.'
+      ? 'Delete the folder .dagma/python; `npx dagma dev` creates it again. The package of this project is called dagster-dagma.'
       : 'Uninstall it there (pip uninstall dagma). The package of this project is called dagster-dagma.',
   }
 }

@@ -36,7 +36,7 @@ describe.skipIf(process.platform !== 'linux')('killTree', () => {
       await expect.poll(() => lives(pid) && !isZombie(pid)).toBe(false)
       await sleep(20)
       expect(other.exitCode ?? other.signalCode).toBeNull()
-      killTree(parent.pid) // nothing is left, which is no error
+      killTree(parent.pid) // nothing is left, which is not an error
     } finally {
       other.kill('SIGKILL')
     }

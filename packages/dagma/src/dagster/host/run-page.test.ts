@@ -19,5 +19,7 @@ test.each([
 test.each(['localhost:3000', 'http://me:a-password@host'])('%j is warned of, and not repeated', (base) => {
   setEnvironment({ DAGMA_DAGSTER_URL: base })
   expect(runPage('r1', log)).toBeUndefined()
-  expect(warnings.splice(0)).toEqual([expect.stringMatching(/^DAGMA_DAGSTER_URL is no http or https URL without user name and password/)])
+  expect(warnings.splice(0)).toEqual([
+    expect.stringMatching(/^DAGMA_DAGSTER_URL is not an http or https URL without user name and password/),
+  ])
 })

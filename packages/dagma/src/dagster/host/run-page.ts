@@ -9,6 +9,6 @@ export function runPage(runId: string, log: Pick<StepLog, 'warning'>): string | 
   const base = process.env[uiVariable]
   if (!base) return undefined
   if (isHttpUrl(base)) return deepLink(base, `runs/${encodeURIComponent(runId)}`)
-  log.warning(`${uiVariable} is no http or https URL without user name and password: nothing links to the page of the run.`)
+  log.warning(`${uiVariable} is not an http or https URL without user name and password, so there is no link to the page of the run.`)
   return undefined
 }

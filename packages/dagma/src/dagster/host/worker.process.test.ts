@@ -199,7 +199,7 @@ export default definitions({ assets: [broken, fine, slow], jobs: [nightly], reso
     expect(await ask('2', 'broken', died)).toEqual(['WARNING', '<nightly run-1 TypeError no such table>'])
     expect(await ask('3', 'fine', died)).toEqual(['WARNING', '<nightly run-1 WorkerDiedError The Node worker died.>'])
     expect(await ask('4', 'fine', null)).toEqual(['ERROR', 'A hook of job "nightly" failed: the hook itself'])
-    expect(await ask('5', 'slow', null)).toEqual(['ERROR', 'A hook of job "nightly" failed: Step "slow" did not end within 0.05 s.'])
+    expect(await ask('5', 'slow', null)).toEqual(['ERROR', 'A hook of job "nightly" failed: Step "slow" did not finish within 0.05 s.'])
     run.send({ type: 'call_hook', step: '6', run_id: 'run-1', job_name: '__ASSET_JOB', step_name: 'fine', error: null })
     await run.until('closed', '6')
     expect(run.of('6')).toEqual(['opened', 'closed'])
@@ -253,7 +253,7 @@ export default definitions({ assets: [broken, fine, slow], jobs: [nightly], reso
     expect([first.step, second.step]).toEqual(['1', '2'])
     for (const { message } of [first, second])
       expect(message.params.exception).toMatchObject({
-        message: expect.stringMatching(/code 0 while steps "waiting", "exiting" ran.*\[DAGMA_PROCESS_EXITED\]/),
+        message: expect.stringMatching(/code 0 while steps "waiting", "exiting" were running.*\[DAGMA_PROCESS_EXITED\]/),
       })
     expect((await exited)[0]).toBe(1)
   })
@@ -275,7 +275,7 @@ export default definitions({ assets: [broken, fine, slow], jobs: [nightly], reso
     expect(await run.next()).toBeUndefined()
     const code = run.child.exitCode ?? (await once(run.child, 'exit'))[0]
     expect(code).toBe(2)
-    expect(run.stderr).toMatch(/^error: Asset "a".* needs "b".*\[DAGMA_DEP_UNKNOWN\]\n$/)
+    expect(run.stderr).toMatch(/^error: Asset "a".* depends on "b".*\[DAGMA_DEP_UNKNOWN\]\n$/)
   })
 
   test('started by hand, it says what to use', async () => {

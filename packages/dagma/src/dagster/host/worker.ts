@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import { keyText } from '../../definitions/assets/asset-key.ts'
+import { stepLabel } from '../../definitions/assets/step-label.ts'
 import type { StepLog } from '../../definitions/assets/step-log.ts'
 import type { EndStatus, RunObserver } from '../../definitions/instrument.ts'
 import type { Definitions } from '../../definitions/model.ts'
@@ -181,9 +182,13 @@ class Worker {
     throw dagmaError('DAGMA_MESSAGE_UNKNOWN', { reason: `type "${String((message as { type?: unknown }).type)}"` })
   }
 
-  /** Names of the steps that run. */
+  /** Labels of the running steps. */
   runningSteps(): string[] {
-    return [...this.#running.values()].flatMap(({ name }) => name ?? [])
+    const label = (name: string): string => {
+      const step = this.#definitions.steps.get(name)
+      return step === undefined ? name : stepLabel(step)
+    }
+    return [...this.#running.values()].flatMap(({ name }) => (name === undefined ? [] : [label(name)]))
   }
 
   /** Ends every step that runs with an error, at once. */

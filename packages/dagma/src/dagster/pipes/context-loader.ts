@@ -21,7 +21,7 @@ export async function loadContext(params: PipesParams): Promise<PipesContextData
 /** The context that the parameters themselves hold. @throws DAGMA_PIPES_PARAMS_INVALID */
 export function inlineContext({ data }: PipesParams): PipesContextData {
   if (isContext(data)) return data
-  throw dagmaError('DAGMA_PIPES_PARAMS_INVALID', { variable: contextVariable, reason: 'holds data that is no context' })
+  throw dagmaError('DAGMA_PIPES_PARAMS_INVALID', { variable: contextVariable, reason: 'is not a Pipes context' })
 }
 
 async function parsed(what: string, read: () => Promise<string>): Promise<PipesContextData> {

@@ -73,9 +73,9 @@ describe('parameters', () => {
       [
         "The parameter DAGSTER_PIPES_MESSAGES of Dagster Pipes is not set, but DAGSTER_PIPES_CONTEXT is. … [DAGMA_PIPES_PARAMS_INVALID]",
         "The parameter DAGSTER_PIPES_CONTEXT of Dagster Pipes is not base64 of zlib of JSON. … [DAGMA_PIPES_PARAMS_INVALID]",
-        "The parameter DAGSTER_PIPES_CONTEXT of Dagster Pipes is no JSON object. … [DAGMA_PIPES_PARAMS_INVALID]",
+        "The parameter DAGSTER_PIPES_CONTEXT of Dagster Pipes is not a JSON object. … [DAGMA_PIPES_PARAMS_INVALID]",
         "The parameter DAGSTER_PIPES_CONTEXT of Dagster Pipes names no path, data or bucket and key, but: nothing. … [DAGMA_PIPES_PARAMS_INVALID]",
-        "The parameter DAGSTER_PIPES_CONTEXT of Dagster Pipes holds data that is no context. … [DAGMA_PIPES_PARAMS_INVALID]",
+        "The parameter DAGSTER_PIPES_CONTEXT of Dagster Pipes is not a Pipes context. … [DAGMA_PIPES_PARAMS_INVALID]",
         "The parameter DAGSTER_PIPES_CONTEXT of Dagster Pipes names the file …/none.json, which cannot be read. … [DAGMA_PIPES_PARAMS_INVALID]",
         "The parameter DAGSTER_PIPES_CONTEXT of Dagster Pipes names the file …/list.json, which holds no context. … [DAGMA_PIPES_PARAMS_INVALID]",
         "The parameter DAGSTER_PIPES_CONTEXT of Dagster Pipes names the file …/broken.json, which cannot be read. … [DAGMA_PIPES_PARAMS_INVALID]",

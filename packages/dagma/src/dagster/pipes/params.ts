@@ -44,6 +44,6 @@ export function decodeParams(variable: string, text: string): PipesParams {
     throw dagmaError('DAGMA_PIPES_PARAMS_INVALID', { variable, reason: 'is not base64 of zlib of JSON' }, error)
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw dagmaError('DAGMA_PIPES_PARAMS_INVALID', { variable, reason: 'is no JSON object' })
+    throw dagmaError('DAGMA_PIPES_PARAMS_INVALID', { variable, reason: 'is not a JSON object' })
   return { ...value }
 }

@@ -99,7 +99,7 @@ export class PipesSession {
     this.#sender.reportGatedCheck(assetKey, { name, passed, severity, metadata: gateWireMetadata(pipesMetadata(metadata)) })
   }
 
-  /** Sends JSON data that the Python side reads with `get_custom_messages()`. @throws DAGMA_PIPES_REPORT_INVALID when it is no JSON data. */
+  /** Sends JSON data that the Python side reads with `get_custom_messages()`. @throws DAGMA_PIPES_REPORT_INVALID when it is not JSON data. */
   reportCustomMessage(payload: unknown): void {
     const method = 'reportCustomMessage'
     if (payload === undefined) throw invalid(method, 'needs JSON data, not undefined')
@@ -145,7 +145,7 @@ export class PipesSession {
     const assets = keys.length === 0 ? 'it has none of its own' : `those are: ${keys.join(', ')}`
     throw dagmaError('DAGMA_PIPES_ASSET_KEY', {
       method,
-      reason: `was called for "${assetKey}", which is no asset of this session (${assets})`,
+      reason: `was called for "${assetKey}", which is not an asset of this session (${assets})`,
     })
   }
 }

@@ -190,7 +190,12 @@ export function partitionRange(
 ): readonly string[] {
   const unknown = [from, to].find((key) => !hasPartition(partitions, key, now))
   if (unknown !== undefined)
-    throw dagmaError('DAGMA_PARTITION_UNKNOWN', { asset, partition: unknown, some: sample(partitionKeys(partitions, { now })) })
+    throw dagmaError('DAGMA_PARTITION_UNKNOWN', {
+      asset,
+      partition: unknown,
+      some: sample(partitionKeys(partitions, { now })),
+      isTime: 'start' in partitions,
+    })
   const range = keysBetween(partitions, from, to, now)
   if (range.length === 0)
     throw dagmaError('DAGMA_OPTION_INVALID', { option: 'partition-range', reason: `has its end first: "${to}" comes before "${from}"` })

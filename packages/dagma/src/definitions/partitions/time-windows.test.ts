@@ -43,7 +43,7 @@ test('a time partition is there when its window has ended; dynamic partitions ta
   expect(partitionKeys(dynamicPartitions('names'), { now })).toEqual([])
 })
 
-test('a range has both its ends; one that is no range is refused', async () => {
+test('a range has both its ends; one that is not a range is refused', async () => {
   expect(partitionRange(days, { from: '2026-01-02', to: '2026-01-04' }, { asset: 'a', now })).toEqual([
     '2026-01-02',
     '2026-01-03',
@@ -98,9 +98,9 @@ test('partitions that cannot be made, or do not fit, are errors of the definitio
   const { message } = await thrownBy(() => definitions({ assets }))
   expect(message.replace(/ \(\/[^)]*\)/g, '').split('\n')).toMatchInlineSnapshot(`
     [
-      "Asset "when" has partitions that cannot be made: the start "yesterday" is not a date such as 2026-01-31. Fix the start, the end, the time zone, the keys or the dimensions. [DAGMA_PARTITIONS_INVALID]",
-      "Asset "where" has partitions that cannot be made: the time zone "Mars/Base" is unknown; names are those of the IANA database, in their own case. Fix the start, the end, the time zone, the keys or the dimensions. [DAGMA_PARTITIONS_INVALID]",
-      "Asset "twice" has partitions that cannot be made: the static key "a" is there twice. Fix the start, the end, the time zone, the keys or the dimensions. [DAGMA_PARTITIONS_INVALID]",
+      "Asset "when" has invalid partitions: the start "yesterday" is not a date such as 2026-01-31. Fix the start, the end, the time zone, the keys or the dimensions. [DAGMA_PARTITIONS_INVALID]",
+      "Asset "where" has invalid partitions: the time zone "Mars/Base" is unknown; names are those of the IANA database, in their own case. Fix the start, the end, the time zone, the keys or the dimensions. [DAGMA_PARTITIONS_INVALID]",
+      "Asset "twice" has invalid partitions: the static key "a" is there twice. Fix the start, the end, the time zone, the keys or the dimensions. [DAGMA_PARTITIONS_INVALID]",
       "Step "whole" takes the input "daily" from "daily", which has partitions, while the step has none: choose them by mapped(asset, PartitionMapping.all()) or another mapping. Give them the same partitions, or a mapping that fits. See docs/guide/partitions.md. [DAGMA_PARTITIONS_MISMATCH]",
       "Step "other" takes the input "daily" from "daily", which has other partitions: choose them by mapped(asset, mapping). Give them the same partitions, or a mapping that fits. See docs/guide/partitions.md. [DAGMA_PARTITIONS_MISMATCH]",
       "Step "nothing" takes the input "plain" from "plain", which has no partitions to map. Give them the same partitions, or a mapping that fits. See docs/guide/partitions.md. [DAGMA_PARTITIONS_MISMATCH]",

@@ -245,7 +245,7 @@ test('any other text gives one error that names a column', () => {
         } catch (error) {
           const { code, message } = error as { code: string; message: string }
           expect(code).toMatch(/^DAGMA_SELECTION_(SYNTAX|UNKNOWN)$/)
-          if (code === 'DAGMA_SELECTION_SYNTAX') expect(message).toMatch(/cannot be read: at (line \d+, )?column \d+, /)
+          if (code === 'DAGMA_SELECTION_SYNTAX') expect(message).toMatch(/is invalid: at (line \d+, )?column \d+, /)
         }
       },
     ),

@@ -105,7 +105,7 @@ test('a list of 20,000 names is looked up name by name', { timeout: 30_000 }, ()
 describe('text that cannot be read', () => {
   test('the whole message', () => {
     expect(message('key:raw and and kind:x')).toMatchInlineSnapshot(
-      `"The selection "key:raw and and kind:x" cannot be read: at column 13, a selection such as key:"a" was expected, but there is "a". Write it as Dagster does, for example \`key:"a" or group:llm\`, \`+a\`, \`a+\`, or a list such as \`a,b\`. [DAGMA_SELECTION_SYNTAX]"`,
+      `"The selection "key:raw and and kind:x" is invalid: at column 13, a selection such as key:"a" was expected, but there is "a". Write it as Dagster does, for example \`key:"a" or group:llm\`, \`+a\`, \`a+\`, or a list such as \`a,b\`. [DAGMA_SELECTION_SYNTAX]"`,
     )
   })
 
@@ -144,7 +144,7 @@ describe('text that cannot be read', () => {
     ['is:new', 'at column 1, "is:" takes "materializable" or "external"'],
     ['partitions:none', 'at column 1, "partitions:" is not supported by Dagma'],
   ])('%s', (selection, problem) => {
-    expect(message(selection)).toContain(`cannot be read: ${problem}`)
+    expect(message(selection)).toContain(`is invalid: ${problem}`)
   })
 })
 
@@ -158,7 +158,7 @@ describe('a selection of any size is read or refused, never a crash', () => {
     ['functions', (depth: number) => `${'roots('.repeat(depth)}key:raw${')'.repeat(depth)}`],
   ])('%s', (_, of) => {
     expect(message(of(500))).toContain('selected raw')
-    expect(message(of(502))).toMatch(/cannot be read: at column \d+, parentheses and "not" are nested more than 500 deep/)
+    expect(message(of(502))).toMatch(/is invalid: at column \d+, parentheses and "not" are nested more than 500 deep/)
     expect(message(of(100_000))).toContain('nested more than 500 deep')
   })
 

@@ -25,7 +25,7 @@ export function checkJobConfig(
       step !== undefined &&
       [...step.assets.map(({ key }) => key), ...step.checks.map(({ asset }) => asset)].some((key) => assetKeys.includes(keyText(key)))
     if (!selected) errors.push(dagmaError('DAGMA_CONFIG_UNKNOWN', { step: name, of, reason: 'which the job does not select' }))
-    else if (step.config === undefined) errors.push(dagmaError('DAGMA_CONFIG_UNKNOWN', { step: name, of, reason: 'which takes none' }))
+    else if (step.config === undefined) errors.push(dagmaError('DAGMA_CONFIG_UNKNOWN', { step: name, of, reason: 'which has no config' }))
     else {
       const issues = jobConfigIssues(step.config, entered)
       if (issues.length > 0) errors.push(dagmaError('DAGMA_CONFIG_INVALID', { step: name, of, issues }))

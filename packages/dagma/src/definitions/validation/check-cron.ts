@@ -12,13 +12,13 @@ export function checkCron(what: string, cron: string, timezone: string, errors: 
 
 /** Why Dagster would not take a cron line; croner alone knows more than Dagster: dates, and "W", "+" and "5L" in fields. */
 function whyNoCron(cron: string): string | undefined {
-  if (!/^\s*(?:@[a-z]+|\S+(?:\s+\S+){4})\s*$/.test(cron)) return 'it has no five fields'
+  if (!/^\s*(?:@[a-z]+|\S+(?:\s+\S+){4})\s*$/.test(cron)) return 'it does not have five fields'
   const foreign = /\d+[LW]|LW|\+/i.exec(cron)
-  if (foreign !== null) return `Dagster does not know "${foreign[0]}"`
+  if (foreign !== null) return `Dagster does not support "${foreign[0]}"`
   const single = /(?<!\d)(\d+)-\1(?!\d)/.exec(withEnds(cron))
   if (single !== null) return `Dagster reads "${single[0]}" as every value; write "${single[1]}"`
   try {
-    return new Cron(withEnds(cron), { mode: '5-part', paused: true }).nextRun() === null ? 'it names no moment that ever comes' : undefined
+    return new Cron(withEnds(cron), { mode: '5-part', paused: true }).nextRun() === null ? 'it never fires' : undefined
   } catch (error) {
     return String((error as Error).message).replace(/^CronPattern: |\.$/g, '')
   }

@@ -1,4 +1,5 @@
 import { type DagmaError, dagmaError } from '../../errors.ts'
+import { stepLabel } from '../assets/step-label.ts'
 import type { Job } from '../automation/job.ts'
 import type { Schedule } from '../automation/schedule.ts'
 import type { Declared, Definitions, ResolvedJob } from '../model.ts'
@@ -16,11 +17,11 @@ import { placeText } from './place.ts'
 export function checkDefinitions(declared: Declared, errors: DagmaError[]): Pick<Definitions, 'jobs' | 'schedules' | 'sensors'> {
   const { graph, ioManagers } = declared
   for (const step of graph.steps.values()) {
-    expectResources(`Step "${step.name}"${placeText(step)}`, step.resources, declared, errors)
+    expectResources(`Step "${stepLabel(step)}"${placeText(step)}`, step.resources, declared, errors)
     if (step.ioManager !== undefined && !ioManagers.has(step.ioManager)) {
       errors.push(
         dagmaError('DAGMA_IO_MANAGER_UNBOUND', {
-          who: `Step "${step.name}"${placeText(step)}`,
+          who: `Step "${stepLabel(step)}"${placeText(step)}`,
           ioManager: step.ioManager,
           bound: [...ioManagers.keys()],
         }),

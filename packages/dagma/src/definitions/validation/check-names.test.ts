@@ -34,15 +34,15 @@ test('names that Dagster keeps for itself, of everything that has a name', async
     })
   expect(await problems(declare)).toMatchInlineSnapshot(`
     [
-      "DAGMA_NAME_RESERVED Asset "config" (<place>) has a name that Python or Dagster keeps for itself.",
-      "DAGMA_NAME_RESERVED Asset "class" (<place>) has a name that Python or Dagster keeps for itself.",
-      "DAGMA_NAME_RESERVED Asset "input" (<place>) has a name that Python or Dagster keeps for itself.",
-      "DAGMA_NAME_RESERVED Multi-asset "type" (<place>) has a name that Python or Dagster keeps for itself.",
-      "DAGMA_NAME_RESERVED Check "arg:dict" (<place>) is called "arg_dict" in Dagster, a name that Python or Dagster keeps for itself.",
-      "DAGMA_NAME_RESERVED Job "None" (<place>) has a name that Python or Dagster keeps for itself.",
-      "DAGMA_NAME_RESERVED Job "__ASSET_JOB" (<place>) has a name that Python or Dagster keeps for itself.",
-      "DAGMA_NAME_RESERVED Schedule "return" (<place>) has a name that Python or Dagster keeps for itself.",
-      "DAGMA_NAME_RESERVED Sensor "context" (<place>) has a name that Python or Dagster keeps for itself.",
+      "DAGMA_NAME_RESERVED Asset "config" (<place>) has a name that is reserved by Python or Dagster.",
+      "DAGMA_NAME_RESERVED Asset "class" (<place>) has a name that is reserved by Python or Dagster.",
+      "DAGMA_NAME_RESERVED Asset "input" (<place>) has a name that is reserved by Python or Dagster.",
+      "DAGMA_NAME_RESERVED Multi-asset "type" (<place>) has a name that is reserved by Python or Dagster.",
+      "DAGMA_NAME_RESERVED Check "arg:dict" (<place>) is called "arg_dict" in Dagster, a name that is reserved by Python or Dagster.",
+      "DAGMA_NAME_RESERVED Job "None" (<place>) has a name that is reserved by Python or Dagster.",
+      "DAGMA_NAME_RESERVED Job "__ASSET_JOB" (<place>) has a name that is reserved by Python or Dagster.",
+      "DAGMA_NAME_RESERVED Schedule "return" (<place>) has a name that is reserved by Python or Dagster.",
+      "DAGMA_NAME_RESERVED Sensor "context" (<place>) has a name that is reserved by Python or Dagster.",
     ]
   `)
 })

@@ -59,8 +59,8 @@ describe('options that no host could heed, or that Dagster would refuse', () => 
         "DAGMA_OPTION_INVALID The option "tags" of asset "a" has "c" with the value "d!": both take up to 63 letters, digits, "_", "-" and ".".",
         "DAGMA_OPTION_INVALID The option "kinds" of asset "a" has "a b": a kind takes up to 63 letters, digits, "_", "-" and ".".",
         "DAGMA_OPTION_INVALID The option "metadata" of asset "a" cannot be carried: The metadata value "big" has a bigint, which JSON lacks.",
-        "DAGMA_CRON_INVALID Asset "a" has the cron line "0 25 * * *", which cannot be read: Invalid value for hour: 25.",
-        "DAGMA_TIMEZONE_UNKNOWN Asset "a" has the time zone "Mars/Olympus", which is unknown.",
+        "DAGMA_CRON_INVALID Asset "a" has an invalid cron expression "0 25 * * *": Invalid value for hour: 25.",
+        "DAGMA_TIMEZONE_UNKNOWN Asset "a" has an unknown time zone "Mars/Olympus".",
         "DAGMA_OPTION_INVALID The option "pool" of step "a" must be a name without spaces, not "two words".",
         "DAGMA_OPTION_INVALID The option "maxRetries" of step "a" must be a whole number from 0, not 1.5.",
         "DAGMA_OPTION_INVALID The option "delaySeconds" of step "a" must be from 0 to 2147483 (24 days), not -1.",
@@ -108,9 +108,9 @@ test('the config of a job must fit the steps that it selects', async () => {
   expect(configured({ limited: { limit: 3 } })).not.toThrow()
   expect(await problems(configured({ limited: { limit: 'x' }, plain: {}, other: {} }))).toMatchInlineSnapshot(`
     [
-      "DAGMA_CONFIG_INVALID The config of "limited" in Job "j" is wrong: limit: Invalid input: expected number, received string.",
-      "DAGMA_CONFIG_UNKNOWN Config was given for "plain" in Job "j", which the job does not select.",
-      "DAGMA_CONFIG_UNKNOWN Config was given for "other" in Job "j", which the job does not select.",
+      "DAGMA_CONFIG_INVALID The config of "limited" in Job "j" is invalid: limit: Invalid input: expected number, received string.",
+      "DAGMA_CONFIG_UNKNOWN Config was passed for "plain" in Job "j", which the job does not select.",
+      "DAGMA_CONFIG_UNKNOWN Config was passed for "other" in Job "j", which the job does not select.",
     ]
   `)
   const late = { '~standard': { version: 1, vendor: 'x', validate: async () => ({ issues: [{ message: 'no' }] }) } } as const

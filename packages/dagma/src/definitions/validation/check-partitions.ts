@@ -1,6 +1,7 @@
 import { type DagmaError, dagmaError } from '../../errors.ts'
 import { keyText } from '../assets/asset-key.ts'
 import type { DepWithMapping } from '../assets/asset-spec.ts'
+import { stepLabel } from '../assets/step-label.ts'
 import type { AssetNode, Definitions } from '../model.ts'
 import type { PartitionsDefinition } from '../partitions/partition-types.ts'
 import { samePartitions } from '../partitions/partitions.ts'
@@ -20,7 +21,7 @@ export function checkPartitions({ assets, steps }: Pick<Definitions, 'assets' | 
   }
   for (const step of steps.values()) {
     const mismatch = (reason: string): void => {
-      errors.push(dagmaError('DAGMA_PARTITIONS_MISMATCH', { what: `Step "${step.name}"${placeText(step)}`, reason }))
+      errors.push(dagmaError('DAGMA_PARTITIONS_MISMATCH', { what: `Step "${stepLabel(step)}"${placeText(step)}`, reason }))
     }
     const [first, ...others] = step.assets
     for (const other of others)

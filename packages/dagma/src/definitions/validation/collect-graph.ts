@@ -2,6 +2,7 @@ import { type DagmaError, dagmaError } from '../../errors.ts'
 import type { AssetCheck } from '../assets/asset-check.ts'
 import { keyText } from '../assets/asset-key.ts'
 import type { Step } from '../assets/step.ts'
+import { stepLabel } from '../assets/step-label.ts'
 import type { AnyAsset, AssetNode, CheckNode, Definitions } from '../model.ts'
 import { nearestName } from './nearest-name.ts'
 import { type Located, placeText } from './place.ts'
@@ -142,7 +143,7 @@ function topologicalOrder<Item extends Located>(
 }
 
 function checkStepNeeds(step: Step, graph: Pick<Definitions, 'assets'>, errors: DagmaError[]): void {
-  const who = `Step "${step.name}"${placeText(step)}`
+  const who = `Step "${stepLabel(step)}"${placeText(step)}`
   const known = new Set(step.assets.flatMap((spec) => spec.deps.map((dep) => keyText(dep.key))))
   for (const dep of Object.values(step.inputs)) if (!known.has(keyText(dep.key))) expectAsset(keyText(dep.key), who, graph, errors)
   if (step.kind === 'check')

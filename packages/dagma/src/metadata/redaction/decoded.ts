@@ -5,7 +5,7 @@ export interface Source {
   readonly bytes: Uint8Array
   /** How many of them count. */
   readonly length: number
-  /** Whether they were written as digits: pieces of a secret in them are no words. */
+  /** Whether they were written as digits: pieces of a secret in them are not words. */
   readonly isData: boolean
 }
 

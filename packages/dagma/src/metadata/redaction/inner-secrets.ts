@@ -52,7 +52,7 @@ function decoded(text: string): string {
   }
 }
 
-/** The texts and long numbers in a JSON text, but for such as `service_account` that are no secret. */
+/** The texts and long numbers in a JSON text, but for such as `service_account` that are not secrets. */
 function members(value: string): string[] {
   if (!/^[[{]/.test(value)) return []
   const found: string[] = []

@@ -123,7 +123,7 @@ describe('a variable that nobody declared', () => {
   })
 })
 
-test('a random key is no common value', () => {
+test('a random key is not a common value', () => {
   fc.assert(
     fc.property(fc.uint8Array({ minLength: 16, maxLength: 32 }), (bytes) => {
       fc.pre(new Set(bytes).size > 8)

@@ -74,7 +74,7 @@ describe('the rest is as Node has it', () => {
     expect(stdout).toBe('a\né\nb\nyz\nc\n[3,3,null,2,"c\\n"]\n')
   })
 
-  test('other files, and what is no data', () => {
+  test('other files, and what is not data', () => {
     const { stdout } = gated(`
       const file = fs.mkdtempSync('${tmpdir()}/dagma-descriptors-') + '/x'
       writeFileSync(file, s); appendFileSync(file, '!')

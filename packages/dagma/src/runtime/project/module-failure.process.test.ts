@@ -60,7 +60,7 @@ test('an import without its ending, and one with the ending of what it would be 
     const { code, message } = loading(`\nimport { a } from '${name}'\nexport default a`, files)
     expect(code).toBe('DAGMA_IMPORT_NOT_FOUND')
     expect(message).toContain(
-      `<folder>/src/definitions.ts:2: this imports <folder>/src/${name.slice(2)}, which is not there. Did you mean <folder>/src/other.ts?`,
+      `<folder>/src/definitions.ts:2: this imports <folder>/src/${name.slice(2)}, which does not exist. Did you mean <folder>/src/other.ts?`,
     )
   }
   expect(loading(`import './gone.ts'`).message).not.toContain('Did you mean')
@@ -102,12 +102,12 @@ test('a type that is imported as a value', () => {
   expect(message).toMatch(/^<folder>\/src\/definitions\.ts:1: .*when "Row" is a type, write "import type"/)
 })
 
-test('what is no decorator is none: text, comments, and addresses', () => {
+test('what is not a decorator is none: text, comments, and addresses', () => {
   const files = { 'src/other.js': 'const a = `\n@daily`\n/*\n@d */ const b = "a @b" // @c\nconst c = a \\ b\n' }
   expect(loading('import "./other.js"\n', files).code).toBe('DAGMA_MODULE_FAILED')
 })
 
-test('code that cannot be read, and a value that is no error', () => {
+test('code that cannot be read, and a value that is not an error', () => {
   expect(loading('const a = 1\nexport default {').message).toMatch(/^<folder>\/src\/definitions\.ts:2: SyntaxError/)
   expect(loading('throw undefined').message).toContain('<folder>/src/definitions.ts: A value that is not an Error was thrown: undefined')
 })
@@ -121,7 +121,7 @@ test('a wrong name, and other errors of Dagma’s own', () => {
 test('a module that waits for what never comes', () => {
   const { message } = loading('await new Promise(() => {})\nexport default 1')
   expect(message).toBe(
-    '<folder>/src/definitions.ts: it waits at its top level for something that never comes. Mend the module; nothing has run. [DAGMA_MODULE_FAILED]\n',
+    '<folder>/src/definitions.ts: its top-level await never settles. Fix the module. Nothing has run. [DAGMA_MODULE_FAILED]\n',
   )
 })
 

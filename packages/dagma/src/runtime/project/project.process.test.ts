@@ -58,10 +58,10 @@ describe('findProject', () => {
     }
     expect(messages).toMatchInlineSnapshot(`
       [
-        "No Dagma project was found in / or above it. Run this inside a project whose package.json has \`"dagma": { "definitions": "src/definitions.ts" }\`, or name the module with -m. [DAGMA_PROJECT_NOT_FOUND]",
-        "There is no definitions module at <folder>/src/defs.ts. Name the right file with -m, or in the "dagma" field of package.json. [DAGMA_MODULE_NOT_FOUND]",
-        "There is no definitions module at <folder>/src/nothing.ts. Name the right file with -m, or in the "dagma" field of package.json. [DAGMA_MODULE_NOT_FOUND]",
-        "<folder>/broken/package.json: this is not valid JSON: Expected property name or '}' in JSON at position 1 (line 1 column 2). Mend the module; nothing has run. [DAGMA_MODULE_FAILED]",
+        "No Dagma project was found in / or above it. Set projectFolder to a folder whose package.json has \`"dagma": { "definitions": "src/definitions.ts" }\`, or work inside one. [DAGMA_PROJECT_NOT_FOUND]",
+        "There is no definitions module at <folder>/src/defs.ts. Set the right file with -m, or in the "dagma" field of package.json. [DAGMA_MODULE_NOT_FOUND]",
+        "There is no definitions module at <folder>/src/nothing.ts. Set the right file with -m, or in the "dagma" field of package.json. [DAGMA_MODULE_NOT_FOUND]",
+        "<folder>/broken/package.json: this is not valid JSON: Expected property name or '}' in JSON at position 1 (line 1 column 2). Fix the module. Nothing has run. [DAGMA_MODULE_FAILED]",
       ]
     `)
   })
@@ -100,12 +100,12 @@ describe('loadDefinitions', () => {
     }
     expect(messages).toMatchInlineSnapshot(`
       [
-        "<folder>/src/defs.ts: Error: no database. Mend the module; nothing has run. [DAGMA_MODULE_FAILED]",
-        "<folder>/src/defs.ts: A value that is not an Error was thrown: text. Mend the module; nothing has run. [DAGMA_MODULE_FAILED]",
-        "<folder>/src/defs.ts: this imports ./missing.ts, which is not there. Name the file with its ending, as in \`import { a } from "./a.ts"\`. [DAGMA_IMPORT_NOT_FOUND]",
+        "<folder>/src/defs.ts: Error: no database. Fix the module. Nothing has run. [DAGMA_MODULE_FAILED]",
+        "<folder>/src/defs.ts: A value that is not an Error was thrown: text. Fix the module. Nothing has run. [DAGMA_MODULE_FAILED]",
+        "<folder>/src/defs.ts: this imports ./missing.ts, which does not exist. Write the file name with its extension, as in \`import { a } from "./a.ts"\`. [DAGMA_IMPORT_NOT_FOUND]",
         "<folder>/src/defs.ts:1: this imports the package "package-that-nobody-has", which is not installed. Run \`npm install package-that-nobody-has\`. [DAGMA_PACKAGE_MISSING]",
-        "<folder>/src/defs.ts has no default export made by definitions(). Write \`export default definitions({ assets: [...] })\`. [DAGMA_MODULE_NO_DEFINITIONS]",
-        "<folder>/src/defs.ts has no default export made by definitions(). Write \`export default definitions({ assets: [...] })\`. [DAGMA_MODULE_NO_DEFINITIONS]",
+        "<folder>/src/defs.ts has no default export created with definitions(). Write \`export default definitions({ assets: [...] })\`. [DAGMA_MODULE_NO_DEFINITIONS]",
+        "<folder>/src/defs.ts has no default export created with definitions(). Write \`export default definitions({ assets: [...] })\`. [DAGMA_MODULE_NO_DEFINITIONS]",
         "An asset cannot be named "a b". Use letters, digits, "_", "-" and "." (job, schedule, group and check names: letters, digits and "_"), and "/" between the parts of an asset key. [DAGMA_KEY_INVALID]",
       ]
     `)
@@ -152,7 +152,7 @@ describe('a project in a folder of any name loads, with other modules and packag
     const failed = spawnSync(process.execPath, [...commandLine, 'definitions', 'validate'], { cwd: folder, encoding: 'utf8' })
     expect([failed.status, failed.stderr]).toEqual([
       2,
-      expect.stringContaining(`${folder}/src/x.ts:1: this imports ${folder}/src/gone.ts, which is not there`),
+      expect.stringContaining(`${folder}/src/x.ts:1: this imports ${folder}/src/gone.ts, which does not exist`),
     ])
   })
 })

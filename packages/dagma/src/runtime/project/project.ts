@@ -47,8 +47,7 @@ export async function loadDefinitions(project: Project): Promise<Definitions> {
 /** Imports a module. One that waits at its top level for what never comes would end the process without a word. */
 async function loadModule(file: string): Promise<{ default?: unknown }> {
   const stuck = Promise.withResolvers<never>()
-  const tell = (): void =>
-    stuck.reject(dagmaError('DAGMA_MODULE_FAILED', { place: file, reason: 'it waits at its top level for something that never comes' }))
+  const tell = (): void => stuck.reject(dagmaError('DAGMA_MODULE_FAILED', { place: file, reason: 'its top-level await never settles' }))
   if (file.includes('\\')) allowBackslashInPaths()
   process.once('beforeExit', tell)
   try {

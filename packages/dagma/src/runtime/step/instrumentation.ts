@@ -55,7 +55,7 @@ type Safely = <T>(work: () => T) => T | undefined
 function guard({ log }: InstrumentContext): Safely {
   let failed = false
   const fail = (error: unknown): undefined => {
-    if (!failed) log.warning(`The instrument failed, the run goes on without it: ${gateError(error).message}`)
+    if (!failed) log.warning(`The instrument failed and is disabled for this run: ${gateError(error).message}`)
     failed = true
   }
   return <T>(work: () => T): T | undefined => {

@@ -56,7 +56,7 @@ export class RunResources {
   }
 
   #leaveBehind(keys: readonly string[]): void {
-    this.#context.log.warning(`Resources did not open or close within ${closeGraceMs / 1000} s, and were left behind: ${keys.join(', ')}.`)
+    this.#context.log.warning(`Resources did not open or close within ${closeGraceMs / 1000} s, and were abandoned: ${keys.join(', ')}.`)
   }
 
   #client(key: string): Promise<unknown> {
@@ -70,7 +70,8 @@ export class RunResources {
 
   async #open(key: string): Promise<unknown> {
     const bound = this.#bound.get(key)
-    if (bound === undefined) throw dagmaError('DAGMA_INTERNAL', { reason: `the resource "${key}" was not checked when definitions loaded` })
+    if (bound === undefined)
+      throw dagmaError('DAGMA_INTERNAL', { reason: `resource "${key}" was not validated when the definitions were loaded` })
     try {
       const opened = await bound.open(this.#context)
       this.#opened.push([key, opened])

@@ -1,5 +1,6 @@
 import { Failure } from '../../definitions/assets/failure.ts'
 import type { Step } from '../../definitions/assets/step.ts'
+import { stepLabel } from '../../definitions/assets/step-label.ts'
 import { DagmaError, dagmaError } from '../../errors.ts'
 import type { Metadata } from '../../metadata/metadata-value.ts'
 import { normalize, type WireMetadata } from '../../metadata/normalize.ts'
@@ -33,8 +34,8 @@ export function stepFailure(step: Step, error: unknown, { canceled, timedOut, re
     allowRetries,
     metadata: gateFailureMetadata(normalize(told), { status, retryCount: retryNumber, error: thrownBy(why) }),
   })
-  if (canceled) return failed('canceled', dagmaError('DAGMA_CANCELED', { what: `Step "${step.name}"` }), false)
-  if (timedOut) return failed('failure', dagmaError('DAGMA_TIMEOUT', { step: step.name, seconds: step.timeoutSeconds ?? 0 }), true)
+  if (canceled) return failed('canceled', dagmaError('DAGMA_CANCELED', { what: `Step "${stepLabel(step)}"` }), false)
+  if (timedOut) return failed('failure', dagmaError('DAGMA_TIMEOUT', { step: stepLabel(step), seconds: step.timeoutSeconds ?? 0 }), true)
   if (error instanceof DagmaError && error.code === 'DAGMA_CHECKS_FAILED') return failed('failure', error, false)
   const thrown = thrownBy(error)
   return thrown instanceof Failure ? failed('failure', error, thrown.allowRetries, thrown.metadata) : failed('failure', error, true)

@@ -1,7 +1,9 @@
 /** What a step's function returned, stored and reported. */
+
 import { type AssetKey, keyText } from '../../definitions/assets/asset-key.ts'
 import { type CheckResult, isMaterializeResult, type ObserveResult } from '../../definitions/assets/results.ts'
 import type { CheckSpec, Step } from '../../definitions/assets/step.ts'
+import { stepLabel } from '../../definitions/assets/step-label.ts'
 import { partitionOf } from '../../definitions/definitions.ts'
 import { dagmaError } from '../../errors.ts'
 import { normalize } from '../../metadata/normalize.ts'
@@ -98,5 +100,5 @@ function expectObject<Expected>(step: Step, value: unknown, reason: string): Exp
 }
 
 function wrong(step: Step, reason: string): Error {
-  return dagmaError('DAGMA_RESULT_WRONG', { step: step.name, reason })
+  return dagmaError('DAGMA_RESULT_WRONG', { step: stepLabel(step), reason })
 }

@@ -1,5 +1,6 @@
 import { keyText } from '../../definitions/assets/asset-key.ts'
 import type { Step, StepContext, StepExtras } from '../../definitions/assets/step.ts'
+import { stepLabel } from '../../definitions/assets/step-label.ts'
 import type { StepLog } from '../../definitions/assets/step-log.ts'
 import { partitionOf } from '../../definitions/definitions.ts'
 import type { StepObserver } from '../../definitions/instrument.ts'
@@ -70,9 +71,9 @@ async function attempt(step: Step, host: AttemptHost, timing: { latencyMs: numbe
 }
 
 /** A function that never pauses keeps the time limit from firing: that it was exceeded is found when it has ended. */
-function expectWithinLimit({ name, timeoutSeconds }: Step, tookMs: number): void {
-  if (timeoutSeconds !== undefined && tookMs > timeoutSeconds * 1000)
-    throw dagmaError('DAGMA_TIMEOUT', { step: name, seconds: timeoutSeconds, neverPaused: true })
+function expectWithinLimit(step: Step, tookMs: number): void {
+  if (step.timeoutSeconds !== undefined && tookMs > step.timeoutSeconds * 1000)
+    throw dagmaError('DAGMA_TIMEOUT', { step: stepLabel(step), seconds: step.timeoutSeconds, neverPaused: true })
 }
 
 function stepContext(step: Step, host: StepHost, given: Pick<StepContext, 'inputs' | 'resources' | 'config'>): StepContext & StepExtras {
@@ -89,14 +90,14 @@ function stepContext(step: Step, host: StepHost, given: Pick<StepContext, 'input
     log: stepLog(host),
     get partitionKey() {
       if ((step.assets[0] ?? host.definitions.assets.get(keyText(assetKey)))?.partitions === undefined) return undefined
-      if (partitionKey === undefined && step.kind !== 'check') throw dagmaError('DAGMA_NOT_PARTITIONED', { step: step.name })
+      if (partitionKey === undefined && step.kind !== 'check') throw dagmaError('DAGMA_NOT_PARTITIONED', { step: stepLabel(step) })
       return partitionKey
     },
     selected: new Set((step.partNames ?? []).filter((_, index) => host.selected.has(keyText(step.assets[index]?.key ?? [])))),
     load: async () => {
       const partition = partitionOf(host.definitions.assets, assetKey, partitionKey)
       if (partition === undefined && host.definitions.assets.get(keyText(assetKey))?.partitions !== undefined)
-        throw dagmaError('DAGMA_NOT_PARTITIONED', { step: step.name })
+        throw dagmaError('DAGMA_NOT_PARTITIONED', { step: stepLabel(step) })
       return values.load({ assetKey, partitionKey: partition, runId, signal }, `Check "${step.checks[0]?.name}"`)
     },
   }
@@ -104,7 +105,7 @@ function stepContext(step: Step, host: StepHost, given: Pick<StepContext, 'input
 
 async function loadInputs(step: Step, host: StepHost): Promise<Record<string, unknown>> {
   const { values, runId, signal } = host
-  const who = `Step "${step.name}"`
+  const who = `Step "${stepLabel(step)}"`
   const load = async ([name, dep]: [string, Step['inputs'][string]]): Promise<[string, unknown]> => {
     const own = { partitions: step.assets[0]?.partitions, key: host.partitionKey }
     const upstream = upstreamPartitions(dep, host.definitions, own, { now: host.now(), dynamicKeys: host.dynamicKeys })
@@ -116,11 +117,14 @@ async function loadInputs(step: Step, host: StepHost): Promise<Record<string, un
 }
 
 /** The config that the step's function gets, defaults filled in. @throws DAGMA_CONFIG_INVALID with every field that is wrong. */
-export async function validatedConfig(step: Pick<Step, 'name' | 'config'>, entered: unknown): Promise<unknown> {
+export async function validatedConfig(
+  step: Pick<Step, 'kind' | 'name' | 'assets' | 'checks' | 'config'>,
+  entered: unknown,
+): Promise<unknown> {
   if (step.config === undefined) return undefined
   const result = await step.config['~standard'].validate(entered ?? {})
   const issues = configIssues(step.config, entered, result)
-  if (result.issues !== undefined || issues.length > 0) throw dagmaError('DAGMA_CONFIG_INVALID', { step: step.name, issues })
+  if (result.issues !== undefined || issues.length > 0) throw dagmaError('DAGMA_CONFIG_INVALID', { step: stepLabel(step), issues })
   return result.value
 }
 
@@ -130,7 +134,7 @@ async function callUser(step: Step, context: StepContext & StepExtras): Promise<
     return await step.run(context)
   } catch (error) {
     const reason = error instanceof DagmaError ? error.problem : thrownMessage(error)
-    throw dagmaError('DAGMA_STEP_FAILED', { step: step.name, reason }, error)
+    throw dagmaError('DAGMA_STEP_FAILED', { step: stepLabel(step), reason }, error)
   }
 }
 

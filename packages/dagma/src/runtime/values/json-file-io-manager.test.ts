@@ -64,7 +64,7 @@ describe('jsonFileIOManager', () => {
     for (const use of [() => store(manager, 1, 'x', 'a'), () => load(manager, 'x', 'a')]) {
       const refused = await thrownBy(use)
       expect(refused).toMatchObject({ code: 'DAGMA_STORAGE_FAILED', kind: 'execution', cause: { code: 'ENOTDIR' } })
-      expect(refused.message).toContain(`The file of the value of asset "x/a" (${join(folder, 'values/x/a.json')}) cannot be used: ENOTDIR`)
+      expect(refused.message).toContain(`The value of asset "x/a" cannot be stored or loaded (${join(folder, 'values/x/a.json')}): ENOTDIR`)
     }
   })
 
@@ -250,7 +250,7 @@ describe('Values', () => {
         "Step "consumer" needs the value of "x/gone", which has not been materialized. Materialize it first: \`dagma asset materialize --select x/gone\`. [DAGMA_INPUT_MISSING]",
         "Step "consumer" needs the value of "daily", partition "2026-01-01", which has not been materialized. Materialize it first: \`dagma asset materialize --select daily --partition 2026-01-01\`. [DAGMA_INPUT_MISSING]",
         "Step "consumer" needs the value of "daily", partitions "2026-01-02", "2026-01-03", "2026-01-04", which have not been materialized. Materialize them first: \`dagma asset materialize --select daily --partition-range 2026-01-02...2026-01-04\`. [DAGMA_INPUT_MISSING]",
-        "Step "consumer" needs the value of "elsewhere", which something else makes, and which its IO manager does not find. Name it under \`deps\` when its value is not needed, or bind an IO manager that finds it. [DAGMA_INPUT_MISSING]",
+        "Step "consumer" needs the value of "elsewhere", which is an external asset, and its IO manager found no value. List it in \`deps\` if its value is not needed, or bind an IO manager that can load it. [DAGMA_INPUT_MISSING]",
       ]
     `)
   })
