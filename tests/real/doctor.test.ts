@@ -68,7 +68,13 @@ describe.skipIf(!executables.mlflow || !executables.langflow)('dagma doctor, wit
   it.each<[string, () => { readonly [name: string]: string }, string, string, RegExp]>([
     ['tracking is off', () => ({ MLFLOW_USE_TRACKING: 'false' }), 'mlflow', 'MLFLOW_USE_TRACKING', /MLFLOW_USE_TRACKING=true/],
     ['tracking is neither on nor off', () => ({ MLFLOW_USE_TRACKING: 'yes' }), 'mlflow', 'settings', /./],
-    ['the UI base is not a URL', () => ({ MLFLOW_UI_BASE_URL: 'localhost:5000' }), 'mlflow', 'MLFLOW_UI_BASE_URL', /http:\/\/localhost:5000/],
+    [
+      'the UI base is not a URL',
+      () => ({ MLFLOW_UI_BASE_URL: 'localhost:5000' }),
+      'mlflow',
+      'MLFLOW_UI_BASE_URL',
+      /http:\/\/localhost:5000/,
+    ],
     ['the experiment is not there', () => ({ MLFLOW_EXPERIMENT_ID: '987654' }), 'mlflow', 'MLFLOW_EXPERIMENT_ID', /it exists/],
     ['the port of MLflow is wrong', () => ({ MLFLOW_TRACKING_URI: 'http://127.0.0.1:9' }), 'mlflow', 'reachable', /host and port/],
     ['LangFlow is taken for MLflow', () => ({ MLFLOW_TRACKING_URI: langflow.url }), 'mlflow', 'reachable', /MLFLOW_TRACKING_URI/],

@@ -24,7 +24,8 @@ export async function probe(settings: Settings, context: ProbeContext): Promise<
 async function sent<Items>(check: string, exporter: Exporter<Items>, items: Items, url: string): Promise<Finding> {
   const { code, error } = await new Promise<{ code: number; error?: Error }>((resolve) => exporter.export(items, resolve))
   if (code === 0) return { check, status: 'ok', message: `The collector at ${bare(url)} accepts them.` }
-  const fix = 'Check that the collector is running and accepts OTLP over HTTP there (usually on port 4318), and that the headers are correct.'
+  const fix =
+    'Check that the collector is running and accepts OTLP over HTTP there (usually on port 4318), and that the headers are correct.'
   return { check, status: 'error', message: `They could not be sent to ${bare(url)}: ${reason(error)}.`, fix }
 }
 

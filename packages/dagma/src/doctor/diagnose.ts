@@ -42,9 +42,7 @@ export async function diagnose(
 
 type Probe = NonNullable<Resource<unknown>['probe']>
 
-const notLookedAt: Probe = async () => [
-  { check: 'probe', status: 'ok', message: 'This resource has no probe, so it was not checked.' },
-]
+const notLookedAt: Probe = async () => [{ check: 'probe', status: 'ok', message: 'This resource has no probe, so it was not checked.' }]
 
 async function looked(checked: string, probe: Probe, context: ProbeContext): Promise<DoctorFinding[]> {
   try {
