@@ -164,7 +164,10 @@ def test_manifest_file_instead_of_node(
             '{"manifest_version":1,"dagma_version":"1","jobs":[],"schedules":[]}',
             "does not match its schema: KeyError: 'steps'",
         ),
-        ('{"manifest_version":1,"dagma_version":"1","steps":[3],"jobs":[],"schedules":[]}', "does not match its schema"),
+        (
+            '{"manifest_version":1,"dagma_version":"1","steps":[3],"jobs":[],"schedules":[]}',
+            "does not match its schema",
+        ),
     ],
 )
 def test_manifests_that_are_refused(text: str, reason: str) -> None:

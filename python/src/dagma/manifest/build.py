@@ -86,7 +86,8 @@ def _run_build(project: Project, file: Path) -> str:
         raise NodeError(message) from error
     if built.returncode == _WRONG_DEFINITIONS:
         message = (
-            built.stdout.strip() or f"The definitions of {project.root} are invalid, but `dagma build` printed no reason."
+            built.stdout.strip()
+            or f"The definitions of {project.root} are invalid, but `dagma build` printed no reason."
         )
         raise DefinitionError(message)
     if built.returncode != 0:
