@@ -1,6 +1,6 @@
 """Manifests and worker messages of any form: each is taken, or refused by an error of this package or of Dagster.
 
-A few hundred of each, or with `DAGMA_FUZZ_SECONDS=600` new ones for so long. What was once found wrong stays as an
+A few hundred of each, or with `DAGMA_TEST_FUZZ_SECONDS` new ones for so long (`npm run fuzz`). What was once found wrong stays as an
 `@example`.
 """
 
@@ -36,7 +36,7 @@ from dagma.worker.results import failure_of, understood
 from dagma.worker.session import describe_exception
 from tests.conftest import REPOSITORY
 
-SECONDS = float(os.environ.get("DAGMA_FUZZ_SECONDS", "0"))
+SECONDS = float(os.environ.get("DAGMA_TEST_FUZZ_SECONDS", "0"))
 GOLDEN = json.loads((REPOSITORY / "protocol/golden/manifest.json").read_text())
 MESSAGES = [json.loads(line) for line in (REPOSITORY / "protocol/golden/from-worker.jsonl").read_text().splitlines()]
 PROJECT = Project(root=Path("/project"), name="project")

@@ -60,7 +60,7 @@ describe('a secret in an encoding', () => {
   })
 })
 
-/** What was once let through: tried first, each time. `npm run fuzz:redaction` adds what it finds. */
+/** What was once let through: tried first, each time. `npm run fuzz` adds what it finds. */
 const corpusFile = new URL('secret-encodings.corpus.json', import.meta.url)
 type Nested = [value: string, before: string, after: string, inner: string, outer: string]
 const corpus: Nested[] = JSON.parse(readFileSync(corpusFile, 'utf8'))
