@@ -1,7 +1,7 @@
 """Manifests and worker messages of any form: each is taken, or refused by an error of this package or of Dagster.
 
-A few hundred of each, or with `DAGMA_TEST_FUZZ_SECONDS` new ones for so long (`npm run fuzz`). What was once found wrong stays as an
-`@example`.
+A few hundred of each, or with `DAGMA_TEST_FUZZ_SECONDS` new ones for so long (`npm run fuzz`). What was once found
+wrong stays as an `@example`.
 """
 
 from __future__ import annotations

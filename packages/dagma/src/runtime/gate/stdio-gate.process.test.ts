@@ -82,6 +82,11 @@ describe('the stdio gate', () => {
     expect(written(imports + code)).toMatchObject({ stdout: '<[redacted]>\n', stderr: '', status: 0 })
   })
 
+  test('gates what Node prints past all streams', () => {
+    expect(written("process._rawDebug('<%s>', process.env.S)")).toEqual({ stdout: '', stderr: '<[redacted]>\n', status: 0 })
+    expect(written("release(); process._rawDebug('<%s>', 1)").stderr).toBe('<1>\n')
+  })
+
   test('redacts a secret of several lines, written line by line', () => {
     expect(written(`for (const line of process.env.PEM.split('\\n')) console.log('> ' + line)`).stdout).toBe('> [redacted]\n> [redacted]\n')
   })

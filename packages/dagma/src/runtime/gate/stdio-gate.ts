@@ -1,3 +1,4 @@
+import { format } from 'node:util'
 import { gateChildOutput } from './child-output-gate.ts'
 import { gateDescriptors } from './descriptor-gate.ts'
 import { type Descriptor, flushWriters, GatedWriter, outletOf, showStatus, streamOf } from './gated-output.ts'
@@ -35,7 +36,7 @@ function closeGate(): void {
     () => own[1].end(),
     () => own[2].end(),
   )
-  restorers.push(gateSockets(own), gateChildOutput(), gateWorkerThreads())
+  restorers.push(gateSockets(own), gateChildOutput(), gateWorkerThreads(), gateRawDebug(own[2]))
   if (isPrepared) return
   isPrepared = true
   process.on('exit', () => {
@@ -48,6 +49,15 @@ function openGate(): void {
   flushWriters()
   for (const descriptor of descriptors) outletOf(descriptor).flush()
   for (const restore of restorers.splice(0)) restore()
+}
+
+/** `process._rawDebug` prints to stderr past all streams. */
+function gateRawDebug(writer: GatedWriter): () => void {
+  const before = Object.getOwnPropertyDescriptor(process, '_rawDebug')
+  if (before === undefined) return () => {}
+  const value = (...args: unknown[]): void => void writer.write(`${format(...args)}\n`)
+  Object.defineProperty(process, '_rawDebug', { ...before, value })
+  return () => Object.defineProperty(process, '_rawDebug', before)
 }
 
 /** Bytes that a stream may keep for a writer that does not wait. */
