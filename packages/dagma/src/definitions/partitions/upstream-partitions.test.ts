@@ -14,7 +14,7 @@ import {
   staticPartitions,
   weeklyPartitions,
 } from './partitions.ts'
-import { neededDynamicPartitions, upstreamPartitions } from './upstream-partitions.ts'
+import { neededDynamicPartitions, upstreamKeys, upstreamPartitions } from './upstream-partitions.ts'
 
 const days = dailyPartitions({ start: '2026-01-01', end: '2026-01-11' })
 const weeks = weeklyPartitions({ start: '2026-01-04', end: '2026-02-01' })
@@ -81,4 +81,31 @@ test('dynamic keys are asked of the host where a mapping needs them all', async 
   expect(upstreamPartitions(inputs.all, project, own, { now, dynamicKeys })).toEqual({
     many: ['x|names 1', 'x|names 2', 'y|names 1', 'y|names 2'],
   })
+})
+
+test('a static mapping gives the upstream keys from which a key is made', () => {
+  const zones = staticPartitions(['north', 'south', 'none'])
+  const mapping = PartitionMapping.static({ x: 'north', y: ['north', 'south'] })
+  expect(upstream(regions, mapping, zones, 'north')).toEqual({ many: ['x', 'y'] })
+  expect(upstream(regions, mapping, zones, 'south')).toEqual({ many: ['y'] })
+  expect(upstream(regions, mapping, zones, 'none')).toEqual({ many: [] })
+})
+
+test('the keys that exist upstream are those of the mapping, none of an asset without partitions', () => {
+  const [parted, whole] = [externalAsset({ key: 'parted', partitions: days }), externalAsset({ key: 'whole' })]
+  const project = definitions({ assets: [parted, whole] })
+  const keys = (dep: DepWithMapping, key: string) => upstreamKeys(dep, project, { partitions: weeks, key }, { now })
+  expect(keys(mapped(parted, timeWindow({ startOffset: -1 })), '2026-01-11')).toEqual(
+    Array.from({ length: 7 }, (_, day) => `2026-01-${String(day + 4).padStart(2, '0')}`),
+  )
+  expect(keys(mapped(whole, timeWindow()), '2026-01-11')).toEqual([])
+})
+
+test('a dimension by time stands for other windows; a mapping that fits no dimension needs what does not exist', async () => {
+  const multi = multiPartitions({ region: regions, week: weeks })
+  expect(upstream(multi, PartitionMapping.multiToSingle(), days, '2026-01-05')).toEqual({ many: ['x|2026-01-04', 'y|2026-01-04'] })
+  expect(upstream(weeks, PartitionMapping.multiToSingle('week'), multi, 'x|2026-01-04')).toEqual({ many: ['2026-01-04'] })
+  const error = await thrownBy(() => upstream(multi, PartitionMapping.multiToSingle('region'), days, '2026-01-05'))
+  expect(error).toMatchObject({ code: 'DAGMA_UPSTREAM_PARTITIONS_NONEXISTENT' })
+  expect(error.message).toContain('2026-01-05')
 })
