@@ -19,9 +19,11 @@ function* formsOf(value: string): Iterable<string> {
     // Without the line end, which ends a line of the output as well.
     const trimmed = text.replace(/^[\0- ]+|[\0- ]+$/g, '')
     const form = trimmed.length >= shortestSecret ? trimmed : text
-    yield form
-    yield form.replaceAll(' ', '+') // as forms write it
-    yield decodedBy(bare, text)
+    const inForms = form.replaceAll(' ', '+')
+    for (const written of [form, inForms]) {
+      yield written
+      yield decodedBy(bare, written)
+    }
   }
 }
 
