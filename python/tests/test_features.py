@@ -78,6 +78,15 @@ const outside = d.externalAsset({ key: 'outside', group: 'far' })
 const customers = d.asset({
   key: 'customers', partitions: d.dynamicPartitions('names'), run: ({ partitionKey }) => `value of ${partitionKey}`,
 })
+const found = d.asset({
+  key: 'found', config: z.object({ fail: z.boolean().default(false) }),
+  run: ({ addDynamicPartitions, deleteDynamicPartitions, config }) => {
+    addDynamicPartitions('names', ['ada', 'bob'])
+    deleteDynamicPartitions('names', ['old'])
+    if (config.fail) throw new Error('lost')
+    return 1
+  },
+})
 const allCustomers = d.asset({
   key: 'all_customers', inputs: { customers: d.mapped(customers, d.PartitionMapping.all()) },
   run: ({ inputs }) => d.materializeResult(1, { metadata: { customers: inputs.customers } }),
@@ -88,7 +97,7 @@ const job = d.job({
 })
 export default d.definitions({
   assets: [
-    raw, clean, all, flaky, never, bad, afterBad, shop, feed, busyFeed, strict, outside, customers, allCustomers,
+    raw, clean, all, flaky, never, bad, afterBad, shop, feed, busyFeed, strict, outside, customers, allCustomers, found,
     plain,
   ],
   checks: [tooSmall, warned],
@@ -188,6 +197,21 @@ def test_all_dynamic_partitions(defs: dg.Definitions, instance: dg.DagsterInstan
     assert materialized(result)["all_customers"].metadata["customers"].value == {
         name: f"value of {name}" for name in names
     }
+
+
+def test_a_step_changes_dynamic_partitions_when_it_succeeds(defs: dg.Definitions, instance: dg.DagsterInstance) -> None:
+    instance.add_dynamic_partitions("names", ["old"])
+    failed = run(
+        defs,
+        instance,
+        "__ASSET_JOB",
+        asset_selection=[dg.AssetKey("found")],
+        run_config={"ops": {"found": {"config": {"fail": True}}}},
+    )
+    assert not failed.success
+    assert instance.get_dynamic_partitions("names") == ["old"]
+    assert run(defs, instance, "__ASSET_JOB", asset_selection=[dg.AssetKey("found")]).success
+    assert instance.get_dynamic_partitions("names") == ["ada", "bob"]
 
 
 def test_inline_check(defs: dg.Definitions, instance: dg.DagsterInstance) -> None:

@@ -66,6 +66,7 @@ def test_golden_messages_are_read() -> None:
             "report_asset_materialization",
             "report_asset_check",
             "report_custom_message",
+            "report_custom_message",
             "closed",
         ]
         assert seen[1]["params"]["message"] == "two numbers, π and e"
@@ -89,7 +90,7 @@ def test_golden_custom_payloads_keep_to_the_schema() -> None:
     payload = {"$defs": schema("worker")["$defs"], "$ref": "#/$defs/customPayload"}
     messages = [json.loads(line).get("message", {}) for line in FROM_WORKER]
     told = [one["params"]["payload"]["dagma"] for one in messages if one.get("method") == "report_custom_message"]
-    assert [one["type"] for one in told] == ["observation", "failure"]
+    assert [one["type"] for one in told] == ["observation", "dynamic_partitions", "failure"]
     for one in told:
         jsonschema.validate(one, payload)
 

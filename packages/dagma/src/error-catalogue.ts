@@ -85,11 +85,18 @@ export const catalogue = {
     ({ what, reason }) => `${what} ${reason}.`,
     'Give them the same partitions, or a mapping that fits. See docs/guide/partitions.md.',
   ),
-  DAGMA_PARTITION_UNKNOWN: entry<{ asset: string; partition: string; some: readonly string[]; isTime: boolean }>(
+  DAGMA_PARTITION_UNKNOWN: entry<{ asset: string; partition: string; some: readonly string[]; isTime: boolean; isDynamic: boolean }>(
     'definition',
     ({ asset, partition, some }) =>
       `"${partition}" is not a partition of "${asset}" (${some.length > 0 ? some.join(', ') : 'none exist yet'}).`,
-    ({ isTime }) => `Pass one of its partitions${isTime ? '; a time partition exists once its window has ended' : ''}.`,
+    ({ isTime, isDynamic }) => {
+      const note = isTime
+        ? '; a time partition exists once its window has ended'
+        : isDynamic
+          ? ', or add it with `dagma partition add`'
+          : ''
+      return `Pass one of its partitions${note}.`
+    },
   ),
   DAGMA_PARTITIONS_MIXED: entry<{ assets: readonly string[]; commands: readonly string[] }>(
     'definition',
@@ -106,6 +113,11 @@ export const catalogue = {
     'definition',
     ({ name }) => `The run needs the keys of the dynamic partitions "${name}", which only Dagster knows.`,
     'Run it in Dagster, or select the partitions with PartitionMapping.specific().',
+  ),
+  DAGMA_PARTITION_KEY_INVALID: entry<{ name: string; key: unknown; reason: string }>(
+    'definition',
+    ({ name, key, reason }) => `The key ${JSON.stringify(key)} for the dynamic partitions "${name}" ${reason}.`,
+    'Use another key.',
   ),
   DAGMA_PARTITION_NEEDED: entry<{ asset: string; some: readonly string[] }>(
     'definition',

@@ -22,7 +22,7 @@ export async function checkTick(who: string, jobs: readonly string[], definition
       await planRun(
         definitions,
         { assetKeys: job.assetKeys, kind: 'materialize', partitionKey, config: { ...job.config, ...config } },
-        new Date(),
+        { now: new Date() }, // of dynamic partitions, Dagster knows the keys
       )
     } catch (error) {
       if (!(error instanceof DagmaError)) throw error

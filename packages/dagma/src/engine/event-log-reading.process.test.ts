@@ -103,13 +103,23 @@ test('a log of the first version is brought up to date, its runs in order', () =
   const { folder, file } = folderWithRuns('r1', 'r2', 'r3')
   changed(
     file,
-    `DROP INDEX runs_in_order; DROP INDEX retries_of_run; DROP INDEX materializations_of_partition; ALTER TABLE runs DROP COLUMN ordinal;
+    `DROP TABLE dynamic_partitions; DROP INDEX runs_in_order; DROP INDEX retries_of_run; DROP INDEX materializations_of_partition; ALTER TABLE runs DROP COLUMN ordinal;
      ALTER TABLE runs DROP COLUMN parent_run_id; ALTER TABLE events DROP COLUMN partition; UPDATE runs SET body = '{' WHERE run_id = 'r2'; PRAGMA user_version = 1`,
   )
   using log = EventLog.open(folder)
   log.startRun({ ...of, runId: 'r4' })
   expect(log.runs(10).map(({ runId }) => runId)).toEqual(['r4', 'r3', 'r1'])
   expect(log.latestMaterialization('a')?.runId).toBe('r3')
+  expect(log.dynamicPartitions('names')).toEqual([])
+})
+
+test('a log of the second version has no dynamic partitions until some are added', () => {
+  const { folder, file } = folderWithRuns('r1')
+  changed(file, 'DROP TABLE dynamic_partitions; PRAGMA user_version = 2')
+  using log = EventLog.openToRead(folder)
+  expect(log.dynamicPartitions('names')).toEqual([])
+  log.changeDynamicPartitions({ partitions: 'names', add: ['ada'] })
+  expect(log.dynamicPartitions('names')).toEqual(['ada'])
 })
 
 test('a run is found by the start of its id, whatever characters it has', async () => {

@@ -2,7 +2,18 @@ import type { DatabaseSync } from 'node:sqlite'
 import { dagmaError } from '../errors.ts'
 import { isBusy } from './event-log-failure.ts'
 
-const version = 2
+const version = 3
+
+const indexesOfVersion2 = `
+  CREATE UNIQUE INDEX runs_in_order ON runs (ordinal);
+  CREATE INDEX retries_of_run ON runs (parent_run_id) WHERE parent_run_id IS NOT NULL;
+  CREATE INDEX materializations_of_partition ON events (asset, partition, id) WHERE type = 'ASSET_MATERIALIZATION';
+`
+
+/** Dynamic partitions, in the order in which they were added. */
+const createDynamicPartitions = `
+  CREATE TABLE dynamic_partitions (id INTEGER PRIMARY KEY, name TEXT NOT NULL, partition TEXT NOT NULL, UNIQUE (name, partition)) STRICT;
+`
 
 /**
  * `ordinal` says in which order runs were recorded, whatever the clock said. Fields that queries look for are columns; the rest is in `body`.
@@ -19,6 +30,8 @@ const create = `
   CREATE INDEX events_of_run ON events (run_id, id);
   CREATE INDEX materializations_of_asset ON events (asset, id) WHERE type = 'ASSET_MATERIALIZATION';
   CREATE INDEX runs_on_their_way ON runs (run_id) WHERE status = 'STARTED';
+  ${indexesOfVersion2}
+  ${createDynamicPartitions}
 `
 
 /** From each version to the next. A row whose JSON is damaged stays as it is. */
@@ -29,15 +42,10 @@ const migrations: Readonly<Record<number, string>> = {
     ALTER TABLE events ADD COLUMN partition TEXT;
     UPDATE runs SET ordinal = rowid, parent_run_id = iif(json_valid(body), body ->> '$.parentRunId', NULL);
     UPDATE events SET partition = body ->> '$.partition' WHERE asset IS NOT NULL AND json_valid(body);
+    ${indexesOfVersion2}
   `,
+  2: createDynamicPartitions,
 }
-
-const indexesOfVersion2 = `
-  CREATE UNIQUE INDEX runs_in_order ON runs (ordinal);
-  CREATE INDEX retries_of_run ON runs (parent_run_id) WHERE parent_run_id IS NOT NULL;
-  CREATE INDEX materializations_of_partition ON events (asset, partition, id) WHERE type = 'ASSET_MATERIALIZATION';
-  PRAGMA user_version = ${version};
-`
 
 /** Creates the tables of a new event log, or brings those of an older version up to date. @throws DAGMA_EVENT_LOG_NEWER */
 export function migrate(db: DatabaseSync, file: string): void {
@@ -47,7 +55,9 @@ export function migrate(db: DatabaseSync, file: string): void {
   db.exec('BEGIN IMMEDIATE')
   try {
     const before = found() // another process may have been faster
-    if (before < version) db.exec(`${migrations[before] ?? create} ${indexesOfVersion2}`)
+    if (before === 0) db.exec(create)
+    else for (let from = before; from < version; from++) db.exec(migrations[from] ?? '')
+    db.exec(`PRAGMA user_version = ${version}`)
     db.exec('COMMIT')
   } catch (error) {
     if (db.isTransaction) db.exec('ROLLBACK')

@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { DynamicPartitionsChange } from '../definitions/automation/sensor.ts'
 import { DagmaError, dagmaError } from '../errors.ts'
 import { makeFolder, syncFolder } from '../runtime/durable-folder.ts'
 import { copyOfEventLog } from './event-log-copy.ts'
@@ -226,6 +227,21 @@ export class EventLog implements Disposable {
   latestMaterialization(asset: string): Materialization | undefined {
     const newest = `SELECT run_id, time, body FROM events WHERE asset = ? AND type = 'ASSET_MATERIALIZATION' ORDER BY id DESC LIMIT 1`
     return this.#read(newest, [asset], eventOf)[0] as Materialization | undefined
+  }
+
+  /** The keys of dynamic partitions, in the order in which they were added. */
+  dynamicPartitions(name: string): string[] {
+    return this.#read('SELECT partition FROM dynamic_partitions WHERE name = ? ORDER BY id', [name], (row) => String(row.partition))
+  }
+
+  /** Adds and deletes keys of dynamic partitions, all or none; returns those that were not there, and those that were. Their materializations stay. */
+  changeDynamicPartitions({ partitions: name, add = [], remove = [] }: DynamicPartitionsChange): { added: string[]; deleted: string[] } {
+    return this.#transaction(() => {
+      const insert = this.#db.prepare('INSERT OR IGNORE INTO dynamic_partitions (name, partition) VALUES (?, ?)')
+      const remover = this.#db.prepare('DELETE FROM dynamic_partitions WHERE name = ? AND partition = ?')
+      const changed = (statement: StatementSync) => (key: string) => statement.run(name, key).changes > 0
+      return { added: add.filter(changed(insert)), deleted: remove.filter(changed(remover)) }
+    })
   }
 
   /** How many rows could not be read so far; they were left out. */

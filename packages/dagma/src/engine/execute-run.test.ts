@@ -23,7 +23,7 @@ async function execute(assets: readonly Asset[], options: Partial<ExecuteOptions
   using eventLog = EventLog.open(folder)
   const told: RunEvent[] = []
   const request = { assetKeys: [...all.assets.keys()], kind: 'materialize', partitionKey: undefined, config: {} } as const
-  const steps = await planRun(all, request, new Date())
+  const steps = await planRun(all, request, { now: new Date() })
   const result = await executeRun({
     definitions: all,
     start: {

@@ -5,6 +5,7 @@ import type { StepKind } from '../definitions/assets/step.ts'
 import type { RunConfig, RunTags } from '../definitions/automation/job.ts'
 import { partitionOf } from '../definitions/definitions.ts'
 import type { Definitions, ResolvedJob } from '../definitions/model.ts'
+import type { PartitionsAt } from '../definitions/partitions/partitions.ts'
 import { selectAssets } from '../definitions/selection/select-assets.ts'
 import { selectionText } from '../definitions/selection/selection-text.ts'
 import { expectOptions, type OptionTable } from '../definitions/validation/expect-options.ts'
@@ -108,8 +109,9 @@ export async function materializeWith(definitions: Definitions, options: Materia
   const job = options.job === undefined ? undefined : expectJob(definitions, options.job)
   const assetKeys = job?.assetKeys ?? selectedKeys(definitions, options.selection)
   const config = { ...job?.config, ...options.config }
-  const now = (parts.clock ?? systemClock).now()
-  const steps = await planRun(definitions, { assetKeys, kind, partitionKey, config }, now)
+  const projectFolder = options.projectFolder ?? findProject(process.cwd()).folder
+  const at = partitionsAt(projectFolder, parts)
+  const steps = await planRun(definitions, { assetKeys, kind, partitionKey, config }, at)
   const start: RunStart = {
     runId: randomUUID(),
     jobName: job?.name ?? null,
@@ -120,7 +122,7 @@ export async function materializeWith(definitions: Definitions, options: Materia
     config,
     parentRunId: null,
   }
-  return run({ definitions, job, start, steps }, options, parts)
+  return run({ definitions, job, start, steps }, { ...options, projectFolder }, parts)
 }
 
 /**
@@ -153,12 +155,32 @@ function runToRetry(projectFolder: string, runId: string): { parent: Run; ended:
   return { parent, ended: [...eventLog.eachEvent(parent.runId, 'STEP_SUCCESS')] }
 }
 
+/** Which partitions the project has now. The event log is opened when a dynamic one is asked for. */
+export function partitionsAt(projectFolder: string, { eventLog, clock = systemClock }: Omit<EngineParts, 'ioManager'> = {}): PartitionsAt {
+  const read = (name: string): readonly string[] => {
+    if (eventLog !== undefined) return eventLog.dynamicPartitions(name)
+    using opened = EventLog.openToRead(projectFolder)
+    return opened.dynamicPartitions(name)
+  }
+  const known = new Map<string, readonly string[]>()
+  const dynamicKeys = (name: string): readonly string[] => {
+    const keys = known.get(name) ?? read(name)
+    known.set(name, keys)
+    return keys
+  }
+  return { now: clock.now(), dynamicKeys }
+}
+
 type PlannedRun = Pick<ExecuteOptions, 'definitions' | 'job' | 'start' | 'steps'>
 
-async function run(planned: PlannedRun, options: RunOptions, parts: EngineParts): Promise<MaterializeRun> {
+async function run(
+  planned: PlannedRun,
+  options: RunOptions & { readonly projectFolder: string },
+  parts: EngineParts,
+): Promise<MaterializeRun> {
   const { definitions, start } = planned
   expectNoSecretIn({ 'the partition key of the run': start.partitionKey, 'the tags of the run': start.tags })
-  const projectFolder = options.projectFolder ?? findProject(process.cwd()).folder
+  const { projectFolder } = options
   using scope = new DisposableStack()
   scope.defer(holdGate()) // what a script's own steps print is gated too
   const eventLog = parts.eventLog ?? scope.use(EventLog.open(projectFolder, options.durability))

@@ -16,7 +16,7 @@ const all = definitions({ assets: [report, clean, other, raw] })
 const text = (steps: readonly PlannedStep[]) =>
   steps.map(({ step, after, config }) => `${step.name} ← ${after.join(', ')} ${JSON.stringify(config) ?? ''}`.trim())
 const planned = (assetKeys: readonly string[], config: RunConfig = {}) =>
-  planRun(all, { assetKeys, config, kind: 'materialize', partitionKey: undefined }, new Date())
+  planRun(all, { assetKeys, config, kind: 'materialize', partitionKey: undefined }, { now: new Date() })
 const plan = async (keys: readonly string[], config?: RunConfig) => text(await planned(keys, config))
 
 describe('planRun', () => {

@@ -2,6 +2,7 @@ import { keyText } from '../definitions/assets/asset-key.ts'
 import type { Step, StepKind } from '../definitions/assets/step.ts'
 import type { RunConfig } from '../definitions/automation/job.ts'
 import type { Definitions } from '../definitions/model.ts'
+import type { PartitionsAt } from '../definitions/partitions/partitions.ts'
 import { stepsBefore } from '../definitions/validation/collect-graph.ts'
 import { dagmaError } from '../errors.ts'
 import { validatedConfig } from '../runtime/step/step-runner.ts'
@@ -32,12 +33,12 @@ export interface RunPlanRequest {
  * What a run does: its steps in order, each with those before it. Pure, but for the validation of config by its schema.
  * @throws DAGMA_SELECTION_EMPTY, DAGMA_CONFIG_INVALID, DAGMA_CONFIG_UNKNOWN, and what {@link checkRunPartition} throws
  */
-export async function planRun(definitions: Definitions, request: RunPlanRequest, now: Date): Promise<PlannedStep[]> {
+export async function planRun(definitions: Definitions, request: RunPlanRequest, at: PartitionsAt): Promise<PlannedStep[]> {
   const keys = new Set(request.assetKeys)
   const steps = [...definitions.steps.values()].filter((step) => belongs(step, keys, request.kind))
   if (steps.length === 0)
     throw dagmaError('DAGMA_SELECTION_EMPTY', { what: 'This run', such: fitting[request.kind], selection: request.assetKeys.join(',') })
-  checkRunPartition(definitions, steps, request.partitionKey, now)
+  checkRunPartition(definitions, steps, request.partitionKey, at)
   return planSteps(definitions, steps, keys, request.config)
 }
 

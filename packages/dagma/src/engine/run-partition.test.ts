@@ -38,7 +38,7 @@ test('a run of checks has a partition of the assets that they check, or none', a
   const sums = assetCheck({ asset: summary, name: 'sums', run: () => ({ passed: true }) })
   const project = definitions({ assets: [clicks, day, week, summary], checks: [fits, sums] })
   const check = (assetKeys: string[], partitionKey: string | undefined) =>
-    planRun(project, { assetKeys, kind: 'check', partitionKey, config: {} }, now)
+    planRun(project, { assetKeys, kind: 'check', partitionKey, config: {} }, { now })
   expect(await check(['day', 'summary'], '2026-11-02')).toHaveLength(2)
   expect(await check(['day'], undefined)).toHaveLength(1)
   const unknown = await thrownBy(() => check(['day', 'summary'], 'nonsense'))
@@ -53,7 +53,11 @@ test('the hint for an unknown static partition does not mention time', async () 
 
 function plan(all: Parameters<typeof definitions>[0]['assets'], partitionKey: string | undefined, assetKeys?: string[]) {
   const project = definitions({ assets: all })
-  return planRun(project, { assetKeys: assetKeys ?? [...project.assets.keys()], kind: 'materialize', partitionKey, config: {} }, now)
+  return planRun(
+    project,
+    { assetKeys: assetKeys ?? [...project.assets.keys()], kind: 'materialize', partitionKey, config: {} },
+    { now, dynamicKeys: () => ['ada'] },
+  )
 }
 
 describe('assets with different partitions', () => {
@@ -105,11 +109,18 @@ test('upstream partitions that do not exist are refused before anything runs', a
   expect(refused).toMatchObject({ code: 'DAGMA_UPSTREAM_PARTITIONS_NONEXISTENT' })
 })
 
-test('all keys of dynamic partitions, which only Dagster knows, are refused', async () => {
+test('dynamic partitions are those that were added; where they are not known, any may be one', async () => {
   const customers = asset({ key: 'customers', partitions: dynamicPartitions('names'), run })
   const all = asset({ key: 'all', inputs: { customers: mapped(customers, PartitionMapping.all()) }, run })
-  expect(await thrownBy(() => plan([customers, all], undefined, ['all']))).toMatchObject({ code: 'DAGMA_DYNAMIC_PARTITIONS_UNKNOWN' })
-  expect(await plan([customers, all], 'anyone', ['customers'])).toHaveLength(1)
+  const last = asset({ key: 'last', inputs: { customers: mapped(customers, PartitionMapping.last()) }, run })
+  expect(await plan([customers, all], undefined, ['all'])).toHaveLength(1)
+  expect(await plan([customers, all], 'ada', ['customers'])).toHaveLength(1)
+  expect(await thrownBy(() => plan([customers, all], 'anyone', ['customers']))).toMatchObject({ code: 'DAGMA_PARTITION_UNKNOWN' })
+  const request = { kind: 'materialize', config: {} } as const
+  const planned = (assetKey: string, partitionKey: string | undefined) =>
+    planRun(definitions({ assets: [customers, all, last] }), { ...request, assetKeys: [assetKey], partitionKey }, { now })
+  expect(await planned('customers', 'anyone')).toHaveLength(1)
+  expect(await planned('last', undefined)).toHaveLength(1)
 })
 
 test('fifty hourly assets since 2010 are planned without listing their hours', async () => {

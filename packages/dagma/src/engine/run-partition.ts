@@ -4,48 +4,42 @@ import type { Step } from '../definitions/assets/step.ts'
 import type { Definitions } from '../definitions/model.ts'
 import { materializeCommands } from '../definitions/partitions/materialize-commands.ts'
 import type { PartitionsDefinition } from '../definitions/partitions/partition-types.ts'
-import {
-  hasPartition,
-  identityOf,
-  type PartitionsAt,
-  partitionKeys,
-  sample,
-  unknownDynamicKeys,
-} from '../definitions/partitions/partitions.ts'
-import { upstreamKeys, upstreamPartitions } from '../definitions/partitions/upstream-partitions.ts'
+import { hasPartition, identityOf, type PartitionsAt, partitionKeys, sample } from '../definitions/partitions/partitions.ts'
+import { neededDynamicPartitions, upstreamKeys, upstreamPartitions } from '../definitions/partitions/upstream-partitions.ts'
 import { dagmaError } from '../errors.ts'
 
 /**
  * Checks that a run can have this partition, before anything runs: that its assets have partitions and the same ones, that it is one of theirs,
  * and that the upstream partitions exist which its steps load.
  * @throws DAGMA_PARTITION_NEEDED, DAGMA_PARTITION_UNKNOWN, DAGMA_PARTITION_WITHOUT_PARTITIONS, DAGMA_PARTITIONS_MIXED,
- * DAGMA_UPSTREAM_PARTITIONS_NONEXISTENT, DAGMA_DYNAMIC_PARTITIONS_UNKNOWN
+ * DAGMA_UPSTREAM_PARTITIONS_NONEXISTENT
  */
-export function checkRunPartition(definitions: Definitions, steps: readonly Step[], key: string | undefined, now: Date): void {
+export function checkRunPartition(definitions: Definitions, steps: readonly Step[], key: string | undefined, at: PartitionsAt): void {
   const groups = groupByPartitions(steps)
   const partitioned = groups.filter((group) => group.partitions !== undefined)
   const [first] = partitioned
   if (first?.partitions === undefined) {
-    if (key !== undefined) checkCheckedPartition(definitions, steps, key, now)
+    if (key !== undefined) checkCheckedPartition(definitions, steps, key, at)
   } else {
     const { partitions } = first
-    const some = (): readonly string[] => sample(partitionKeys(partitions, { now }))
+    const some = (): readonly string[] => sample(partitionKeys(partitions, at))
     const asset = keyText(first.assets[0]?.key ?? [])
     if (partitioned.length > 1)
       throw dagmaError('DAGMA_PARTITIONS_MIXED', {
         assets: partitioned.map((group) => `${namesOf(group).join(', ')} (${describe(group.partitions)})`),
-        commands: commandsFor(definitions, groups, key, { now }),
+        commands: commandsFor(definitions, groups, key, at),
       })
     if (key === undefined) throw dagmaError('DAGMA_PARTITION_NEEDED', { asset, some: some() })
-    expectPartition(asset, partitions, key, now)
+    expectPartition(asset, partitions, key, at)
   }
-  for (const step of steps)
-    for (const dep of Object.values(step.inputs))
-      upstreamPartitions(dep, definitions, { partitions: step.assets[0]?.partitions, key }, { now, dynamicKeys: unknownDynamicKeys })
+  for (const step of steps) {
+    if (at.dynamicKeys === undefined && neededDynamicPartitions(step, definitions).length > 0) continue // the host of the run will know
+    for (const dep of Object.values(step.inputs)) upstreamPartitions(dep, definitions, { partitions: step.assets[0]?.partitions, key }, at)
+  }
 }
 
 /** Checks the partition of a run without partitioned assets: only checks of partitioned assets may have one, and it must be one of each of these. */
-function checkCheckedPartition({ assets }: Definitions, steps: readonly Step[], key: string, now: Date): void {
+function checkCheckedPartition({ assets }: Definitions, steps: readonly Step[], key: string, at: PartitionsAt): void {
   const checked = new Set(steps.flatMap((step) => (step.kind === 'check' ? step.checks.map(({ asset }) => keyText(asset)) : [])))
   const partitioned = [...checked].flatMap((asset) => {
     const partitions = assets.get(asset)?.partitions
@@ -53,13 +47,13 @@ function checkCheckedPartition({ assets }: Definitions, steps: readonly Step[], 
   })
   if (partitioned.length === 0 || steps.some((step) => step.kind !== 'check'))
     throw dagmaError('DAGMA_PARTITION_WITHOUT_PARTITIONS', { partition: key })
-  for (const { asset, partitions } of partitioned) expectPartition(asset, partitions, key, now)
+  for (const { asset, partitions } of partitioned) expectPartition(asset, partitions, key, at)
 }
 
-function expectPartition(asset: string, partitions: PartitionsDefinition, key: string, now: Date): void {
-  if (hasPartition(partitions, key, now)) return
-  const isTime = 'start' in partitions
-  throw dagmaError('DAGMA_PARTITION_UNKNOWN', { asset, partition: key, some: sample(partitionKeys(partitions, { now })), isTime })
+function expectPartition(asset: string, partitions: PartitionsDefinition, key: string, at: PartitionsAt): void {
+  if (hasPartition(partitions, key, at)) return
+  const kind = { isTime: 'start' in partitions, isDynamic: partitions.kind === 'dynamic' }
+  throw dagmaError('DAGMA_PARTITION_UNKNOWN', { asset, partition: key, some: sample(partitionKeys(partitions, at)), ...kind })
 }
 
 /** Assets of a run that have the same partitions, or none. */
@@ -83,7 +77,7 @@ function groupByPartitions(steps: readonly Step[]): PartitionGroup[] {
 /** The commands that make what a run with several kinds of partitions seems to want: the partition of the last that has it, and what that needs. */
 function commandsFor(definitions: Definitions, groups: readonly PartitionGroup[], key: string | undefined, at: PartitionsAt): string[] {
   const has = (group: PartitionGroup): boolean =>
-    group.partitions !== undefined && key !== undefined && hasPartition(group.partitions, key, at.now)
+    group.partitions !== undefined && key !== undefined && hasPartition(group.partitions, key, at)
   const wanted = new Map(groups.map((group) => [group, new Set<string>()]))
   const target = groups.findLast(has)
   const commands: string[] = []

@@ -1,10 +1,9 @@
 import { retryDelay } from '../definitions/assets/retry-policy.ts'
 import { partitionOf } from '../definitions/definitions.ts'
 import type { Definitions } from '../definitions/model.ts'
-import { unknownDynamicKeys } from '../definitions/partitions/partitions.ts'
 import type { WireError } from '../runtime/gate/exit-gate.ts'
 import { callHook } from '../runtime/step/hooks.ts'
-import type { StepOutcome, StepReport } from '../runtime/step/step-host.ts'
+import type { DynamicPartitionsReport, StepOutcome, StepReport } from '../runtime/step/step-host.ts'
 import { runStep } from '../runtime/step/step-runner.ts'
 import type { EventBody } from './events.ts'
 import type { PlannedStep } from './plan.ts'
@@ -15,12 +14,13 @@ import type { RunScope } from './run-scope.ts'
  * succeeded.
  */
 export async function runStepToEnd(planned: PlannedStep, scope: RunScope): Promise<boolean> {
-  const { recorder, clock, signal } = scope
+  const { recorder, clock, signal, eventLog } = scope
   const { name, retryPolicy } = planned.step
   for (let retryNumber = 0; ; retryNumber++) {
     recorder.note(retryNumber === 0 ? { type: 'STEP_START', step: name } : { type: 'STEP_RESTARTED', step: name, retryNumber })
-    const { outcome, results } = await attempt(planned, scope, retryNumber)
+    const { outcome, results, changes } = await attempt(planned, scope, retryNumber)
     if (outcome.status === 'success') {
+      for (const change of changes) await eventLog.whenFree(() => eventLog.changeDynamicPartitions(change))
       await recorder.record(...results, { type: 'STEP_SUCCESS', step: name })
       await hookOf(planned, scope, undefined)
       return true
@@ -47,10 +47,11 @@ async function attempt(
   planned: PlannedStep,
   scope: RunScope,
   retryNumber: number,
-): Promise<{ outcome: StepOutcome; results: EventBody[] }> {
-  const { definitions, start, resources, values, observer, signal, clock, recorder } = scope
+): Promise<{ outcome: StepOutcome; results: EventBody[]; changes: DynamicPartitionsReport[] }> {
+  const { definitions, start, resources, values, observer, signal, clock, recorder, eventLog } = scope
   const { name } = planned.step
   const results: EventBody[] = []
+  const changes: DynamicPartitionsReport[] = []
   const outcome = await runStep(planned.step, {
     definitions,
     runId: start.runId,
@@ -65,17 +66,23 @@ async function attempt(
     observer,
     signal,
     now: clock.now,
-    dynamicKeys: unknownDynamicKeys,
+    dynamicKeys: (name) => eventLog.dynamicPartitions(name),
     report: (report) => {
+      if (report.type === 'dynamic_partitions') return void changes.push(report)
       const event = eventOf(name, report, definitions, start.partitionKey ?? undefined)
       if (event.type === 'LOG') recorder.note(event)
       else results.push(event)
     },
   })
-  return { outcome, results }
+  return { outcome, results, changes }
 }
 
-function eventOf(step: string, report: StepReport, { assets }: Definitions, runPartition: string | undefined): EventBody {
+function eventOf(
+  step: string,
+  report: Exclude<StepReport, DynamicPartitionsReport>,
+  { assets }: Definitions,
+  runPartition: string | undefined,
+): EventBody {
   if (report.type === 'log') return { type: 'LOG', step, level: report.level, message: report.message }
   const about = { step, asset: report.assetKey.join('/'), metadata: report.metadata }
   if (report.type !== 'check') {

@@ -1,5 +1,6 @@
 import type { RunRequest } from '../definitions/automation/run-request.ts'
 import type { DynamicPartitionsChange, SensorResult } from '../definitions/automation/sensor.ts'
+import { partitionKeyProblem } from '../definitions/partitions/partition-key.ts'
 import { dagmaError } from '../errors.ts'
 
 /**
@@ -52,6 +53,10 @@ function asChange(item: unknown, wrong: Wrong): DynamicPartitionsChange {
   asText(item.partitions, 'partitions of dynamicPartitions', wrong)
   for (const field of ['add', 'remove'])
     if (item[field] !== undefined && !isTexts(item[field])) wrong(`${field} of dynamicPartitions is not a list of texts`)
+  for (const key of (item.add ?? []) as string[]) {
+    const problem = partitionKeyProblem(key)
+    if (problem !== undefined) wrong(`the key ${JSON.stringify(key)} of dynamicPartitions ${problem}`)
+  }
   return item as Fields & DynamicPartitionsChange
 }
 

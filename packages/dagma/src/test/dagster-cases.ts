@@ -120,7 +120,7 @@ function windowsOf({ partitions, now }: Pick<DagsterCases['windows'][number], 'p
   const indexes = Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => first + index)
   return {
     windows: indexes.map((index) => [windows.keyOf(index), windows.startOf(index) / 1000, windows.startOf(index + 1) / 1000]),
-    has: Object.fromEntries(keys.map((key) => [key, hasPartition(partitions, key, at)])),
+    has: Object.fromEntries(keys.map((key) => [key, hasPartition(partitions, key, { now: at })])),
   }
 }
 

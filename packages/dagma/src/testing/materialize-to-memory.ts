@@ -27,6 +27,8 @@ export interface InMemoryOptions extends Omit<MaterializeOptions, 'durability'> 
   readonly resources?: { readonly [key: string]: Resource<unknown> }
   /** Checks to evaluate beside the assets. */
   readonly checks?: readonly AssetCheck[]
+  /** Keys of dynamic partitions, by the name of their definition; default: none, and a run of one is refused. */
+  readonly dynamicPartitions?: { readonly [name: string]: readonly string[] }
   /** The time; default: the machine's. */
   readonly clock?: Clock
 }
@@ -41,11 +43,13 @@ export async function materializeToMemory(
   assets: Definitions | readonly AnyAsset[],
   options: InMemoryOptions = {},
 ): Promise<MaterializeRun> {
-  const { values = {}, resources = {}, checks = [], clock, ...run } = options
+  const { values = {}, resources = {}, checks = [], dynamicPartitions = {}, clock, ...run } = options
   const given = Object.keys(values)
   const defs = isDefinitions(assets) ? withResources(assets, resources) : collected(assets, given, resources, checks)
-  const ioManager = await withGivenValues(memoryOf(defs), values, defs, (clock ?? systemClock).now())
   using eventLog = EventLog.inMemory()
+  for (const [partitions, add] of Object.entries(dynamicPartitions)) eventLog.changeDynamicPartitions({ partitions, add })
+  const at = { now: (clock ?? systemClock).now(), dynamicKeys: (name: string) => eventLog.dynamicPartitions(name) }
+  const ioManager = await withGivenValues(memoryOf(defs), values, defs, at)
   const makes = run.job === undefined && (run.kind ?? 'materialize') === 'materialize'
   const selection = run.selection ?? (makes && given.length > 0 ? made(defs, given) : undefined)
   using projectFolder = temporaryFolder()

@@ -39,6 +39,15 @@ def collect_results(session: dg.PipesSession) -> list[StepResult]:
     return [*reported, *(_observation(told) for told in _told(session, "observation"))]
 
 
+def change_dynamic_partitions(session: dg.PipesSession, instance: dg.DagsterInstance) -> None:
+    """Adds and deletes the dynamic partitions that the step named."""
+    for told in _told(session, "dynamic_partitions"):
+        if told["add"]:
+            instance.add_dynamic_partitions(told["partitions"], told["add"])
+        for key in told["remove"]:
+            instance.delete_dynamic_partition(told["partitions"], key)
+
+
 def failure_of(session: dg.PipesSession) -> dict[str, Any]:
     """How a failure is to be taken: what `dagster.Failure` takes beside the description."""
     for told in _told(session, "failure"):

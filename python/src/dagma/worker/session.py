@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import dagster as dg
 
 from dagma.errors import ResultError, TypeScriptStepError
-from dagma.worker.results import collect_results, failure_of, understood
+from dagma.worker.results import change_dynamic_partitions, collect_results, failure_of, understood
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -97,8 +97,10 @@ def run_step(context: StepContext, host: WorkerHost, step: Step) -> Iterator[Ste
     worker.drain_output()
     with understood("results"):
         results = collect_results(session)
-    yield from results
     exception = call.result().get("exception")
+    if not exception:
+        change_dynamic_partitions(session, context.instance)
+    yield from results
     if exception:
         with understood("failure"):
             failure = TypeScriptStepError(describe_exception(exception), **failure_of(session))

@@ -7,7 +7,14 @@ import { selectAssets } from '../../definitions/selection/select-assets.ts'
 import { selectionText } from '../../definitions/selection/selection-text.ts'
 import { type Durability, EventLog } from '../../engine/event-log.ts'
 import type { RunEvent } from '../../engine/events.ts'
-import { expectJob, type MaterializeOptions, type MaterializeRun, materialize, type RunOptions } from '../../engine/materialize.ts'
+import {
+  expectJob,
+  type MaterializeOptions,
+  type MaterializeRun,
+  materialize,
+  partitionsAt,
+  type RunOptions,
+} from '../../engine/materialize.ts'
 import { dagmaError } from '../../errors.ts'
 import { chooseReporter, type RunReport, reportRuns } from '../../report/report-run.ts'
 import type { Project } from '../../runtime/project/project.ts'
@@ -79,7 +86,7 @@ export async function runInTerminal(
         ...(partitionKey !== undefined && { partitionKey }),
       }),
   })
-  await show({ project, definitions }, options, range === undefined ? run(partition) : rangeOf(definitions, what, range).map(run))
+  await show({ project, definitions }, options, range === undefined ? run(partition) : rangeOf(project, definitions, what, range).map(run))
 }
 
 /**
@@ -155,6 +162,7 @@ function rangeSummary(all: number, ended: number, unsuccessful: readonly string[
 }
 
 function rangeOf(
+  project: Project,
   definitions: Definitions,
   { selection, job }: Pick<MaterializeOptions, 'selection' | 'job'>,
   range: string,
@@ -165,7 +173,7 @@ function rangeOf(
   const keys = job === undefined ? selectAssets(selectionText(selection ?? '*'), definitions.assets) : expectJob(definitions, job).assetKeys
   const partitioned = keys.map((key) => definitions.assets.get(key)).find((node) => node?.partitions !== undefined)
   if (partitioned?.partitions === undefined) throw dagmaError('DAGMA_PARTITION_WITHOUT_PARTITIONS', { partition: range })
-  return partitionRange(partitioned.partitions, { from, to }, { asset: keyText(partitioned.key), now: new Date() })
+  return partitionRange(partitioned.partitions, { from, to }, { asset: keyText(partitioned.key), ...partitionsAt(project.folder) })
 }
 
 function parseConfig(text: string): RunConfig {

@@ -122,6 +122,10 @@ function send(session: MessageSender, report: StepReport): void {
       session.reportCustomMessage({ dagma: { type: 'observation', asset_key: keyText(assetKey), metadata, data_version: dataVersion } })
       break
     }
+    case 'dynamic_partitions': {
+      session.reportCustomMessage({ dagma: report })
+      break
+    }
     case 'check': {
       const { assetKey, check: name, passed, severity, description, metadata } = report
       session.reportGatedCheck(keyText(assetKey), { name, passed, severity, metadata: withDescription(metadata, description) })

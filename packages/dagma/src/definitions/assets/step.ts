@@ -38,6 +38,17 @@ export interface StepContext<In = Inputs, Req = Requirements, Config = unknown> 
   readonly log: StepLog
   /** Aborted when the step is canceled or out of time: hand it to whatever waits. */
   readonly signal: AbortSignal
+  /**
+   * Adds keys to the dynamic partitions of this name; those that are there already stay. They are added when the attempt has succeeded, before its
+   * materializations are recorded; an attempt that fails adds none. Dagster's `context.instance.add_dynamic_partitions`.
+   * @throws DAGMA_PARTITION_KEY_INVALID
+   */
+  readonly addDynamicPartitions: (name: string, partitionKeys: readonly string[]) => void
+  /**
+   * Deletes keys of the dynamic partitions of this name, when the attempt has succeeded; their materializations stay. Dagster's
+   * `context.instance.delete_dynamic_partition`.
+   */
+  readonly deleteDynamicPartitions: (name: string, partitionKeys: readonly string[]) => void
 }
 
 /** What the function of an asset with partitions is called with besides; nothing of one without. */

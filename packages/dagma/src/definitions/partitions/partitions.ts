@@ -83,7 +83,10 @@ export function staticPartitions(partitionKeys: readonly string[]): StaticPartit
   return { kind: 'static', partitionKeys }
 }
 
-/** Partitions that sensors add and remove under this name. Executed by Dagster. Dagster's `DynamicPartitionsDefinition`. */
+/**
+ * Partitions that are added and deleted under this name while the project runs: by sensors, by steps, and by `dagma partition add`. The embedded
+ * engine keeps them in its event log, Dagster in its instance. Dagster's `DynamicPartitionsDefinition`.
+ */
 export function dynamicPartitions(name: string): DynamicPartitions {
   return { kind: 'dynamic', name }
 }
@@ -97,7 +100,7 @@ export function multiPartitions(dimensions: MultiPartitions['dimensions']): Mult
 export interface PartitionsAt {
   /** By which time partitions exist: those whose window has ended. */
   readonly now: Date
-  /** The keys of dynamic partitions by the name of their definition; default: none, as only Dagster keeps them. */
+  /** The keys of dynamic partitions by the name of their definition; default: they are not known here. */
   readonly dynamicKeys?: (name: string) => readonly string[]
 }
 
@@ -133,20 +136,22 @@ export function lastPartitionKey(partitions: PartitionsDefinition, at: Partition
   return last < first ? undefined : windows.keyOf(last)
 }
 
-/** Whether `key` names a partition. Dynamic partitions take every key. */
-export function hasPartition(partitions: PartitionsDefinition, key: string, now: Date): boolean {
+/** Whether `key` names a partition. Where the keys of dynamic partitions are not known, each may be one. */
+export function hasPartition(partitions: PartitionsDefinition, key: string, at: PartitionsAt): boolean {
   switch (partitions.kind) {
     case 'static':
       return partitions.partitionKeys.includes(key)
     case 'dynamic':
-      return key !== ''
+      return key !== '' && (at.dynamicKeys === undefined || at.dynamicKeys(partitions.name).includes(key))
     case 'multi': {
       const dimensions = dimensionsInOrder(partitions)
       const parts = key.split('|')
-      return parts.length === dimensions.length && dimensions.every(([, dimension], at) => hasPartition(dimension, parts[at] ?? '', now))
+      return (
+        parts.length === dimensions.length && dimensions.every(([, dimension], index) => hasPartition(dimension, parts[index] ?? '', at))
+      )
     }
     default:
-      return TimeWindows.of(partitions).find(key, now) !== undefined
+      return TimeWindows.of(partitions).find(key, at.now) !== undefined
   }
 }
 
@@ -186,36 +191,43 @@ function makeIdentity(partitions: PartitionsDefinition): string {
 export function partitionRange(
   partitions: PartitionsDefinition,
   { from, to }: { readonly from: string; readonly to: string },
-  { asset, now }: { readonly asset: string; readonly now: Date },
+  { asset, ...at }: PartitionsAt & { readonly asset: string },
 ): readonly string[] {
-  const unknown = [from, to].find((key) => !hasPartition(partitions, key, now))
+  const unknown = [from, to].find((key) => !hasPartition(partitions, key, at))
   if (unknown !== undefined)
     throw dagmaError('DAGMA_PARTITION_UNKNOWN', {
       asset,
       partition: unknown,
-      some: sample(partitionKeys(partitions, { now })),
+      some: sample(partitionKeys(partitions, at)),
       isTime: 'start' in partitions,
+      isDynamic: partitions.kind === 'dynamic',
     })
-  const range = keysBetween(partitions, from, to, now)
+  const range = keysBetween(partitions, { from, to }, at)
   if (range.length === 0)
     throw dagmaError('DAGMA_OPTION_INVALID', { option: 'partition-range', reason: `has its end first: "${to}" comes before "${from}"` })
   return range
 }
 
 /** The keys from one to another, none when the other comes first; of dimensions, as Dagster has it, each combination of their ranges. */
-function keysBetween(partitions: PartitionsDefinition, from: string, to: string, now: Date): readonly string[] {
+function keysBetween(
+  partitions: PartitionsDefinition,
+  { from, to }: { readonly from: string; readonly to: string },
+  at: PartitionsAt,
+): readonly string[] {
   if (isTimePartitions(partitions)) {
     const windows = TimeWindows.of(partitions)
-    const [first = 0, last = -1] = [windows.find(from, now), windows.find(to, now)]
+    const [first = 0, last = -1] = [windows.find(from, at.now), windows.find(to, at.now)]
     return windows.keysOf({ first, last })
   }
   if (partitions.kind === 'multi') {
     const [first, last] = [from.split('|'), to.split('|')]
     return combinations(
-      dimensionsInOrder(partitions).map(([, dimension], at) => keysBetween(dimension, first[at] ?? '', last[at] ?? '', now)),
+      dimensionsInOrder(partitions).map(([, dimension], index) =>
+        keysBetween(dimension, { from: first[index] ?? '', to: last[index] ?? '' }, at),
+      ),
     )
   }
-  const keys = partitionKeys(partitions, { now, dynamicKeys: unknownDynamicKeys })
+  const keys = partitionKeys(partitions, at)
   return keys.slice(keys.indexOf(from), keys.indexOf(to) + 1)
 }
 

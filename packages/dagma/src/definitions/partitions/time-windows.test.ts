@@ -31,15 +31,17 @@ const now = new Date('2026-03-01T00:00:00Z')
 test('keys of two dimensions are joined in the order of the dimensions’ names', () => {
   const both = multiPartitions({ region: regions, day: dailyPartitions({ start: '2026-01-01', end: '2026-01-03' }) })
   expect(partitionKeys(both, { now })).toEqual(['2026-01-01|x', '2026-01-01|y', '2026-01-02|x', '2026-01-02|y'])
-  expect(hasPartition(both, '2026-01-02|y', now)).toBe(true)
-  expect([hasPartition(both, 'y|2026-01-02', now), hasPartition(both, '2026-01-02', now)]).toEqual([false, false])
+  expect(hasPartition(both, '2026-01-02|y', { now })).toBe(true)
+  expect([hasPartition(both, 'y|2026-01-02', { now }), hasPartition(both, '2026-01-02', { now })]).toEqual([false, false])
 })
 
-test('a time partition is there when its window has ended; dynamic partitions take any key', () => {
+test('a time partition is there when its window has ended; of dynamic partitions any key, until they are known', () => {
   const open = dailyPartitions({ start: '2026-01-01', timezone: 'America/New_York' })
-  expect(hasPartition(open, '2026-01-02', new Date('2026-01-03T04:59:59Z'))).toBe(false)
-  expect(hasPartition(open, '2026-01-02', new Date('2026-01-03T05:00:00Z'))).toBe(true)
-  expect(hasPartition(dynamicPartitions('names'), 'anything', now)).toBe(true)
+  expect(hasPartition(open, '2026-01-02', { now: new Date('2026-01-03T04:59:59Z') })).toBe(false)
+  expect(hasPartition(open, '2026-01-02', { now: new Date('2026-01-03T05:00:00Z') })).toBe(true)
+  expect(hasPartition(dynamicPartitions('names'), 'anything', { now })).toBe(true)
+  expect(hasPartition(dynamicPartitions('names'), 'anything', { now, dynamicKeys: () => ['ada'] })).toBe(false)
+  expect(hasPartition(dynamicPartitions('names'), 'ada', { now, dynamicKeys: () => ['ada'] })).toBe(true)
   expect(partitionKeys(dynamicPartitions('names'), { now })).toEqual([])
 })
 
@@ -60,7 +62,7 @@ test('a range has both its ends; one that is not a range is refused', async () =
   })
 })
 
-test('a range over dimensions has each combination of their ranges; one of dynamic keys is refused', async () => {
+test('a range over dimensions has each combination of their ranges; one of dynamic keys those between them', async () => {
   const both = multiPartitions({ day: days, region: staticPartitions(['x', 'y', 'z']) })
   expect(partitionRange(both, { from: '2026-01-02|x', to: '2026-01-03|y' }, { asset: 'a', now })).toEqual([
     '2026-01-02|x',
@@ -71,9 +73,8 @@ test('a range over dimensions has each combination of their ranges; one of dynam
   expect(await thrownBy(() => partitionRange(both, { from: '2026-01-02|y', to: '2026-01-03|x' }, { asset: 'a', now }))).toMatchObject({
     code: 'DAGMA_OPTION_INVALID',
   })
-  expect(await thrownBy(() => partitionRange(dynamicPartitions('names'), { from: 'a', to: 'b' }, { asset: 'a', now }))).toMatchObject({
-    code: 'DAGMA_DYNAMIC_PARTITIONS_UNKNOWN',
-  })
+  const dynamicKeys = () => ['z', 'b', 'y', 'a']
+  expect(partitionRange(dynamicPartitions('names'), { from: 'b', to: 'a' }, { asset: 'a', now, dynamicKeys })).toEqual(['b', 'y', 'a'])
 })
 
 test('partitions that cannot be made, or do not fit, are errors of the definitions', async () => {

@@ -86,7 +86,7 @@ function mappedKeys(mapping: PartitionMapping, theirs: PartitionsDefinition, own
     case 'default':
       return mappedKeys(impliedMapping(theirs, own.partitions), theirs, own, at)
     case 'identity':
-      return samePartitions(theirs, own.partitions) || hasPartition(theirs, key, at.now) ? all([key]) : { existing: [], nonexistent: [key] }
+      return samePartitions(theirs, own.partitions) || hasPartition(theirs, key, at) ? all([key]) : { existing: [], nonexistent: [key] }
     case 'last': {
       const last = lastPartitionKey(theirs, at)
       return last === undefined ? { existing: [], nonexistent: ['the last one, as it has none yet'] } : all([last])

@@ -1,3 +1,4 @@
+import { partitionKeyProblem } from '../partitions/partition-key.ts'
 import type { MultiPartitions, PartitionsDefinition, StaticPartitions, TimePartitions } from '../partitions/partition-types.ts'
 import { isTimePartitions } from '../partitions/partitions.ts'
 import { TimeWindows } from '../partitions/time-windows.ts'
@@ -55,19 +56,14 @@ function timeProblem(option: string, kind: TimePartitions['kind'], text: string)
   return undefined
 }
 
-/** What stands for a range of partitions in Dagster's UI, and characters that it does not show. */
-const refusedInKeys = ['...', '\u0007', '\b', '\f', '\n', '\r', '\t', '\v', '\0']
-
 function staticProblems({ partitionKeys: keys }: StaticPartitions): string[] {
   if (!Array.isArray(keys) || keys.length === 0) return ['the list of static keys is empty']
   const wrong = keys.find((key) => typeof key !== 'string')
   if (wrong !== undefined) return [`the static key ${JSON.stringify(wrong)} is not a string`]
-  const problems = keys.includes('') ? ['a static key is empty, which Dagster takes for a run without a partition'] : []
-  for (const key of keys) {
-    const refused = refusedInKeys.find((text) => key.includes(text))
-    if (refused !== undefined)
-      problems.push(`the static key ${JSON.stringify(key)} has ${JSON.stringify(refused)}, which Dagster does not take`)
-  }
+  const problems = keys.flatMap((key) => {
+    const problem = partitionKeyProblem(key)
+    return problem === undefined ? [] : [`the static key ${JSON.stringify(key)} ${problem}`]
+  })
   if (new Set(keys).size === keys.length) return problems
   const twice = keys.find((key, index) => keys.indexOf(key) < index)
   return [...problems, `the static key "${twice}" is there twice`]

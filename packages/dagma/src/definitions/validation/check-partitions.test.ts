@@ -47,7 +47,7 @@ describe('partitions that Dagster does not take, or that the hosts read differen
     ['the dayOffset of daily partitions is for other cadences, not 2', { ...day('2026-01-01'), dayOffset: 2 }],
     ['the list of static keys is empty', staticPartitions([])],
     ['the static key 2024 is not a string', staticPartitions([2024, 2025] as never)],
-    ['a static key is empty', staticPartitions(['v1', ''])],
+    ['the static key "" is empty', staticPartitions(['v1', ''])],
     ['the static key "a...b" has "..."', staticPartitions(['a...b'])],
     ['the static key "tab\\tkey" has "\\t"', staticPartitions(['tab\tkey'])],
     ['the static key "a" is there twice', staticPartitions(['a', 'b', 'a'])],

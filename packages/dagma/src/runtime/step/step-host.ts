@@ -1,6 +1,7 @@
 import type { AssetKey } from '../../definitions/assets/asset-key.ts'
 import type { CheckSeverity } from '../../definitions/assets/results.ts'
 import type { LogLevel } from '../../definitions/assets/step-log.ts'
+import type { DynamicPartitionsChange } from '../../definitions/automation/sensor.ts'
 import type { RunObserver } from '../../definitions/instrument.ts'
 import type { Definitions } from '../../definitions/model.ts'
 import type { WireMetadata } from '../../metadata/normalize.ts'
@@ -42,6 +43,7 @@ export type StepReport =
   | AssetReport<'materialization'>
   | AssetReport<'observation'>
   | CheckReport
+  | DynamicPartitionsReport
 
 /** A materialization or an observation. */
 export interface AssetReport<Type> {
@@ -63,6 +65,11 @@ export interface CheckReport {
   readonly blocking: boolean
   /** Whether it failed so that what is downstream of the asset is skipped. */
   readonly blocksDownstream: boolean
+}
+
+/** Dynamic partitions to add and delete, when the attempt has succeeded. */
+export interface DynamicPartitionsReport extends Required<DynamicPartitionsChange> {
+  readonly type: 'dynamic_partitions'
 }
 
 /** How an attempt ended. An attempt whose blocking checks failed is a failure. Both hosts go by this and decide nothing themselves. */

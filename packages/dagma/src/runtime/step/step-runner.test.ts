@@ -286,7 +286,9 @@ describe('validatedConfig', () => {
   })
 
   test('names every field that is wrong', async () => {
-    expect((await thrownBy(() => of({ n: 'x', list: [{ id: 1 }] }))).message).toMatchInlineSnapshot(`"assets is not iterable"`)
+    expect((await thrownBy(() => of({ n: 'x', list: [{ id: 1 }] }))).message).toMatchInlineSnapshot(
+      `"The config of "a__b" is invalid: n: Invalid input: expected number, received string; list.0.id: Invalid input: expected string, received number. Fix these config fields. [DAGMA_CONFIG_INVALID]"`,
+    )
   })
 
   test('no config is an empty one', async () => {

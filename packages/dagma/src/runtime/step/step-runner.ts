@@ -10,6 +10,7 @@ import { DagmaError, dagmaError } from '../../errors.ts'
 import { learnEnvironment } from '../../metadata/redaction/secret-values.ts'
 import { thrownMessage } from '../../metadata/thrown.ts'
 import { gatedLog } from '../gate/gated-log.ts'
+import { dynamicPartitionsReport } from './dynamic-partitions-report.ts'
 import { observeStep } from './instrumentation.ts'
 import { stepFailure } from './step-failure.ts'
 import type { AttemptHost, StepHost, StepOutcome, StepReport } from './step-host.ts'
@@ -32,7 +33,7 @@ async function observedStep(step: Step, host: StepHost, observer: StepObserver |
     if (over) return
     host.report(told)
     if (told.type === 'check') failedChecks.push(...(told.blocksDownstream ? [`${keyText(told.assetKey)}:${told.check}`] : []))
-    else if (told.type !== 'log') observer?.reported(told)
+    else if (told.type !== 'log' && told.type !== 'dynamic_partitions') observer?.reported(told)
   }
   const timing = { latencyMs: 0 }
   let outcome: StepOutcome
@@ -88,6 +89,8 @@ function stepContext(step: Step, host: StepHost, given: Pick<StepContext, 'input
     signal,
     assetKey,
     log: stepLog(host),
+    addDynamicPartitions: (partitions, keys) => host.report(dynamicPartitionsReport({ partitions, add: keys })),
+    deleteDynamicPartitions: (partitions, keys) => host.report(dynamicPartitionsReport({ partitions, remove: keys })),
     get partitionKey() {
       if ((step.assets[0] ?? host.definitions.assets.get(keyText(assetKey)))?.partitions === undefined) return undefined
       if (partitionKey === undefined && step.kind !== 'check') throw dagmaError('DAGMA_NOT_PARTITIONED', { step: stepLabel(step) })
