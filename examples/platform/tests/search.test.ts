@@ -58,7 +58,7 @@ const unseen: readonly (readonly [question: string, right: RegExp])[] = [
   ['How do I read the value of an asset after a run in my own script?', /From your code|values-and-io/],
   ['Do I have to write any Python?', /README.md: Dagma|guide\/dagster-host/],
   ['Can the search miss a vector because it is approximate?', /sqlite-vec|packages\/qdrant/],
-  ['The collection already exists with a different vector size', /Qdrant: the collection is there/],
+  ['The collection already exists with a different vector size', /Qdrant: the collection exists with another vector size/],
   ['How do I add a clickable link to my own report?', /metadata-and-links/],
   ['What is stored in the .dagma folder?', /Run it here|values-and-io|The event log/],
   ['How long does the first start of Dagster take?', /README.md: Try it|dagster-host.md: dagma dev|Run it in Dagster/],
