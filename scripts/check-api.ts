@@ -1,5 +1,5 @@
 /**
- * Holds the public surface of each package against its reviewed report in `api/`: a part of `npm test`. `npm run gen:api` writes the reports anew:
+ * Holds the public surface of each package against its reviewed report in `api/`: a part of `npm test`. `npm run gen:api` rewrites the reports:
  * read the difference before you commit it.
  */
 import { mkdirSync, readFileSync } from 'node:fs'

@@ -68,10 +68,10 @@ const strict = d.asset({
   key: 'strict', checks: { good: { blocking: true } },
   run: () => d.materializeResult(1, { checks: { good: { passed: false } } }),
 })
-const told = (what) => ({ stepName, error, log }) =>
+const notify = (what) => ({ stepName, error, log }) =>
   log.warning(`${what} ${stepName}: ${error?.name}: ${error?.message}`)
 const hooks = d.job({
-  name: 'hooks', selection: [flaky, never, strict], onSuccess: told('well'), onFailure: told('failed'),
+  name: 'hooks', selection: [flaky, never, strict], onSuccess: notify('well'), onFailure: notify('failed'),
 })
 const plain = d.asset({ key: 'plain', run: () => 1 })
 const outside = d.externalAsset({ key: 'outside', group: 'far' })
@@ -225,8 +225,8 @@ def test_retries_failures_and_blocking_checks(defs: dg.Definitions, instance: dg
     assert [event.step_key for event in of_type(result, "STEP_UP_FOR_RETRY")] == ["flaky"]
     failed = {event.step_key: event.event_specific_data for event in of_type(result, "STEP_FAILURE")}
     assert set(failed) == {"never", "bad_big"}
-    told: Any = failed["never"]
-    assert told.user_failure_data.metadata["rows"].value == 3
+    data: Any = failed["never"]
+    assert data.user_failure_data.metadata["rows"].value == 3
     checks = {check.check_name: check for check in result.get_asset_check_evaluations()}
     assert checks["big"].description == "too small"
     assert checks["big"].metadata["limit"].value == 1
@@ -309,8 +309,8 @@ def test_an_observation_has_its_retry_policy_pool_and_config(
     assert result.success
     assert [event.step_key for event in of_type(result, "STEP_UP_FOR_RETRY")] == ["busy_feed"]
     (event,) = of_type(result, "ASSET_OBSERVATION")
-    told: Any = event.event_specific_data
-    assert told.asset_observation.metadata["limit"].value == 7
+    data: Any = event.event_specific_data
+    assert data.asset_observation.metadata["limit"].value == 7
 
 
 def test_subset(defs: dg.Definitions, instance: dg.DagsterInstance) -> None:
@@ -321,8 +321,8 @@ def test_subset(defs: dg.Definitions, instance: dg.DagsterInstance) -> None:
 def test_observation(defs: dg.Definitions, instance: dg.DagsterInstance) -> None:
     result = run(defs, instance, "__ASSET_JOB", asset_selection=[dg.AssetKey("feed")])
     (event,) = of_type(result, "ASSET_OBSERVATION")
-    told: Any = event.event_specific_data
-    observation = told.asset_observation
+    data: Any = event.event_specific_data
+    observation = data.asset_observation
     assert (observation.data_version, observation.metadata["n"].value) == ("7", 1)
 
 

@@ -161,13 +161,13 @@ def any_worker_message_fails_its_step_at_most(lines: list[bytes]) -> None:
 
 
 class Session:
-    """Has what a step told in messages of its own."""
+    """Has the custom messages of a step."""
 
-    def __init__(self, told: Any) -> None:
-        self._told = told
+    def __init__(self, reported: Any) -> None:
+        self._reported = reported
 
     def get_custom_messages(self) -> list[Any]:
-        return [self._told]
+        return [self._reported]
 
 
 FAILURE = {"dagma": {"type": "failure", "allow_retries": False, "metadata": {"n": {"type": "int", "raw_value": 1}}}}
@@ -180,12 +180,12 @@ EXCEPTION = {
 }
 
 
-@given(mutations(st.just({"told": FAILURE, "exception": EXCEPTION})))
+@given(mutations(st.just({"reported": FAILURE, "exception": EXCEPTION})))
 @quickly
 def any_failure_is_told_or_refused(data: Any) -> None:
     try:
         with understood("failure"):
-            session: Any = Session(data.get("told"))
+            session: Any = Session(data.get("reported"))
             assert isinstance(describe_exception(data["exception"]), str)
             failure_of(session)
     except StepError:

@@ -199,9 +199,9 @@ def test_order(script: list[str]) -> None:
 
 def test_context(script: list[str]) -> None:
     client = dg.PipesSubprocessClient(context_injector=dg.PipesEnvContextInjector())
-    (told,) = custom_messages(client, script, "context", code_version="v2")
-    assert len(told.pop("runId")) == 36
-    assert told == {
+    (received,) = custom_messages(client, script, "context", code_version="v2")
+    assert len(received.pop("runId")) == 36
+    assert received == {
         "jobName": "__ephemeral_asset_job__",
         "retryNumber": 0,
         "isAssetStep": True,
@@ -219,21 +219,21 @@ def test_context(script: list[str]) -> None:
 
 
 def test_context_of_a_partition_made_before(script: list[str], instance: dg.DagsterInstance) -> None:
-    told: list[Any] = []
+    received: list[Any] = []
 
     @dg.asset(partitions_def=dg.DailyPartitionsDefinition("2020-01-01"), code_version="v2")
     def sums(context: dg.AssetExecutionContext) -> Any:
         invocation = dg.PipesSubprocessClient().run(context=context, command=script, extras={"case": "context"})
-        told.extend(invocation.get_custom_messages())
+        received.extend(invocation.get_custom_messages())
         return invocation.get_results()
 
     for _ in range(2):
         assert dg.materialize([sums], instance=instance, partition_key="2020-01-02").success
-    assert told[0]["provenance"] is None
-    assert told[1]["provenance"] == {"codeVersion": "v2", "inputDataVersions": {}, "isUserProvided": False}
-    assert told[1]["partitionKey"] == "2020-01-02"
-    assert told[1]["partitionKeyRange"] == {"start": "2020-01-02", "end": "2020-01-02"}
-    assert told[1]["partitionTimeWindow"] == {
+    assert received[0]["provenance"] is None
+    assert received[1]["provenance"] == {"codeVersion": "v2", "inputDataVersions": {}, "isUserProvided": False}
+    assert received[1]["partitionKey"] == "2020-01-02"
+    assert received[1]["partitionKeyRange"] == {"start": "2020-01-02", "end": "2020-01-02"}
+    assert received[1]["partitionTimeWindow"] == {
         "start": "2020-01-02T00:00:00+00:00",
         "end": "2020-01-03T00:00:00+00:00",
     }

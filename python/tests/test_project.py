@@ -1,4 +1,4 @@
-"""Finding the project, Node and the npm package; each miss says what, where and how to mend it."""
+"""Finding the project, Node and the npm package; each miss says what, where and how to fix it."""
 
 from __future__ import annotations
 

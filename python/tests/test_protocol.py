@@ -89,9 +89,9 @@ def test_a_message_stands_in_a_described_error_once() -> None:
 def test_golden_custom_payloads_keep_to_the_schema() -> None:
     payload = {"$defs": schema("worker")["$defs"], "$ref": "#/$defs/customPayload"}
     messages = [json.loads(line).get("message", {}) for line in FROM_WORKER]
-    told = [one["params"]["payload"]["dagma"] for one in messages if one.get("method") == "report_custom_message"]
-    assert [one["type"] for one in told] == ["observation", "dynamic_partitions", "failure"]
-    for one in told:
+    payloads = [one["params"]["payload"]["dagma"] for one in messages if one.get("method") == "report_custom_message"]
+    assert [one["type"] for one in payloads] == ["observation", "dynamic_partitions", "failure"]
+    for one in payloads:
         jsonschema.validate(one, payload)
 
 

@@ -66,7 +66,7 @@ def random_time(rng, zone, kind, around):
     start = (around - dt.timedelta(days=rng.randint(1, days))).date()
     end = rng.choice([None, None, None, (around + dt.timedelta(days=rng.randint(0, days))).date()])
     clock = f"-{rng.randint(0, 23):02}:{rng.choice([0, 0, 15, 30, 59]):02}" if kind == "hourly" else ""
-    told = {
+    declared = {
         "kind": kind,
         "start": f"{start.isoformat()}{clock}",
         "end": None if end is None else f"{end.isoformat()}{clock}",
@@ -76,29 +76,29 @@ def random_time(rng, zone, kind, around):
         "dayOffset": {"weekly": rng.choice([0, 1, 6]), "monthly": rng.choice([1, 1, 15, 28])}.get(kind, 0),
         "endOffset": rng.choice([0, 0, 0, 1, 2, -1]),
     }
-    return told
+    return declared
 
 
-def definition_of(told):
-    kind = told["kind"]
+def definition_of(declared):
+    kind = declared["kind"]
     if kind == "static":
-        return dg.StaticPartitionsDefinition(told["partitionKeys"])
+        return dg.StaticPartitionsDefinition(declared["partitionKeys"])
     if kind == "multi":
-        return dg.MultiPartitionsDefinition({name: definition_of(part) for name, part in told["dimensions"].items()})
-    offsets = {"minute_offset": told["minuteOffset"], "end_offset": told["endOffset"]}
+        return dg.MultiPartitionsDefinition({name: definition_of(part) for name, part in declared["dimensions"].items()})
+    offsets = {"minute_offset": declared["minuteOffset"], "end_offset": declared["endOffset"]}
     if kind != "hourly":
-        offsets["hour_offset"] = told["hourOffset"]
+        offsets["hour_offset"] = declared["hourOffset"]
     if kind in ("weekly", "monthly"):
-        offsets["day_offset"] = told["dayOffset"]
-    return CADENCES[kind](start_date=told["start"], end_date=told["end"], timezone=told["timezone"], **offsets)
+        offsets["day_offset"] = declared["dayOffset"]
+    return CADENCES[kind](start_date=declared["start"], end_date=declared["end"], timezone=declared["timezone"], **offsets)
 
 
 def windows(rng, size):
     for _ in range(size):
         zone, kind = rng.choice(ZONES), rng.choice(list(CADENCES))
         now = moment_near(rng, zone, DAYS_AROUND[kind])
-        told = random_time(rng, zone, kind, now)
-        partitions = definition_of(told)
+        declared = random_time(rng, zone, kind, now)
+        partitions = definition_of(declared)
         with partition_loading_context(effective_dt=now):
             keys = list(partitions.get_partition_keys())
             found = [partitions.time_window_for_partition_key(key) for key in keys]
@@ -106,7 +106,7 @@ def windows(rng, size):
             # Dagster takes an hourly key with any minutes, though it lists none of those.
             has = {key: key in keys for key in tried if has_key(partitions, key) == (key in keys)}
         yield {
-            "partitions": told,
+            "partitions": declared,
             "now": now.isoformat(),
             "windows": [[key, one.start.timestamp(), one.end.timestamp()] for key, one in zip(keys, found)],
             "has": has,
@@ -144,10 +144,10 @@ def random_partitions(rng, zone, now):
 
 
 def random_dimension(rng, zone, now):
-    told = random_partitions(rng, zone, now)
-    while told["kind"] in ("multi", "hourly"):
-        told = random_partitions(rng, zone, now)
-    return told
+    declared = random_partitions(rng, zone, now)
+    while declared["kind"] in ("multi", "hourly"):
+        declared = random_partitions(rng, zone, now)
+    return declared
 
 
 def random_mapping(rng, upstream, downstream):
@@ -164,13 +164,13 @@ def random_mapping(rng, upstream, downstream):
         keys = rng.sample(upstream["partitionKeys"], 1)
         return {"kind": kind, "partitionKeys": keys}, dg.SpecificPartitionsPartitionMapping(keys)
     if kind == "static" and upstream["kind"] == downstream["kind"] == "static":
-        told = {key: rng.sample(downstream["partitionKeys"], 1) for key in upstream["partitionKeys"]}
-        return {"kind": kind, "downstreamByUpstream": told}, dg.StaticPartitionMapping(told)
+        declared = {key: rng.sample(downstream["partitionKeys"], 1) for key in upstream["partitionKeys"]}
+        return {"kind": kind, "downstreamByUpstream": declared}, dg.StaticPartitionMapping(declared)
     if kind == "time_window":
         start, end = rng.choice([(0, 0), (-1, 0), (-6, 0), (-1, -1), (0, 1), (1, 1), (-2, 2), (-3, -2)])
         allow = rng.random() < 0.2
-        told = {"kind": kind, "startOffset": start, "endOffset": end, "allowNonexistentUpstreamPartitions": allow}
-        return told, dg.TimeWindowPartitionMapping(start, end, allow_nonexistent_upstream_partitions=allow)
+        declared = {"kind": kind, "startOffset": start, "endOffset": end, "allowNonexistentUpstreamPartitions": allow}
+        return declared, dg.TimeWindowPartitionMapping(start, end, allow_nonexistent_upstream_partitions=allow)
     if kind == "multi_to_single":
         return {"kind": kind, "dimension": None}, dg.MultiToSingleDimensionPartitionMapping()
     return {"kind": "default"}, None
@@ -190,9 +190,9 @@ def mappings(rng, size):
             }
         if rng.random() < 0.3 and downstream["kind"] == "multi":
             upstream = rng.choice(list(downstream["dimensions"].values()))
-        told, mapping = random_mapping(rng, upstream, downstream)
+        declared, mapping = random_mapping(rng, upstream, downstream)
         case = {
-            "mapping": told,
+            "mapping": declared,
             "upstream": upstream,
             "downstream": downstream,
             "now": now.isoformat(),

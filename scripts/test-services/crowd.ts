@@ -1,9 +1,9 @@
 /**
- * Holds requests until `size` of them wait at once, looks whether more come during a round trip of its own, and lets all go together. For tests of how
- * many calls a client makes at once: less than `size` would wait for ever.
+ * Holds requests until `size` of them wait, looks whether more come during a round trip of its own, and lets all go together. For tests of how
+ * many calls a client makes concurrently: less than `size` would wait for ever.
  */
 export class Crowd {
-  /** The most requests that waited at once. */
+  /** The most requests that waited concurrently. */
   most = 0
   readonly #size: number
   readonly #roundTrip: () => Promise<unknown>

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 
-/** A server on 127.0.0.1 that fails as told. */
+/** A server on 127.0.0.1 that fails in a given way. */
 export interface FaultServer extends AsyncDisposable {
   readonly url: string
   /** How many requests came. */

@@ -33,7 +33,7 @@ test('at each named instant, early and late in a run', async () => {
   expect(left).toEqual(named.map(({ point }) => (point === 'RUN_SUCCESS' ? 'ended' : 'torn')))
 })
 
-test(`at random instants, ${processes} processes at once on one log, with those named at least ${wantedKills} kills`, async () => {
+test(`at random instants, ${processes} concurrent processes on one log, with those named at least ${wantedKills} kills`, async () => {
   const left: Left[] = []
   const kills = () => left.filter((one) => one !== 'not killed').length
   while (named.length + kills() < wantedKills && left.length < 2 * wantedKills)
@@ -42,7 +42,7 @@ test(`at random instants, ${processes} processes at once on one log, with those 
   expect(left.filter((one) => one === 'torn').length).toBeGreaterThan(wantedKills / 3)
 }, 900_000)
 
-/** Runs a child for each kill, all at once in one folder, and checks what they left behind. */
+/** Runs a child for each kill, all concurrently in one folder, and checks what they left behind. */
 async function killed(kills: readonly Kill[]): Promise<Left[]> {
   const folder = mkdtempSync(join(tmpdir(), 'dagma-crash-'))
   try {

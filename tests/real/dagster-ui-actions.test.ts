@@ -69,7 +69,7 @@ describe.skipIf(lacks(needsPython(), needsChromium(), needsProc()))('in the Dags
   /** A row of the ticks on the page of a schedule or sensor. */
   const shownTick = (): Locator => ui.page.locator('tr').filter({ hasText: '1 run requested' }).filter({ hasText: 'View logs' }).first()
 
-  // What Dagster's daemon does in its own time is begun first, and looked at last.
+  // What Dagster's daemon does in its own time is started first, and checked last.
   it('turns a schedule on, and launches a backfill of all partitions', async () => {
     await turnOn('schedules', 'every_minute')
     await openJob('visits_job')
@@ -102,7 +102,7 @@ describe.skipIf(lacks(needsPython(), needsChromium(), needsProc()))('in the Dags
     expect(await ui.runEnd()).toBe('Failure')
     const failed = await shownRun()
     expect(failed).toMatchObject({ status: 'FAILURE', steps: { upstream: 'SUCCESS', fragile: 'FAILURE' } })
-    make('mended', '')
+    make('fixed', '')
     await ui.chooseBeside(ui.button(/^Re-execute all/), 'From failure')
     await ui.page.waitForURL((url) => !url.pathname.includes(failed.runId))
     expect(await ui.runEnd()).toBe('Success')

@@ -10,7 +10,7 @@ import { takePort } from '../support/ports.ts'
 import { whatIsLeft } from '../support/processes.ts'
 import { platformProject, type TestProject } from '../support/test-project.ts'
 
-/** The metadata of the specification, as the pages of the assets show it: Qdrant and LangFlow in their local form, MLflow real. */
+/** The metadata of the specification, as the pages of the assets show it: Qdrant and LangFlow in their local backend, MLflow real. */
 const shownOnPages: Readonly<Record<string, Readonly<Record<string, RegExp>>>> = {
   raw_numbers: { count: /^4$/, preview: /^\[1,2,3,4\]$/ },
   sum_numbers: { input_count: /^4$/, result: /^10$/ },

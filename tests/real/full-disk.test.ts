@@ -41,7 +41,7 @@ describe.skipIf(!canMountSmallDisks())('a run of the embedded engine while the d
 
   const runs = (): Promise<{ runId: string; status: string }[]> => project.dagmaJson(['run', 'list'])
 
-  it('breaks off with the reason when the event log is on it, and has failed', async () => {
+  it('aborts with the reason when the event log is on it, and has failed', async () => {
     using disk = SmallDisk.mount(project.dagmaFolder, '2m')
     const { code, stderr } = await runWhileItFills(disk)
     expect(code).toBe(1)

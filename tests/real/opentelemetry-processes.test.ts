@@ -1,4 +1,4 @@
-/** Telemetry of the example project, as its users get it: whole processes on both hosts, told to a collector; and none of it when it is off. */
+/** Telemetry of the example project, as its users get it: whole processes on both hosts, exported to a collector; and none of it when it is off. */
 import { randomUUID } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -117,7 +117,7 @@ it('no secret is in spans, metrics or the output of a run, on both hosts', async
   search.folder(project.dagmaFolder, ['python', 'values'])
   expect(receiver.headers[0]?.['x-key']).toBe(collectorKey)
   expect(receiver.spans.filter(({ status, kind }) => status === 2 && kind === 3).length).toBeGreaterThan(4)
-  for (const secret of Object.values(secrets)) expect(server.told()).toContain(secret)
+  for (const secret of Object.values(secrets)) expect(server.received()).toContain(secret)
   expect([...new Set(search.found)]).toEqual([])
 })
 

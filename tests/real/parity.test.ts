@@ -87,8 +87,8 @@ const clicks = asset({ key: 'clicks', partitions: hourlyPartitions({ start: '202
 const rates = asset({ key: 'rates', partitions: monthlyPartitions({ start: '2025-11-01', end: '2025-12-01', timezone }), run: () => 7 })
 const priced = asset({ key: 'priced', partitions: day, inputs: { clicks: mapped(clicks, windows), rates: mapped(rates, PartitionMapping.timeWindow()) }, run: ({ inputs }) => materializeResult(1, { metadata: { clicks: inputs.clicks, rates: inputs.rates } }) })
 const strict = asset({ key: 'strict', retryPolicy: retryPolicy({ maxRetries: 1 }), checks: { good: { blocking: true } }, run: () => materializeResult(1, { checks: { good: { passed: false, metadata: { seen: 1 } } } }) })
-const told = (hook) => ({ stepName, error, log }) => log.warning(hook + ' ' + stepName + ': ' + error?.name + ': ' + error?.message)
-const hooked = job({ name: 'hooked', selection: [flaky, given, late, strict], onSuccess: told('success'), onFailure: told('failure') })
+const notify = (hook) => ({ stepName, error, log }) => log.warning(hook + ' ' + stepName + ': ' + error?.name + ': ' + error?.message)
+const hooked = job({ name: 'hooked', selection: [flaky, given, late, strict], onSuccess: notify('success'), onFailure: notify('failure') })
 
 export default definitions({ jobs: [hooked], assets: [strict, checked, guarded, behind, flaky, given, late, shop, feed, sales, report, total, clicks, rates, priced], checks: [odd, guard] })
 `
@@ -108,7 +108,7 @@ describe.skipIf(lacks(needsPython()))('parity of the two hosts', () => {
     platform?.[Symbol.dispose]()
   })
 
-  it('holds for the M7 project with its local forms', async () => {
+  it('holds for the M7 project with its local backends', async () => {
     const { embedded, dagster } = await onBothHosts(platform, {})
     expect(dagster).toEqual(embedded)
     expect(JSON.stringify(dagster)).toContain('"status":"SUCCESS"')

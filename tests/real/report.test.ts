@@ -155,7 +155,7 @@ describe.skipIf(lacks(needsPython()))('embedded runs reported to Dagster', () =>
       expect(byLabel(observations[0]?.metadataEntries ?? [])).toMatchObject({ rows: ['Int', '9'] })
     })
 
-    it('are not doubled by another report, on whichever way', async () => {
+    it('are not reported twice, whichever way is used', async () => {
       const runs = (await project.dagmaJson<Ran[]>(['run', 'list'])).map(({ runId }) => runId)
       for (const to of [[], ['--to', dev.address]]) {
         const { code, stdout } = await project.dagma(['report', ...runs, ...to])
@@ -181,7 +181,7 @@ describe.skipIf(lacks(needsPython()))('embedded runs reported to Dagster', () =>
       expect(byLabel(fresh?.metadataEntries ?? [])).toMatchObject({ description: ['Text', 'It is two days old.'] })
     })
 
-    it('have partitions and data versions, and are not doubled either', async () => {
+    it('have partitions and data versions, and are not reported twice either', async () => {
       const env = { DAGSTER_URL: `${dev.address}/` }
       await project.dagma(['asset', 'materialize', '-s', 'daily', '--partition', '2026-01-04', '--report'], { env })
       await project.dagma(['asset', 'observe', '-s', 'feed', '--report'], { env })

@@ -40,7 +40,7 @@ describe.skipIf(lacks(needsPython()))('no secret leaves', () => {
     expect(receiver.headers.every((headers) => headers['x-key'] === collectorKey)).toBe(true)
     expect(receiver.spans.filter(({ status, kind }) => status === 2 && kind === 3).length).toBeGreaterThan(8)
     for (const body of receiver.bodies) search.text('spans and metrics', body)
-    for (const canary of Object.values(keys)) expect(server.told().split(canary).length - 1, canary).toBeGreaterThanOrEqual(2) // by each host
+    for (const canary of Object.values(keys)) expect(server.received().split(canary).length - 1, canary).toBeGreaterThanOrEqual(2) // by each host
     expectNoLeak(search)
   })
 
@@ -93,7 +93,7 @@ describe.skipIf(lacks(needsPython()))('no secret leaves', () => {
     await throughTheWebServer(project, search, traced, 'leak')
     for (const body of receiver.bodies) search.text('spans and metrics', body)
     expectNoLeak(search)
-    // The secret was on its way to each of these places, and the search looked there.
+    // The secret was sent to each of these places, and the search looked there.
     for (const place of [
       /^dagma asset materialize/,
       /^dagma run show .* --json$/,

@@ -42,7 +42,7 @@ export function forms(canary: string): Map<string, string> {
 export class LeakSearch {
   readonly #needles: { readonly name: string; readonly form: string; readonly needle: Buffer }[]
   readonly found: string[] = []
-  /** Where something was cut out: there a secret had been on its way, and the gate stood before it. */
+  /** Where something was cut out: there a secret would have been output, and the gate stood before it. */
   readonly gated = new Set<string>()
   /** How much was looked through: a search through nothing proves nothing. */
   places = 0

@@ -1,6 +1,6 @@
 /**
- * A project for a person who clicks through Dagster's UI: something to terminate, to mend, to configure, to choose a partition of, and to wait
- * for. Steps write a line into `notes.txt` for what happened to them; `mended` and `order` are files that a person makes.
+ * A project for a person who clicks through Dagster's UI: something to terminate, to fix, to configure, to choose a partition of, and to wait
+ * for. Steps write a line into `notes.txt` for what happened to them; `fixed` and `order` are files that a person makes.
  */
 export const clickableDefinitions = `
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
@@ -29,7 +29,7 @@ const fragile = asset({
   key: 'fragile',
   inputs: { upstream },
   run: ({ inputs }) => {
-    if (!existsSync('mended')) throw new Error('not mended yet')
+    if (!existsSync('fixed')) throw new Error('not fixed yet')
     note('fragile: made of ' + inputs.upstream)
     return inputs.upstream + 1
   },

@@ -42,7 +42,7 @@ const everyType: PipesMetadata = {
 }
 
 /** What the context says; a property that throws gives its error's code. */
-function told({ context }: PipesSession): unknown {
+function contextJson({ context }: PipesSession): unknown {
   const properties = [
     'runId',
     'jobName',
@@ -71,7 +71,7 @@ function codeOr(act: () => unknown): unknown {
 }
 
 const cases: { readonly [name: string]: (pipes: PipesSession) => void | Promise<void> } = {
-  context: (pipes) => pipes.reportCustomMessage(told(pipes)),
+  context: (pipes) => pipes.reportCustomMessage(contextJson(pipes)),
 
   metadata: (pipes) => pipes.reportAssetMaterialization({ metadata: everyType, dataVersion: 'v1' }),
 

@@ -28,8 +28,8 @@ def columns(schema):
         default = dg.TableColumnConstraints()
         names = ("nullable", "unique", "other")
         values = [(name, getattr(column.constraints, name)) for name in names]
-        told = {name: value for name, value in values if value != getattr(default, name)}
-        extras = {"constraints": told, "tags": column.tags}
+        values = {name: value for name, value in values if value != getattr(default, name)}
+        extras = {"constraints": values, "tags": column.tags}
         named = {"name": column.name, "type": column.type, "description": column.description}
         found.append(named | {name: value for name, value in extras.items() if value})
     return found
@@ -66,8 +66,8 @@ def events(entry):
             "metadata": wire_metadata(found.metadata),
         }
     elif event.is_step_failure:
-        told = event.step_failure_data.user_failure_data
-        metadata = wire_metadata(told.metadata) if told else {}
+        values = event.step_failure_data.user_failure_data
+        metadata = wire_metadata(values.metadata) if values else {}
         yield {"type": "STEP_FAILURE", "step": step, "error": chain(event.step_failure_data.error), "metadata": metadata}
     elif event.event_type_value in ("STEP_START", "STEP_SUCCESS", "STEP_SKIPPED", "STEP_UP_FOR_RETRY", "STEP_RESTARTED"):
         yield {"type": event.event_type_value, "step": step}

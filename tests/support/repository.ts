@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 /** Root of the checkout. */
 export const repository = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Where tests put what a person may want to look at; not in version control. */
+/** Where tests put output for a person to inspect; not in version control. */
 export const testOutput = join(repository, 'test-output')
 
 /** The small project for which the tests' Python environment is made; the other test projects borrow it. */

@@ -1,4 +1,4 @@
-/** What a translated page lacks of its original, or has beyond it: told section by section, from what must be the same in any language. */
+/** What a translated page lacks of its original, or has beyond it: reported section by section, from what must be the same in any language. */
 import { posix } from 'node:path'
 import { anchors, fence } from './anchors.ts'
 

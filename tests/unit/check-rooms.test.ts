@@ -78,7 +78,7 @@ test('the example imports entry points, integrations and its own files only', ()
     expect(problemsOf({ ...files, 'examples/one/src/a.ts': `import '${wrong}'\n` })).toHaveLength(1)
 })
 
-test('each cycle is told once, also one of types alone; what leads to it is not told', () => {
+test('each cycle is reported once, also one of types alone, without what leads to it', () => {
   const problems = problemsOf({
     [`${core}/engine/a.ts`]: "import type { B } from './b.ts'\nexport type A = B\n",
     [`${core}/engine/b.ts`]: "import type { C } from './c.ts'\nexport type B = C\n",

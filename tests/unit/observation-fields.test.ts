@@ -1,4 +1,4 @@
-/** The observation field specification holds: for the example project's materializations, on its local forms and with every system, and for its page. */
+/** The observation field specification holds: for the example project's materializations, on its local backends and with every system, and for its page. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -36,12 +36,12 @@ function required(asset: string, metadata: WireMetadata): string[] {
   // The system that the asset tells of: the last one that it uses.
   const used = Object.keys((platform.assets.get(asset) as AssetNode | undefined)?.step?.resources ?? {}).map((key) => systemOf[key] ?? key)
   const text = (key: string) => String(metadata[key]?.raw_value)
-  const told = text('backend') === 'local' ? used.at(-1) : text('backend')
+  const backend = text('backend') === 'local' ? used.at(-1) : text('backend')
   return fields
     .filter(([, { presence, of }]) => {
       if (presence === 'every' || presence === 'always' || presence === 'stored') return true
-      if (/^(?:optional|failure|failed-call)$/.test(presence) || told === undefined || used.length === 0) return false
-      if (of !== undefined && (of.system !== told || of.operations?.includes(text('operation')) === false)) return false
+      if (/^(?:optional|failure|failed-call)$/.test(presence) || backend === undefined || used.length === 0) return false
+      if (of !== undefined && (of.system !== backend || of.operations?.includes(text('operation')) === false)) return false
       return presence === 'system' || text('backend') !== 'local'
     })
     .map(([name]) => name)
@@ -65,7 +65,7 @@ function check(run: MaterializeRun, backends: readonly string[]): void {
 }
 
 describe('every materialization of the example project carries the fields that apply, and no other', () => {
-  it('on the local forms', async () => {
+  it('on the local backends', async () => {
     const run = await runWith({})
     check(run, ['local'])
     expect(JSON.stringify([...run.materializations.values()])).not.toContain('"url"')

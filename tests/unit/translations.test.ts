@@ -28,7 +28,7 @@ test.each(pairs.map(([original, translation]) => ({ original, translation })))(
   },
 )
 
-describe('what is missing is told', () => {
+describe('what is missing is reported', () => {
   const original: Page = {
     path: 'docs/page.md',
     text: `# Page
@@ -115,11 +115,11 @@ run --all
     ['an item of a list', '2. Then', '2. Next.\n3. Then', ['list items: 3 in the original, 2 in the translation']],
     ['a paragraph', '1. First', 'Words.\n\n1. First', ['under "More of it" ("更多内容"): paragraphs: 4 in the original, 3']],
     ['the language switch', 'English | ', '', ['the third line of docs/page.md is not the language switch']],
-  ])('%s', (_, before, after, told) => {
+  ])('%s', (_, before, after, expected) => {
     expect(original.text).toContain(before)
     const changed = { ...original, text: original.text.replace(before, after) }
     const found = gaps(changed, translation, all).join('\n')
-    for (const words of told) expect(found).toContain(words)
+    for (const words of expected) expect(found).toContain(words)
   })
 
   it('rows in another order, and a link that stayed with the English page', () => {

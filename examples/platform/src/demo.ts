@@ -26,7 +26,7 @@ for (const hit of await run.load(qdrantSearch)) {
   )
 }
 const local = realSystems.filter(({ asset }) => run.materializations.get(asset)?.metadata.backend?.raw_value === 'local')
-if (local.length > 0) console.log(styleText('bold', '\nServed by local forms:'))
+if (local.length > 0) console.log(styleText('bold', '\nLocal backends:'))
 for (const { system, variables } of local) console.log(`  ${system.padEnd(10)}  the real one is turned on by ${variables}`)
 
 function printAsset(key: string): void {

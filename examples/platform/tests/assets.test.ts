@@ -1,4 +1,4 @@
-/** Each asset's value and metadata on the local forms, read from the run's materialization events. */
+/** Each asset's value and metadata on the local backends, read from the run's materialization events. */
 import { pointId, qdrant } from '@dagma/qdrant'
 import { asset, definitions, type MaterializeRun, materialize, materializeResult } from 'dagma'
 import type { MetadataType } from 'dagma/author'
@@ -24,7 +24,7 @@ function types(asset: string): Record<string, MetadataType> {
 
 const observed = { event_type: 'text', status: 'text', retry_count: 'int', latency_ms: 'float', size_bytes: 'int' }
 
-describe('metadata on the local forms: presence and type', () => {
+describe('metadata on the local backends: presence and type', () => {
   it.each<[string, Record<string, MetadataType>]>([
     ['raw_numbers', { count: 'int', preview: 'json' }],
     ['sum_numbers', { input_count: 'int', result: 'int' }],
@@ -54,7 +54,7 @@ describe('metadata on the local forms: presence and type', () => {
   it('covers every asset', () => expect([...run.materializations.keys()].sort()).toEqual([...platform.assets.keys()].sort()))
 
   it.each(['train_model_stub', 'embed_texts_stub', 'qdrant_upsert', 'qdrant_search', 'langflow_run_flow'])(
-    '%s says that a local form served',
+    '%s says that the local backend was used',
     (asset) => {
       expect(run.materializations.get(asset)?.metadata.backend).toEqual({ type: 'text', raw_value: 'local' })
     },

@@ -1,4 +1,4 @@
-/** The demo as a user runs it, without any variable and server: on the local forms, which open no socket. */
+/** The demo as a user runs it, without any variable and server: on the local backends, which open no socket. */
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -9,7 +9,7 @@ const platform = join(import.meta.dirname, '..')
 const root = mkdtempSync(join(tmpdir(), 'dagma-demo-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
-/** Told by whatever would reach another process or machine, and then refused. */
+/** Reported by whatever would reach another process or machine, which is then refused. */
 const watch = `
 import dgram from 'node:dgram'
 import dns from 'node:dns'
@@ -82,8 +82,8 @@ describe('without any variable and server', () => {
       expect(demo.stdout).toMatch(figure)
     expect(demo.stdout.match(/ backend +local\n/g)).toHaveLength(5)
     expect(demo.stdout).not.toMatch(/_ur[il] +http|_endpoint/)
-    expect(demo.stdout.slice(demo.stdout.indexOf('Served by local forms'))).toMatchInlineSnapshot(`
-      "Served by local forms:
+    expect(demo.stdout.slice(demo.stdout.indexOf('Local backends'))).toMatchInlineSnapshot(`
+      "Local backends:
         MLflow      the real one is turned on by MLFLOW_USE_TRACKING=true with MLFLOW_TRACKING_URI
         Embeddings  the real one is turned on by EMBEDDINGS_BASE_URL with EMBEDDINGS_MODEL
         Qdrant      the real one is turned on by QDRANT_URL or QDRANT_HOST

@@ -5,7 +5,7 @@ import { type MaterializeOptions, type MaterializeRun, materialize } from 'dagma
 import { vi } from 'vitest'
 import definitions from '../src/definitions.ts'
 
-/** Runs the project in a temporary folder, on the local forms whatever the environment says. */
+/** Runs the project in a temporary folder, on the local backends whatever the environment says. */
 export class LocalProject implements Disposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'dagma-platform-'))
 

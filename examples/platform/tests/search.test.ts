@@ -40,7 +40,7 @@ describe('the right passage comes first', () => {
 })
 
 /**
- * Written without a look at what is found, in words that the passages do not use, and the search is never tuned for them; where one
+ * Written without knowing what is found, in words that the passages do not use, and the search is never tuned for them; where one
  * had no answer in the documentation, that was written. Any of the named documents is right. A search by words cannot know that "nightly" is "daily",
  * so four in five is what is asked of it.
  */

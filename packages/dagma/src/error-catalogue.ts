@@ -496,5 +496,5 @@ export const catalogue = {
 /** A permanent error code; `docs/errors.md` lists them with their hints. */
 export type ErrorCode = keyof typeof catalogue
 
-/** What the message of that code is made from. */
+/** The details that the message of that code needs. */
 export type ErrorDetails<Code extends ErrorCode> = (typeof catalogue)[Code] extends Entry<infer Details> ? Details : never

@@ -23,7 +23,7 @@ interface ErrorParts {
 let make: (parts: ErrorParts) => DagmaError
 
 /**
- * An error with a permanent code. Its message says what is wrong, where, and how to mend it.
+ * An error with a permanent code. Its message says what is wrong, where, and how to fix it.
  *
  * The kinds: `definition` (what is declared or asked for is wrong; nothing ran), `execution` (a run could not do its work),
  * `user_code` (the user's function threw; `cause` is what it threw), `protocol` (the other host sent something unknown),
@@ -36,7 +36,7 @@ export class DagmaError extends Error {
   readonly code: ErrorCode
   /** What is wrong, without the hint and the code. */
   readonly problem: string
-  /** How to mend it, in one sentence. */
+  /** How to fix it, in one sentence. */
   readonly hint: string
   readonly [brand] = true
 

@@ -10,14 +10,14 @@ describe('the link to the UI', () => {
     ['is that of the UI when it is set', { baseUrl: 'http://api:7860', uiUrl: 'https://ui' }, 'https://ui'],
     ['keeps a path', { baseUrl: 'https://host/langflow/' }, 'https://host/langflow'],
     ['has no query and hash', { baseUrl: 'https://host/?a=b#c' }, 'https://host'],
-    ['is never made from a base with user info', { baseUrl: 'http://me:pass@host' }, undefined],
-    ['is not made from nothing', {}, undefined],
+    ['is never derived from a base with user info', { baseUrl: 'http://me:pass@host' }, undefined],
+    ['is not derived from nothing', {}, undefined],
   ])('%s', (_, settings, url) => expect(langflowUiUrl(settings)).toBe(url))
 })
 
 describe('the link to a flow', () => {
   it('has its id', () => expect(langflowFlowUrl({ baseUrl: 'http://localhost:7860/' }, flow)).toBe(`http://localhost:7860/flow/${flow}`))
-  it('is not made from a name, which the UI does not know', () =>
+  it('is not derived from a name, which the UI does not know', () =>
     expect(langflowFlowUrl({ baseUrl: 'http://localhost:7860' }, 'my-flow')).toBeUndefined())
   it('is below its base for every flow and base', () =>
     fc.assert(

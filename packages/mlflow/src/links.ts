@@ -1,7 +1,7 @@
 import { MetadataValue } from 'dagma'
 import { deepLink, isHttpUrl } from 'dagma/author'
 
-/** What links to MLflow's UI are made from. */
+/** What links to MLflow's UI need. */
 export interface MlflowLinkSettings {
   readonly trackingUri?: string
   /** Base of the UI, before the tracking URI. */

@@ -38,7 +38,7 @@ export interface Embeddings {
   /** How its vectors are compared: by their angle, or, with the local embedder, by their inner product. */
   readonly distance: 'Cosine' | 'Dot'
   /**
-   * Embeds texts, in as many calls as the settings ask for, some at once. An empty list makes no call.
+   * Embeds texts, in as many calls as the settings ask for, some concurrently. An empty list makes no call.
    * @throws RangeError before anything is sent when a text is empty; ServiceError when a call fails, or its answer has not a vector of the same size
    * for each text.
    */

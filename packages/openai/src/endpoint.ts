@@ -29,8 +29,8 @@ export function caller(settings: EmbeddingsSettings, endpoint: Endpoint, signal:
     hints: {
       400: 'Check that EMBEDDINGS_MODEL embeds texts, that it can give EMBEDDINGS_DIMENSIONS when that is set, and that no text is too long for it.',
       404: 'Check that the endpoint has the model in EMBEDDINGS_MODEL, and that EMBEDDINGS_BASE_URL is the root of its API (with its /v1).',
-      413: 'Send less at once: lower batchTexts or batchBytes.',
-      422: 'Check that no text is too long for the model, or send less at once: lower batchTexts or batchBytes.',
+      413: 'Send less per call: lower batchTexts or batchBytes.',
+      422: 'Check that no text is too long for the model, or send less per call: lower batchTexts or batchBytes.',
       429: `It was tried ${(retries ?? 2) + 1} times: lower parallel, or look whether the quota of the account is used up.`,
     },
   })

@@ -67,7 +67,7 @@ describe.concurrent('Embeddings: answers that cannot be used', () => {
     await expect(other.embed(['a', 'b'])).rejects.toThrow(/the vectors have 4 numbers, not 3 as before/)
   })
 
-  it('no usage in one of the answers: then none is told', async () => {
+  it('no usage in one of the answers: then none is reported', async () => {
     await using server = await faultServer((_, response, count) =>
       json(response, { data: [item([1])], ...(count === 1 && { usage: { prompt_tokens: 5 } }) }),
     )
@@ -88,7 +88,7 @@ describe.concurrent('Embeddings: several calls', () => {
     expect(server.requests()).toBe(2)
   })
 
-  it('are no more at once than asked for', async () => {
+  it('are never more concurrently than asked for', async () => {
     const crowd = new Crowd(3, () => fetch(server.url))
     await using server = await faultServer((request, response) => {
       const answer = () => json(response, { data: [item([1])] })

@@ -18,7 +18,7 @@ export interface EmbeddingsSettings {
   readonly batchTexts?: number
   /** Bytes of text in one call, at most; a longer text goes by itself. Default 250,000. */
   readonly batchBytes?: number
-  /** Calls at once, at most. Default 4. */
+  /** Maximum number of concurrent calls. Default 4. */
   readonly parallel?: number
   /** How long one call may take, in milliseconds. Default 60,000; at most 300,000. */
   readonly timeoutMs?: number

@@ -25,7 +25,7 @@ export class Outlet {
   #era = 0
   readonly #agents: Agent[] = []
 
-  /** A run begins: it is told of failures, and the collector gets another chance. */
+  /** A run begins: failures are logged to it, and the collector is tried again. */
   begin(log: StepLog): void {
     this.#log = log
     this.#warned.clear()
@@ -33,7 +33,7 @@ export class Outlet {
     this.#era++
   }
 
-  /** The run is over: what fails later is not told to it. */
+  /** The run is over: later failures are not logged to it. */
   end(log: StepLog): void {
     if (this.#log === log) this.#log = undefined
   }

@@ -37,7 +37,7 @@ export interface Source<Kind> {
 
 const scope = '@dagma/opentelemetry'
 
-/** The trace of a run has the run's id, where that is a UUID: so one leads to the other, whichever process told of it. */
+/** The trace of a run has the run's id, where that is a UUID: so one leads to the other, whichever process reported it. */
 export class RunIds extends RandomIdGenerator {
   #next: string | undefined
 
@@ -112,7 +112,7 @@ function resource({ serviceName }: Settings): Resource {
   const fromEnvironment = detectResources({ detectors: [resourceAttributesEnvDetector, serviceNameEnvDetector] }).attributes
   const attributes: Attributes = {
     [ATTR_SERVICE_NAME]: 'dagma',
-    'service.instance.id': randomUUID(), // two processes at once are two sources of metrics
+    'service.instance.id': randomUUID(), // two concurrent processes are two sources of metrics
     ...(fromEnvironment as Attributes),
     ...(serviceName && { [ATTR_SERVICE_NAME]: serviceName }),
   }

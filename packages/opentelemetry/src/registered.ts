@@ -7,7 +7,7 @@ interface Registered {
 const nothing: Registered = {}
 
 /**
- * Told without loading the API: every copy of it keeps what is registered under this symbol, so that where no copy was ever loaded, nothing is.
+ * Detected without loading the API: every copy of it keeps what is registered under this symbol, so that where no copy was ever loaded, nothing is.
  * `OTEL_SDK_DISABLED` counts for it, too.
  */
 export function registeredSdk(): Registered {

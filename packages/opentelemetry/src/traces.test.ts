@@ -8,7 +8,7 @@ import { openTelemetry } from './index.ts'
 import { OtlpReceiver } from './test/otlp-receiver.ts'
 import { onlyEnvironment, runShop, warningsOf } from './test/small-project.ts'
 
-/** A server that refuses the first requests, and says all that it was told; with the `traceparent` of each. */
+/** A server that refuses the first requests, and echoes everything it received; with the `traceparent` of each. */
 async function shopServer(refusals: number): Promise<{ baseUrl: string; parents: string[] }> {
   const parents: string[] = []
   const server = createServer((request, response) => {
@@ -139,7 +139,7 @@ describe('the trace of a run', () => {
     expect(receiver.span('run shop_job')).toMatchObject({ status: 2, attributes: { 'dagma.status': 'failure' } })
   })
 
-  it('is left out where it is not sampled: then there is no link, and the system is told so', async () => {
+  it('is left out where it is not sampled: then there is no link, and the system gets an unsampled traceparent', async () => {
     await using receiver = await OtlpReceiver.start()
     onlyEnvironment({
       OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
@@ -210,12 +210,12 @@ it('no secret is in spans, metrics or headers: of URLs, headers, errors, metadat
       throw new Error(`${canary} and ${Buffer.from(canary).toString('base64')} and ${collectorKey}`)
     },
   })
-  const told = asset({
-    key: 'told',
+  const shown = asset({
+    key: 'shown',
     run: () => materializeResult(1, { metadata: { backend: canary, operation: `Bearer ${canary}`, model: collectorKey } }),
   })
-  const run = await runShop(instrument, [leaky, told], { store: store(baseUrl) })
-  expect([...receiver.tree()].sort()).toEqual(['    Store get [redacted]', '  step leaky', '  step told', 'run shop_job'])
+  const run = await runShop(instrument, [leaky, shown], { store: store(baseUrl) })
+  expect([...receiver.tree()].sort()).toEqual(['    Store get [redacted]', '  step leaky', '  step shown', 'run shop_job'])
   expect(receiver.headers[0]?.['x-key']).toBe(`Bearer ${collectorKey}`)
   const everything = Buffer.concat(receiver.bodies).toString('latin1') + JSON.stringify(run.events)
   for (const text of [canary, collectorKey, Buffer.from(canary).toString('base64')]) expect(everything).not.toContain(text)

@@ -115,7 +115,7 @@ export interface Qdrant {
    */
   ensureCollection(vectors: QdrantVectors): Promise<{ readonly created: boolean }>
   /**
-   * Stores points, over those of the same id; of two with one id the later counts. Large lists go in several requests, up to four at once; all is
+   * Stores points, over those of the same id; of two with one id the later counts. Large lists go in several requests, up to four concurrently; all is
    * stored when it returns. After a failure some may be stored: do it again. An empty list does nothing.
    * @returns how many points were stored, each id once, in how many requests
    * @throws ServiceError before anything is sent for an id beyond 2^53 − 1, a vector with a number that is not finite, or a point too large to send.

@@ -20,7 +20,7 @@ import { pointId } from './point-id.ts'
 import { requestLimits, sizeBound } from './request-size.ts'
 import type { Distance, PointId, StoredId, Wire, WirePoint } from './wire.ts'
 
-/** What a client is made from. */
+/** What a client needs. */
 export interface ClientOptions {
   readonly backend: Qdrant['backend']
   readonly collection: string
@@ -71,7 +71,7 @@ export class CollectionClient implements Qdrant {
     const there = await this.#call<WireCollection | null>({ operation: 'read collection', method: 'GET', otherwise: { 404: null } })
     if (there === null) {
       const json = { vectors: { size, distance } }
-      // Another process may make it at the same moment: then it is there (409), and is looked at.
+      // Another process may make it at the same moment: then it exists (409), and is read.
       const created = await this.#call<boolean>({ operation: 'create collection', method: 'PUT', json, otherwise: { 409: false } })
       if (created) return { created }
     }

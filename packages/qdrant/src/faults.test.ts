@@ -53,7 +53,7 @@ describe.concurrent('Qdrant: what it sends', () => {
     expect(server.requests()).toBe(0)
   })
 
-  it('has at most four upserts at once, and starts none after a failure', async () => {
+  it('has at most four concurrent upserts, and starts none after a failure', async () => {
     let upserts = 0
     let hasFailed = false
     const crowd = new Crowd(4, () => fetch(server.url))

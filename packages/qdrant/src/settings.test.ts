@@ -70,7 +70,7 @@ describe('links', () => {
   const shown = (settings: QdrantSettings) =>
     Object.fromEntries(Object.entries(qdrantLinks(settings)).map(([name, { type, value }]) => [name, `${type} ${value}`]))
 
-  it('are made from the settings', () => {
+  it('are derived from the settings', () => {
     expect(shown({ collection: 'my docs#1', host: 'h', https: true, prefix: 'q' })).toEqual({
       qdrant_collection_url: 'url https://h:6333/q/collections/my%20docs%231',
       qdrant_search_endpoint: 'url https://h:6333/q/collections/my%20docs%231/points/query',

@@ -33,7 +33,7 @@ MODULE = "dagma.definitions"
 """The module whose definitions are a Dagma project's and nothing else's."""
 
 _KILL_AFTER = 10.0
-"""Seconds after which a run worker that does not end, though it was told to, is killed."""
+"""Seconds after which a run worker that does not end, though it was asked to, is killed."""
 
 _REBOOTED = "The machine was restarted during the run."
 
@@ -194,7 +194,7 @@ def _why_not(target: RunTarget | None) -> str | None:
 
 
 def _worker_of(run: dg.DagsterRun) -> Identity | None:
-    """The process that a run has named; a run that was made from another one has its tags, but not its process."""
+    """The process that a run has named; a run that was copied from another one has its tags, but not its process."""
     try:
         data = json.loads(run.tags.get(WORKER_TAG, ""))
         return Identity.from_json(data) if data["run_id"] == run.run_id else None

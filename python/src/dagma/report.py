@@ -43,7 +43,7 @@ class EventError(Exception):
 def report(instance: dg.DagsterInstance, request: Mapping[str, Any]) -> list[str]:
     """Reports the events that the instance lacks; gives their ids.
 
-    Events are told apart by their ids alone, in all of the history that the instance has: the clock that stamped a run
+    Events are distinguished by their ids alone, in all of the instance's history: the clock that stamped a run
     may be ahead of the instance's, or behind it.
     """
     by_subject: dict[_Subject, list[Event]] = {}

@@ -1,5 +1,5 @@
 /**
- * Calls `work` on each item, at most `limit` at once, and waits for all. After a failure none is started, the signal of those at work aborts, and
+ * Calls `work` on each item, at most `limit` concurrently, and waits for all. After a failure none is started, the signal of those at work aborts, and
  * the first failure is thrown.
  */
 export async function eachAtMost<T>(

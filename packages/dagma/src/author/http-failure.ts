@@ -9,7 +9,7 @@ export interface Failure {
 
 type Service = HttpServiceOptions & { readonly timeoutMs: number }
 
-/** ky's errors, told by their shape: ky itself is loaded late. */
+/** ky's errors, recognized by their shape, since ky itself is loaded lazily. */
 interface KyError {
   readonly name: string
   readonly response?: Response
@@ -92,9 +92,11 @@ export function thrownFailure(thrown: unknown, service: Service): Failure {
 
 function statusFailure(status: number, answer: unknown, service: Service): Failure {
   const code = service.errorCode?.(answer)
-  const told = typeof code === 'string' && /^[A-Z][A-Z_]{1,63}$/.test(code) ? ` (${code})` : ''
+  const codeText = typeof code === 'string' && /^[A-Z][A-Z_]{1,63}$/.test(code) ? ` (${code})` : ''
   const redirect = status >= 300 && status < 400
-  const reason = redirect ? 'a redirect, which is not followed' : `${names[status] ?? (status >= 500 ? 'server error' : 'refused')}${told}`
+  const reason = redirect
+    ? 'a redirect, which is not followed'
+    : `${names[status] ?? (status >= 500 ? 'server error' : 'refused')}${codeText}`
   return { status, reason, hint: service.hints?.[status] ?? generalHint(status, service) }
 }
 
@@ -106,8 +108,8 @@ function generalHint(status: number, { system, auth, authSetting, baseUrlSetting
   if (status === 403)
     return auth ? `Check that what ${authSetting} names may do this in ${system}.` : `${system} may want credentials: set ${authSetting}.`
   if (status === 404) return `Check that it exists in ${system}, and that ${baseUrlSetting} is the root of its API.`
-  if (status === 429) return `It was tried ${retries + 1} times: do less at once, or try later.`
-  if (status === 413) return 'Send less at once.'
+  if (status === 429) return `It was tried ${retries + 1} times: make fewer concurrent calls, or try later.`
+  if (status === 413) return 'Send less per call.'
   if (status >= 500) return `Look into the log of ${system}.`
   return `Check what was asked for; the log of ${system} may say more.`
 }

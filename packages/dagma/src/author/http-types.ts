@@ -1,7 +1,7 @@
 import type { Database } from '../metadata/outgoing-calls.ts'
 import type { Secret } from '../metadata/redaction/secret.ts'
 
-/** How a service is told who calls. Secrets are revealed only when a call is made, and only into its header. */
+/** How calls to a service are authenticated. Secrets are revealed only when a call is made, and only into its header. */
 export type HttpAuth =
   | { readonly bearer: Secret }
   | { readonly user: string | Secret; readonly password: Secret }
@@ -29,7 +29,7 @@ export interface HttpServiceOptions {
   readonly retryDelayMs?: number
   /** Aborts every call. */
   readonly signal?: AbortSignal
-  /** Cures of this system for some statuses, in place of the general ones. */
+  /** Hints of this system for some statuses, in place of the general ones. */
   readonly hints?: Readonly<Record<number, string>>
   /** Finds the system's own error code in a failed answer. Only text of capitals and underscores gets into the error. */
   readonly errorCode?: (answer: unknown) => unknown

@@ -2,7 +2,7 @@ import { callTracker, type Database } from '../metadata/outgoing-calls.ts'
 import { redact, redactValue } from '../metadata/redaction/redact.ts'
 import { ServiceError } from '../metadata/service-error.ts'
 
-/** What a call takes from who follows it, and what it tells them. */
+/** What a call takes from its observer, and what it reports to it. */
 export interface Sending {
   /** Sent along. */
   readonly headers: Readonly<Record<string, string>>
@@ -12,7 +12,7 @@ export interface Sending {
   httpStatus: number | undefined
 }
 
-/** A call as those who follow it are told of it. */
+/** A call as its observers see it. */
 interface Described {
   readonly system: string
   readonly operation: string
@@ -21,7 +21,7 @@ interface Described {
   readonly database: Database | undefined
 }
 
-/** Makes a call, and tells of it whoever follows the step that it is made in. */
+/** Makes a call, and notifies the observer of the step that it is made in. */
 export async function observedCall<T>(described: () => Described, make: (sending: Sending) => Promise<T>): Promise<T> {
   const tracker = callTracker()
   const sending: Sending = { headers: {}, resent: 0, httpStatus: undefined }

@@ -99,7 +99,7 @@ test('selected assets that cannot be observed are named', () => {
   expect(cli('asset materialize -s flaky').stderr).toBe('')
 })
 
-test('a range with --json gives one list, and an unknown job is told as such', () => {
+test('a range with --json gives one list, and an unknown job is named', () => {
   const runs = json('asset materialize -s raw --partition-range 2026-01-02...2026-01-03')
   expect(runs.map((run: { status: string }) => run.status)).toEqual(['SUCCESS', 'SUCCESS'])
   expect(cli('job launch -j daily --partition-range a...b').stderr).toContain('There is no job "daily" (jobs: nightly).')
@@ -153,7 +153,7 @@ test('log lines of a run, of one step', () => {
   })
 })
 
-test('to look at a project writes nothing to it', () => {
+test('reading a project writes nothing to it', () => {
   for (const args of [
     'run list',
     'run show x',
@@ -216,7 +216,7 @@ test('ticks are shown, nothing is started', () => {
   expect(cli('sensor preview wach')).toMatchObject({ status: 2, stderr: expect.stringContaining('DAGMA_TICK_UNKNOWN') })
 })
 
-test('definitions are counted, the version told, words completed', () => {
+test('definitions are counted, the version printed, words completed', () => {
   expect(json('definitions validate')).toEqual({ assets: 8, checks: 1, jobs: 1, schedules: 2, sensors: 1 })
   expect(cli('--version').stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
   expect(cli('complete -- asset ').stdout).toMatch(/^materialize\t/m)

@@ -22,6 +22,6 @@ test('the table has every command', () => {
 
 test('the page has every option, and no other', () => {
   const ofCommands = all.flatMap(([, command]) => command.options.flatMap(({ long, hidden }) => (hidden ? [] : [long ?? ''])))
-  const told = [...page.matchAll(/--[a-z]+(?:-[a-z]+)*/g)].map(([option]) => option).filter((option) => option !== '--help')
-  expect([...new Set(told)].sort()).toEqual([...new Set(ofCommands)].sort())
+  const documented = [...page.matchAll(/--[a-z]+(?:-[a-z]+)*/g)].map(([option]) => option).filter((option) => option !== '--help')
+  expect([...new Set(documented)].sort()).toEqual([...new Set(ofCommands)].sort())
 })

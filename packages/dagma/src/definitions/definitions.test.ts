@@ -20,7 +20,7 @@ async function wrong(declare: () => unknown): Promise<string[]> {
   return error.errors.map(({ message }) => message.replaceAll(here, '').replace(/\.test\.ts:\d+/g, '.test.ts:<line>'))
 }
 
-describe('definitions() finds all that is wrong, at once', () => {
+describe('definitions() reports every problem together', () => {
   test('of every kind', async () => {
     const database = resource<object, { query: () => number }>({ open: () => ({ query: () => 1 }) })
     const orders = asset({ key: 'orders', resources: { db: database }, run })
@@ -92,7 +92,7 @@ describe('definitions() finds all that is wrong, at once', () => {
       )
     expect(messages).toMatchInlineSnapshot(`
       [
-        "The option "assets" of definitions() has something else at position 2: it is undefined, as when modules import each other in a circle.",
+        "The option "assets" of definitions() has something else at position 2: it is undefined, as when modules import each other in a cycle.",
         "The option "assets" of definitions() has something else at position 2.",
         "The option "assets" of definitions() must be a list.",
         "The option "jobs" of definitions() has something else at position 1.",
@@ -107,7 +107,7 @@ describe('definitions() finds all that is wrong, at once', () => {
   })
 })
 
-describe('cron lines and time zones that Dagster would not take', () => {
+describe('cron expressions and time zones that Dagster would not take', () => {
   const errorsOf = async (settings: { cronSchedule: string; executionTimezone?: string }): Promise<string> => {
     const daily = job({ name: 'daily', selection: 'a' })
     try {

@@ -67,7 +67,7 @@ type BoundItem<Item, Bound> = [Exclude<KeysOf<RequirementsOf<Item>>, keyof Bound
   ? Item
   : `The resource "${Exclude<KeysOf<RequirementsOf<Item>>, keyof Bound> & string}" is not bound: add it to the resources of definitions().`
 
-/** What its lists hold is looked at by `definitions()` itself. */
+/** `definitions()` checks the contents of its lists itself. */
 export const definitionsOptions: OptionTable<keyof DefinitionsOptions<[], [], [], [], []>> = {
   assets: 'any',
   checks: 'any',
@@ -80,9 +80,9 @@ export const definitionsOptions: OptionTable<keyof DefinitionsOptions<[], [], []
 }
 
 /**
- * Collects a project's definitions and checks them, all at once. A definitions module exports the result as its default.
+ * Collects a project's definitions and checks them, and reports every problem. A definitions module exports the result as its default.
  * @throws DefinitionErrors with everything that is wrong: duplicate keys, unknown inputs, cycles, partitions that do not fit, unbound
- * resources, selections, cron lines.
+ * resources, selections, cron expressions.
  */
 export function definitions<
   const Assets extends readonly AnyAsset[],
@@ -110,7 +110,7 @@ export function definitions<
 
 const assetTypes: readonly unknown[] = ['asset', 'multi_asset', 'external_asset', 'observable_asset'] satisfies AnyAsset['type'][]
 
-/** Whether each list holds what its name says: types do not reach those who write JavaScript, nor imports in a circle. */
+/** Whether each list holds what its name says: JavaScript is not type-checked, and neither are import cycles. */
 function expectDefinitions(options: DefinitionsOptions<Parts, Parts, Parts, Parts, Parts>): void {
   const { assets, checks, jobs, schedules, sensors } = options
   expectOptions('definitions()', options, definitionsOptions)
@@ -127,7 +127,7 @@ function expectDefinitions(options: DefinitionsOptions<Parts, Parts, Parts, Part
     if (!Array.isArray(list)) throw wrong('must be a list')
     const at = list.findIndex((item) => typeof item !== 'object' || item === null || !fits(item))
     if (at < 0) continue
-    const nothing = list[at] === undefined ? ': it is undefined, as when modules import each other in a circle' : ''
+    const nothing = list[at] === undefined ? ': it is undefined, as when modules import each other in a cycle' : ''
     throw wrong(`has something else at position ${at + 1}${nothing}`)
   }
 }

@@ -8,7 +8,7 @@ import type { ProbeContext } from './resource.ts'
 
 /**
  * Follows runs from outside, for traces and metrics: runs, attempts of their steps, and the calls that those make to other systems. Whatever
- * it is told has passed the exit gate. What it throws never touches a run. Given to `definitions({ instrument })`.
+ * is passed to it has gone through the exit gate. What it throws never touches a run. Given to `definitions({ instrument })`.
  */
 export interface Instrument {
   /** Begins to follow a run. Undefined when there is nothing to do: then nothing is done. */
@@ -40,7 +40,7 @@ export type EndStatus = 'success' | 'failure' | 'canceled'
 /** Follows one run, and the calls that are made outside its steps. */
 export interface RunObserver extends CallTracker {
   readonly startStep: (step: ObservedStep) => StepObserver
-  /** The run is over. The host waits for it, so that what is told here can still be sent: it must not take long. */
+  /** The run is over. The host waits for it, so that telemetry can still be sent: it must not take long. */
   readonly end: (status: EndStatus) => void | Promise<void>
 }
 
@@ -58,7 +58,7 @@ export interface ObservedStep {
 
 /** Follows one attempt of a step. */
 export interface StepObserver extends CallTracker {
-  /** Where the trace of the attempt can be looked at, for the metadata of what it makes. */
+  /** URL of the trace of the attempt, for the metadata of its assets. */
   readonly traceUrl: string | undefined
   /** Does the work of the attempt, so that what it starts belongs to it. */
   readonly within: <T>(work: () => T) => T

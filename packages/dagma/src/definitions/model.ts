@@ -22,7 +22,7 @@ export type AnyAsset = Asset | MultiAsset | ExternalAsset | ObservableAsset
 export interface AssetNode extends AssetSpec {
   /** Undefined for an external asset. @internal */
   readonly step: Step | undefined
-  /** Where it was declared, when that can be told. @internal */
+  /** Where it was declared, if known. @internal */
   readonly source: () => SourcePlace | undefined
 }
 

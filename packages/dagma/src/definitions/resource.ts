@@ -7,7 +7,7 @@ export interface ResourceContext {
   readonly runId: string
   /** Page of the run in Dagster's UI. Absent on the embedded host, and where `DAGMA_DAGSTER_URL` does not say where that UI is; `dagma dev` sets it. */
   readonly runUrl?: string
-  /** Folder of the project, absolute. Local forms keep their data under `.dagma/` in it. */
+  /** Folder of the project, absolute. Local backends keep their data under `.dagma/` in it. */
   readonly projectFolder: string
   readonly log: StepLog
   /** Aborted when the run is canceled. */

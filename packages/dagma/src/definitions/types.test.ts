@@ -124,12 +124,17 @@ test('a check loads what its asset gives', () => {
 test('resources must be bound, with the right client', () => {
   const used = asset({ key: 'used', resources: { db }, run: ({ resources }) => resources.db.query('select 1') })
   const check = assetCheck({ asset: used, name: 'c', resources: { slack }, run: () => ({ passed: true }) })
-  const told = job({ name: 'told', selection: [used], resources: { slack }, onFailure: ({ resources }) => resources.slack.post('x') })
+  const notified = job({
+    name: 'notified',
+    selection: [used],
+    resources: { slack },
+    onFailure: ({ resources }) => resources.slack.post('x'),
+  })
   const bound = { db: db({ url: '' }), slack: slack({}) }
-  const plainly = schedule({ name: 'plainly', job: 'told', cronSchedule: '@daily' })
+  const plainly = schedule({ name: 'plainly', job: 'notified', cronSchedule: '@daily' })
   const announced = schedule({
     name: 'announced',
-    job: told,
+    job: notified,
     cronSchedule: '@daily',
     resources: { slack },
     evaluate: ({ resources }) => {
@@ -137,17 +142,17 @@ test('resources must be bound, with the right client', () => {
       return undefined
     },
   })
-  const quiet = sensor({ name: 'quiet', job: told, run: () => undefined })
-  const heard = sensor({ name: 'heard', job: told, resources: { slack }, run: () => undefined })
+  const quiet = sensor({ name: 'quiet', job: notified, run: () => undefined })
+  const heard = sensor({ name: 'heard', job: notified, resources: { slack }, run: () => undefined })
   const ticks = { schedules: [plainly, announced], sensors: [quiet, heard] }
-  definitions({ assets: [used], checks: [check], jobs: [told], ...ticks, resources: bound })
+  definitions({ assets: [used], checks: [check], jobs: [notified], ...ticks, resources: bound })
   const missing = () => {
     // @ts-expect-error db is missing
     definitions({ assets: [used] })
     // @ts-expect-error slack, which a check uses, is missing
     definitions({ assets: [used], checks: [check], resources: { db: bound.db } })
     // @ts-expect-error slack, which a hook uses, is missing
-    definitions({ assets: [used], jobs: [told], resources: { db: bound.db } })
+    definitions({ assets: [used], jobs: [notified], resources: { db: bound.db } })
     // @ts-expect-error slack, which a schedule uses, is missing
     definitions({ assets: [used], schedules: [plainly, announced], resources: { db: bound.db } })
     // @ts-expect-error slack, which a sensor uses, is missing

@@ -27,7 +27,7 @@ export async function diagnose(
   context: ProbeContext,
 ): Promise<Diagnosis> {
   const probed = await Promise.all([
-    ...[...resources].map(([checked, { probe = notLookedAt }]) => looked(checked, probe, context)),
+    ...[...resources].map(([checked, { probe = withoutProbe }]) => looked(checked, probe, context)),
     ...(instrument?.probe === undefined ? [] : [looked('instrument', instrument.probe, context)]),
   ])
   const own = [
@@ -42,7 +42,7 @@ export async function diagnose(
 
 type Probe = NonNullable<Resource<unknown>['probe']>
 
-const notLookedAt: Probe = async () => [{ check: 'probe', status: 'ok', message: 'This resource has no probe, so it was not checked.' }]
+const withoutProbe: Probe = async () => [{ check: 'probe', status: 'ok', message: 'This resource has no probe, so it was not checked.' }]
 
 async function looked(checked: string, probe: Probe, context: ProbeContext): Promise<DoctorFinding[]> {
   try {

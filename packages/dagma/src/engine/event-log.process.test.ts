@@ -184,7 +184,7 @@ describe('a torn run', () => {
   })
 })
 
-test('several processes make and use one log at once', async () => {
+test('several processes create and use one log concurrently', async () => {
   const folder = temporaryFolder()
   const work = (name: string) =>
     script(`for (let n = 0; n < 5; n++) {

@@ -22,7 +22,7 @@ const patienceMs = 10_000
 /** The same, for what the next process that opens the log does as well. */
 const shortPatienceMs = 200
 
-/** Runs of this process that broke off, which could not be recorded. */
+/** Aborted runs of this process whose end could not be recorded yet. */
 const abortedRuns = new Set<string>()
 
 /** What an acknowledged event survives: the death of the process, or that of the machine too. */
@@ -82,7 +82,7 @@ export class EventLog implements Disposable {
     return existsSync(logFile(folder)) ? EventLog.open(folder, durability) : EventLog.inMemory()
   }
 
-  /** Opens the log of the project in `folder` to look at what was. Of one that may only be read, a copy is opened. */
+  /** Opens the log of the project in `folder` for reading. Of one that may only be read, a copy is opened. */
   static openToRead(folder: string): EventLog {
     try {
       return EventLog.openExisting(folder)
@@ -160,7 +160,7 @@ export class EventLog implements Disposable {
     return this.#within(0, write)
   }
 
-  /** Records that a run broke off; where that cannot be written either, it is when this process opens the log again, or another after its end. */
+  /** Records that a run was aborted. If that cannot be written, it is recorded when this process, or after its end another one, opens the log. */
   abortRun(runId: string): RunEvent[] {
     try {
       return this.withoutWaiting(() => this.endRun(runId, 'FAILURE', runAborted))
@@ -285,7 +285,7 @@ export class EventLog implements Disposable {
     }
   }
 
-  /** A run whose process is gone did not end: it failed. So did one that broke off. While another process holds the log, that is left to the next. */
+  /** A run whose process is gone did not end: it failed. So did one that was aborted. While another process holds the log, that is left to the next. */
   #failTornRuns(): void {
     for (const { run_id } of this.#db.prepare("SELECT run_id FROM runs WHERE status = 'STARTED'").all()) {
       const runId = String(run_id)

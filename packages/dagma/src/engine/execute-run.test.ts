@@ -21,7 +21,7 @@ async function execute(assets: readonly Asset[], options: Partial<ExecuteOptions
   const folder = options.projectFolder ?? temporaryFolder()
   const all = options.definitions ?? definitions({ assets })
   using eventLog = EventLog.open(folder)
-  const told: RunEvent[] = []
+  const received: RunEvent[] = []
   const request = { assetKeys: [...all.assets.keys()], kind: 'materialize', partitionKey: undefined, config: {} } as const
   const steps = await planRun(all, request, { now: new Date() })
   const result = await executeRun({
@@ -44,10 +44,10 @@ async function execute(assets: readonly Asset[], options: Partial<ExecuteOptions
     clock: systemClock,
     concurrency: 10,
     signal: new AbortController().signal,
-    onEvent: (event) => told.push(event),
+    onEvent: (event) => received.push(event),
     ...options,
   })
-  return { ...result, folder, told, events: eventLog.events(result.runId), run: eventLog.run(result.runId) }
+  return { ...result, folder, received, events: eventLog.events(result.runId), run: eventLog.run(result.runId) }
 }
 
 const brief = (events: readonly RunEvent[]) =>
@@ -61,7 +61,7 @@ describe('executeRun', () => {
   test('records what happened, in order, and tells it as recorded', async () => {
     const a = asset({ key: 'a', run: ({ log }) => log.info('hello') })
     const b = asset({ key: 'b', inputs: { a }, run: () => 1 })
-    const { status, events, told, run } = await execute([b, a])
+    const { status, events, received, run } = await execute([b, a])
     expect(status).toBe('SUCCESS')
     expect(brief(events)).toMatchInlineSnapshot(`
       [
@@ -76,7 +76,7 @@ describe('executeRun', () => {
         "RUN_SUCCESS",
       ]
     `)
-    expect(told).toEqual(events)
+    expect(received).toEqual(events)
     expect(run).toMatchObject({ status: 'SUCCESS', jobName: null, steps: ['a', 'b'], assetKeys: ['a', 'b'], endTime: expect.any(Number) })
   })
 
@@ -123,7 +123,7 @@ describe('executeRun', () => {
     expect(order).toEqual(['next'])
   })
 
-  test.each([1, 2, 3, 10])('never more than %i at once', async (concurrency) => {
+  test.each([1, 2, 3, 10])('never more than %i concurrently', async (concurrency) => {
     let now = 0
     let most = 0
     const assets = Array.from({ length: 12 }, (_, index) =>
@@ -149,7 +149,7 @@ describe('executeRun', () => {
     expect(log.runs(10)).toEqual([])
   })
 
-  test('canceled: what runs is told, what waits does not start, the run is CANCELED', async () => {
+  test('canceled: running steps are aborted, waiting steps do not start, the run is CANCELED', async () => {
     const abort = new AbortController()
     let heard = false
     const running = asset({
@@ -186,14 +186,14 @@ describe('executeRun', () => {
   })
 
   test('resources open once for the run and close at its end, also when a step fails; a close that fails is logged', async () => {
-    const told: string[] = []
+    const received: string[] = []
     const connection = resource<object, { query: () => number }>({
       open: (_, { runId }) => {
-        told.push(`open ${runId.length}`)
-        return { query: () => told.push('query') }
+        received.push(`open ${runId.length}`)
+        return { query: () => received.push('query') }
       },
       close: () => {
-        told.push('close')
+        received.push('close')
         throw new Error('lost')
       },
     })
@@ -201,7 +201,7 @@ describe('executeRun', () => {
     const b = asset({ key: 'b', resources: { db: connection }, deps: [a], run: fails })
     const { status, events } = await execute([], { definitions: definitions({ assets: [a, b], resources: { db: connection({}) } }) })
     expect(status).toBe('FAILURE')
-    expect(told).toEqual(['open 36', 'query', 'close'])
+    expect(received).toEqual(['open 36', 'query', 'close'])
     expect(events.at(-2)).toMatchObject({
       type: 'LOG',
       step: 'resources',

@@ -21,7 +21,7 @@ export interface RunResult {
 }
 
 /**
- * Executes planned steps: each as soon as those before it succeeded, several at once. A failed step skips what comes after it, never others.
+ * Executes planned steps: each as soon as those before it succeeded, several concurrently. A failed step skips what comes after it, never others.
  * @throws DAGMA_OPTION_INVALID, DAGMA_EVENT_LOG_UNWRITABLE
  */
 export async function executeRun(options: ExecuteOptions): Promise<RunResult> {
@@ -85,7 +85,7 @@ function logOf(recorder: Recorder, step: string): StepLog {
 }
 
 interface SchedulerOptions {
-  /** Steps that run at once. */
+  /** Maximum number of concurrent steps. */
   readonly concurrency: number
   readonly signal: AbortSignal
   readonly recorder: Recorder

@@ -27,7 +27,7 @@ import type { ExecuteOptions } from './run-scope.ts'
 export interface RunOptions {
   /** Folder whose `.dagma/` keeps the event log and values; default: the project that the working directory is in. */
   readonly projectFolder?: string
-  /** Steps that run at once; default 16. */
+  /** Maximum number of concurrent steps; default 16. */
   readonly concurrency?: number
   /** What a recorded event survives: the death of the process (`process`, the default), or a power cut too (`power`). */
   readonly durability?: Durability

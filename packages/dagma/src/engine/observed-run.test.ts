@@ -13,33 +13,33 @@ import { secret } from '../metadata/redaction/secret.ts'
 import { setEnvironment, temporaryFolder } from '../test/temporary.ts'
 import { materialize } from './materialize.ts'
 
-/** An instrument that writes down what it is told. */
-function recording(traceUrl?: string): { instrument: Instrument; told: unknown[][] } {
-  const told: unknown[][] = []
+/** An instrument that records its calls. */
+function recording(traceUrl?: string): { instrument: Instrument; recorded: unknown[][] } {
+  const recorded: unknown[][] = []
   const startCall = (of: string) => (call: object) => {
-    told.push(['call', of, call])
-    return { headers: { traceparent: `of ${of}` }, end: (end: object) => void told.push(['call ended', of, end]) }
+    recorded.push(['call', of, call])
+    return { headers: { traceparent: `of ${of}` }, end: (end: object) => void recorded.push(['call ended', of, end]) }
   }
   const instrument: Instrument = {
     startRun: ({ runId, ...run }) => {
-      told.push(['run', { ...run, hasId: runId.length === 36 }])
+      recorded.push(['run', { ...run, hasId: runId.length === 36 }])
       return {
         startCall: startCall('the run'),
         startStep: (step) => {
-          told.push(['step', step])
+          recorded.push(['step', step])
           return {
             startCall: startCall(step.name),
             traceUrl,
             within: (work) => work(),
-            reported: ({ assetKey, metadata }) => void told.push(['reported', assetKey, metadata.status?.raw_value]),
-            end: ({ latencyMs, ...end }) => void told.push(['step ended', step.name, { ...end, ran: latencyMs > 0 }]),
+            reported: ({ assetKey, metadata }) => void recorded.push(['reported', assetKey, metadata.status?.raw_value]),
+            end: ({ latencyMs, ...end }) => void recorded.push(['step ended', step.name, { ...end, ran: latencyMs > 0 }]),
           }
         },
-        end: (status) => void told.push(['run ended', status]),
+        end: (status) => void recorded.push(['run ended', status]),
       }
     },
   }
-  return { instrument, told }
+  return { instrument, recorded }
 }
 
 async function server(status: number, body: string): Promise<{ baseUrl: string; heard: string[] }> {
@@ -56,11 +56,11 @@ async function server(status: number, body: string): Promise<{ baseUrl: string; 
 const service = (baseUrl: string) =>
   httpService({ system: 'Store', baseUrl, baseUrlSetting: 'STORE_URL', authSetting: 'STORE_KEY', retries: 1, retryDelayMs: 1 })
 
-test('an instrument is told of the run, the attempts of its steps, their calls, and of what is made', async () => {
+test('an instrument is notified of the run, the attempts of its steps, their calls, and of materializations', async () => {
   setEnvironment({ WATCHED_KEY: 'watched-secret-value' })
   const key = secret('WATCHED_KEY')
   const { baseUrl, heard } = await server(200, '{}')
-  const { instrument, told } = recording('http://traces/1')
+  const { instrument, recorded } = recording('http://traces/1')
   const store = resource({
     open: () => service(baseUrl),
     close: (client) => client.send({ operation: 'say goodbye', method: 'DELETE', path: 'session' }),
@@ -94,7 +94,7 @@ test('an instrument is told of the run, the attempts of its steps, their calls, 
   const step = { name: 'stored', kind: 'materialize', assetKeys: [['stored']], group: 'shop' }
   const call = ['call', 'stored', { system: 'Store', operation: 'put item', method: 'PUT', url: `${baseUrl}/items/[redacted]` }]
   const callEnded = ['call ended', 'stored', { status: 'success', httpStatus: 200, resent: 0 }]
-  expect(told).toEqual([
+  expect(recorded).toEqual([
     ['run', { host: 'embedded', jobName: 'shop_job', hasId: true }],
     ['step', { ...step, retryNumber: 0 }],
     call,
@@ -109,26 +109,26 @@ test('an instrument is told of the run, the attempts of its steps, their calls, 
     ['call ended', 'the run', { status: 'success', httpStatus: 200, resent: 0 }],
     ['run ended', 'success'],
   ])
-  expect(JSON.stringify(told)).not.toContain('watched-secret-value')
+  expect(JSON.stringify(recorded)).not.toContain('watched-secret-value')
 })
 
-test('a call that fails is told with its status and error, redacted, and how often it was sent again', async () => {
+test('a call that fails is reported with its status and error, redacted, and how often it was sent again', async () => {
   setEnvironment({ WATCHED_KEY: 'watched-secret-value' })
   const key = secret('WATCHED_KEY')
   const { baseUrl } = await server(503, '{"error":"watched-secret-value"}')
-  const { instrument, told } = recording()
+  const { instrument, recorded } = recording()
   const run = () => service(baseUrl).json({ operation: 'get item', method: 'GET', path: `items/${key.reveal()}` })
   const defs = definitions({ assets: [asset({ key: 'fetched', run })], instrument })
   expect((await materialize(defs, { projectFolder: temporaryFolder() })).status).toBe('FAILURE')
-  const [ended] = told.filter(([what]) => what === 'call ended')
+  const [ended] = recorded.filter(([what]) => what === 'call ended')
   expect(ended?.[2]).toEqual({
     status: 'failure',
     httpStatus: 503,
     resent: 1,
     error: `Store: get item failed: GET ${baseUrl}/items/[redacted] answered 503: Service Unavailable.`,
   })
-  expect(JSON.stringify(told)).not.toContain('watched-secret-value')
-  expect(told.at(-1)).toEqual(['run ended', 'failure'])
+  expect(JSON.stringify(recorded)).not.toContain('watched-secret-value')
+  expect(recorded.at(-1)).toEqual(['run ended', 'failure'])
 })
 
 /** An instrument of which one member of what follows a step throws, after it did `first`. */
@@ -186,7 +186,7 @@ test.each<[string, Instrument]>([
     },
   ],
   ...['within', 'reported', 'end'].map((name): [string, Instrument] => [`whose steps' ${name} throws`, failingAt(name)]),
-  ['whose steps cannot be told a trace', failingAt('traceUrl')],
+  ['whose trace URL fails', failingAt('traceUrl')],
   ['that throws after the work', failingAt('within', (work) => work())],
   ['whose steps end with a promise that rejects', failingAt('end', () => Promise.reject(new Error('no collector')))],
 ])('an instrument %s leaves the run alone, with one warning', async (_what, instrument) => {

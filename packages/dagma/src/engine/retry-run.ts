@@ -6,12 +6,12 @@ import type { Run, RunEvent } from './events.ts'
 import { type PlannedStep, planSteps } from './plan.ts'
 
 /**
- * The steps of a run that did not succeed, planned again. @throws DAGMA_RUN_NOT_RETRYABLE when the run is on its way, succeeded, has steps
+ * Plans the unfinished steps of a run. @throws DAGMA_RUN_NOT_RETRYABLE when the run is still running, succeeded, has steps
  * that the definitions lack by now, or needs config that held a secret, which the event log did not keep
  */
 export async function unfinishedSteps(definitions: Definitions, parent: Run, events: readonly RunEvent[]): Promise<PlannedStep[]> {
   const notRetryable = (reason: string): Error => dagmaError('DAGMA_RUN_NOT_RETRYABLE', { run: parent.runId, reason })
-  if (parent.status === 'STARTED') throw notRetryable('it is on its way')
+  if (parent.status === 'STARTED') throw notRetryable('it is still running')
   if (parent.status === 'SUCCESS') throw notRetryable('it succeeded')
   if (parent.pruned) throw notRetryable('its events were pruned')
   const finished = new Set(events.flatMap((event) => (event.type === 'STEP_SUCCESS' ? [event.step] : [])))

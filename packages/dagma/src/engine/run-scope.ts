@@ -20,7 +20,7 @@ export interface ExecuteOptions {
   /** Folder of the project, absolute. */
   readonly projectFolder: string
   readonly clock: Clock
-  /** Steps that run at once. */
+  /** Maximum number of concurrent steps. */
   readonly concurrency: number
   /** Cancels the run when aborted. */
   readonly signal: AbortSignal

@@ -73,7 +73,7 @@ describe.skipIf(!canUnshare).each(Object.entries(containers))('in a container %s
   })
 })
 
-test('processes that open the log at once record the end of a run once', async () => {
+test('processes that open the log concurrently record the end of a run once', async () => {
   const folder = temporaryFolder()
   const killed = spawnSync(
     process.execPath,

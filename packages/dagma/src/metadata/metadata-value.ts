@@ -62,7 +62,7 @@ export interface Table<Row extends object = object> {
   readonly schema?: TableSchema
 }
 
-/** For each column, the upstream columns that it is made from, as Dagster's `TableColumnLineage`. `assetKey` has "/" between its parts. */
+/** For each column, the upstream columns that it depends on, as Dagster's `TableColumnLineage`. `assetKey` has "/" between its parts. */
 export interface TableColumnLineage {
   readonly depsByColumn: { readonly [column: string]: readonly { readonly assetKey: string; readonly columnName: string }[] }
 }

@@ -265,7 +265,7 @@ describe('observe', () => {
     })
   })
 
-  test('keeps what the author said, and claims no size that nobody told', () => {
+  test('keeps what the author said, and claims no size that is unknown', () => {
     const said = normalize({ latency_ms: 5, status: 'partial' })
     expect(observe(said, { eventType: 'observation', retryCount: 0, latencyMs: 1, sizeBytes: undefined, traceUrl: undefined })).toEqual({
       ...said,

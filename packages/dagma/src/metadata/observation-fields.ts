@@ -10,7 +10,7 @@ export type FieldPresence =
   | 'stored'
   /** On every materialization of an asset that talks to the system, whichever form served. */
   | 'system'
-  /** As `system`, but only where the real system served: never with a local form. */
+  /** As `system`, but only where the real system served: never with a local backend. */
   | 'server'
   /** Where the asset, or what it talks to, has it to tell. */
   | 'optional'

@@ -11,9 +11,9 @@ export interface StepFacts {
   readonly retryCount: number
   /** How long the asset's function ran, in milliseconds. */
   readonly latencyMs: number
-  /** Size of the stored value, when the IO manager told it. */
+  /** Size of the stored value, if the IO manager reported it. */
   readonly sizeBytes: number | undefined
-  /** Where the trace of the step can be looked at, when it is traced and traces have an address. */
+  /** URL of the step's trace, if it is traced and traces have a page. */
   readonly traceUrl: string | undefined
 }
 

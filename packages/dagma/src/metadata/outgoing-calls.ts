@@ -38,7 +38,7 @@ export interface CallObserver {
   readonly end: (end: CallEnd) => void
 }
 
-/** Is told of outgoing calls. */
+/** Is notified of outgoing calls. */
 export interface CallTracker {
   readonly startCall: (call: OutgoingCall) => CallObserver
 }
@@ -47,13 +47,13 @@ export interface CallTracker {
 const storage: unique symbol = Symbol.for('dagma.outgoing-calls') as never
 const shared: { [storage]?: AsyncLocalStorage<CallTracker> } = globalThis as never
 
-/** Does `work`; `tracker` is told of the outgoing calls that it makes. */
+/** Runs `work`; `tracker` is notified of the outgoing calls that it makes. */
 export function trackCalls<T>(tracker: CallTracker, work: () => T): T {
   shared[storage] ??= new AsyncLocalStorage()
   return shared[storage].run(tracker, work)
 }
 
-/** Who is to be told of the calls that are made here. */
+/** The tracker of the calls that are made here, if any. */
 export function callTracker(): CallTracker | undefined {
   return shared[storage]?.getStore()
 }

@@ -11,7 +11,7 @@ export interface HttpFailure {
   readonly status?: number
   /** A short reason in plain words: `Unauthorized`, `connection refused`, `answered HTML instead of JSON`. Never a body or a header. */
   readonly reason: string
-  /** How to mend it, in one sentence. */
+  /** How to fix it, in one sentence. */
   readonly hint: string
 }
 

@@ -4,7 +4,7 @@ import { partitionKeyProblem } from '../definitions/partitions/partition-key.ts'
 import { dagmaError } from '../errors.ts'
 
 /**
- * What the function of a schedule or sensor returned, in one form. Types do not reach those who write JavaScript, so each part is looked at.
+ * What the function of a schedule or sensor returned, in one form. JavaScript is not type-checked, so each part is checked.
  * @param who for errors, such as `Sensor "files"`
  * @throws DAGMA_TICK_INVALID
  */

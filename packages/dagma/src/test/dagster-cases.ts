@@ -128,8 +128,8 @@ function outcome({ refused, keys = [], nonexistent }: MappingCase) {
   return refused ? 'refused' : { keys: [...keys].sort(), nonexistent }
 }
 
-function mappedBy({ mapping: told, upstream, downstream, now, key }: MappingCase) {
-  const mapping = told.kind === 'default' ? withoutMapping : told
+function mappedBy({ mapping: declared, upstream, downstream, now, key }: MappingCase) {
+  const mapping = declared.kind === 'default' ? withoutMapping : declared
   if (mappingProblem(mapping, upstream, downstream) !== undefined) return 'refused'
   const dep = mapped({ key: ['upstream'] }, mapping)
   const assets = { assets: new Map([['upstream', { partitions: upstream }]]) } as unknown as Parameters<typeof upstreamKeys>[1]

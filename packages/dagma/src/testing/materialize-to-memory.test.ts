@@ -22,7 +22,7 @@ import { temporaryFolder, thrownBy } from '../test/temporary.ts'
 import { fakeClock } from './fake-clock.ts'
 import { materializeToMemory } from './materialize-to-memory.ts'
 
-/** The events worth looking at, each in a word or two. */
+/** The relevant events, each in a word or two. */
 const brief = ({ events }: MaterializeRun) =>
   events.flatMap((event) => {
     if (event.type === 'ASSET_MATERIALIZATION' || event.type === 'ASSET_OBSERVATION') return [`${event.type.slice(6, 9)} ${event.asset}`]
@@ -155,10 +155,10 @@ describe('checks', () => {
   test.each([
     ['ERROR', 'FAILURE', ['MAT good', 'CHECK good:big ERROR', 'STEP_FAILURE good_big', 'STEP_SKIPPED after']],
     ['WARN', 'SUCCESS', ['MAT good', 'CHECK good:big WARN', 'MAT after']],
-  ] as const)('that block hold back what is downstream: %s', async (severity, status, told) => {
+  ] as const)('that block hold back what is downstream: %s', async (severity, status, outcome) => {
     const big = assetCheck({ asset: good, name: 'big', blocking: true, run: () => ({ passed: false, severity }) })
     const run = await materializeToMemory([good, after], { checks: [big] })
-    expect([run.status, brief(run)]).toEqual([status, told])
+    expect([run.status, brief(run)]).toEqual([status, outcome])
   })
 
   test('of the asset itself: results are asked for, others are refused, and a blocking one stops', async () => {
@@ -365,8 +365,8 @@ test('a step that takes too long fails, and its signal is aborted', async () => 
 
 describe('jobs', () => {
   test('give their tags and config, and call their hooks when a step ended for good', async () => {
-    const told: string[] = []
-    const post = resource({ open: (_: object) => (line: string) => void told.push(line) })
+    const outcome: string[] = []
+    const post = resource({ open: (_: object) => (line: string) => void outcome.push(line) })
     const flaky = asset({
       key: 'flaky',
       retryPolicy: retryPolicy({ maxRetries: 1 }),
@@ -389,7 +389,7 @@ describe('jobs', () => {
     })
     const project = definitions({ assets: [flaky, broken, seen], jobs: [nightly], resources: { post: post({}) } })
     const run = await materializeToMemory(project, { job: 'nightly', tags: { kind: 'test' } })
-    expect(told.sort()).toEqual(['broken: true', 'flaky well', 'seen well'])
+    expect(outcome.sort()).toEqual(['broken: true', 'flaky well', 'seen well'])
     expect(await run.load(seen)).toEqual({ runTags: { team: 'data', kind: 'test' }, jobName: 'nightly' })
     expect(run.events.find((event) => event.type === 'LOG')).toMatchObject({
       level: 'error',

@@ -61,7 +61,7 @@ describe.skipIf(!executable)('a real LangFlow server', () => {
       expect((await fetch(link)).headers.get('content-type')).toMatch(/^text\/html/)
   })
 
-  it('says which variable to look at when the key is missing or wrong', async () => {
+  it('names the variable to check when the key is missing or wrong', async () => {
     const { apiKey: _, ...without } = settings()
     await expect((await open(without)).runFlow({ input: 'a' })).rejects.toThrow(
       /answered 403: Forbidden\. LangFlow wants a key, or another one: check LANGFLOW_API_KEY/,

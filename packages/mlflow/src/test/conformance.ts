@@ -156,7 +156,7 @@ export function mlflowConformance(form: string, prepare: () => Promise<OpenWith>
       expect(await client.metricHistory(run.runId, 'loss')).toHaveLength(20)
     })
 
-    it('finds the same experiment by its name, also when two make it at once', async () => {
+    it('finds the same experiment by its name, also when two create it concurrently', async () => {
       const both = await Promise.all([openWith({ experimentName: 'race ü' }), openWith({ experimentName: 'race ü' })])
       const [one, two] = await Promise.all(both.map((each) => each.experiment()))
       expect(one).toEqual(two)

@@ -18,7 +18,7 @@ export interface LocalCollection {
 const schema = 1
 
 /**
- * The database of the local store: one file, safe for several processes at once (WAL; a writer waits up to 10 s for another). A vectors table beside
+ * The database of the local store: one file, safe for several processes concurrently (WAL; a writer waits up to 10 s for another). A vectors table beside
  * each points table keeps the exact search from reading payloads.
  */
 export class LocalDatabase {

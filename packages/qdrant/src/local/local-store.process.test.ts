@@ -44,7 +44,7 @@ describe('the local store', () => {
     )
   })
 
-  it('is used by several processes at once, from the first moment on', async () => {
+  it('is used by several processes concurrently, from the first moment on', async () => {
     const script = join(import.meta.dirname, '../test/write-points.ts')
     const write = (first: number) => promisify(execFile)(process.execPath, [script, project.folder, String(first), '100'])
     await Promise.all([0, 1000, 2000].map(write))
@@ -52,7 +52,7 @@ describe('the local store', () => {
     expect(await opened.client.count()).toBe(300)
   })
 
-  it('is used by several steps at once', async () => {
+  it('is used by several steps concurrently', async () => {
     await using one = await open({ collection: 'steps' }, { projectFolder: project.folder })
     await using other = await open({ collection: 'steps' }, { projectFolder: project.folder })
     await Promise.all([one.client.ensureCollection({ size: 1 }), other.client.ensureCollection({ size: 1 })])

@@ -28,7 +28,7 @@ export function upsertPoints(db: LocalDatabase, { number, ...vectors }: LocalCol
   const insertPoint = db.statement(`INSERT INTO points_${number} (id, payload) VALUES (?, ?)`)
   const insertVector = db.statement(`INSERT INTO vectors_${number} (seq, vector, norm) VALUES (?, ?, ?)`)
   for (const { id, vector, payload } of points) {
-    // A point that is written again goes to the end: equal scores are told apart by the order of writing.
+    // A point that is written again goes to the end: equal scores are ordered by when they were written.
     remove(db, number, id)
     const { lastInsertRowid } = insertPoint.run(id, payload)
     insertVector.run(lastInsertRowid, toBytes(vector), normOf(vector))

@@ -53,7 +53,7 @@ export function conformanceSuite(backend: Qdrant['backend'], openOn: (collection
       await fails((await fresh()).ensureCollection({ size: 2, distance: 'Chebyshev' as never }), 400)
     })
 
-    it('may be made by several at once', async () => {
+    it('may be created by several processes concurrently', async () => {
       const client = await fresh()
       const made = await Promise.all(Array.from({ length: 5 }, () => client.ensureCollection({ size: 2 })))
       expect(made.filter(({ created }) => created)).toHaveLength(1)

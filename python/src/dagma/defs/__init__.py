@@ -1,1 +1,1 @@
-"""Dagster's definitions, made from a manifest."""
+"""Dagster's definitions, built from a manifest."""

@@ -60,17 +60,17 @@ _MAPPINGS: Mapping[str, Callable[[Mapping[str, Any]], dg.PartitionMapping]] = {
     "identity": lambda _: dg.IdentityPartitionMapping(),
     "last": lambda _: dg.LastPartitionMapping(),
     "all": lambda _: dg.AllPartitionMapping(),
-    "specific": lambda told: dg.SpecificPartitionsPartitionMapping(list(told["partition_keys"])),
-    "static": lambda told: dg.StaticPartitionMapping(
-        {key: list(to) for key, to in told["downstream_by_upstream"].items()}
+    "specific": lambda mapping: dg.SpecificPartitionsPartitionMapping(list(mapping["partition_keys"])),
+    "static": lambda mapping: dg.StaticPartitionMapping(
+        {key: list(to) for key, to in mapping["downstream_by_upstream"].items()}
     ),
-    "time_window": lambda told: dg.TimeWindowPartitionMapping(
-        start_offset=told["start_offset"],
-        end_offset=told["end_offset"],
-        allow_nonexistent_upstream_partitions=told["allow_nonexistent_upstream_partitions"],
+    "time_window": lambda mapping: dg.TimeWindowPartitionMapping(
+        start_offset=mapping["start_offset"],
+        end_offset=mapping["end_offset"],
+        allow_nonexistent_upstream_partitions=mapping["allow_nonexistent_upstream_partitions"],
     ),
-    "multi_to_single": lambda told: dg.MultiToSingleDimensionPartitionMapping(
-        partition_dimension_name=told["dimension"]
+    "multi_to_single": lambda mapping: dg.MultiToSingleDimensionPartitionMapping(
+        partition_dimension_name=mapping["dimension"]
     ),
 }
 

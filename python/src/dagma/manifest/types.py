@@ -100,7 +100,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Schedule:
-    """A job on a cron line; with an evaluation in TypeScript, or one run a tick."""
+    """A job on a cron expression; with an evaluation in TypeScript, or one run a tick."""
 
     name: str
     description: str | None

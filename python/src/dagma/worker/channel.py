@@ -1,4 +1,4 @@
-"""The wire to a Node worker: one JSON object a line over a socket, many steps at once (protocol/worker.schema.json)."""
+"""The wire to a Node worker: one JSON object a line, many concurrent steps (protocol/worker.schema.json)."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ class Channel:
             self._finish(end)
 
     def _read_to_end(self) -> Callable[[], StepError]:
-        """Receives all that the worker says, and tells why there is no more of it."""
+        """Receives the worker's messages, and reports why they end."""
         with self._connection.makefile("rb") as lines:
             for line in lines:
                 try:
@@ -148,7 +148,7 @@ class Channel:
             self._ready.set()
 
     def _fail_step_of(self, line: bytes, make_error: Callable[[], StepError]) -> None:
-        """Ends the step that the line belongs to; where that cannot be told, all: one of them has lost a message."""
+        """Ends the step that the line belongs to; if that is unknown, all of them: one has lost a message."""
         named = _STEP_OF_LINE.match(line)
         with self._lock:
             calls = list(self._calls.values())

@@ -35,13 +35,13 @@ _GRACE = 2.0
 """Seconds it has when it has not loaded yet, and again after SIGTERM."""
 
 _STUCK_GRACE = 0.5
-"""Seconds it has when a step did not end though it was told to, and again after SIGTERM."""
+"""Seconds it has when a step did not end though it was asked to, and again after SIGTERM."""
 
 _STOPPED_LIMIT = 60.0
 """Seconds that the worker may be stopped, by SIGSTOP, before its steps fail: perhaps nobody lets it go on."""
 
 _LOOK = 5.0
-"""Seconds between two looks at whether it is stopped. A worker that is busy, however long, is not."""
+"""Seconds between checks whether it is stopped. A worker that is busy, however long, is not."""
 
 
 class NodeWorker:
@@ -105,7 +105,7 @@ class NodeWorker:
         self._signal(signal.SIGKILL)
 
     def give_up_on_steps(self) -> None:
-        """Notes that a step did not end when it was told to: there is no use in waiting long for the worker."""
+        """Notes that a step did not end when it was asked to, so waiting long for the worker is pointless."""
         self._stuck = True
 
     def close(self) -> None:

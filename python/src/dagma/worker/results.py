@@ -19,7 +19,7 @@ StepResult: TypeAlias = "dg.MaterializeResult[Any] | dg.ObserveResult | dg.Asset
 
 @contextmanager
 def understood(what: str) -> Iterator[None]:
-    """Says of whatever goes wrong within that the worker has told the step's `what` in a form that is none."""
+    """Turns any error within into one that says the worker sent an unreadable `what`."""
     try:
         yield
     except Exception as error:
@@ -36,7 +36,7 @@ def collect_results(session: dg.PipesSession) -> list[StepResult]:
         _with_description(result) if isinstance(result, dg.AssetCheckResult) else result
         for result in session.get_results(implicit_materializations=False)
     ]
-    return [*reported, *(_observation(told) for told in _told(session, "observation"))]
+    return [*reported, *(_observation(message) for message in _messages(session, "observation"))]
 
 
 def change_dynamic_partitions(session: dg.PipesSession, instance: dg.DagsterInstance) -> None:
@@ -50,23 +50,23 @@ def change_dynamic_partitions(session: dg.PipesSession, instance: dg.DagsterInst
 
 def failure_of(session: dg.PipesSession) -> dict[str, Any]:
     """How a failure is to be taken: what `dagster.Failure` takes beside the description."""
-    for told in _told(session, "failure"):
-        return {"metadata": metadata_from_wire(told["metadata"]), "allow_retries": told["allow_retries"]}
+    for message in _messages(session, "failure"):
+        return {"metadata": metadata_from_wire(message["metadata"]), "allow_retries": message["allow_retries"]}
     return {}
 
 
-def _told(session: dg.PipesSession, kind: str) -> Iterator[Mapping[str, Any]]:
+def _messages(session: dg.PipesSession, kind: str) -> Iterator[Mapping[str, Any]]:
     for payload in session.get_custom_messages():
-        told = payload.get("dagma") if isinstance(payload, dict) else None
-        if isinstance(told, dict) and told.get("type") == kind:
-            yield told
+        message = payload.get("dagma") if isinstance(payload, dict) else None
+        if isinstance(message, dict) and message.get("type") == kind:
+            yield message
 
 
-def _observation(told: Mapping[str, Any]) -> dg.ObserveResult:
-    version = told["data_version"]
+def _observation(message: Mapping[str, Any]) -> dg.ObserveResult:
+    version = message["data_version"]
     return dg.ObserveResult(
-        asset_key=dg.AssetKey(told["asset_key"].split("/")),
-        metadata=metadata_from_wire(told["metadata"]),
+        asset_key=dg.AssetKey(message["asset_key"].split("/")),
+        metadata=metadata_from_wire(message["metadata"]),
         data_version=None if version is None else dg.DataVersion(version),
     )
 

@@ -104,7 +104,7 @@ describe('the address of the UI of Dagster', () => {
     return findings.find(({ check }) => check === 'DAGMA_DAGSTER_URL')
   }
 
-  it('is not looked at when nobody says one', async () => expect(await found('')).toBeUndefined())
+  it('is not checked when it is not set', async () => expect(await found('')).toBeUndefined())
 
   it.each(['localhost:3000', 'http://me:a-password@host'])('is bad when it is none: %s', async (address) => {
     const finding = await found(address)

@@ -96,7 +96,7 @@ describe('dagma report', () => {
     expect(existsSync(join(folder, 'request.json'))).toBe(false)
   })
 
-  test('is wrong usage without a run, for an unknown one, for one on its way, and for a wrong address', async () => {
+  test('is wrong usage without a run, for an unknown one, for one still running, and for a wrong address', async () => {
     expect(await cli('report')).toMatchObject({ status: 2, stderr: expect.stringContaining('There is no run in this project') })
     expect(await cli('report 1234')).toMatchObject({ status: 2, stderr: expect.stringContaining('There is no run "1234"') })
     using log = EventLog.open(folder)

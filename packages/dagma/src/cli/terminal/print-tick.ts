@@ -6,8 +6,8 @@ export function printTick(tick: Tick): void {
   for (const { level, message } of tick.logs) printLine(`  ${level}: ${message}`)
   for (const { jobName, runKey, partitionKey, config, tags } of tick.runRequests) {
     const details = { 'run key': runKey, partition: partitionKey, config: shown(config), tags: shown(tags) }
-    const told = Object.entries(details).flatMap(([name, value]) => (value === undefined ? [] : [`${name}: ${value}`]))
-    printLine(`run of ${jobName}${told.length > 0 ? `  (${told.join(', ')})` : ''}`)
+    const parts = Object.entries(details).flatMap(([name, value]) => (value === undefined ? [] : [`${name}: ${value}`]))
+    printLine(`run of ${jobName}${parts.length > 0 ? `  (${parts.join(', ')})` : ''}`)
   }
   if (tick.runRequests.length === 0) printLine(`no run${tick.skipReason === undefined ? '' : `: ${tick.skipReason}`}`)
   for (const { partitions, add = [], remove = [] } of tick.dynamicPartitions)

@@ -47,7 +47,7 @@ telemetry:
 /**
  * Makes the environment below `.dagma/` of the project, or finds it made: uv when it is on PATH, otherwise venv and pip. `tell` gets a line
  * for each thing that takes long. `queue` says how runs start; without it Dagster's settings stay as they are.
- * @throws DAGMA_PYTHON_MISSING, DAGMA_SETUP_FAILED; what was half made is made anew next time
+ * @throws DAGMA_PYTHON_MISSING, DAGMA_SETUP_FAILED; a partial environment is rebuilt next time
  */
 export async function ensurePythonEnvironment(
   projectFolder: string,

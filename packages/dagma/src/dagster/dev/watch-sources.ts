@@ -6,9 +6,9 @@ import { type FSWatcher, watch } from 'chokidar'
 
 /** Code, and what code depends on; data that steps write is neither. */
 const isSource = /\.[mc]?[jt]s$|^package\.json$|^\.env/
-/** Milliseconds of silence after which a change is told: an editor writes a file in several strokes, git many files. */
+/** Milliseconds without further changes after which a change is reported: an editor writes a file several times, git many files. */
 const silence = 300
-/** Milliseconds between two looks at all files, where the system cannot tell. */
+/** Milliseconds between scans of all files, where the system has no events. */
 const pollInterval = 2_000
 
 /** What {@link watchSources} calls. */

@@ -55,7 +55,7 @@ class Run {
     return message
   }
 
-  /** Receives until a message of that kind, from that step where one is told. */
+  /** Receives until a message of that kind, of that step if one is given. */
   async until(method: string, step?: string): Promise<Message> {
     for (let message = await this.next(); message !== undefined; message = await this.next()) {
       const kind = message.type === 'pipes' ? message.message.method : message.type
@@ -116,7 +116,7 @@ export default definitions({ assets: [raw, sum, broken, waiting, exploding, exit
 `)
 
 describe('the worker', () => {
-  test('runs steps, several at once, and ends each with closed; resources open once and close at the end', async () => {
+  test('runs steps, several concurrently, and ends each with closed; resources open once and close at the end', async () => {
     const run = new Run(numbers(), { WORKER_TEST_KEY: 'worker-secret-value', DAGMA_DAGSTER_URL: 'http://dagster' })
     const ready = await run.next()
     expect(ready).toMatchObject({ type: 'ready', protocol_version: 1, manifest_digest: expect.stringMatching(/^sha256:/) })

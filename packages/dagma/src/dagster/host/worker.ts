@@ -1,4 +1,4 @@
-/** The Node worker of one Dagster run: runs steps that the Python package sends, many at once. Messages: `protocol/worker.schema.json`. */
+/** The Node worker of one Dagster run: runs steps that the Python package sends, many of them concurrently. Messages: `protocol/worker.schema.json`. */
 import { once } from 'node:events'
 import { Socket } from 'node:net'
 import { createInterface } from 'node:readline'
@@ -200,7 +200,7 @@ class Worker {
     for (const { session } of this.#running.values()) session?.close(error)
   }
 
-  /** Cancels what runs, waits for it, closes the run's resources, and ends the observer over it. */
+  /** Cancels what runs, waits for it, closes the run's resources, and ends its observation. */
   async stop(): Promise<void> {
     if (this.#running.size > 0) this.#stopping.abort() // else the run has ended well, and closing may still use the signal
     for (const { abort } of this.#running.values()) abort.abort()
@@ -284,7 +284,7 @@ class Worker {
     return this.#resources
   }
 
-  /** A worker serves one run: the observer over it begins with its first step here. */
+  /** A worker serves one run: its observation begins with its first step here. */
   async #runObserver({ run_id: runId, job_name: jobName, partition_key }: PipesContextData): Promise<RunObserver | undefined> {
     if (this.#definitions.instrument === undefined) return undefined
     const run = { host: 'dagster', runId, jobName, partitionKey: partition_key ?? undefined } as const

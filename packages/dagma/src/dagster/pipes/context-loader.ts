@@ -35,7 +35,7 @@ async function parsed(what: string, read: () => Promise<string>): Promise<PipesC
   throw dagmaError('DAGMA_PIPES_PARAMS_INVALID', { variable: contextVariable, reason: `${what}, which holds no context` })
 }
 
-/** Dagster's own injectors write contexts; a look at what every context has tells one from another file. */
+/** Dagster's own injectors write contexts; the fields that every context has distinguish it from other files. */
 function isContext(data: unknown): data is PipesContextData {
   return typeof data === 'object' && data !== null && 'run_id' in data && 'asset_keys' in data
 }

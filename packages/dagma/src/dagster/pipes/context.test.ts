@@ -28,55 +28,61 @@ function codesOf(...calls: readonly (() => unknown)[]): unknown[] {
 
 describe('the context', () => {
   test('of one asset', () => {
-    const told = contextOf({
+    const context = contextOf({
       partition_key: null,
       partition_key_range: { start: '2030-01-01', end: '2030-01-03' },
       partition_time_window: { start: '2030-01-01T00:00:00+00:00', end: '2030-01-04T00:00:00+00:00' },
     })
-    expect([told.runId, told.jobName, told.retryNumber, told.isAssetStep, told.isPartitionStep]).toEqual(['run-1', 'job', 0, true, true])
-    expect([told.assetKey, told.assetKeys, told.codeVersion]).toEqual(['warehouse/sum', ['warehouse/sum'], 'v2'])
-    expect(told.provenance).toEqual({ codeVersion: 'v1', inputDataVersions: { raw: 'a' }, isUserProvided: true })
-    expect(told.partitionKeyRange).toEqual({ start: '2030-01-01', end: '2030-01-03' })
-    expect(told.partitionTimeWindow?.end).toBe('2030-01-04T00:00:00+00:00')
-    expect([told.extras, told.extra('a')]).toEqual([{ a: 1 }, 1])
+    expect([context.runId, context.jobName, context.retryNumber, context.isAssetStep, context.isPartitionStep]).toEqual([
+      'run-1',
+      'job',
+      0,
+      true,
+      true,
+    ])
+    expect([context.assetKey, context.assetKeys, context.codeVersion]).toEqual(['warehouse/sum', ['warehouse/sum'], 'v2'])
+    expect(context.provenance).toEqual({ codeVersion: 'v1', inputDataVersions: { raw: 'a' }, isUserProvided: true })
+    expect(context.partitionKeyRange).toEqual({ start: '2030-01-01', end: '2030-01-03' })
+    expect(context.partitionTimeWindow?.end).toBe('2030-01-04T00:00:00+00:00')
+    expect([context.extras, context.extra('a')]).toEqual([{ a: 1 }, 1])
     expect(
       codesOf(
-        () => told.partitionKey,
-        () => told.extra('b'),
-        () => told.extra('toString'),
+        () => context.partitionKey,
+        () => context.extra('b'),
+        () => context.extra('toString'),
       ),
     ).toEqual(Array(3).fill('DAGMA_PIPES_UNDEFINED'))
   })
 
   test('of several assets', () => {
-    const told = contextOf({
+    const context = contextOf({
       asset_keys: ['a', 'b'],
       code_version_by_asset_key: { a: null, b: 'v' },
       provenance_by_asset_key: { a: null, b: null },
     })
-    expect(told.codeVersionByAssetKey).toEqual({ a: undefined, b: 'v' })
-    expect(told.provenanceByAssetKey).toEqual({ a: undefined, b: undefined })
+    expect(context.codeVersionByAssetKey).toEqual({ a: undefined, b: 'v' })
+    expect(context.provenanceByAssetKey).toEqual({ a: undefined, b: undefined })
     expect(
       codesOf(
-        () => told.assetKey,
-        () => told.codeVersion,
-        () => told.provenance,
+        () => context.assetKey,
+        () => context.codeVersion,
+        () => context.provenance,
       ),
     ).toEqual(Array(3).fill('DAGMA_PIPES_UNDEFINED'))
   })
 
   test('of no asset', () => {
     const none = { asset_keys: null, code_version_by_asset_key: null, provenance_by_asset_key: null, job_name: null }
-    const told = contextOf(none)
-    expect([told.isAssetStep, told.isPartitionStep, told.jobName]).toEqual([false, false, undefined])
+    const context = contextOf(none)
+    expect([context.isAssetStep, context.isPartitionStep, context.jobName]).toEqual([false, false, undefined])
     const asks = [
-      () => told.assetKey,
-      () => told.assetKeys,
-      () => told.codeVersionByAssetKey,
-      () => told.provenanceByAssetKey,
-      () => told.partitionKey,
-      () => told.partitionKeyRange,
-      () => told.partitionTimeWindow,
+      () => context.assetKey,
+      () => context.assetKeys,
+      () => context.codeVersionByAssetKey,
+      () => context.provenanceByAssetKey,
+      () => context.partitionKey,
+      () => context.partitionKeyRange,
+      () => context.partitionTimeWindow,
     ]
     expect(codesOf(...asks)).toEqual(asks.map(() => 'DAGMA_PIPES_UNDEFINED'))
   })

@@ -1,7 +1,7 @@
 import { dagmaError } from '../../errors.ts'
 import type { PipesContextData, PipesProvenanceData } from './protocol.ts'
 
-/** What an asset was last made from, as far as Dagster knows. */
+/** The data versions an asset was last materialized with, as far as Dagster knows. */
 export interface PipesProvenance {
   readonly codeVersion: string
   /** Data versions of its inputs, by their key. */
@@ -68,12 +68,12 @@ export class PipesContext {
     return mapped(this.#defined('codeVersionByAssetKey', this.data.code_version_by_asset_key, noAsset), (version) => version ?? undefined)
   }
 
-  /** What the one asset was last made from; undefined before. @throws DAGMA_PIPES_UNDEFINED when the step makes none or several. */
+  /** The provenance of the one asset; undefined before. @throws DAGMA_PIPES_UNDEFINED when the step makes none or several. */
   get provenance(): PipesProvenance | undefined {
     return this.provenanceByAssetKey[this.#onlyAsset('provenance')]
   }
 
-  /** What each asset was last made from; undefined before. @throws DAGMA_PIPES_UNDEFINED when the step makes no assets. */
+  /** The provenance of each asset; undefined before. @throws DAGMA_PIPES_UNDEFINED when the step makes no assets. */
   get provenanceByAssetKey(): { readonly [asset: string]: PipesProvenance | undefined } {
     return mapped(this.#defined('provenanceByAssetKey', this.data.provenance_by_asset_key, noAsset), provenanceOf)
   }

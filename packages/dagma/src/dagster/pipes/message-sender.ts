@@ -64,7 +64,7 @@ export class MessageSender {
   }
 }
 
-/** Dagster takes no whole number where a float is told, and Python reads `5` as one: it is written `5.0`. */
+/** Dagster refuses a whole number where a float is declared, and Python reads `5` as one: it is written `5.0`. */
 function withFloats(metadata: WireMetadata): WireMetadata {
   const entries = Object.entries(metadata).map(([key, value]) => {
     if (value.type !== 'float' || !Number.isInteger(value.raw_value)) return [key, value] as const

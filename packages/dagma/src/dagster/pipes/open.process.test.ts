@@ -50,7 +50,7 @@ describe('parameters', () => {
     ])
   })
 
-  test('that cannot be understood are told', async () => {
+  test('that cannot be parsed are named', async () => {
     const folder = temporaryFolder({ 'list.json': '[]', 'broken.json': '{' })
     const inline = { data: context }
     const wrong = [

@@ -7,7 +7,7 @@ import { messageLine, type PipesContextData, type PipesMessageWriter, type Pipes
 import { PipesSession } from './session.ts'
 import { captureStdio } from './stdio-capture.ts'
 
-/** How {@link openPipes} finds what Dagster told this process. All that is left out is found by itself. */
+/** How {@link openPipes} finds the parameters from Dagster. Options left out are detected. */
 export interface PipesOptions {
   /** Variables by name; default `process.env`. The event of a Lambda function that `PipesLambdaClient` calls is one, too. */
   readonly environment?: ParamsSource['environment']

@@ -25,7 +25,7 @@ export interface PipesContextData {
   readonly extras: { readonly [key: string]: unknown }
 }
 
-/** What an asset was last made from, as it stands on the wire. */
+/** The data versions an asset was last materialized with, as it stands on the wire. */
 export interface PipesProvenanceData {
   readonly code_version: string
   readonly input_data_versions: { readonly [asset: string]: string }

@@ -157,7 +157,7 @@ describe('a Pipes session', () => {
     expect(messages()).toHaveLength(2)
   })
 
-  test('must be told the asset where it has none or several, and takes no other', () => {
+  test('need the asset where it has none or several, and takes no other', () => {
     for (const asset_keys of [null, [], ['a', 'b']])
       expect(
         codesOf(
@@ -178,9 +178,9 @@ describe('a Pipes session', () => {
 
   test('refuses what would stop Dagster’s reader', () => {
     const { session: pipes, messages } = session()
-    const circle: { self?: unknown } = {}
-    circle.self = circle
-    for (const payload of [undefined, Number.NaN, 1n, () => 1, { a: [Number.POSITIVE_INFINITY] }, circle])
+    const cycle: { self?: unknown } = {}
+    cycle.self = cycle
+    for (const payload of [undefined, Number.NaN, 1n, () => 1, { a: [Number.POSITIVE_INFINITY] }, cycle])
       expect(codesOf(() => pipes.reportCustomMessage(payload))).toEqual(['DAGMA_PIPES_REPORT_INVALID'])
     for (const wrong of [{ checkName: 5 }, { checkName: '' }, { passed: 1 }, { severity: 'BAD' }])
       expect(codesOf(() => pipes.reportAssetCheck(untyped({ checkName: 'c', passed: true, ...wrong })))).toEqual([

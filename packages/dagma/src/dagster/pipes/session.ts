@@ -70,7 +70,7 @@ export class PipesSession {
 
   /**
    * Reports that an asset was made.
-   * @throws DAGMA_PIPES_ASSET_KEY when the asset is none of the session's, or not told apart from others; DAGMA_PIPES_REPORT_INVALID when it was
+   * @throws DAGMA_PIPES_ASSET_KEY when the asset is none of the session's, or ambiguous; DAGMA_PIPES_REPORT_INVALID when it was
    * reported before; DAGMA_METADATA_INVALID
    */
   reportAssetMaterialization(report: PipesMaterialization = {}): void {
@@ -131,7 +131,7 @@ export class PipesSession {
     await this.#parts.ended()
   }
 
-  /** As Dagster's own Pipes has it: one of the session's assets, which must be told where there are several. */
+  /** As Dagster's own Pipes has it: one of the session's assets, which must be named where there are several. */
   #assetKey(method: string, assetKey: string | undefined): string {
     if (!this.isActive) return ''
     const keys = this.context.data.asset_keys ?? []

@@ -1,4 +1,4 @@
-/** The way over REST, on a server that keeps what it is told and answers GraphQL from it as Dagster's does. */
+/** The way over REST, on a server that records what it receives and answers GraphQL from it as Dagster's does. */
 import { readFileSync } from 'node:fs'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -11,7 +11,7 @@ import { restReporter } from './rest-reporter.ts'
 const golden: ReportRequest = JSON.parse(readFileSync(new URL('../../../../../protocol/golden/report.json', import.meta.url), 'utf8'))
 const ids = golden.events.map(({ id }) => id)
 
-interface Told {
+interface Received {
   readonly asset_key: readonly string[]
   readonly metadata: Readonly<Record<string, unknown>>
   readonly check_name?: string
@@ -31,7 +31,7 @@ interface Asked {
 
 /** A web server as Dagster's, below `/dagster`. */
 class WebServer {
-  readonly told: { readonly path: string; readonly body: Told }[] = []
+  readonly received: { readonly path: string; readonly body: Received }[] = []
   readonly headers: IncomingHttpHeaders[] = []
   readonly asked: string[] = []
   /** The answer to a report, by its number from 1; by default all are taken. */
@@ -42,7 +42,7 @@ class WebServer {
     const path = (request.url ?? '').replace('/dagster/', '')
     const body = await json(request)
     const status = path === 'graphql' ? 200 : this.status(++this.#received)
-    if (path !== 'graphql' && status === 200) this.told.push({ path, body: body as Told })
+    if (path !== 'graphql' && status === 200) this.received.push({ path, body: body as Received })
     response.writeHead(status, { 'content-type': 'application/json' })
     response.end(JSON.stringify(path === 'graphql' ? { data: this.#answer(body as Asked) } : { error: 'a long text with a secret' }))
   })
@@ -60,7 +60,7 @@ class WebServer {
   #answer({ query, variables: { key, check, partitions = null, cursor = null, limit = 0 } }: Asked): unknown {
     this.asked.push(query)
     const found = (path: string) =>
-      this.told
+      this.received
         .filter(({ path: at, body }) => at === path && body.asset_key.join() === key.path.join() && body.check_name === check)
         .filter(({ body }) => partitions === null || partitions.includes(body.partition ?? ''))
         .map(({ body }) => ({ metadataEntries: Object.entries(body.metadata).map(([label, text]) => ({ label, text })) }))
@@ -89,8 +89,8 @@ afterEach(() => server.stop())
 describe('what is sent', () => {
   test('goes to the endpoint of its kind, its metadata as plain JSON', async () => {
     expect(await restReporter(address, '--to').report(golden)).toEqual(ids)
-    const [revenue, positive, fresh, daily, feed] = server.told
-    expect(server.told.map(({ path }) => path)).toEqual([
+    const [revenue, positive, fresh, daily, feed] = server.received
+    expect(server.received.map(({ path }) => path)).toEqual([
       'report_asset_materialization/',
       'report_asset_check/',
       'report_asset_check/',
@@ -125,7 +125,7 @@ describe('what is sent', () => {
   test('is not sent twice', async () => {
     await restReporter(address, '--to').report(golden)
     expect(await restReporter(address, '--to').report(golden)).toEqual([])
-    expect(server.told).toHaveLength(ids.length)
+    expect(server.received).toHaveLength(ids.length)
   })
 
   test('is not sent twice, whatever the clocks say, however much was reported since', async () => {
@@ -146,7 +146,7 @@ describe('what is sent', () => {
     const reporter = restReporter(address, '--to')
     const [first] = golden.events as [ReportedEvent]
     await reporter.report({ ...golden, events: [{ ...first, metadata: { note: { type: 'text', raw_value: 'a-token-nobody-may-see' } } }] })
-    expect(server.told[0]?.body.metadata).toEqual({ note: '[redacted]' })
+    expect(server.received[0]?.body.metadata).toEqual({ note: '[redacted]' })
   })
 })
 
@@ -158,13 +158,13 @@ describe('a report that was cut off', () => {
       `Dagster: report the check fresh of shop/revenue failed: POST ${address}report_asset_check/ answered 400: Bad Request. Check what was asked for; the log of Dagster may say more.`,
     )
     expect(await restReporter(address, '--to').report(golden)).toEqual(ids.slice(2))
-    expect(server.told).toHaveLength(ids.length)
+    expect(server.received).toHaveLength(ids.length)
   })
 
   test('is not sent again by itself: the server may have taken it', async () => {
     server.status = (number) => (number === 1 ? 502 : 200)
     await expect(restReporter(address, '--to').report(golden)).rejects.toThrow('Bad Gateway')
-    expect(server.told).toEqual([])
+    expect(server.received).toEqual([])
   })
 })
 

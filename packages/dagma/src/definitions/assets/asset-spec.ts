@@ -27,7 +27,7 @@ export interface DepWithMapping<Value = unknown> extends AssetRef<Value> {
 }
 
 /**
- * Names which partitions of an upstream asset a partition is made from; default: the one of the same key. As an input of several partitions,
+ * Selects the partitions of an upstream asset that a partition depends on; default: the one of the same key. As an input of several partitions,
  * the value is an object from partition key to value.
  */
 export function mapped<Value, Mapping extends PartitionMapping>(

@@ -96,7 +96,7 @@ export interface Asset<Value = unknown, Req extends Requirements = Requirements>
 }
 
 /**
- * Declares an asset: a key, what it is made from, and the function that makes it. Dagster's `@asset`.
+ * Declares an asset: a key, its upstream assets, and the function that computes its value. Dagster's `@asset`.
  * @throws DAGMA_KEY_INVALID when the key or the group has other characters than those allowed.
  */
 export function asset<

@@ -8,7 +8,7 @@ export interface ExternalAsset<Value = unknown> extends AssetRef<Value> {
   readonly type: 'external_asset'
   /** @internal */
   readonly spec: AssetSpec
-  /** Where it was declared, when that can be told. @internal */
+  /** Where it was declared, if known. @internal */
   readonly source: () => SourcePlace | undefined
 }
 

@@ -5,7 +5,7 @@ import { depWithMapping } from './asset-spec.ts'
 import type { TypedIOManager } from './io-manager.ts'
 import type { CheckSpec, Inputs, Requirements, Step, StepFunction, StepKind, StepOptions } from './step.ts'
 
-/** What a declaration makes a step from. */
+/** The declaration of a step. */
 interface DeclaredStep<In extends Inputs, Req extends Requirements, Config> {
   readonly kind: StepKind
   readonly name: string

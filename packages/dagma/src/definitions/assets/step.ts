@@ -122,7 +122,7 @@ export interface Step {
   /** Whether that IO manager gives values back as they were, and not what JSON gives back: see `typedIOManager`. */
   readonly valuesAsIs: boolean
   readonly run: StepFunction
-  /** Where it was declared, when that can be told. */
+  /** Where it was declared, if known. */
   readonly source: () => SourcePlace | undefined
 }
 

@@ -23,7 +23,7 @@ type StoredItem<T> = unknown extends T
           ? StoredList<T>
           : StoredMembers<T>
 
-/** A list that is not a tuple is written as one: its item's type is then looked at when it is needed, and may hold the list's own. */
+/** A list that is not a tuple is written as one: its item's type is then evaluated lazily, and may hold the list's own. */
 type StoredList<T extends readonly unknown[]> = number extends T['length']
   ? T extends unknown[]
     ? StoredItem<T[number]>[]

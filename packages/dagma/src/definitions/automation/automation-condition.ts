@@ -21,7 +21,7 @@ export class AutomationCondition {
   static eager(): AutomationCondition {
     return new AutomationCondition('eager')
   }
-  /** After each tick of the cron line, once all upstream assets are updated since. `timezone` is an IANA name. */
+  /** After each tick of the cron expression, once all upstream assets are updated since. `timezone` is an IANA name. */
   static onCron(cronSchedule: string, timezone = 'UTC'): AutomationCondition {
     return new AutomationCondition('on_cron', cronSchedule, timezone)
   }
@@ -33,7 +33,7 @@ export class AutomationCondition {
   static missing(): AutomationCondition {
     return new AutomationCondition('missing')
   }
-  /** A run of it is on its way. */
+  /** A run of it is in progress. */
   static inProgress(): AutomationCondition {
     return new AutomationCondition('in_progress')
   }
@@ -53,7 +53,7 @@ export class AutomationCondition {
   static codeVersionChanged(): AutomationCondition {
     return new AutomationCondition('code_version_changed')
   }
-  /** The cron line ticked since the last evaluation. `timezone` is an IANA name. */
+  /** The cron expression ticked since the last evaluation. `timezone` is an IANA name. */
   static cronTickPassed(cronSchedule: string, timezone = 'UTC'): AutomationCondition {
     return new AutomationCondition('cron_tick_passed', cronSchedule, timezone)
   }
@@ -89,7 +89,7 @@ export class AutomationCondition {
   static anyDepsUpdated(): AutomationCondition {
     return new AutomationCondition('any_deps_updated')
   }
-  /** Every upstream asset was updated since the cron line's last tick. `timezone` is an IANA name. */
+  /** Every upstream asset was updated since the cron expression's last tick. `timezone` is an IANA name. */
   static allDepsUpdatedSinceCron(cronSchedule: string, timezone = 'UTC'): AutomationCondition {
     return new AutomationCondition('all_deps_updated_since_cron', cronSchedule, timezone)
   }

@@ -42,7 +42,7 @@ export interface Job<Req extends Requirements = Requirements> extends Requiring<
   readonly resources: Requirements
   readonly onFailure: Hook | undefined
   readonly onSuccess: Hook | undefined
-  /** Where it was declared, when that can be told. @internal */
+  /** Where it was declared, if known. @internal */
   readonly source: () => SourcePlace | undefined
 }
 

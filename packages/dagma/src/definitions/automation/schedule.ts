@@ -29,7 +29,7 @@ export interface Schedule<Req extends Requirements = Requirements> extends Requi
   /** @internal */
   readonly resources: Requirements
   readonly evaluate: ((context: ScheduleContext) => TickResult | Promise<TickResult>) | undefined
-  /** Where it was declared, when that can be told. @internal */
+  /** Where it was declared, if known. @internal */
   readonly source: () => SourcePlace | undefined
 }
 
@@ -62,7 +62,7 @@ export const scheduleOptions: OptionTable<keyof ScheduleOptions<{}>> = {
   evaluate: 'function',
 }
 
-/** Declares a schedule of a job. The cron line and the time zone are checked by `definitions()`. Dagster's `@schedule`. @throws DAGMA_KEY_INVALID */
+/** Declares a schedule of a job. The cron expression and the time zone are checked by `definitions()`. Dagster's `@schedule`. @throws DAGMA_KEY_INVALID */
 export function schedule<Req extends Requirements = {}>(options: ScheduleOptions<Req>): Schedule<Req> {
   expectOptions('schedule()', options, scheduleOptions)
   return {

@@ -37,7 +37,7 @@ export interface SensorResult {
 /** What a sensor's function returns. */
 export type SensorOutput = SensorResult | TickResult
 
-/** A sensor: looks at something now and then, and asks for runs. Dagster's daemon executes it. Made by {@link sensor}. */
+/** A sensor: checks for events and requests runs. Dagster's daemon executes it. Created by {@link sensor}. */
 export interface Sensor<Req extends Requirements = Requirements> extends Requiring<Req> {
   readonly name: string
   /** Jobs that it may ask for; the first is the one meant when a request names none. */
@@ -48,7 +48,7 @@ export interface Sensor<Req extends Requirements = Requirements> extends Requiri
   /** @internal */
   readonly resources: Requirements
   readonly run: (context: SensorContext) => SensorOutput | Promise<SensorOutput>
-  /** Where it was declared, when that can be told. @internal */
+  /** Where it was declared, if known. @internal */
   readonly source: () => SourcePlace | undefined
 }
 

@@ -1,7 +1,7 @@
 import { expectOptions, type OptionTable } from '../validation/expect-options.ts'
 
 /**
- * Which upstream partitions a partition is made from. `many` says whether they are several.
+ * The upstream partitions that a partition depends on. `many` says whether they are several.
  * Dagster's `PartitionMapping`.
  */
 export type PartitionMapping =
@@ -48,7 +48,7 @@ export const PartitionMapping = {
   all: () => ({ kind: 'all', many: true }) as const,
   /** These partitions. Dagster's `SpecificPartitionsPartitionMapping`. */
   specific: (partitionKeys: readonly string[]) => ({ kind: 'specific', many: true, partitionKeys }) as const,
-  /** From each upstream key to the keys that are made from it. Dagster's `StaticPartitionMapping`. */
+  /** Maps each upstream key to the downstream keys that depend on it. Dagster's `StaticPartitionMapping`. */
   static: (downstreamByUpstream: { readonly [upstream: string]: string | readonly string[] }) =>
     ({
       kind: 'static',

@@ -18,7 +18,7 @@ import {
 } from './partitions.ts'
 import { TimeWindows, type WindowRange } from './time-windows.ts'
 
-/** The upstream partitions that a partition is made from: none, the one, or several with their keys. */
+/** The upstream partitions that a partition depends on: none, the one, or several with their keys. */
 export type UpstreamPartitions = { readonly one: string | undefined } | { readonly many: readonly string[] }
 
 /** The partition that is made. */
@@ -50,7 +50,7 @@ export function upstreamPartitions(
   return dep.mapping.many ? { many: existing } : { one: existing[0] }
 }
 
-/** The upstream partitions that exist of those that a partition is made from; of an upstream asset without partitions none. */
+/** The upstream partitions that exist of those that a partition depends on; of an upstream asset without partitions none. */
 export function upstreamKeys(
   dep: DepWithMapping,
   { assets }: Pick<Definitions, 'assets'>,

@@ -1,4 +1,4 @@
-/** What selections look at in an asset. */
+/** The attributes of an asset that selections use. */
 export interface SelectableAsset {
   /** Key text, "/" between its parts. */
   readonly key: string

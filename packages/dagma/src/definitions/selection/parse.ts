@@ -50,8 +50,8 @@ export function syntaxError(selection: string, at: number, problem: string): Dag
 }
 
 function wanted(expected: NonNullable<ParseFailure['expected']>): string {
-  const told = expected.filter(({ type, text, description }) => type === 'end' || (text ?? description) !== undefined) // not: one of some letters
-  const names = new Set(told.map(({ type, text, description }) => (type === 'end' ? 'the end' : (description ?? `"${text}"`))))
+  const shown = expected.filter(({ type, text, description }) => type === 'end' || (text ?? description) !== undefined) // not: one of some letters
+  const names = new Set(shown.map(({ type, text, description }) => (type === 'end' ? 'the end' : (description ?? `"${text}"`))))
   names.delete('white space')
   // Where a selection may begin, much fits: one example says more than all of it.
   if (names.has('a filter')) return 'a selection such as key:"a"'

@@ -4,7 +4,7 @@ import type { Declared } from '../model.ts'
 import { type Located, placeText } from './place.ts'
 import { isReserved, isReservedForJobs } from './reserved-names.ts'
 
-/** Checks that Dagster takes each name, and each name made from a key; what is wrong goes into `errors`. */
+/** Checks that Dagster takes each name, and each name derived from a key; what is wrong goes into `errors`. */
 export function checkNames(declared: Declared, errors: DagmaError[]): void {
   const { graph, jobs, schedules, sensors } = declared
   for (const { what, key, name = key, item } of namedIn(declared)) {
@@ -16,7 +16,7 @@ export function checkNames(declared: Declared, errors: DagmaError[]): void {
   expectApart(schedules, sensors, errors)
 }
 
-/** Something with a name that Dagster has to take: its own, or one that is made from its key. */
+/** Something with a name that Dagster has to take: its own, or one that is derived from its key. */
 interface Given {
   readonly what: string
   readonly key: string

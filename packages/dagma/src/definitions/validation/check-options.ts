@@ -72,7 +72,7 @@ const dagsterMetadata: { readonly [name: string]: readonly MetadataType[] } = {
   'dagster/code_references': [],
 }
 
-/** The conditions that take a cron line and a time zone. */
+/** The conditions that take a cron expression and a time zone. */
 const withCron: readonly string[] = ['on_cron', 'cron_tick_passed', 'all_deps_updated_since_cron']
 
 /** How deep conditions may be nested: both hosts walk them by recursion. */

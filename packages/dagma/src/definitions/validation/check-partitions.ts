@@ -53,7 +53,7 @@ function upstreamOf(step: Definitions['steps'] extends ReadonlyMap<string, infer
   return [...inputs, ...deps.filter(({ dep }) => !loaded.has(keyText(dep.key)))]
 }
 
-/** Why the partitions of an input cannot be told, or not as its type promises: one value, or several by their keys. */
+/** Why the partitions of an input are unknown, or differ from what its type says: one value, or several by their keys. */
 function inputProblem(
   { partitions: theirs }: AssetNode,
   { mapping }: DepWithMapping,

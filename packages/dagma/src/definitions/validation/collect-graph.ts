@@ -25,9 +25,9 @@ export function collectGraph(
     errors,
   )
   const evaluated = stepsOf(distinct).flatMap((step) => step.checks.map((spec) => ({ ...spec, step })))
-  // Assets in a circle are made by steps in a circle: that is one mistake, and was told.
-  const told = errors.some((error) => error.code === 'DAGMA_CYCLE')
-  const inStepOrder = topologicalOrder(steps, (step) => stepsBefore(step, assets), told ? [] : errors)
+  // Assets in a cycle have steps in a cycle: that is one problem, reported already.
+  const hasCycle = errors.some((error) => error.code === 'DAGMA_CYCLE')
+  const inStepOrder = topologicalOrder(steps, (step) => stepsBefore(step, assets), hasCycle ? [] : errors)
   const graph = { assets, steps: inStepOrder, checks: checksByName(evaluated, errors) }
   for (const node of assets.values())
     for (const dep of node.deps) expectAsset(keyText(dep.key), `Asset "${keyText(node.key)}"${placeText(node)}`, graph, errors)
@@ -81,7 +81,7 @@ function checksByName(checks: readonly CheckNode[], errors: DagmaError[]): Map<s
   return new Map([...found].map(([name, { check }]) => [name, check]))
 }
 
-/** The steps by name. Different keys can give one name, by which Dagster and the worker tell steps apart; equal keys are reported as such. */
+/** The steps by name. Different keys can give one name, by which Dagster and the worker distinguish steps; equal keys are reported as such. */
 function distinctSteps(all: readonly Step[], errors: DagmaError[]): Map<string, Step> {
   const steps = new Map<string, Step>()
   const subject = (step: Step): string =>
@@ -106,7 +106,7 @@ function stepsOf(items: Iterable<AnyAsset | AssetCheck>): Step[] {
   return [...items].flatMap((item) => (item.type === 'external_asset' ? [] : [item.step]))
 }
 
-/** The items with those before them first, otherwise as declared. Each circle is reported once. No recursion: chains may be long. */
+/** The items with those before them first, otherwise as declared. Each cycle is reported once. No recursion: chains may be long. */
 function topologicalOrder<Item extends Located>(
   items: ReadonlyMap<string, Item>,
   before: (item: Item) => readonly string[],
@@ -120,8 +120,8 @@ function topologicalOrder<Item extends Located>(
     if (item === undefined || ordered.has(name)) return
     if (onPath.has(name)) {
       const names = [...onPath]
-      const circle = names.slice(names.indexOf(name)).map((one) => `${one}${placeText(items.get(one) ?? item)}`)
-      errors.push(dagmaError('DAGMA_CYCLE', { path: [...circle, name] }))
+      const cycle = names.slice(names.indexOf(name)).map((one) => `${one}${placeText(items.get(one) ?? item)}`)
+      errors.push(dagmaError('DAGMA_CYCLE', { path: [...cycle, name] }))
       return
     }
     onPath.add(name)

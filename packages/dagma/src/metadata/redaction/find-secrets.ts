@@ -30,7 +30,7 @@ class Layer {
 
 const layers: readonly Layer[] = Array.from({ length: deepest }, () => new Layer())
 
-/** Bytes that are searched at once: decoding needs several times as much memory. */
+/** Bytes that are searched in one go: decoding needs several times as much memory. */
 const mostAtOnce = 1 << 18
 
 /** How many times the length of a secret an encoding of it may have. */

@@ -9,7 +9,7 @@ export function innerSecrets(value: string): string[] {
   return [...lines(trimmed), ...keyBody(trimmed), ...passwords(trimmed), ...members(trimmed)].filter((part) => part.length >= shortestLine)
 }
 
-/** Each line, since output is looked at line by line. A line end may be written as `\n`, since a variable has one line. */
+/** Each line, since output is scanned line by line. A line end may be written as `\n`, since a variable has one line. */
 function lines(value: string): string[] {
   const all = value.split(/(?:\\r)?\\n|[\r\n]+/).map((line) => line.trim())
   return all.length === 1 ? [] : all

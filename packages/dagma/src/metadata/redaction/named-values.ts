@@ -20,7 +20,7 @@ const placeholder = /^(?:[<$*…]|\{\{|\.\.\.|%[({]|\[redacted)/
 
 /** A kind of place in which a value follows its name. */
 interface Place {
-  /** Without it a text has no such place: most texts need not be looked at more closely. */
+  /** Without it a text has no such place: most texts need not be checked more closely. */
   readonly hint: RegExp
   /** The name and what stands between it and the value. What it matches has a longest form, so that the search takes time in proportion to the text. */
   readonly head: RegExp

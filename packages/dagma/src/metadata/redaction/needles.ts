@@ -1,4 +1,4 @@
-/** Finds known texts in bytes, many at once, by the hash of a window that rolls over them: linear in the bytes, however many texts there are. */
+/** Finds many known texts in bytes in one pass, by the hash of a window that rolls over them: linear in the bytes, however many texts there are. */
 
 import type { Source } from './decoded.ts'
 

@@ -121,7 +121,7 @@ describe('a declared secret is never found after redaction', () => {
     )
   })
 
-  test('several at once, whatever stands between them, wholly', () => {
+  test('several secrets together, whatever stands between them, wholly', () => {
     fc.assert(
       fc.property(secretValue, secretValue, spacer, surroundings, (first, second, between, around) => {
         declare(first, second)

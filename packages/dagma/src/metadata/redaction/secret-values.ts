@@ -97,7 +97,7 @@ export function longestSecret(): number {
   return secretNeedles().longest
 }
 
-/** What is to be found of each variable by itself, to say which one a text holds. Made anew each time. */
+/** What is to be found of each variable by itself, to say which one a text holds. Built each time. */
 export function needlesByVariable(): Map<string, Needles> {
   return new Map([...store.seen.keys()].map((variable) => [variable, new Needles(formsOf(variable))]))
 }

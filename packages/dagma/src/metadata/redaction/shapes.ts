@@ -25,11 +25,11 @@ const shapes: readonly RegExp[] = [
   /(?<=-----BEGIN [A-Z0-9 ]{0,24}PRIVATE KEY(?: BLOCK)?-----)(?:(?!-----)[A-Za-z0-9+/=:,.\s\\-])+/g,
 ]
 
-/** A text without any of these has none of the shapes: most texts need to be looked at only once. */
+/** A text without any of these has none of the shapes: most texts are scanned only once. */
 const hints =
   /bearer|basic|[spr]k[-_]|whsec_|gh[pousr]_|github_pat_|glpat-|npm_|hf_|dapi|xox|slack\.com|webhook|zapier|\/bot|jdbc:oracle|akia|asia|abia|acca|aiza|eyj|-----begin/i
 
-/** Basic credentials are told from the English word by what they decode to. */
+/** Basic credentials are distinguished from the English word by what they decode to. */
 const basic = /(?<=\bBasic\s{1,16})[A-Za-z0-9+/_-]{4,}={0,2}/gi
 
 /** `text` without secrets of well-known shapes. */

@@ -99,7 +99,7 @@ describe('what a child writes to streams that it inherits is gated', () => {
 })
 
 describe('lines', () => {
-  test('of several children that print at once are never mixed', () => {
+  test('of several children that print concurrently are never mixed', () => {
     const { stdout } = gated(`
       const halves = ['-e', "const name = process.argv[1]; let n = 0; const next = () => { if (n++ === 20) return; process.stdout.write(name.repeat(10)); setTimeout(() => { process.stdout.write(name.repeat(10) + '\\\\n'); setTimeout(next, 1) }, 1) }; next()"]
       await Promise.all(['a', 'b', 'c'].map((name) => once(spawn(process.execPath, [...halves, name], { stdio: 'inherit' }), 'close')))

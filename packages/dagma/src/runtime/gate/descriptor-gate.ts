@@ -71,7 +71,7 @@ function bytesOf(data: unknown, place: readonly unknown[]): Buffer {
   const given = typeof place[0] === 'object' && place[0] !== null ? place[0] : { offset: place[0], length: place[1] }
   const { offset, length } = given as { offset?: unknown; length?: unknown }
   const start = typeof offset === 'number' ? offset : 0
-  // A copy: the caller may use its memory again once it was told that all is written.
+  // A copy: the caller may use its memory again once all is reported as written.
   return Buffer.from(new Uint8Array(buffer, byteOffset + start, typeof length === 'number' ? length : byteLength - start))
 }
 

@@ -143,7 +143,7 @@ describe('gateError', () => {
     ])
   })
 
-  test('a circle of causes ends, and so do many errors and long ones', () => {
+  test('a cycle of causes ends, and so do many errors and long ones', () => {
     const [one, two] = [new Error('one'), new Error('two')]
     one.cause = two
     two.cause = new AggregateError([one, two], 'both')

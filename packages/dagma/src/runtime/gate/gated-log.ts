@@ -6,7 +6,7 @@ import { gateText } from './exit-gate.ts'
 /** The longest log message that is kept, in characters. What is longer is cut, with a marker that states its size. */
 export const longestLogMessage = 100_000
 
-/** Characters behind those that are looked at too: a secret that begins before them ends in them, in whatever form it is. */
+/** Characters after those that are scanned too: a secret that begins before them ends in them, in whatever form it is. */
 const overlap = 65_536
 
 /** A log whose messages are written as `console.log` writes them, and handed on when they are ready to leave. */

@@ -1,4 +1,4 @@
-/** What is printed by anybody in this thread, on its way through the gate: writers, the two outlets, and the status line below them. */
+/** What is printed by anybody in this thread, as it passes through the gate: writers, the two outlets, and the status line below them. */
 import { styleText } from 'node:util'
 import { isMainThread } from 'node:worker_threads'
 import { gateText } from './exit-gate.ts'
@@ -112,6 +112,6 @@ export function showStatus(text: string): void {
 }
 
 function drawStatus(text: string): void {
-  const room = (process.stderr.columns || 80) - 1 // a terminal that nobody looks at may have no columns
+  const room = (process.stderr.columns || 80) - 1 // a terminal without a viewer may have no columns
   outletOf(2).write(`\r\x1b[K${text === '' ? '' : styleText('dim', gateText(text).slice(0, room))}`)
 }

@@ -103,7 +103,7 @@ describe('the stdio gate', () => {
     expect(written(`write('half'); process.exit(3)`)).toMatchObject({ stdout: 'half', status: 3 })
   })
 
-  test('gates a terminal that is opened anew', () => {
+  test('gates a terminal that is reopened', () => {
     const code = `import { WriteStream } from 'node:tty'\nnew WriteStream(1).write('<' + process.env.S + '>\\n')`
     const folder = temporaryFolder({ 'prints.mjs': preamble + code })
     const { stdout } = spawnSync('script', ['-qec', `${process.execPath} prints.mjs`, '/dev/null'], {

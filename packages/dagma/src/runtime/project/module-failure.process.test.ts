@@ -49,9 +49,9 @@ test.each<[what: string, code: string, message: string]>([
 ])('%s', (_what, code, message) => {
   const shown = 'export const a = (\n  <>\n</>\n)\n'
   const files = { 'src/empty.ts': '', 'src/shown.ts': shown, 'src/decorated.ts': 'function d(..._: unknown[]) {}\n@d\nexport class A {}\n' }
-  const { code: found, message: told } = loading(code, files)
+  const { code: found, message: printed } = loading(code, files)
   expect(found).toBe('DAGMA_TYPESCRIPT_UNSUPPORTED')
-  expect(told).toContain(message)
+  expect(printed).toContain(message)
 })
 
 test('an import without its ending, and one with the ending of what it would be compiled to', () => {

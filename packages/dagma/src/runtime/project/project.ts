@@ -10,7 +10,7 @@ import { moduleFailure } from './module-failure.ts'
 
 /** A project on disk. */
 export interface Project {
-  /** Absolute; `.dagma/` in it holds the event log, values and local forms. */
+  /** Absolute; `.dagma/` in it holds the event log, values and local backends. */
   readonly folder: string
   /** Absolute path of the module whose default export is made by `definitions()`. */
   readonly module: string

@@ -1,4 +1,4 @@
-/** Runs and steps, told to the project's instrument when it has one. An instrument that fails is left alone from then on, with one warning. */
+/** Notifies the project's instrument, if any, of runs and steps. An instrument that fails is disabled from then on, with one warning. */
 
 import type { Step } from '../../definitions/assets/step.ts'
 import type { EndStatus, InstrumentContext, ObservedRun, RunObserver, StepObserver } from '../../definitions/instrument.ts'
@@ -6,7 +6,7 @@ import type { Definitions } from '../../definitions/model.ts'
 import { type CallObserver, type CallTracker, trackCalls } from '../../metadata/outgoing-calls.ts'
 import { gateError, gateValue } from '../gate/exit-gate.ts'
 
-/** The observer over a run; undefined when the project has no instrument, or when that has nothing to do. Never throws. */
+/** The observer of a run; undefined when the project has no instrument, or when that has nothing to do. Never throws. */
 export async function observeRun(
   { instrument, jobs }: Definitions,
   run: Omit<ObservedRun, 'jobName'> & { readonly jobName: string | null },
@@ -29,7 +29,7 @@ export async function observeRun(
   }
 }
 
-/** Does the work of one attempt under the observer of the run's; `end` says how it ended. */
+/** Runs one attempt of a step, notifying the run's observer. */
 export async function observeStep<T>(
   observer: RunObserver | undefined,
   step: Step,
@@ -43,7 +43,7 @@ export async function observeStep<T>(
   return trackCalls(stepObserver, () => stepObserver.within(() => work(stepObserver)))
 }
 
-/** Does the last work of a run, such as closing its resources, and tells the observer how the run ended. */
+/** Does the last work of a run, such as closing its resources, and notifies the observer of how the run ended. */
 export async function endObserved(observer: RunObserver | undefined, work: () => Promise<void>, status: () => EndStatus): Promise<void> {
   if (observer === undefined) return work()
   await trackCalls(observer, work).finally(() => observer.end(status()))

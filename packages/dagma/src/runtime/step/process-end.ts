@@ -1,4 +1,4 @@
-/** What is on when this process ends is told why, so that it can be recorded: a step, a hook or a resource that calls `process.exit()` takes all others down. */
+/** Unfinished work is notified when this process ends, so that it can be recorded: a step, a hook or a resource that calls `process.exit()` takes all others down. */
 import { type DagmaError, dagmaError } from '../../errors.ts'
 import { thrownMessage } from '../../metadata/thrown.ts'
 

@@ -7,44 +7,44 @@ import { RunResources } from './run-resources.ts'
 
 /** Resources of one run, with what they did and logged. */
 function run(...bound: [name: string, settings?: { fails?: string | Error; closeFails?: string; after?: Promise<void> }][]) {
-  const told: string[] = []
-  const noting = (level: string) => (message: string) => void told.push(`${level}: ${message}`)
+  const noted: string[] = []
+  const noting = (level: string) => (message: string) => void noted.push(`${level}: ${message}`)
   const log = Object.fromEntries(['debug', 'info', 'warning', 'error', 'critical'].map((level) => [level, noting(level)])) as StepLog
   const make = (name: string, settings: { fails?: string | Error; closeFails?: string; after?: Promise<void> } = {}) =>
     resource<typeof settings, { name: string }>({
       open: async ({ fails, after }) => {
         await after
-        told.push(`open ${name}`)
+        noted.push(`open ${name}`)
         if (fails !== undefined) throw fails instanceof Error ? fails : new Error(fails)
         return { name }
       },
       close: (client) => {
-        told.push(`close ${client.name}`)
+        noted.push(`close ${client.name}`)
         if (settings.closeFails !== undefined) throw new Error(settings.closeFails)
       },
     })(settings)
   const resources = new Map<string, Resource<unknown>>(bound.map(([name, settings]) => [name, make(name, settings)]))
   const context = { runId: 'r', projectFolder: '/project', log, signal: new AbortController().signal }
-  return { told, resources: new RunResources(resources, context) }
+  return { noted, resources: new RunResources(resources, context) }
 }
 
 describe('RunResources', () => {
   test('opens each once, also when steps ask at the same time, and closes in reverse', async () => {
-    const { told, resources } = run(['a'], ['b'], ['unused'])
+    const { noted, resources } = run(['a'], ['b'], ['unused'])
     const [first, second] = await Promise.all([resources.clients(['a', 'b']), resources.clients(['b', 'a'])])
     expect(first.a).toBe(second.a)
     expect(Object.keys(first)).toEqual(['a', 'b'])
     await resources.clients(['a'])
     await resources.close()
     await resources.close()
-    expect(told).toEqual(['open a', 'open b', 'close b', 'close a'])
+    expect(noted).toEqual(['open a', 'open b', 'close b', 'close a'])
   })
 
   test('closes the others when closing one fails, and logs that', async () => {
-    const { told, resources } = run(['a'], ['b', { closeFails: 'stuck' }], ['c'])
+    const { noted, resources } = run(['a'], ['b', { closeFails: 'stuck' }], ['c'])
     await resources.clients(['a', 'b', 'c'])
     await resources.close()
-    expect(told.slice(3)).toEqual(['close c', 'close b', 'warning: A resource could not be closed: stuck', 'close a'])
+    expect(noted.slice(3)).toEqual(['close c', 'close b', 'warning: A resource could not be closed: stuck', 'close a'])
   })
 
   test('an error of Dagma’s own that a resource throws is said once, its hint in the cause', async () => {
@@ -55,24 +55,24 @@ describe('RunResources', () => {
   })
 
   test('closes what was opened when another could not be', async () => {
-    const { told, resources } = run(['a'], ['b', { fails: 'no route to host' }])
+    const { noted, resources } = run(['a'], ['b', { fails: 'no route to host' }])
     const error = await thrownBy(() => resources.clients(['a', 'b']))
     expect(error).toMatchObject({ code: 'DAGMA_RESOURCE_FAILED', kind: 'user_code', cause: { message: 'no route to host' } })
     expect(error.message).toMatchInlineSnapshot(
       `"The resource "b" could not be opened: no route to host. Check its settings. [DAGMA_RESOURCE_FAILED]"`,
     )
     await resources.close()
-    expect(told).toEqual(['open a', 'open b', 'close a'])
+    expect(noted).toEqual(['open a', 'open b', 'close a'])
   })
 
   test('waits at the end for what is still opening, and closes it', async () => {
     const { promise, resolve } = Promise.withResolvers<void>()
-    const { told, resources } = run(['slow', { after: promise }])
+    const { noted, resources } = run(['slow', { after: promise }])
     const clients = resources.clients(['slow'])
     const closing = resources.close()
     resolve()
     await Promise.all([clients, closing])
-    expect(told).toEqual(['open slow', 'close slow'])
+    expect(noted).toEqual(['open slow', 'close slow'])
   })
 
   test('settings may be made late', async () => {

@@ -13,7 +13,7 @@ const { step } = asset({ key: 'a', timeoutSeconds: 3, run: () => 1 })
 const facts: AttemptFacts = { canceled: false, timedOut: false, retryNumber: 1 }
 
 /** The metadata of a step whose function threw this. */
-function told(thrown: unknown, more: Partial<AttemptFacts> = {}): Record<string, unknown> {
+function failureMetadata(thrown: unknown, more: Partial<AttemptFacts> = {}): Record<string, unknown> {
   return values(failed(thrown, more))
 }
 
@@ -31,7 +31,7 @@ const call = { operation: 'create run', method: 'POST', url: 'http://h/api?key=1
 
 describe('the metadata of a failed step', () => {
   test('says what was thrown, in one line', () => {
-    expect(told(new RangeError('too many\nof them'))).toEqual({
+    expect(failureMetadata(new RangeError('too many\nof them'))).toEqual({
       event_type: 'failure',
       status: 'failure',
       retry_count: 1,
@@ -53,10 +53,10 @@ describe('the metadata of a failed step', () => {
     ['as the cause of another error', (error) => new Error('training failed', { cause: error })],
     ['as the cause of a Failure', (error) => new Failure('training failed', { cause: error })],
   ])('says which call to which system failed: %s', (_how, thrown) => {
-    const answered = told(thrown(new ServiceError({ system: 'MLflow', status: 403, ...call })))
+    const answered = failureMetadata(thrown(new ServiceError({ system: 'MLflow', status: 403, ...call })))
     expect(answered).toMatchObject({ system: 'MLflow', operation: 'create run', http_status: 403 })
     expect(JSON.stringify(answered)).not.toContain('key=1')
-    const silent = told(thrown(new ServiceError({ system: 'MLflow', ...call })))
+    const silent = failureMetadata(thrown(new ServiceError({ system: 'MLflow', ...call })))
     expect(silent).toMatchObject({ system: 'MLflow', operation: 'create run' })
     expect(silent).not.toHaveProperty('http_status')
   })
@@ -69,12 +69,12 @@ describe('the metadata of a failed step', () => {
 
   test('has what a Failure carries, which comes before what is known', () => {
     const thrown = new Failure('bad rows', { metadata: { rows: 3, status: 'rejected' }, allowRetries: false })
-    expect(told(thrown)).toMatchObject({ rows: 3, status: 'rejected', error_type: 'Failure', error_summary: 'bad rows' })
+    expect(failureMetadata(thrown)).toMatchObject({ rows: 3, status: 'rejected', error_type: 'Failure', error_summary: 'bad rows' })
   })
 
   test('says that it was canceled, or did not end in time', () => {
-    expect(told(new Error('x'), { canceled: true })).toMatchObject({ status: 'canceled', error_type: 'DAGMA_CANCELED' })
-    expect(told(new Error('x'), { timedOut: true })).toMatchObject({
+    expect(failureMetadata(new Error('x'), { canceled: true })).toMatchObject({ status: 'canceled', error_type: 'DAGMA_CANCELED' })
+    expect(failureMetadata(new Error('x'), { timedOut: true })).toMatchObject({
       status: 'failure',
       error_type: 'DAGMA_TIMEOUT',
       error_summary: expect.stringContaining('3 s'),
@@ -84,15 +84,15 @@ describe('the metadata of a failed step', () => {
   test('has no secret, and is bounded', () => {
     setEnvironment({ DAGMA_TEST_FAILURE: 'failure-secret-value' })
     secret('DAGMA_TEST_FAILURE')
-    const shown = told(new Failure('key failure-secret-value', { metadata: { a: 'failure-secret-value' } }))
+    const shown = failureMetadata(new Failure('key failure-secret-value', { metadata: { a: 'failure-secret-value' } }))
     expect(JSON.stringify(shown)).not.toContain('failure-secret-value')
-    expect(String(told(new Error('x'.repeat(100_000))).error_summary).length).toBeLessThan(17_000)
+    expect(String(failureMetadata(new Error('x'.repeat(100_000))).error_summary).length).toBeLessThan(17_000)
   })
 
   test('a loop of causes ends', () => {
     const [one, two] = [new Error('one'), new Error('two')]
     one.cause = two
     two.cause = one
-    expect(told(one)).toMatchObject({ error_summary: 'one' })
+    expect(failureMetadata(one)).toMatchObject({ error_summary: 'one' })
   })
 })

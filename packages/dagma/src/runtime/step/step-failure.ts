@@ -27,12 +27,12 @@ export interface AttemptFacts {
 
 /** The failure that a thrown error is. */
 export function stepFailure(step: Step, error: unknown, { canceled, timedOut, retryNumber }: AttemptFacts): StepFailure {
-  const failed = (status: StepFailure['status'], why: unknown, allowRetries: boolean, told: Metadata = {}): StepFailure => ({
+  const failed = (status: StepFailure['status'], why: unknown, allowRetries: boolean, own: Metadata = {}): StepFailure => ({
     status,
     error: gateError(why),
     thrown: gateError(thrownBy(why)),
     allowRetries,
-    metadata: gateFailureMetadata(normalize(told), { status, retryCount: retryNumber, error: thrownBy(why) }),
+    metadata: gateFailureMetadata(normalize(own), { status, retryCount: retryNumber, error: thrownBy(why) }),
   })
   if (canceled) return failed('canceled', dagmaError('DAGMA_CANCELED', { what: `Step "${stepLabel(step)}"` }), false)
   if (timedOut) return failed('failure', dagmaError('DAGMA_TIMEOUT', { step: stepLabel(step), seconds: step.timeoutSeconds ?? 0 }), true)

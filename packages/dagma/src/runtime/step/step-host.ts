@@ -75,7 +75,7 @@ export interface DynamicPartitionsReport extends Required<DynamicPartitionsChang
 /** How an attempt ended. An attempt whose blocking checks failed is a failure. Both hosts go by this and decide nothing themselves. */
 export type StepOutcome = { readonly status: 'success' } | StepFailure
 
-/** A {@link StepHost}, and where the trace of the attempt can be looked at. */
+/** A {@link StepHost}, and the URL of the trace of the attempt. */
 export interface AttemptHost extends StepHost {
   readonly traceUrl: string | undefined
 }

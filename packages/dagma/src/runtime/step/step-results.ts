@@ -54,14 +54,14 @@ async function storeAndReport(step: Step, host: AttemptHost, assetKey: AssetKey,
       throw wrong(step, `it has a result of the check "${name}", which "${keyText(assetKey)}" does not declare`)
   }
   // All that can be wrong is found before the value is stored: a step that fails must not change it.
-  const told = normalize(metadata)
+  const normalized = normalize(metadata)
   const checks = declared.map((check) => checkReport(step, check, results[check.name]))
   const partition = partitionOf(host.definitions.assets, assetKey, host.partitionKey)
   const { sizeBytes } = await host.values.store({ assetKey, partitionKey: partition, runId: host.runId, signal: host.signal }, value)
   host.report({
     type: 'materialization',
     assetKey,
-    metadata: gateMetadata(told, {
+    metadata: gateMetadata(normalized, {
       eventType: 'materialization',
       retryCount: host.retryNumber,
       latencyMs,

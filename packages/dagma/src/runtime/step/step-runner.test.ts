@@ -258,7 +258,7 @@ describe('cancel', () => {
     expect(ran).toBe(false)
   })
 
-  test.each([true, false])('on its way, whether the function heeds the signal (%s) or not: nothing is stored', async (heeds) => {
+  test.each([true, false])('while it runs, whether the function heeds the signal (%s) or not: nothing is stored', async (heeds) => {
     const abort = new AbortController()
     const { run, reports, load } = host({ signal: abort.signal })
     const waiting = asset({

@@ -28,12 +28,12 @@ async function observedStep(step: Step, host: StepHost, observer: StepObserver |
   const signal = timeout === undefined ? host.signal : AbortSignal.any([host.signal, timeout])
   let over = false
   const failedChecks: string[] = []
-  const report = (told: StepReport): void => {
+  const report = (item: StepReport): void => {
     // What the user's code left running may still log: its step is over, and its host may be gone.
     if (over) return
-    host.report(told)
-    if (told.type === 'check') failedChecks.push(...(told.blocksDownstream ? [`${keyText(told.assetKey)}:${told.check}`] : []))
-    else if (told.type !== 'log' && told.type !== 'dynamic_partitions') observer?.reported(told)
+    host.report(item)
+    if (item.type === 'check') failedChecks.push(...(item.blocksDownstream ? [`${keyText(item.assetKey)}:${item.check}`] : []))
+    else if (item.type !== 'log' && item.type !== 'dynamic_partitions') observer?.reported(item)
   }
   const timing = { latencyMs: 0 }
   let outcome: StepOutcome

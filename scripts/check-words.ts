@@ -1,0 +1,64 @@
+/**
+ * Refuses words and phrases that this project no longer uses, in code, comments, tests and English docs: plain English and Dagster's terms instead.
+ * `node scripts/check-words.ts` prints each with file, line and what to write. A line that needs one ends with a comment `words: allowed`.
+ */
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+interface Rule {
+  readonly words: RegExp
+  readonly write: string
+  /** Files in which the words mean something else. */
+  readonly except?: RegExp
+}
+
+const rules: readonly Rule[] = [
+  { words: /(?<!\b[Tt]here `?\}? ?)\b(?:is|are|was|were|be) no (?!longer\b|more\b|such\b|better\b|worse\b)/, write: 'is not a, are not' },
+  { words: /\b[Tt]old\b/, write: 'reported, notified, printed, distinguished' },
+  { words: /\b[Mm]end(?:s|ed|ing)?\b/, write: 'fix' },
+  { words: /\b[Cc]ures?\b/, write: 'hint, fix' },
+  { words: /\blook(?:s|ed|ing)? at\b/, write: 'check, read, inspect' },
+  { words: /\bsteps? (?:that |which )?(?:run|runs) at once\b|\bcalls? at once\b|\bseveral at once\b/i, write: 'concurrent, concurrently' },
+  { words: /\b[Cc]ron lines?\b/, write: 'cron expression' },
+  { words: /\b[Ll]ocal forms?\b/, write: 'local backend' },
+  { words: /\bmade from\b/i, write: 'derived from, depends on, upstream' },
+  { words: /\bin a circle\b/, write: 'in a cycle' },
+  { words: /\b(?:broke|breaks) off\b/, write: 'was aborted' },
+  { words: /\bon (?:its|their) way\b/, write: 'still running, in progress' },
+  { words: /\banew\b/, write: 'again' },
+  { words: /\btried again in\b/, write: 'retrying in' },
+  { words: /\bdefinitions lack\b/, write: 'is not in definitions()' },
+  { words: /\bobituary\b|\b_Crew\b|\b_bury\b/, write: 'death_report, _StepThreads, _on_exit' },
+]
+
+const read = /\.(?:ts|mts|mjs|js|py|peggy|md|json)$/
+/** Generated files, data of others, pages in Chinese, and this list. */
+const unread =
+  /(?:^|\/)(?:generated|test-data|golden|node_modules|dist)\/|golden-dagster|package-lock|LICENSE|\.zh-CN\.md$|check-words|^CHANGELOG\.md$|^docs\/dead-ends\.md$|^docs\/decisions\//
+
+/** What is refused in the text of a file: a sentence each. */
+export function wordProblems(file: string, text: string): string[] {
+  return text.split('\n').flatMap((line, index) => {
+    if (line.includes('words: allowed')) return []
+    return rules
+      .filter(({ words, except }) => words.test(line) && except?.test(file) !== true)
+      .map(({ words, write }) => `${file}:${index + 1} has "${words.exec(line)?.[0]}". Write: ${write}.`)
+  })
+}
+
+/** The files under version control that are checked. */
+function files(root: string): string[] {
+  const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: root, encoding: 'utf8' }).split(
+    '\n',
+  )
+  return tracked.filter((file) => read.test(file) && !unread.test(file))
+}
+
+if (import.meta.main) {
+  const root = fileURLToPath(new URL('..', import.meta.url))
+  const problems = files(root).flatMap((file) => wordProblems(file, readFileSync(join(root, file), 'utf8')))
+  for (const problem of problems) console.error(problem)
+  if (problems.length > 0) process.exitCode = 1
+}
