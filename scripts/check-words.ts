@@ -15,7 +15,7 @@ interface Rule {
 }
 
 const rules: readonly Rule[] = [
-  { words: /(?<!\b[Tt]here `?\}? ?)\b(?:is|are|was|were|be) no (?!longer\b|more\b|such\b|better\b|worse\b)/, write: 'is not a, are not' },
+  { words: /(?<!\b[Tt]here\W{0,4})\b(?:is|are|was|were|be) no (?!longer\b|more\b|such\b|better\b|worse\b)/, write: 'is not a, are not' },
   { words: /\b[Tt]old\b/, write: 'reported, notified, printed, distinguished' },
   { words: /\b[Mm]end(?:s|ed|ing)?\b/, write: 'fix' },
   { words: /\b[Cc]ures?\b/, write: 'hint, fix' },

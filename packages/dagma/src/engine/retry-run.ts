@@ -7,7 +7,7 @@ import { type PlannedStep, planSteps } from './plan.ts'
 
 /**
  * Plans the unfinished steps of a run. @throws DAGMA_RUN_NOT_RETRYABLE when the run is still running, succeeded, has steps
- * that the definitions lack by now, or needs config that held a secret, which the event log did not keep
+ * that are no longer in definitions(), or needs config that held a secret, which the event log did not keep
  */
 export async function unfinishedSteps(definitions: Definitions, parent: Run, events: readonly RunEvent[]): Promise<PlannedStep[]> {
   const notRetryable = (reason: string): Error => dagmaError('DAGMA_RUN_NOT_RETRYABLE', { run: parent.runId, reason })
