@@ -41,11 +41,11 @@ def collect_results(session: dg.PipesSession) -> list[StepResult]:
 
 def change_dynamic_partitions(session: dg.PipesSession, instance: dg.DagsterInstance) -> None:
     """Adds and deletes the dynamic partitions that the step named."""
-    for told in _told(session, "dynamic_partitions"):
-        if told["add"]:
-            instance.add_dynamic_partitions(told["partitions"], told["add"])
-        for key in told["remove"]:
-            instance.delete_dynamic_partition(told["partitions"], key)
+    for message in _messages(session, "dynamic_partitions"):
+        if message["add"]:
+            instance.add_dynamic_partitions(message["partitions"], message["add"])
+        for key in message["remove"]:
+            instance.delete_dynamic_partition(message["partitions"], key)
 
 
 def failure_of(session: dg.PipesSession) -> dict[str, Any]:
