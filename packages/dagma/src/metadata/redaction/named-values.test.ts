@@ -65,6 +65,16 @@ describe('a value whose name says that it is secret is cut', () => {
       `[ 'Host', 'h', 'X-Api-Key', '[redacted]', 'Set-Cookie', '[redacted]' ]`,
     ],
     ['a list of values', `{ 'set-cookie': [ 'a=b; Path=/' ] }`, `{ 'set-cookie': [ '[redacted]' ] }`],
+    [
+      'a Map',
+      `Map(1) { 'x-api-key' => 'v', 'authorization' => 'Token v' }`,
+      `Map(1) { 'x-api-key' => '[redacted]', 'authorization' => 'Token [redacted]' }`,
+    ],
+    ['.npmrc', '//registry.example.org/:_authToken=a1b2c3d4e5', '//registry.example.org/:_authToken=[redacted]'],
+    ['a form', 'client_secret=a1b2c3d4e5&grant_type=x', 'client_secret=[redacted]&grant_type=x'],
+    ['an option with a space', 'psql --password a1b2c3d4e5 --host h', 'psql --password [redacted] --host h'],
+    ['ADO with spaces', 'Server = h; Password = a b; X = 1', 'Server = h; Password = [redacted]; X = 1'],
+    ['a member without quotes', 'apikey: a1b2c3d4e5', 'apikey: [redacted]'],
   ])('%s', (_where, text, result) => {
     expect(redact(text)).toBe(result)
     expect(redact(result)).toBe(result)
@@ -99,6 +109,13 @@ test.each([
   'Authorization: Bearer <token>, x-api-key: $KEY, ?token=<token>',
   'text/html; charset=utf-8; boundary=x',
   'cookie: chocolate',
+  "const settings = { url, apiKey: secret('SHOP_KEY'), collection }",
+  'const { apiKey: _, ...rest } = settings',
+  'if (headers.authorization === undefined) return',
+  'const key = apiKey?.isSet ? apiKey : undefined',
+  'secret: for bearer authentication',
+  'open(token=token, client_secret=client_secret)',
+  'pass --token and --password, or --password-file none',
 ])('ordinary text stays as it is: %s', (text) => {
   expect(redact(text)).toBe(text)
 })

@@ -33,12 +33,13 @@ interface Place {
 const parameter = /[^&#\s"'<>\\]+/y
 const encodedParameter = /(?:(?!%(?:25){0,3}(?:26|23))[^&#\s"'<>\\])+/iy
 const setting = /"[^"\r\n]*"|'[^'\r\n]*'|\{[^}\r\n]*\}|[^;"'\r\n<>]{1,256}(?=;)|[^;\s"'<>\\]+/y
+const formField = /[\w.~+/%=!@$*^:-]+/y
 const quoted = /[^"'`\\\r\n]+/y
 const word = /[^\s"'`,;<>)\]}]+/y
 const line = /[^"'`\r\n]+/y
 
 /** What may stand between the name of a header and its value: a quote that ends the name, a separator, a quote that begins the value. */
-const between = String.raw`(\\{0,3}["'${'`'}])?\s{0,3}([:=,])\s{0,16}(?:\[\s{0,16}(?=\\{0,3}["'${'`'}]))?(\\{0,3}["'${'`'}])?`
+const between = String.raw`(\\{0,3}["'${'`'}])?\s{0,3}(=>|=(?!=)|[:,])\s{0,16}(?:\[\s{0,16}(?=\\{0,3}["'${'`'}]))?(\\{0,3}["'${'`'}])?`
 
 /** Members of objects and pairs of lists have a quote before the value; a header by itself has none at all. */
 function headerValue(
@@ -75,6 +76,20 @@ const places: readonly Place[] = [
     value: ([, option]) => (option === undefined || secretEnding.test(simple(option)) ? setting : undefined),
   },
   {
+    // access_token=…, :_authToken=…, bindpw=…, where source code has a name and settings have a number
+    hint: /(?:token|secret|apikey|api_key|access_key|passphrase|pw|pwd)=/i,
+    head: /(?<![\w?&#;%.-])(_?[a-z](?:[A-Za-z0-9_-]{0,40}(?:token|secret|key|passphrase)|[a-z_]{0,8}pwd?)|token|secret)=(?!=)/gi,
+    value: ([, name = '']) => (secretEnding.test(simple(name)) || /^(?:bind|db|user)?_?pwd?$/i.test(name) ? formField : undefined),
+    isSecret: (_head, value) => value.length >= 8 && /\d/.test(value) && /[a-z]/i.test(value),
+  },
+  {
+    // --password …, Password = …; as options and connection strings have them
+    hint: /--[a-z]|password\s=/i,
+    head: /(?<![\w-])(?:--([a-z][\w-]{0,40})\s|(?<=;\s{0,2})(?:password|pwd|accountkey|sharedaccesskey)\s?=\s)/gi,
+    value: ([, option]) => (option === undefined ? setting : secretEnding.test(simple(option)) ? formField : undefined),
+    isSecret: ([, option], value) => option === undefined || (value.length >= 8 && /\d/.test(value) && /[a-z]/i.test(value)),
+  },
+  {
     // API_TOKEN=…, as the command `env` prints it
     hint: /[A-Z]=/,
     head: /(?<![\w?&#;%.-])([A-Z][A-Z0-9_]{2,64})=/g,
@@ -98,6 +113,8 @@ const places: readonly Place[] = [
     head: new RegExp(String.raw`(?<![\w-])(apikey|[a-z0-9]{1,24}(?:-[a-z0-9]{1,24}){1,5})${between}`, 'gi'),
     value: ([, name = '', nameQuote, separator, quote]) =>
       secretEnding.test(simple(name)) ? headerValue(nameQuote, separator, quote, word) : undefined,
+    // a member of an object in source code is followed by the name of another
+    isSecret: ([, name = '', , , quote], value) => quote !== undefined || name.includes('-') || (value.length >= 8 && /\d/.test(value)),
   },
   {
     // cookie: a=…; b=…

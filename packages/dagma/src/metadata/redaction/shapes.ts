@@ -4,15 +4,22 @@ import { cutNamedValues } from './named-values.ts'
 
 /** No shape has a beginning that may stand within itself again and again: each is looked for in a time that grows with the text. */
 const shapes: readonly RegExp[] = [
-  /(?<=\bBearer\s{1,16})[A-Za-z0-9._~+/=-]{8,}/gi,
+  /(?<=\bBearer\s{1,16})(?!(?:authentication|authorization|credentials?|security|challenges?)\b)[A-Za-z0-9._~+/=-]{8,}/gi,
   /\b(?:sk|pk|rk)-[A-Za-z0-9_-]{16,}/g, // OpenAI, LangFlow, Anthropic
   /\b(?:sk|pk|rk)_(?:live|test)_[A-Za-z0-9]{10,}|\bwhsec_[A-Za-z0-9]{16,}/g, // Stripe
   /\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_[A-Za-z0-9_]{20,}/g,
   /\bglpat-[A-Za-z0-9_-]{16,}/g,
   /\bnpm_[A-Za-z0-9]{36}\b/g,
   /\bhf_[A-Za-z0-9]{20,}/g,
+  /\bpypi-AgE[A-Za-z0-9_-]{16,}/g,
+  /\bSG\.[A-Za-z0-9_-]{16,32}\.[A-Za-z0-9_-]{20,}/g, // SendGrid
+  /\bya29\.[A-Za-z0-9._-]{20,}/g, // Google OAuth
+  /\bhv[sbr]\.[A-Za-z0-9_-]{20,}/g, // Vault
+  /\bdp\.(?:pt|st|ct|sa|scim|audit)\.[A-Za-z0-9._-]{20,}/g, // Doppler
+  // Shopify, DigitalOcean, Pulumi, Grafana, Linear, Postman, GitLab, Replicate, LangSmith, Groq, xAI
+  /\b(?:shp(?:at|ca|pa|ss)_|do[opr]_v1_|pul-|glsa_|lin_api_|PMAK-|gl(?:cbt|dt|rt|ptt|soat|ft|imt|agent)-|r8_|lsv2_(?:pt|sk)_|gsk_|xai-)[A-Za-z0-9_-]{20,}/g,
   /\bdapi[0-9a-f]{32}\b/g, // Databricks
-  /\bxox[abeoprs]-[A-Za-z0-9-]{10,}/g,
+  /\b(?:xox[abeoprs]|xapp)-[A-Za-z0-9-]{10,}/g,
   /(?<=\bhooks\.slack\.com\/(?:services|workflows|triggers)\/)[A-Za-z0-9/]{20,}/g,
   /(?<=\bdiscord(?:app)?\.com\/api\/(?:v\d{1,2}\/)?webhooks\/\d{5,20}\/)[A-Za-z0-9_-]{20,}/g,
   /(?<=\b(?:webhook\.office|outlook\.office(?:365)?)\.com\/webhook(?:b2)?\/)[A-Za-z0-9@/-]{20,}/g, // Teams
@@ -27,7 +34,7 @@ const shapes: readonly RegExp[] = [
 
 /** A text without any of these has none of the shapes: most texts are scanned only once. */
 const hints =
-  /bearer|basic|[spr]k[-_]|whsec_|gh[pousr]_|github_pat_|glpat-|npm_|hf_|dapi|xox|slack\.com|webhook|zapier|\/bot|jdbc:oracle|akia|asia|abia|acca|aiza|eyj|-----begin/i
+  /bearer|basic|[spr]k[-_]|whsec_|gh[pousr]_|github_pat_|npm_|hf_|pypi-|sg\.|ya29|hv[sbr]\.|dp\.|shp(?:at|ca|pa|ss)_|do[opr]_v1_|pul-|glsa_|lin_api_|pmak-|gl[a-z]{2,5}-|r8_|lsv2_|gsk_|xai-|xapp-|dapi|xox|slack\.com|webhook|zapier|\/bot|jdbc:oracle|akia|asia|abia|acca|aiza|eyj|-----begin/i
 
 /** Basic credentials are distinguished from the English word by what they decode to. */
 const basic = /(?<=\bBasic\s{1,16})[A-Za-z0-9+/_-]{4,}={0,2}/gi
