@@ -36,6 +36,7 @@ export { type Schedule, type ScheduleContext, schedule } from './definitions/aut
 export { type Sensor, type SensorContext, type SensorResult, sensor } from './definitions/automation/sensor.ts'
 export { definitions } from './definitions/definitions.ts'
 export type { AnyAsset, Definitions } from './definitions/model.ts'
+export type { PartitionKeyRange, PartitionTimeWindow } from './definitions/partitions/partition-context.ts'
 export { PartitionMapping } from './definitions/partitions/partition-mapping.ts'
 export type {
   DynamicPartitions,

@@ -13,8 +13,9 @@ import { job } from './automation/job.ts'
 import { schedule } from './automation/schedule.ts'
 import { sensor } from './automation/sensor.ts'
 import { definitions } from './definitions.ts'
+import type { PartitionKeyRange, PartitionTimeWindow } from './partitions/partition-context.ts'
 import { PartitionMapping } from './partitions/partition-mapping.ts'
-import { dailyPartitions } from './partitions/partitions.ts'
+import { dailyPartitions, multiPartitions, staticPartitions } from './partitions/partitions.ts'
 import { resource } from './resource.ts'
 
 const db = resource({ open: (_: { url: string }) => ({ query: (_sql: string): number => 1 }) })
@@ -285,6 +286,59 @@ test('partitionKey is there when the asset has partitions', () => {
   observableAsset({ key: 'wrong', run: ({ partitionKey }) => ({ dataVersion: partitionKey }) })
   // @ts-expect-error they have none
   multiAsset({ name: 'wrong', assets: { a: {} }, run: ({ partitionKey }) => ({ a: partitionKey }) })
+})
+
+test('what a step knows of its partition has the types of the definition', () => {
+  const day = dailyPartitions({ start: '2026-01-01' })
+  const region = staticPartitions(['de', 'fr'])
+  asset({
+    key: 'daily',
+    partitions: day,
+    run: ({ partitionTimeWindow, partitionKeyRange, hasPartitionKey }) => {
+      expectTypeOf(partitionTimeWindow).toEqualTypeOf<PartitionTimeWindow>()
+      expectTypeOf(partitionKeyRange).toEqualTypeOf<PartitionKeyRange>()
+      expectTypeOf(hasPartitionKey).toBeBoolean()
+      return 1
+    },
+  })
+  asset({
+    key: 'regional',
+    partitions: region,
+    run: ({ partitionKey, partitionKeyRange }) => {
+      expectTypeOf(partitionKey).toEqualTypeOf<'de' | 'fr'>()
+      expectTypeOf(partitionKeyRange.end).toEqualTypeOf<'de' | 'fr'>()
+      return 1
+    },
+  })
+  const both = multiPartitions({ day, region })
+  asset({
+    key: 'both',
+    partitions: both,
+    run: ({ partitionKey, partitionKeys, partitionTimeWindow }) => {
+      expectTypeOf(partitionKey).toBeString()
+      expectTypeOf(partitionKeys).toEqualTypeOf<{ readonly day: string; readonly region: 'de' | 'fr' }>()
+      expectTypeOf(partitionTimeWindow.start).toEqualTypeOf<Date>()
+      return 1
+    },
+  })
+  multiAsset({
+    name: 'parts',
+    assets: { a: { partitions: both }, b: { partitions: both } },
+    run: ({ partitionKeys: { region: a } }) => {
+      expectTypeOf(a).toEqualTypeOf<'de' | 'fr'>()
+      return { a, b: 1 }
+    },
+  })
+  // @ts-expect-error it has no time
+  asset({ key: 'wrong', partitions: region, run: ({ partitionTimeWindow }) => partitionTimeWindow })
+  // @ts-expect-error two dimensions have time
+  asset({ key: 'wrong', partitions: multiPartitions({ a: day, b: day }), run: ({ partitionTimeWindow }) => partitionTimeWindow })
+  // @ts-expect-error it has no dimensions
+  asset({ key: 'wrong', partitions: day, run: ({ partitionKeys }) => partitionKeys })
+  // @ts-expect-error there is no such dimension
+  asset({ key: 'wrong', partitions: both, run: ({ partitionKeys }) => partitionKeys.country })
+  // @ts-expect-error it has no partitions
+  asset({ key: 'wrong', run: ({ hasPartitionKey }) => hasPartitionKey })
 })
 
 test('the name of a check in a result is one that the asset declares', () => {

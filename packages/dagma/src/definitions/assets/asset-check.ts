@@ -1,3 +1,4 @@
+import type { MaybePartitionContext, PartitionKeyRange } from '../partitions/partition-context.ts'
 import { callSite } from '../validation/call-site.ts'
 import { expectOptions, type OptionTable } from '../validation/expect-options.ts'
 import type { AssetContext, Requiring } from './asset.ts'
@@ -17,12 +18,17 @@ export interface AssetCheck<Req extends Requirements = Requirements> extends Req
 }
 
 /** What a check's function is called with. */
-export type AssetCheckContext<Value, In = Inputs, Req = Requirements, Config = undefined> = AssetContext<In, Req, Config> & {
-  /** Key of the partition that is checked; undefined of an asset without partitions, and in a run without a partition. */
-  readonly partitionKey: string | undefined
-  /** Loads the value of the checked asset, through its IO manager. */
-  readonly load: () => Promise<Value>
-}
+export type AssetCheckContext<Value, In = Inputs, Req = Requirements, Config = undefined> = AssetContext<In, Req, Config> &
+  MaybePartitionContext & {
+    /** Key of the partition that is checked; undefined of an asset without partitions, and in a run without a partition. */
+    readonly partitionKey: string | undefined
+    /** Whether the run names a partition of the asset. Dagster's `context.has_partition_key`. */
+    readonly hasPartitionKey: boolean
+    /** The one key twice; undefined where there is none. */
+    readonly partitionKeyRange: PartitionKeyRange | undefined
+    /** Loads the value of the checked asset, through its IO manager. */
+    readonly load: () => Promise<Value>
+  }
 
 /** What {@link assetCheck} takes. */
 export interface AssetCheckOptions<Value, In extends Inputs, Req extends Requirements, Config> extends StepOptions<In, Req, Config> {

@@ -1,3 +1,4 @@
+import type { PartitionContext } from '../partitions/partition-context.ts'
 import type { PartitionsDefinition } from '../partitions/partition-types.ts'
 import { callSite } from '../validation/call-site.ts'
 import { expectOptions, type OptionTable } from '../validation/expect-options.ts'
@@ -6,16 +7,7 @@ import { type AssetRef, type AssetSpecOptions, assetSpec, assetSpecOptions, type
 import type { TypedIOManager } from './io-manager.ts'
 import { makeStep } from './make-step.ts'
 import type { CheckProblem, Returned } from './results.ts'
-import {
-  type CheckSpec,
-  type Inputs,
-  type PartitionContext,
-  type Requirements,
-  type Step,
-  type StepContext,
-  type StepOptions,
-  stepOptions,
-} from './step.ts'
+import { type CheckSpec, type Inputs, type Requirements, type Step, type StepContext, type StepOptions, stepOptions } from './step.ts'
 import type { StorageProblem, Stored } from './stored.ts'
 
 declare const requirementsType: unique symbol

@@ -1,7 +1,8 @@
+import type { MaybePartitionContext } from '../partitions/partition-context.ts'
 import type { AssetKey } from './asset-key.ts'
 
 /** Which value an IO manager stores or loads. */
-export interface IOContext {
+export interface IOContext extends MaybePartitionContext {
   readonly assetKey: AssetKey
   /** Undefined for an asset without partitions. */
   readonly partitionKey: string | undefined

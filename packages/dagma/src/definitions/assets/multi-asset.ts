@@ -1,3 +1,4 @@
+import type { PartitionContext } from '../partitions/partition-context.ts'
 import { callSite } from '../validation/call-site.ts'
 import { expectOptions, type OptionTable } from '../validation/expect-options.ts'
 import { type Given, type InlineCheck, inlineChecks, type Requiring, type ResultProblem, type WithoutProblem } from './asset.ts'
@@ -6,15 +7,7 @@ import { type AssetRef, type AssetSpecOptions, assetSpec, assetSpecOptions, type
 import type { TypedIOManager } from './io-manager.ts'
 import { makeStep } from './make-step.ts'
 import type { Returned } from './results.ts'
-import {
-  type Inputs,
-  type PartitionContext,
-  type Requirements,
-  type Step,
-  type StepContext,
-  type StepOptions,
-  stepOptions,
-} from './step.ts'
+import { type Inputs, type Requirements, type Step, type StepContext, type StepOptions, stepOptions } from './step.ts'
 
 /** One of the assets that a multi-asset makes. */
 export interface MultiAssetPart extends AssetSpecOptions {
@@ -71,7 +64,11 @@ export interface MultiAsset<Values = { readonly [name: string]: unknown }, Req e
   readonly assets: { readonly [Name in keyof Values]: AssetRef<Values[Name]> }
 }
 
-type PartitionsOf<Of> = Extract<Of[keyof Of], { readonly partitions: unknown }>
+type PartitionsOf<Of> = Of[keyof Of] extends infer Part
+  ? Part extends { readonly partitions: infer Partitions }
+    ? Partitions
+    : never
+  : never
 type ChecksOf<Part> = Part extends { readonly checks: infer Checks } ? keyof Checks & string : never
 
 /** What a function returned under a name, whichever way it went. */

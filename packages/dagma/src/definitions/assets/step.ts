@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type { MaybePartitionContext, PartitionKeyRange } from '../partitions/partition-context.ts'
 import type { ClientOf, ResourceType } from '../resource.ts'
 import type { SourcePlace } from '../validation/call-site.ts'
 import type { OptionTable } from '../validation/expect-options.ts'
@@ -50,14 +51,6 @@ export interface StepContext<In = Inputs, Req = Requirements, Config = unknown> 
    */
   readonly deleteDynamicPartitions: (name: string, partitionKeys: readonly string[]) => void
 }
-
-/** What the function of an asset with partitions is called with besides; nothing of one without. */
-export type PartitionContext<Partitions> = [Partitions] extends [never]
-  ? {}
-  : {
-      /** Key of the partition. @throws DAGMA_NOT_PARTITIONED when Dagster launched the run without one */
-      readonly partitionKey: string
-    }
 
 /** What a step's function may need: shared by every kind of step. */
 export interface StepOptions<In extends Inputs, Req extends Requirements, Config> {
@@ -130,11 +123,13 @@ export interface Step {
 export type StepFunction = (context: StepContext & StepExtras) => unknown
 
 /** What only some kinds of step are called with. */
-export interface StepExtras {
+export interface StepExtras extends MaybePartitionContext {
   /** The asset; of a `check` step, the one that is checked. */
   readonly assetKey: AssetKey
   /** Of a step without partitions, undefined. */
   readonly partitionKey: string | undefined
+  readonly hasPartitionKey: boolean
+  readonly partitionKeyRange: PartitionKeyRange | undefined
   /** Names of the assets that a multi-asset is to make. */
   readonly selected: ReadonlySet<string>
   /** Loads the value of the checked asset. */

@@ -22,10 +22,10 @@ export interface TimePartitions {
   readonly endOffset: number
 }
 
-/** A fixed list of partitions. */
-export interface StaticPartitions {
+/** A fixed list of partitions. `Key` is the union of their keys. */
+export interface StaticPartitions<Key extends string = string> {
   readonly kind: 'static'
-  readonly partitionKeys: readonly string[]
+  readonly partitionKeys: readonly Key[]
 }
 
 /** Partitions that are added and removed while Dagster runs, by sensors for example. */
@@ -35,9 +35,14 @@ export interface DynamicPartitions {
 }
 
 /** One partition for each combination of the dimensions' partitions. A key joins theirs by "|", in the order of the dimensions' names. */
-export interface MultiPartitions {
+export interface MultiPartitions<Dimensions extends PartitionDimensions = PartitionDimensions> {
   readonly kind: 'multi'
-  readonly dimensions: { readonly [dimension: string]: SinglePartitions }
+  readonly dimensions: Dimensions
+}
+
+/** Partitions by the name of their dimension. */
+export interface PartitionDimensions {
+  readonly [dimension: string]: SinglePartitions
 }
 
 /** Partitions that can be a dimension of others. */

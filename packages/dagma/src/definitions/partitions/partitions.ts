@@ -4,6 +4,7 @@ import type {
   Cadence,
   DynamicPartitions,
   MultiPartitions,
+  PartitionDimensions,
   PartitionsDefinition,
   SinglePartitions,
   StaticPartitions,
@@ -79,7 +80,7 @@ function timePartitions(kind: Cadence, options: WeeklyOptions): TimePartitions {
 }
 
 /** A partition for each of these keys. Dagster's `StaticPartitionsDefinition`. */
-export function staticPartitions(partitionKeys: readonly string[]): StaticPartitions {
+export function staticPartitions<const Key extends string>(partitionKeys: readonly Key[]): StaticPartitions<Key> {
   return { kind: 'static', partitionKeys }
 }
 
@@ -92,7 +93,7 @@ export function dynamicPartitions(name: string): DynamicPartitions {
 }
 
 /** A partition for each combination of two dimensions' partitions. Dagster's `MultiPartitionsDefinition`. */
-export function multiPartitions(dimensions: MultiPartitions['dimensions']): MultiPartitions {
+export function multiPartitions<Dimensions extends PartitionDimensions>(dimensions: Dimensions): MultiPartitions<Dimensions> {
   return { kind: 'multi', dimensions }
 }
 

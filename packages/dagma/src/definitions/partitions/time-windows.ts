@@ -62,6 +62,12 @@ export class TimeWindows {
     return index !== undefined && index >= first && index <= last && this.#grid.keyOf(index) === key ? index : undefined
   }
 
+  /** The span of time that a key names, in milliseconds since 1970, whether its window exists or not; undefined when it does not read as one. */
+  windowOf(key: string): { readonly start: number; readonly end: number } | undefined {
+    const index = this.#grid.indexOfKey(key)
+    return index === undefined ? undefined : { start: this.#grid.startOf(index), end: this.#grid.startOf(index + 1) }
+  }
+
   keyOf(index: number): string {
     return this.#grid.keyOf(index)
   }

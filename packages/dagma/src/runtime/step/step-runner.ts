@@ -4,6 +4,7 @@ import { stepLabel } from '../../definitions/assets/step-label.ts'
 import type { StepLog } from '../../definitions/assets/step-log.ts'
 import { partitionOf } from '../../definitions/definitions.ts'
 import type { StepObserver } from '../../definitions/instrument.ts'
+import { keysByDimension, partitionTimeWindow } from '../../definitions/partitions/partition-context.ts'
 import { upstreamPartitions } from '../../definitions/partitions/upstream-partitions.ts'
 import { configIssues } from '../../definitions/validation/config-issues.ts'
 import { DagmaError, dagmaError } from '../../errors.ts'
@@ -80,6 +81,7 @@ function expectWithinLimit(step: Step, tookMs: number): void {
 function stepContext(step: Step, host: StepHost, given: Pick<StepContext, 'inputs' | 'resources' | 'config'>): StepContext & StepExtras {
   const { runId, jobName, retryNumber, runTags, partitionKey, signal, values } = host
   const assetKey = step.assets[0]?.key ?? step.checks[0]?.asset ?? []
+  const partitions = (step.assets[0] ?? host.definitions.assets.get(keyText(assetKey)))?.partitions
   return {
     ...given,
     runId,
@@ -91,16 +93,25 @@ function stepContext(step: Step, host: StepHost, given: Pick<StepContext, 'input
     log: stepLog(host),
     addDynamicPartitions: (partitions, keys) => host.report(dynamicPartitionsReport({ partitions, add: keys })),
     deleteDynamicPartitions: (partitions, keys) => host.report(dynamicPartitionsReport({ partitions, remove: keys })),
+    hasPartitionKey: partitions !== undefined && partitionKey !== undefined,
+    get partitionKeyRange() {
+      return this.partitionKey === undefined ? undefined : { start: this.partitionKey, end: this.partitionKey }
+    },
+    get partitionTimeWindow() {
+      return this.partitionKeyRange && partitionTimeWindow(partitions, this.partitionKeyRange)
+    },
+    get partitionKeys() {
+      return this.partitionKey === undefined ? undefined : keysByDimension(partitions, this.partitionKey)
+    },
     get partitionKey() {
-      if ((step.assets[0] ?? host.definitions.assets.get(keyText(assetKey)))?.partitions === undefined) return undefined
+      if (partitions === undefined) return undefined
       if (partitionKey === undefined && step.kind !== 'check') throw dagmaError('DAGMA_NOT_PARTITIONED', { step: stepLabel(step) })
       return partitionKey
     },
     selected: new Set((step.partNames ?? []).filter((_, index) => host.selected.has(keyText(step.assets[index]?.key ?? [])))),
     load: async () => {
       const partition = partitionOf(host.definitions.assets, assetKey, partitionKey)
-      if (partition === undefined && host.definitions.assets.get(keyText(assetKey))?.partitions !== undefined)
-        throw dagmaError('DAGMA_NOT_PARTITIONED', { step: stepLabel(step) })
+      if (partition === undefined && partitions !== undefined) throw dagmaError('DAGMA_NOT_PARTITIONED', { step: stepLabel(step) })
       return values.load({ assetKey, partitionKey: partition, runId, signal }, `Check "${step.checks[0]?.name}"`)
     },
   }

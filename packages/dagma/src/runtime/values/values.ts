@@ -3,6 +3,7 @@ import { type AssetKey, keyText } from '../../definitions/assets/asset-key.ts'
 import type { IOContext, IOManager, StoredValue } from '../../definitions/assets/io-manager.ts'
 import type { Definitions } from '../../definitions/model.ts'
 import { materializeCommands } from '../../definitions/partitions/materialize-commands.ts'
+import { keysByDimension, partitionTimeWindow } from '../../definitions/partitions/partition-context.ts'
 import { type DagmaError, dagmaError } from '../../errors.ts'
 import { type JsonFileIOManagerOptions, jsonFileIOManager } from './json-file-io-manager.ts'
 
@@ -19,13 +20,13 @@ export class Values {
 
   /** Stores the value of an asset's partition. */
   store(context: IOContext, value: unknown): Promise<StoredValue> {
-    return this.#managerOf(context.assetKey).handleOutput(context, value)
+    return this.#managerOf(context.assetKey).handleOutput(this.#withPartition(context), value)
   }
 
   /** The value last stored. @throws DAGMA_INPUT_MISSING when there is none; `who` asks */
   async load(context: IOContext, who: string): Promise<unknown> {
     const { assetKey, partitionKey } = context
-    const stored = await this.#managerOf(assetKey).loadInput(context)
+    const stored = await this.#managerOf(assetKey).loadInput(this.#withPartition(context))
     if (stored === undefined) throw this.#missing(assetKey, partitionKey === undefined ? [] : [partitionKey], who)
     return stored.value
   }
@@ -37,7 +38,8 @@ export class Values {
     who: string,
   ): Promise<{ readonly [partitionKey: string]: unknown }> {
     const manager = this.#managerOf(context.assetKey)
-    const load = async (partitionKey: string) => [partitionKey, await manager.loadInput({ ...context, partitionKey })] as const
+    const load = async (partitionKey: string) =>
+      [partitionKey, await manager.loadInput(this.#withPartition({ ...context, partitionKey }))] as const
     const stored = await Promise.all(partitionKeys.map(load))
     const missing = stored.flatMap(([key, found]) => (found === undefined ? [key] : []))
     if (missing.length > 0) throw this.#missing(context.assetKey, missing, who)
@@ -47,6 +49,22 @@ export class Values {
   /** Says to the IO managers that nobody needs the own values of a run any more. */
   releaseRun(runId: string): void {
     for (const manager of new Set([this.#default, ...this.#definitions.ioManagers.values()])) manager.releaseRun?.(runId)
+  }
+
+  /** What an IO manager is called with: the partition's window and dimensions are found when it asks. */
+  #withPartition(context: IOContext): IOContext {
+    const partitions = this.#definitions.assets.get(keyText(context.assetKey))?.partitions
+    const key = context.partitionKey
+    if (partitions === undefined || key === undefined) return context
+    return {
+      ...context,
+      get partitionTimeWindow() {
+        return partitionTimeWindow(partitions, { start: key, end: key })
+      },
+      get partitionKeys() {
+        return keysByDimension(partitions, key)
+      },
+    }
   }
 
   #missing(assetKey: AssetKey, partitions: readonly string[], who: string): DagmaError {

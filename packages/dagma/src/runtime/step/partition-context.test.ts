@@ -1,0 +1,74 @@
+import { expect, test } from 'vitest'
+import { asset } from '../../definitions/assets/asset.ts'
+import { assetCheck } from '../../definitions/assets/asset-check.ts'
+import type { IOContext } from '../../definitions/assets/io-manager.ts'
+import { typedIOManager } from '../../definitions/assets/io-manager.ts'
+import { definitions } from '../../definitions/definitions.ts'
+import { dailyPartitions, multiPartitions, staticPartitions, weeklyPartitions } from '../../definitions/partitions/partitions.ts'
+import { EventLog } from '../../engine/event-log.ts'
+import { materializeWith } from '../../engine/materialize.ts'
+import { memoryIOManager } from '../values/memory-io.ts'
+
+const timezone = 'America/New_York'
+const day = dailyPartitions({ start: '2026-10-25', timezone, hourOffset: 2 })
+/** The day on which the clock is turned back has 25 hours. */
+const window = { start: new Date('2026-11-01T07:00:00Z'), end: new Date('2026-11-02T07:00:00Z'), timezone }
+
+test('a function, a check and an IO manager know the span of time and the dimensions of the partition', async () => {
+  const seen: unknown[] = []
+  const kept = memoryIOManager()
+  const kinds: IOContext[] = []
+  const both = asset({
+    key: 'both',
+    partitions: multiPartitions({ region: staticPartitions(['de', 'fr']), day }),
+    ioManager: typedIOManager<number>('kept'),
+    run: ({ partitionKey, hasPartitionKey, partitionKeyRange, partitionTimeWindow, partitionKeys }) => {
+      seen.push({ partitionKey, hasPartitionKey, partitionKeyRange, partitionTimeWindow, partitionKeys })
+      return 1
+    },
+  })
+  const check = assetCheck({
+    asset: both,
+    name: 'seen',
+    run: ({ partitionKey, hasPartitionKey, partitionKeyRange, partitionTimeWindow, partitionKeys }) => {
+      seen.push({ partitionKey, hasPartitionKey, partitionKeyRange, partitionTimeWindow, partitionKeys })
+      return { passed: true }
+    },
+  })
+  const ioManagers = {
+    kept: {
+      ...kept,
+      handleOutput: (context: IOContext, value: unknown) => {
+        kinds.push(context)
+        return kept.handleOutput(context, value)
+      },
+    },
+  }
+  using eventLog = EventLog.inMemory()
+  const defs = definitions({ assets: [both], checks: [check], ioManagers })
+  const run = await materializeWith(defs, { projectFolder: '/', partitionKey: '2026-11-01|de' }, { eventLog })
+  expect(run.status).toBe('SUCCESS')
+  const facts = {
+    partitionKey: '2026-11-01|de',
+    hasPartitionKey: true,
+    partitionKeyRange: { start: '2026-11-01|de', end: '2026-11-01|de' },
+    partitionTimeWindow: window,
+    partitionKeys: { day: '2026-11-01', region: 'de' },
+  }
+  expect(seen).toEqual([facts, facts])
+  expect(kinds.map(({ partitionTimeWindow, partitionKeys }) => [partitionTimeWindow, partitionKeys])).toEqual([
+    [window, facts.partitionKeys],
+  ])
+})
+
+test('of two dimensions by time, none is the window', async () => {
+  const twice = asset({
+    key: 'twice',
+    partitions: multiPartitions({ day, week: weeklyPartitions({ start: '2026-10-25', timezone }) }),
+    run: (context) => Object.hasOwn(context, 'partitionTimeWindow') && Reflect.get(context, 'partitionTimeWindow') === undefined,
+  })
+  using eventLog = EventLog.inMemory()
+  const defs = definitions({ assets: [twice], ioManagers: { default: memoryIOManager() } })
+  const run = await materializeWith(defs, { projectFolder: '/', partitionKey: '2026-11-01|2026-10-25' }, { eventLog })
+  expect(await run.load(twice)).toBe(true)
+})
