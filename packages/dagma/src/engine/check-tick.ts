@@ -3,13 +3,19 @@ import { DagmaError, dagmaError } from '../errors.ts'
 import type { Tick } from '../runtime/tick.ts'
 import { planRun } from './plan.ts'
 
+/** A tick, and its moment. */
+export interface TickAt {
+  readonly tick: Tick
+  readonly now: Date
+}
+
 /**
  * Checks that each run that a tick asks for could start: its job is one that the schedule or sensor names, and partition and config fit the job.
  * @param who for errors, such as `Sensor "files"`
  * @param jobs the jobs that it names
  * @throws DAGMA_TICK_INVALID with all that is wrong
  */
-export async function checkTick(who: string, jobs: readonly string[], definitions: Definitions, tick: Tick): Promise<void> {
+export async function checkTick(who: string, jobs: readonly string[], definitions: Definitions, { tick, now }: TickAt): Promise<void> {
   const reasons: string[] = []
   for (const [index, { jobName, partitionKey, config }] of tick.runRequests.entries()) {
     const which = tick.runRequests.length === 1 ? 'the run request' : `run request ${index + 1}`
@@ -22,7 +28,7 @@ export async function checkTick(who: string, jobs: readonly string[], definition
       await planRun(
         definitions,
         { assetKeys: job.assetKeys, kind: 'materialize', partitionKey, config: { ...job.config, ...config } },
-        { now: new Date() }, // of dynamic partitions, Dagster knows the keys
+        { now }, // of dynamic partitions, Dagster knows the keys
       )
     } catch (error) {
       if (!(error instanceof DagmaError)) throw error

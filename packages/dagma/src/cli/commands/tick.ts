@@ -30,12 +30,12 @@ export async function evaluateTick(request: TickRequest, host: TickHost): Promis
   if (request.kind === 'schedule') {
     const schedule = expectTick(schedules, 'schedule', request.name)
     const tick = await scheduleTick(schedule, new Date(request.scheduled_time), host)
-    await checkTick(`Schedule "${schedule.name}"`, [schedule.job], host.definitions, tick)
+    await checkTick(`Schedule "${schedule.name}"`, [schedule.job], host.definitions, { tick, now: new Date(request.scheduled_time) })
     return tick
   }
   const sensor = expectTick(sensors, 'sensor', request.name)
   const tick = await sensorTick(sensor, request.cursor ?? undefined, host)
-  await checkTick(`Sensor "${sensor.name}"`, sensor.jobs, host.definitions, tick)
+  await checkTick(`Sensor "${sensor.name}"`, sensor.jobs, host.definitions, { tick, now: new Date() })
   return tick
 }
 

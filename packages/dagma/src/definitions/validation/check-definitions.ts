@@ -11,6 +11,7 @@ import { checkNames } from './check-names.ts'
 import { checkOptions } from './check-options.ts'
 import { checkPartitions } from './check-partitions.ts'
 import { unique } from './collect-graph.ts'
+import { scheduleOfPartitions } from './partitioned-schedule.ts'
 import { placeText } from './place.ts'
 
 /** Checks a project's definitions; what is wrong goes into `errors`. Gives its jobs, schedules and sensors by name. */
@@ -37,6 +38,20 @@ export function checkDefinitions(declared: Declared, errors: DagmaError[]): Pick
     const who = `Schedule "${schedule.name}"${placeText(schedule)}`
     expectResources(who, schedule.resources, declared, errors)
     expectJob(who, schedule.job, jobs, errors)
+    const { forPartitions } = schedule
+    if (forPartitions !== undefined) {
+      const partitions = jobs.get(schedule.job)?.assetKeys.map((key) => graph.assets.get(key)?.partitions)
+      const resolved = scheduleOfPartitions(
+        schedule,
+        forPartitions,
+        partitions?.find((one) => one !== undefined),
+        errors,
+      )
+      schedules.set(schedule.name, resolved)
+      if (resolved.evaluate !== undefined && resolved !== schedule)
+        checkCron(who, resolved.cronSchedule, resolved.executionTimezone, errors)
+      continue
+    }
     checkCron(who, schedule.cronSchedule, schedule.executionTimezone, errors)
     expectPartition(schedule, jobs, graph, errors)
   }
@@ -100,7 +115,7 @@ function expectPartition(
   const partitioned = jobs.get(schedule.job)?.assetKeys.find((key) => assets.get(key)?.partitions !== undefined)
   if (schedule.evaluate !== undefined || partitioned === undefined) return
   const of = `schedule "${schedule.name}"${placeText(schedule)}`
-  const reason = `is missing: "${partitioned}" of its job has partitions, and each run must name one by runRequest({ partitionKey })`
+  const reason = `is missing: "${partitioned}" of its job has partitions, and each run must name one by runRequest({ partitionKey }), or by forPartitions: 'last'`
   errors.push(dagmaError('DAGMA_OPTION_INVALID', { option: 'evaluate', of, reason }))
 }
 

@@ -128,7 +128,7 @@ test('a schedule of a partitioned job says which partition a run is for', async 
       schedules: [schedule({ name: 's', job: days, cronSchedule: '@daily', ...(evaluate && { evaluate }) })],
     })
   expect(await problems(declare())).toEqual([
-    'DAGMA_OPTION_INVALID The option "evaluate" of schedule "s" is missing: "daily" of its job has partitions, and each run must name one by runRequest({ partitionKey }).',
+    'DAGMA_OPTION_INVALID The option "evaluate" of schedule "s" is missing: "daily" of its job has partitions, and each run must name one by runRequest({ partitionKey }), or by forPartitions: \'last\'.',
   ])
   expect(declare(() => undefined)).not.toThrow()
 })
