@@ -81,10 +81,10 @@ function plain(key: string, value: unknown): unknown {
   return plainJson(value, (reason) => dagmaError('DAGMA_METADATA_INVALID', { key, reason }))
 }
 
-/** A text cut to what a metadata value may have, with a marker that states its size; `length` when `text` is only the start of it. */
-export function cutText(text: string, length = text.length): string {
-  if (length <= longestMetadataValue) return text
-  return `${text.slice(0, longestMetadataValue).toWellFormed()}… [cut: ${length} characters in all]`
+/** A text cut to `most` characters, with a marker that states its size; `length` when `text` is only the start of it. */
+export function cutText(text: string, length = text.length, most = longestMetadataValue): string {
+  if (length <= most) return text
+  return `${text.slice(0, most).toWellFormed()}… [cut: ${length} characters in all]`
 }
 
 function boundValue(value: WireMetadataValue): WireMetadataValue {

@@ -20,6 +20,7 @@ export default definitions({ assets: [
   asset({ key: 'prints', run: () => { for (let n = 0; n < bytes / 100; n++) console.log(line) } }),
   asset({ key: 'child', run: () => ran(lines) }),
   asset({ key: 'line_without_end', run: () => ran(endless) }),
+  asset({ key: 'fails', run: () => { throw new AggregateError([new Error('x'.repeat(bytes)), new Error('y')], 'both') } }),
   asset({ key: 'sync_child', run: () => { execSync(lines, { stdio: 'inherit' }) } }),
 ] })
 `

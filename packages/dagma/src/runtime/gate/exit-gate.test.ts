@@ -6,7 +6,7 @@ import { normalize } from '../../metadata/normalize.ts'
 import { redactStart } from '../../metadata/redaction/redact.ts'
 import { secret } from '../../metadata/redaction/secret.ts'
 import { setEnvironment } from '../../test/temporary.ts'
-import { gateError, gateMetadata, gateStaticMetadata, gateText, gateValue, type WireError } from './exit-gate.ts'
+import { gateError, gateMetadata, gateStaticMetadata, gateText, gateValue, reasonOf, type WireError } from './exit-gate.ts'
 
 /** A secret of this test and its value. */
 function declared(): string {
@@ -157,6 +157,19 @@ describe('gateError', () => {
     const long = gateError(Object.assign(new Error('x'.repeat(100_000)), { stack: '    at a (b.ts:1:1)\n'.repeat(1000) }))
     expect(long.message).toHaveLength(16_000 + '… [cut: 100000 characters in all]'.length)
     expect(long.stack).toHaveLength(50)
+  })
+
+  test('a message that another one quotes leaves room for what is said around it, and its lines are no frames', () => {
+    const error = new Error(`${'x\n    at nowhere (a.ts:1:1)\n'.repeat(10_000)}`)
+    const outer = gateError(dagmaError('DAGMA_STEP_FAILED', { step: 'numbers', reason: reasonOf(error) }, error))
+    expect(outer.message).toMatch(
+      /^Step "numbers" failed: x[^]+… \[cut: 280000 characters in all\] Fix the error below\. \[DAGMA_STEP_FAILED\]$/u,
+    )
+    expect(gateError(error).stack.join('')).not.toContain('nowhere')
+    expect(gateError(error).stack.join('')).toContain('exit-gate.test.ts')
+    const value = declared()
+    for (const before of [11_900, 15_990, 47_995, 63_995])
+      expect(reasonOf(new Error(`${'x'.repeat(before)}${value}${'y'.repeat(99_000)}`))).not.toContain(value.slice(0, 6))
   })
 
   test('whatever cannot be read is left out, and nothing throws', () => {

@@ -1,4 +1,5 @@
 /** The one door out: whatever leaves a run passes here, on both hosts. Normalize → observe → redact. */
+import { DagmaError } from '../../errors.ts'
 import type { Metadata } from '../../metadata/metadata-value.ts'
 import { bound, cutText, longestMetadataValue, normalize, type WireMetadata } from '../../metadata/normalize.ts'
 import { type FailureFacts, observe, observeFailure, type StepFacts } from '../../metadata/observe.ts'
@@ -34,7 +35,11 @@ export function gateStaticMetadata(metadata: Metadata): WireMetadata {
 
 /** Metadata that is normalized already, ready to leave. A number that was a secret is text by now. */
 export function gateWireMetadata(metadata: WireMetadata): WireMetadata {
-  const values = Object.entries(redactValue(metadata) as WireMetadata)
+  const start = Object.entries(metadata).map(([key, value]) => [
+    key,
+    isLongText(value.raw_value) ? { ...value, raw_value: cutRedacted(value.raw_value) } : value,
+  ])
+  const values = Object.entries(redactValue(Object.fromEntries(start)) as WireMetadata)
   return bound(Object.fromEntries(values.map(([key, value]) => [key, value.raw_value === redacted ? { ...value, type: 'text' } : value])))
 }
 
@@ -58,32 +63,50 @@ export function gateError(error: unknown): WireError {
   return wireError(first ?? { error, which: '' }, cause)
 }
 
+/** What an error says, short enough to stand whole in the message of another. */
+export function reasonOf(error: unknown): string {
+  const text = error instanceof DagmaError ? error.problem : thrownMessage(error)
+  return text.length <= longestReason ? text : cutRedacted(text, longestReason)
+}
+
 function wireError({ error, which }: ErrorLink, cause: WireError | null): WireError {
-  const message = thrownMessage(error)
+  const message = cutRedacted(thrownMessage(error))
   return {
     name: cutRedacted(thrownName(error)),
-    message: cutRedacted(which === '' ? message : `(${which}) ${message}`),
+    message: which === '' ? message : `(${which}) ${message}`,
     stack: stackFrames(error),
     cause,
     context: null,
   }
 }
 
-/** Redacted first, so that no secret is cut in two. */
-function cutRedacted(text: string): string {
-  const start = redactStart(text, 4 * longestMetadataValue)
-  return cutText(start, text.length > 4 * longestMetadataValue ? text.length : start.length)
+/** The longest {@link reasonOf} an error, in characters: a message has room for it and for the words around it. */
+const longestReason = 12_000
+
+/** Redacted first, so that no secret is cut in two; and no more of it than may stay, so that a text of any size is not copied. */
+function cutRedacted(text: string, most = longestMetadataValue): string {
+  const start = redactStart(text, 4 * most)
+  return cutText(start, text.length > 4 * most ? text.length : start.length, most)
+}
+
+function isLongText(value: unknown): value is string {
+  return typeof value === 'string' && value.length > longestMetadataValue
 }
 
 /** Frames of a stack that are kept. */
 const mostFrames = 50
+/** Characters of a stack that are looked at. */
+const mostOfStack = 200_000
 
 function stackFrames(error: unknown): string[] {
-  const lines = thrownStack(error)
+  const stack = thrownStack(error)
+  const message = thrownMessage(error) // comes first in it, and may be of any size
+  const at = stack.indexOf(message)
+  const from = at < 0 ? 0 : at + message.length
+  return stack
+    .slice(from, from + mostOfStack)
     .split('\n')
-    .filter((line) => /^\s+at /.test(line))
-  return lines
-    .filter((line) => !notTheUsers.some((part) => line.includes(part)))
+    .filter((line) => /^\s+at /.test(line) && !notTheUsers.some((part) => line.includes(part)))
     .slice(0, mostFrames)
     .map((line) => `${cutRedacted(line)}\n`)
 }

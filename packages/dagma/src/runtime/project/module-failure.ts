@@ -2,14 +2,15 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { DagmaError, DefinitionErrors, dagmaError, definitionError } from '../../errors.ts'
-import { thrownMessage, thrownStack } from '../../metadata/thrown.ts'
+import { thrownStack } from '../../metadata/thrown.ts'
+import { reasonOf } from '../gate/exit-gate.ts'
 import { pathAlias } from './path-alias.ts'
 
 /** What Node threw while it loaded a user's module `file`, as one error with the user's place first and its hint. */
 export function moduleFailure(thrown: unknown, file: string): DagmaError | DefinitionErrors {
   if (thrown instanceof DefinitionErrors) return thrown
   if (thrown instanceof DagmaError) return definitionError(thrown, placeOf(thrown))
-  const message = thrownMessage(thrown)
+  const message = reasonOf(thrown)
   const { code } = (thrown instanceof Error ? thrown : {}) as NodeJS.ErrnoException
   const place = placeOf(thrown) ?? file
   switch (code) {

@@ -1,6 +1,6 @@
 /** Unfinished work is notified when this process ends, so that it can be recorded: a step, a hook or a resource that calls `process.exit()` takes all others down. */
 import { type DagmaError, dagmaError } from '../../errors.ts'
-import { thrownMessage } from '../../metadata/thrown.ts'
+import { reasonOf } from '../gate/exit-gate.ts'
 
 /** What does not outlive the process. */
 export interface UnfinishedWork {
@@ -48,7 +48,7 @@ function onExit(exitCode: number): void {
 }
 
 function endError(work: UnfinishedWork, exitCode: number, steps: readonly string[]): DagmaError {
-  if (uncaught !== undefined) return dagmaError('DAGMA_UNCAUGHT_ERROR', { reason: thrownMessage(uncaught.error), steps }, uncaught.error)
+  if (uncaught !== undefined) return dagmaError('DAGMA_UNCAUGHT_ERROR', { reason: reasonOf(uncaught.error), steps }, uncaught.error)
   if (work.isStopping?.()) return dagmaError('DAGMA_CANCELED', { what: 'The run' })
   return dagmaError('DAGMA_PROCESS_EXITED', { exitCode, steps })
 }

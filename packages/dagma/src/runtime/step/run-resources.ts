@@ -1,7 +1,6 @@
 import type { OpenResource, Resource, ResourceContext } from '../../definitions/resource.ts'
-import { DagmaError, dagmaError } from '../../errors.ts'
-import { thrownMessage } from '../../metadata/thrown.ts'
-import { gateError } from '../gate/exit-gate.ts'
+import { dagmaError } from '../../errors.ts'
+import { gateError, reasonOf } from '../gate/exit-gate.ts'
 import { untilAborted } from './until-aborted.ts'
 
 /** How long the resources of a run that is over have to close, all together, in milliseconds. */
@@ -77,8 +76,7 @@ export class RunResources {
       this.#opened.push([key, opened])
       return opened.client
     } catch (error) {
-      const reason = error instanceof DagmaError ? error.problem : thrownMessage(error)
-      throw dagmaError('DAGMA_RESOURCE_FAILED', { resource: key, reason }, error)
+      throw dagmaError('DAGMA_RESOURCE_FAILED', { resource: key, reason: reasonOf(error) }, error)
     }
   }
 }

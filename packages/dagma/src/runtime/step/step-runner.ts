@@ -7,9 +7,9 @@ import type { StepObserver } from '../../definitions/instrument.ts'
 import { keysByDimension, partitionTimeWindow } from '../../definitions/partitions/partition-context.ts'
 import { upstreamPartitions } from '../../definitions/partitions/upstream-partitions.ts'
 import { configIssues } from '../../definitions/validation/config-issues.ts'
-import { DagmaError, dagmaError } from '../../errors.ts'
+import { dagmaError } from '../../errors.ts'
 import { learnEnvironment } from '../../metadata/redaction/secret-values.ts'
-import { thrownMessage } from '../../metadata/thrown.ts'
+import { reasonOf } from '../gate/exit-gate.ts'
 import { gatedLog } from '../gate/gated-log.ts'
 import { dynamicPartitionsReport } from './dynamic-partitions-report.ts'
 import { observeStep } from './instrumentation.ts'
@@ -147,8 +147,7 @@ async function callUser(step: Step, context: StepContext & StepExtras): Promise<
   try {
     return await step.run(context)
   } catch (error) {
-    const reason = error instanceof DagmaError ? error.problem : thrownMessage(error)
-    throw dagmaError('DAGMA_STEP_FAILED', { step: stepLabel(step), reason }, error)
+    throw dagmaError('DAGMA_STEP_FAILED', { step: stepLabel(step), reason: reasonOf(error) }, error)
   }
 }
 
