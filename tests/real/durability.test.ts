@@ -12,7 +12,8 @@ import { writeSync } from 'node:fs'
 import { asset, definitions, materialize } from 'dagma'
 const first = asset({ key: 'first', run: () => 1 })
 const second = asset({ key: 'nested/second', inputs: { first }, run: ({ inputs }) => inputs.first + 1 })
-await materialize(definitions({ assets: [first, second] }), {
+const beside = Array.from({ length: 40 }, (_, n) => asset({ key: 'beside/' + n, deps: [second], run: () => n }))
+await materialize(definitions({ assets: [first, second, ...beside] }), {
   projectFolder: ${JSON.stringify(folder)}, durability: '${durability}',
   onEvent: (event) => writeSync(1, 'ACK ' + event.type + ' ' + ('step' in event ? event.step : '') + '\\n'),
 })
@@ -23,7 +24,7 @@ function needsStrace(): string {
   return status === 0 ? '' : `strace does not run: ${error?.message ?? `exit code ${status}`}.`
 }
 
-/** The run's system calls, in order, as `name path [path]`, and `ACK type step` for each acknowledged event. */
+/** The run's system calls, in order, as `name path [path]`, `synced path` at the end of an fsync, and `ACK type step` for each acknowledged event. */
 function callsOf(durability: 'process' | 'power'): string[] {
   const folder = mkdtempSync(join(tmpdir(), 'dagma-durability-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
@@ -32,9 +33,18 @@ function callsOf(durability: 'process' | 'power'): string[] {
   const node = [process.execPath, '--input-type=module', '-e', script(folder, durability)]
   const { status, stderr } = spawnSync('strace', [...strace, ...node], { cwd: join(repository, 'packages/dagma'), encoding: 'utf8' })
   expect(status, stderr).toBe(0)
+  const goingOn = new Map<string, string>() // by thread
   return readFileSync(trace, 'utf8')
     .split('\n')
-    .flatMap((line) => callOf(line, folder))
+    .flatMap((line) => {
+      const [thread = ''] = line.split(' ')
+      const calls = callOf(line, folder)
+      const synced = /<\.\.\. f(data)?sync resumed>/.test(line) ? goingOn.get(thread) : calls[0]?.replace(/^fsync /, 'synced ')
+      if (!synced?.startsWith('synced ')) return calls
+      if (!line.includes('<unfinished ...>')) return [...calls, synced]
+      goingOn.set(thread, synced)
+      return calls
+    })
 }
 
 function callOf(line: string, folder: string): string[] {
@@ -55,7 +65,7 @@ describe.skipIf(lacks(needsStrace()))('durability', () => {
   test.each(['process', 'power'] as const)('%s: a value gets its name only when it is whole', (durability) => {
     const calls = callsOf(durability)
     const renamed = calls.filter((call) => call.startsWith('rename ')).map((call) => call.split(' ').at(-1))
-    expect(renamed.filter((path) => valueFile.test(path ?? ''))).toHaveLength(2)
+    expect(renamed.filter((path) => valueFile.test(path ?? ''))).toHaveLength(42)
     const openedToWrite = calls.filter((call) => call.startsWith('openat ')).map((call) => call.split(' ').at(-1) ?? '')
     expect(openedToWrite.filter((path) => valueFile.test(path))).toEqual([])
   })
@@ -75,6 +85,24 @@ describe.skipIf(lacks(needsStrace()))('durability', () => {
       expect(own.slice(rename), 'the event after the value').toContain('fsync /.dagma/events.sqlite-wal')
       expect(started).toBeLessThan(acknowledged)
     }
+  })
+
+  test('power: of steps that end at the same time too, also where they share the sync of a folder', () => {
+    const calls = callsOf('power')
+    for (let n = 0; n < 40; n++) {
+      const file = `/.dagma/values/beside/${n}.json`
+      const rename = calls.findIndex((call) => call.startsWith('rename ') && call.endsWith(` ${file}`))
+      const [, unfinished = ''] = calls[rename]?.split(' ') ?? []
+      expect(calls.slice(0, rename)).toContain(`synced ${unfinished}`)
+      const folder = calls.indexOf('fsync /.dagma/values/beside', rename)
+      const synced = calls.indexOf('synced /.dagma/values/beside', folder)
+      const event = calls.indexOf('fsync /.dagma/events.sqlite-wal', synced)
+      expect([rename, folder, synced, event, calls.indexOf(`ACK STEP_SUCCESS beside__${n}`)]).toEqual(
+        [rename, folder, synced, event, calls.indexOf(`ACK STEP_SUCCESS beside__${n}`)].toSorted((a, b) => a - b),
+      )
+      expect(rename).toBeGreaterThan(0)
+    }
+    expect(calls.filter((call) => call === 'synced /.dagma/values/beside').length).toBeLessThan(40)
   })
 
   test('power: the entry of each new folder is on the disk', () => {

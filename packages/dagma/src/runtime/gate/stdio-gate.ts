@@ -60,8 +60,8 @@ function gateRawDebug(writer: GatedWriter): () => void {
   return () => Object.defineProperty(process, '_rawDebug', before)
 }
 
-/** Bytes that a stream may keep for a writer that does not wait. */
-const mostKept = 1_048_576
+/** Bytes that a stream may keep for a writer that does not wait: as many as fit into a pipe. Each piece of them is an object that outlives a collection or two. */
+const mostKept = 65_536
 
 /**
  * Gates a stream at its lowest level, the methods that everything written to a stream of Node comes by; gives what undoes it. The stream itself is

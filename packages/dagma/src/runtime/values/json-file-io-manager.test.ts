@@ -103,7 +103,7 @@ describe('jsonFileIOManager', () => {
     await Promise.all(readers)
     expect(read).toBeGreaterThan(3)
     expect(readdirSync(folder)).toEqual(['@runs', 'a.json'])
-    expect(readdirSync(join(folder, '@runs', 'r'))).toEqual([expect.stringMatching(/\.json$/)])
+    expect(readdirSync(join(folder, '@runs', 'r'), { recursive: true })).toEqual([expect.stringMatching(/\.json$/), 'unfinished'])
   })
 
   test('a value that cannot be written leaves the old one and no file beside it', async () => {
@@ -116,7 +116,19 @@ describe('jsonFileIOManager', () => {
     writeFileSync(join(folder, 'taken.json', 'x'), '')
     await thrownBy(() => store(manager, 1, 'taken'))
     expect(readdirSync(folder).sort()).toEqual(['@runs', 'a.json', 'taken.json'])
-    expect(readdirSync(join(folder, '@runs', 'r'))).toHaveLength(1)
+    expect(readdirSync(join(folder, '@runs', 'r'), { recursive: true })).toHaveLength(2)
+  })
+
+  test('a step that is over while its value goes to the disk changes no value', async () => {
+    const folder = temporaryFolder()
+    const manager = jsonFiles(folder, { sync: true })
+    await store(manager, 1, 'a')
+    const abort = new AbortController()
+    const stored = manager.handleOutput({ ...of(['a']), signal: abort.signal }, 2)
+    abort.abort()
+    await expect(stored).rejects.toThrow()
+    expect(await load(manager, 'a')).toBe(1)
+    expect(readdirSync(join(folder, '@runs', 'r'), { recursive: true })).toHaveLength(2)
   })
 
   test('removes what runs left that are over, or of which nothing was heard for a day', async () => {

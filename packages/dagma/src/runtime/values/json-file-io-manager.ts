@@ -3,7 +3,7 @@ import { copyFileSync, linkSync, readdirSync, readFileSync, renameSync, rmSync, 
 import { dirname, join } from 'node:path'
 import { keyText } from '../../definitions/assets/asset-key.ts'
 import type { IOContext, IOManager } from '../../definitions/assets/io-manager.ts'
-import { makeFolder, syncFolder } from '../durable-folder.ts'
+import { makeFolder, whenSynced } from '../durable-folder.ts'
 import { jsonText } from './json-text.ts'
 import { withStorage } from './storage-failed.ts'
 import { fileName, valuePath } from './value-path.ts'
@@ -27,7 +27,8 @@ const keptMs = 24 * 60 * 60 * 1000
  * A run reads its own values first, whatever other runs have stored since: until it is over, each value that it stored has a second name, below
  * `@runs/`, which no asset's folder has. Files that are still being written are there too, so that those of a process that was killed go with its run.
  *
- * Calls are synchronous: for small files that is several times faster, and making the JSON of a large value takes longer than writing it.
+ * Calls are synchronous but for those that wait for the disk: for small files that is several times faster, and making the JSON of a large value takes
+ * longer than writing it.
  */
 export function jsonFileIOManager(folder: string, { sync = false, isOver = () => false }: JsonFileIOManagerOptions = {}): IOManager {
   const runs = join(folder, '@runs')
@@ -40,17 +41,22 @@ export function jsonFileIOManager(folder: string, { sync = false, isOver = () =>
     async handleOutput(context, value) {
       const text = jsonText(keyText(context.assetKey), value)
       const [file, own] = [join(folder, ...valuePath(context)), ownFile(context)]
-      const unfinished = join(dirname(own), `${writer}-${++written}.tmp`)
-      withStorage(context, file, () => {
+      // In a folder of their own: with each file that is synced, all that has changed in its folder goes to the disk.
+      const unfinished = join(dirname(own), 'unfinished', `${writer}-${++written}.tmp`)
+      await withStorage(context, file, async () => {
         if (!isSwept) removeLeftovers(runs, isOver)
         isSwept = true
+        const left = [unfinished]
         try {
-          inFolder(unfinished, sync, () => writeFileSync(unfinished, text, { flush: sync }))
+          inFolder(unfinished, sync, () => writeFileSync(unfinished, text))
+          if (sync) await whenSynced(unfinished)
+          if (sync) context.signal.throwIfAborted() // a step that is over changes no value
           nameAgain(unfinished, own)
+          left.push(own)
           inFolder(file, sync, () => renameSync(unfinished, file))
-          if (sync) syncFolder(dirname(file))
+          if (sync) await whenSynced(dirname(file))
         } catch (error) {
-          for (const left of [unfinished, own]) removeIfThere(left)
+          left.forEach(removeIfThere)
           throw error
         }
       })
@@ -58,7 +64,7 @@ export function jsonFileIOManager(folder: string, { sync = false, isOver = () =>
     },
     async loadInput(context) {
       const file = join(folder, ...valuePath(context))
-      const text = withStorage(context, file, () => readIfThere(ownFile(context)) ?? readIfThere(file))
+      const text = await withStorage(context, file, () => readIfThere(ownFile(context)) ?? readIfThere(file))
       if (text === undefined) return undefined
       try {
         return { value: JSON.parse(text) }
