@@ -19,13 +19,51 @@ export interface Outlet {
 const roomy = 262_144
 /** Bytes that may wait at all: then the thread itself waits for the reader. */
 const mostWaiting = 4_194_304
-/** Characters that are written as one piece when the reader is behind. */
-const piece = 32_768
 /** How long an exiting process waits for a reader that takes nothing, in milliseconds. */
 const patienceAtExit = 2_000
 
 const { writeSync } = fs // before it is gated
 const clock = new Int32Array(new SharedArrayBuffer(4))
+
+/** Bytes that the memory for waiting bytes has room for when little waits. */
+const leastRoom = 65_536
+
+/** Bytes that wait, in memory that is used again: a piece of its own for each line would be garbage that only a full collection removes. */
+class ByteQueue {
+  #bytes = Buffer.allocUnsafeSlow(leastRoom)
+  #start = 0
+  #end = 0
+
+  get length(): number {
+    return this.#end - this.#start
+  }
+
+  push(text: string): void {
+    const needed = this.length + Buffer.byteLength(text)
+    if (this.#start + needed > this.#bytes.length) this.#makeRoom(needed)
+    this.#end += this.#bytes.write(text, this.#end)
+  }
+
+  /** Takes away as many of the first bytes as `use` says that it has used. */
+  take(use: (bytes: Buffer, offset: number, length: number) => number): void {
+    this.#start += use(this.#bytes, this.#start, this.length)
+    if (this.#start === this.#end) this.clear()
+  }
+
+  clear(): void {
+    this.#start = 0
+    this.#end = 0
+    if (this.#bytes.length > 3 * mostWaiting) this.#bytes = Buffer.allocUnsafeSlow(leastRoom)
+  }
+
+  #makeRoom(needed: number): void {
+    const old = this.#bytes
+    if (4 * needed > 3 * old.length) this.#bytes = Buffer.allocUnsafeSlow(2 * needed)
+    old.copy(this.#bytes, 0, this.#start, this.#end)
+    this.#end -= this.#start
+    this.#start = 0
+  }
+}
 
 /**
  * Writes to a descriptor of this process. Node's own stream would keep all that a loop without a pause writes; a descriptor that blocks would stop
@@ -33,10 +71,7 @@ const clock = new Int32Array(new SharedArrayBuffer(4))
  */
 export class DescriptorOutlet implements Outlet {
   readonly #descriptor: number
-  #waiting: Buffer[] = []
-  /** What comes after that, not yet bytes: many small lines are one piece. */
-  #tail = ''
-  #bytes = 0
+  readonly #waiting = new ByteQueue()
   #retry: ReturnType<typeof setTimeout> | undefined
   #delay = 1
   #exiting = false
@@ -55,50 +90,48 @@ export class DescriptorOutlet implements Outlet {
   /** What waits, and what is written from now on, goes nowhere: the descriptor may soon be another file's. */
   close(): void {
     this.#isClosed = true
-    this.#drop()
+    this.#waiting.clear()
     this.flush()
   }
 
   write(text: string): boolean {
     if (this.#isClosed) return true
-    this.#tail += text
-    this.#bytes += Buffer.byteLength(text)
-    if (this.#tail.length > piece) this.#pushTail()
+    this.#waiting.push(text)
     if (this.#retry === undefined) this.#send()
-    if (this.#bytes > mostWaiting || this.#exiting) this.flush()
-    return this.#bytes <= roomy
+    if (this.#waiting.length > mostWaiting || this.#exiting) this.flush()
+    return this.#waiting.length <= roomy
   }
 
   whenRoom(callback: () => void): void {
-    if (this.#bytes <= roomy) callback()
+    if (this.#waiting.length <= roomy) callback()
     else this.#onRoom.push(callback)
   }
 
   whenEmpty(callback: () => void): void {
-    if (this.#bytes === 0) callback()
+    if (this.#waiting.length === 0) callback()
     else this.#onEmpty.push(callback)
   }
 
   flush(): void {
     clearTimeout(this.#retry)
     this.#retry = undefined
-    for (let waited = 0; this.#bytes > 0; ) {
-      const before = this.#bytes
+    for (let waited = 0; this.#waiting.length > 0; ) {
+      const before = this.#waiting.length
       this.#writeWhatFits()
-      if (this.#bytes === before) {
+      if (this.#waiting.length === before) {
         Atomics.wait(clock, 0, 0, 5)
         waited += 5
       } else waited = 0
-      if (this.#exiting && waited >= patienceAtExit) this.#drop()
+      if (this.#exiting && waited >= patienceAtExit) this.#waiting.clear()
       this.#callBack()
     }
   }
 
   #send(): void {
-    const before = this.#bytes
+    const before = this.#waiting.length
     this.#writeWhatFits()
-    this.#delay = this.#bytes < before ? 1 : Math.min(2 * this.#delay, 50)
-    if (this.#bytes > 0)
+    this.#delay = this.#waiting.length < before ? 1 : Math.min(2 * this.#delay, 50)
+    if (this.#waiting.length > 0)
       this.#retry = setTimeout(() => {
         this.#retry = undefined
         this.#send()
@@ -107,39 +140,22 @@ export class DescriptorOutlet implements Outlet {
   }
 
   #writeWhatFits(): void {
-    for (;;) {
-      if (this.#waiting.length === 0 && this.#tail !== '') this.#pushTail()
-      const [head] = this.#waiting
-      if (head === undefined) break
+    const waiting = this.#waiting
+    while (waiting.length > 0) {
       try {
-        const written = writeSync(this.#descriptor, head)
-        this.#bytes -= written
-        if (written < head.length) this.#waiting[0] = head.subarray(written)
-        else this.#waiting.shift()
+        waiting.take((bytes, offset, length) => writeSync(this.#descriptor, bytes, offset, length))
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException
         if (code === 'EINTR') continue
-        if (code !== 'EAGAIN') this.#drop() // nobody reads any more, as after `| head`, or the disk is full: the work goes on
+        if (code !== 'EAGAIN') waiting.clear() // nobody reads any more, as after `| head`, or the disk is full: the work goes on
         return
       }
     }
-    this.#bytes = 0
-  }
-
-  #pushTail(): void {
-    this.#waiting.push(Buffer.from(this.#tail))
-    this.#tail = ''
-  }
-
-  #drop(): void {
-    this.#waiting = []
-    this.#tail = ''
-    this.#bytes = 0
   }
 
   #callBack(): void {
-    if (this.#bytes <= roomy) for (const callback of this.#onRoom.splice(0)) callback()
-    if (this.#bytes === 0) for (const callback of this.#onEmpty.splice(0)) callback()
+    if (this.#waiting.length <= roomy) for (const callback of this.#onRoom.splice(0)) callback()
+    if (this.#waiting.length === 0) for (const callback of this.#onEmpty.splice(0)) callback()
   }
 }
 

@@ -79,9 +79,30 @@ function gateStream(stream: NodeJS.WriteStream, descriptor: Descriptor, writer: 
       done()
     })
   }
+  let settle: (() => void) | undefined
+  let willSettle = false
+  /**
+   * Of several chunks, the stream hears at the next write, or the next tick, that they were taken: told at once, it would keep them all for a tick that
+   * does not come while a loop prints without a pause.
+   */
+  const takeSeveral = (chunks: readonly Chunk[], done: () => void): void =>
+    take(chunks, () => {
+      settle = done
+      if (willSettle) return
+      willSettle = true
+      process.nextTick(() => {
+        willSettle = false
+        settled()
+      })
+    })
+  const settled = (): void => {
+    const done = settle
+    settle = undefined
+    done?.()
+  }
   const gated = {
     _write: (chunk: string | Uint8Array, encoding: unknown, done: () => void) => take([{ chunk, encoding }], done),
-    _writev: take,
+    _writev: takeSeveral,
     /** By this the methods of a socket's prototype write, which someone may call past the two above. */
     _writeGeneric: (several: boolean, data: unknown, encoding: unknown, done: () => void) => take(chunksOf(several, data, encoding), done),
     _final: (done: () => void) => {
@@ -89,6 +110,7 @@ function gateStream(stream: NodeJS.WriteStream, descriptor: Descriptor, writer: 
       outlet.whenEmpty(done)
     },
     write: (...args: Parameters<typeof write>) => {
+      settled()
       const fits = write.apply(stream, args)
       if (stream.writableLength - handedOver > mostKept) outlet.flush()
       return fits
