@@ -82,11 +82,13 @@ function gateStream(stream: NodeJS.WriteStream, descriptor: Descriptor, writer: 
   let settle: (() => void) | undefined
   let willSettle = false
   /**
-   * Of several chunks, the stream hears at the next write, or the next tick, that they were taken: told at once, it would keep them all for a tick that
+   * Of several chunks that are taken at once, the stream hears at the next write, or the next tick: told at once, it would keep them all for a tick that
    * does not come while a loop prints without a pause.
    */
-  const takeSeveral = (chunks: readonly Chunk[], done: () => void): void =>
+  const takeSeveral = (chunks: readonly Chunk[], done: () => void): void => {
+    let isAtOnce = true
     take(chunks, () => {
+      if (!isAtOnce) return done()
       settle = done
       if (willSettle) return
       willSettle = true
@@ -95,6 +97,8 @@ function gateStream(stream: NodeJS.WriteStream, descriptor: Descriptor, writer: 
         settled()
       })
     })
+    isAtOnce = false
+  }
   const settled = (): void => {
     const done = settle
     settle = undefined

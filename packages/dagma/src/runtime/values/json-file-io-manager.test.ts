@@ -121,7 +121,7 @@ describe('jsonFileIOManager', () => {
 
   test('a step that is over while its value goes to the disk changes no value', async () => {
     const folder = temporaryFolder()
-    const manager = jsonFiles(folder, { sync: true })
+    const manager = jsonFileIOManager(folder, { sync: true })
     await store(manager, 1, 'a')
     const abort = new AbortController()
     const stored = manager.handleOutput({ ...of(['a']), signal: abort.signal }, 2)
