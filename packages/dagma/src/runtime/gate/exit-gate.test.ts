@@ -159,7 +159,7 @@ describe('gateError', () => {
     expect(long.stack).toHaveLength(50)
   })
 
-  test('a message that another one quotes leaves room for what is said around it, and its lines are no frames', () => {
+  test('a message that another one quotes leaves room for what is said around it, and its lines are not frames', () => {
     const error = new Error(`${'x\n    at nowhere (a.ts:1:1)\n'.repeat(10_000)}`)
     const outer = gateError(dagmaError('DAGMA_STEP_FAILED', { step: 'numbers', reason: reasonOf(error) }, error))
     expect(outer.message).toMatch(

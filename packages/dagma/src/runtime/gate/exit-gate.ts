@@ -95,7 +95,7 @@ function isLongText(value: unknown): value is string {
 
 /** Frames of a stack that are kept. */
 const mostFrames = 50
-/** Characters of a stack that are looked at. */
+/** Characters of a stack that are searched. */
 const mostOfStack = 200_000
 
 function stackFrames(error: unknown): string[] {

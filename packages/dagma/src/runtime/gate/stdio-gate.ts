@@ -82,7 +82,7 @@ function gateStream(stream: NodeJS.WriteStream, descriptor: Descriptor, writer: 
   let settle: (() => void) | undefined
   let willSettle = false
   /**
-   * Of several chunks that are taken at once, the stream hears at the next write, or the next tick: told at once, it would keep them all for a tick that
+   * Of several chunks that are taken at once, the stream hears at the next write, or the next tick: otherwise it would keep them all for a tick that
    * does not come while a loop prints without a pause.
    */
   const takeSeveral = (chunks: readonly Chunk[], done: () => void): void => {
