@@ -11,6 +11,8 @@ import { devCommand } from './commands/dev.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { jobLaunchCommand } from './commands/job-launch.ts'
 import { jobListCommand } from './commands/job-list.ts'
+import { partitionAddCommand, partitionDeleteCommand } from './commands/partition-change.ts'
+import { partitionListCommand } from './commands/partition-list.ts'
 import { pipesCommand } from './commands/pipes.ts'
 import { reportCommand } from './commands/report.ts'
 import { runEndCommand } from './commands/run-end.ts'
@@ -44,6 +46,13 @@ export function program(): Command {
       assetObserveCommand(),
     ),
     group('job', 'List and launch jobs.', jobListCommand(), jobLaunchCommand()),
+    group(
+      'partition',
+      'Inspect, add and delete partitions of the embedded engine.',
+      partitionListCommand(),
+      partitionAddCommand(),
+      partitionDeleteCommand(),
+    ),
     group(
       'run',
       'Inspect, retry, end and prune runs of the embedded engine.',
