@@ -11,8 +11,8 @@ import { materializeWith } from './materialize.ts'
 
 const timezone = 'America/New_York'
 const day = dailyPartitions({ start: '2026-10-25', timezone, hourOffset: 2 })
-/** The day on which the clock is turned back has 25 hours. */
-const window = { start: new Date('2026-11-01T07:00:00Z'), end: new Date('2026-11-02T07:00:00Z'), timezone }
+/** From two o'clock to two o'clock over the hour that is repeated: 25 hours. */
+const window = { start: new Date('2026-10-31T06:00:00Z'), end: new Date('2026-11-01T07:00:00Z'), timezone }
 
 test('a function, a check and an IO manager know the span of time and the dimensions of the partition', async () => {
   const seen: unknown[] = []
@@ -46,14 +46,14 @@ test('a function, a check and an IO manager know the span of time and the dimens
   }
   using eventLog = EventLog.inMemory()
   const defs = definitions({ assets: [both], checks: [check], ioManagers })
-  const run = await materializeWith(defs, { projectFolder: '/', partitionKey: '2026-11-01|de' }, { eventLog })
+  const run = await materializeWith(defs, { projectFolder: '/', partitionKey: '2026-10-31|de' }, { eventLog })
   expect(run.status).toBe('SUCCESS')
   const facts = {
-    partitionKey: '2026-11-01|de',
+    partitionKey: '2026-10-31|de',
     hasPartitionKey: true,
-    partitionKeyRange: { start: '2026-11-01|de', end: '2026-11-01|de' },
+    partitionKeyRange: { start: '2026-10-31|de', end: '2026-10-31|de' },
     partitionTimeWindow: window,
-    partitionKeys: { day: '2026-11-01', region: 'de' },
+    partitionKeys: { day: '2026-10-31', region: 'de' },
   }
   expect(seen).toEqual([facts, facts])
   expect(kinds.map(({ partitionTimeWindow, partitionKeys }) => [partitionTimeWindow, partitionKeys])).toEqual([
