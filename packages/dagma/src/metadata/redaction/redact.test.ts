@@ -248,6 +248,7 @@ describe('secrets by their shape', () => {
     ['a webhook', `https://hooks.${'slack'}.com/services/T0000/B0000/abcdefghijklmnop`, `https://hooks.${'slack'}.com/services/[redacted]`],
     ['bearer', 'Authorization: Bearer abc.def-ghi_jkl==', 'Authorization: Bearer [redacted]'],
     ['bearer in small letters', '{"authorization":"bearer  abcdefgh"}', '{"authorization":"bearer  [redacted]"}'],
+    ['bearer, a token that begins as a word', 'Bearer security-x1y2', 'Bearer [redacted]'],
     ['basic', `Basic ${btoa('ann:pa55word')}`, 'Basic [redacted]'],
     ['basic in small letters', `authorization=basic ${btoa('a:b')},`, 'authorization=basic [redacted],'],
     ['keys in a query', '/x?a=1&api_key=s3cr3t&Token=t%20t#f', '/x?a=1&api_key=[redacted]&Token=[redacted]#f'],

@@ -4,7 +4,7 @@ import { cutNamedValues } from './named-values.ts'
 
 /** No shape has a beginning that may stand within itself again and again: each is looked for in a time that grows with the text. */
 const shapes: readonly RegExp[] = [
-  /(?<=\bBearer\s{1,16})(?!(?:authentication|authorization|credentials?|security|challenges?)\b)[A-Za-z0-9._~+/=-]{8,}/gi,
+  /(?<=\bBearer\s{1,16})(?!(?:authentication|authorization|credentials?|security|challenges?)(?![A-Za-z0-9._~+/=-]))[A-Za-z0-9._~+/=-]{8,}/gi,
   /\b(?:sk|pk|rk)-[A-Za-z0-9_-]{16,}/g, // OpenAI, LangFlow, Anthropic
   /\b(?:sk|pk|rk)_(?:live|test)_[A-Za-z0-9]{10,}|\bwhsec_[A-Za-z0-9]{16,}/g, // Stripe
   /\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_[A-Za-z0-9_]{20,}/g,
