@@ -319,6 +319,8 @@ export default definitions({ assets: [asset({ key: 'a', run: ({ signal }) => new
       Commands:
         asset                       List, inspect and materialize assets.
         job                         List and launch jobs.
+        partition                   List, add and delete dynamic partitions of the
+                                    embedded engine.
         run                         Inspect, retry, end and prune runs of the embedded
                                     engine.
         schedule                    List and preview schedules.

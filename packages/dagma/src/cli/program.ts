@@ -48,7 +48,7 @@ export function program(): Command {
     group('job', 'List and launch jobs.', jobListCommand(), jobLaunchCommand()),
     group(
       'partition',
-      'Inspect, add and delete partitions of the embedded engine.',
+      'List, add and delete dynamic partitions of the embedded engine.',
       partitionListCommand(),
       partitionAddCommand(),
       partitionDeleteCommand(),

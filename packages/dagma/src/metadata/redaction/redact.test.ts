@@ -32,11 +32,13 @@ const unit = fc.oneof(
   { weight: 2, arbitrary: hostile },
   { weight: 1, arbitrary: fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }) },
 )
-/** What an environment variable can hold; it ends where a NUL stands. */
+/** An escape, or the beginning of one at the end of a value, which may take in what follows. */
+const escaped = /%[0-9a-f]{2}|(?:\\+|%[0-9a-f]?|&[#\w]{0,8})$/gi
+/** What an environment variable can hold; it ends where a NUL stands. With the escapes in it decoded it is still as long as a secret. */
 const secretValue = fc
   .array(unit, { minLength: 8, maxLength: 80 })
   .map((units) => units.join('').replaceAll('\0', '0').toWellFormed())
-  .filter((value) => !'[redacted]'.includes(value))
+  .filter((value) => !'[redacted]'.includes(value) && value.replace(escaped, '').trim().length >= 8)
 const surroundings = fc.string({ unit: 'grapheme', maxLength: 12 })
 const spacer = fc.constantFrom('', ' ', '/', '"', 'a', '\n')
 

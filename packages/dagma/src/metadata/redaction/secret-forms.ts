@@ -37,9 +37,9 @@ function inUtf16(text: string): string[] {
 /** How often escapes in a value itself may be taken off with those of the text that it stands in. */
 const layers = 3
 
-/** `value` as it is, and with one layer of escapes of its own after the other taken off. A backslash at its end may have escaped what follows it. */
+/** `value` as it is, and with one layer of escapes of its own after the other taken off. What begins an escape at its end may take in what follows it. */
 function unescaped(value: string): Set<string> {
-  const texts = new Set([value, value.replace(/\\+$/, ''), decodedBy(unquotePrintable, value)])
+  const texts = new Set([value, value.replace(/(?:\\+|%[0-9a-f]?|&[#\w]{0,8})$/i, ''), decodedBy(unquotePrintable, value)])
   let text = value
   for (let layer = 0; layer < layers; layer++) {
     text = decodedBy(unescapeText, text)
