@@ -16,7 +16,7 @@ import pytest
 from tests.conftest import find_node, is_running, worker_pid
 from tests.dagster_server import DagsterServer, processes_of, until
 from tests.small_disk import SmallDisk, small_disk
-from tests.test_launcher import make_project, start, worker_of
+from tests.test_launcher import make_project, preloads, start, worker_of
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="mounts a tmpfs")
 
@@ -42,9 +42,13 @@ def test_run_fails_when_there_is_room_again(tmp_path: Path, disk: SmallDisk) -> 
     with served(tmp_path, disk, "dagster_webserver") as server:
         run_id = start(server, "waits")
         node, worker = worker_pid(tmp_path), worker_of(server, run_id)
+        (preload,) = preloads(tmp_path)
         disk.fill()
+        os.kill(preload, signal.SIGSTOP)
         (tmp_path / "go").touch()
         until(lambda: not is_running(node) and not is_running(worker))  # though its end can be written nowhere
+        disk.fill()  # the room of the write-ahead logs that the worker has deleted
+        os.kill(preload, signal.SIGCONT)
         until(lambda: "Its failure cannot be recorded yet; retrying" in (tmp_path / "server.log").read_text())
         disk.make_room()
         assert server.wait(run_id) == "FAILURE"

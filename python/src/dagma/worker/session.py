@@ -79,8 +79,12 @@ class ChannelMessageReader(dg.PipesMessageReader):
         return "Messages were expected on the Node worker's channel."
 
 
-def run_step(context: StepContext, host: WorkerHost, step: Step) -> Iterator[StepResult]:
-    """Runs a step in the run's worker; gives what it reported, and raises why it failed after that."""
+def run_step(context: StepContext, host: WorkerHost, step: Step, *, may_repeat: bool = True) -> Iterator[StepResult]:
+    """Runs a step in the run's worker; gives what it reported, and raises why it failed after that.
+
+    A worker that another step has ended may be about to exit when it is given this one: then it has not begun with it,
+    and the next worker gets it.
+    """
     worker = host.worker()
     warning = host.warning(worker)
     if warning:
@@ -95,6 +99,9 @@ def run_step(context: StepContext, host: WorkerHost, step: Step) -> Iterator[Ste
         call, params = reader.call, session.get_bootstrap_env_vars()
         wait_to_end(worker, call, lambda: worker.channel.run(call, params), _limit_of(step))
     worker.drain_output()
+    if may_repeat and worker.channel.ended and not call.was_opened:
+        yield from run_step(context, host, step, may_repeat=False)
+        return
     with understood("results"):
         results = collect_results(session)
     exception = call.result().get("exception")

@@ -31,6 +31,11 @@ class StepCall:
         """Whether the step was ended here, without the worker's `closed`: there it may still run."""
         return self._done.is_set() and self._closed is None
 
+    @property
+    def was_opened(self) -> bool:
+        """Whether the worker has begun with the step."""
+        return self._opened > 0
+
     def wait(self, seconds: float | None = None) -> bool:
         """Waits for the step's end; in short slices, so that an interrupt of the run gets through at once."""
         if seconds is not None:
