@@ -45,7 +45,7 @@ describe.skipIf(!canMountSmallDisks())('a run of the embedded engine while the d
     using disk = SmallDisk.mount(project.dagmaFolder, '2m')
     const { code, stderr } = await runWhileItFills(disk)
     expect(code).toBe(1)
-    expect(stderr).toMatch(/^error: The event log .*events\.sqlite cannot be written: database or disk is full\. Make room on its disk/)
+    expect(stderr).toMatch(/^error: The event log .*events\.sqlite cannot be written: database or disk is full\. Free disk space/)
     expect(stderr).toContain('[DAGMA_EVENT_LOG_UNWRITABLE]')
     disk.makeRoom()
     const [failed] = await runs()
