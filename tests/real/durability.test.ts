@@ -34,17 +34,29 @@ function callsOf(durability: 'process' | 'power'): string[] {
   const { status, stderr } = spawnSync('strace', [...strace, ...node], { cwd: join(repository, 'packages/dagma'), encoding: 'utf8' })
   expect(status, stderr).toBe(0)
   const goingOn = new Map<string, string>() // by thread
-  return readFileSync(trace, 'utf8')
-    .split('\n')
-    .flatMap((line) => {
+  return withResults(readFileSync(trace, 'utf8').split('\n')).flatMap((line) => {
+    const [thread = ''] = line.split(' ')
+    const calls = callOf(line, folder)
+    const synced = /<\.\.\. f(data)?sync resumed>/.test(line) ? goingOn.get(thread) : calls[0]?.replace(/^fsync /, 'synced ')
+    if (!synced?.startsWith('synced ')) return calls
+    if (!line.includes('<unfinished ...>')) return [...calls, synced]
+    goingOn.set(thread, synced)
+    return calls
+  })
+}
+
+/** Gives a call during which another thread had its turn its result, which strace writes on a later line: only so can one that failed be told. */
+function withResults(lines: readonly string[]): string[] {
+  const results = new Map<string, string>() // of the calls that end below, by thread
+  return lines
+    .toReversed()
+    .map((line) => {
       const [thread = ''] = line.split(' ')
-      const calls = callOf(line, folder)
-      const synced = /<\.\.\. f(data)?sync resumed>/.test(line) ? goingOn.get(thread) : calls[0]?.replace(/^fsync /, 'synced ')
-      if (!synced?.startsWith('synced ')) return calls
-      if (!line.includes('<unfinished ...>')) return [...calls, synced]
-      goingOn.set(thread, synced)
-      return calls
+      const resumed = /<\.\.\. \w+ resumed>(.*)/.exec(line)?.[1]
+      if (resumed !== undefined) results.set(thread, resumed)
+      return line.endsWith('<unfinished ...>') ? `${line}${results.get(thread) ?? ''}` : line
     })
+    .toReversed()
 }
 
 function callOf(line: string, folder: string): string[] {
