@@ -354,10 +354,17 @@ export const catalogue = {
     ({ asset, file }) => `The stored value of asset "${asset}" cannot be read (${file}).`,
     ({ command }) => `Materialize it again: \`${command}\`.`,
   ),
-  DAGMA_STORAGE_FAILED: entry<{ asset: string; file: string; reason: string }>(
+  DAGMA_STORAGE_FAILED: entry<{
+    asset: string
+    partition: string | undefined
+    action: 'stored' | 'loaded'
+    place: string
+    reason: string
+  }>(
     'execution',
-    ({ asset, file, reason }) => `The value of asset "${asset}" cannot be stored or loaded (${file}): ${reason}.`,
-    'Free disk space, fix the permissions, or remove a file where a folder is expected.',
+    ({ asset, partition, action, place, reason }) =>
+      `The value of asset "${asset}"${partitionsText(partition === undefined ? [] : [partition])} cannot be ${action} (${place}): ${reason}.`,
+    'For files, free disk space, fix the permissions, or remove a file where a folder is expected. For another storage, check that it exists, that it can be reached from this machine, and that the credentials allow it.',
   ),
   DAGMA_RESOURCE_FAILED: entry<{ resource: string; reason: string }>(
     'user_code',

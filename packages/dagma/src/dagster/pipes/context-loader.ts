@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { DagmaError, dagmaError } from '../../errors.ts'
 import { contextVariable, type PipesContextData, type PipesParams } from './protocol.ts'
-import { readS3Object } from './s3.ts'
+import { readS3Object } from './s3-objects.ts'
 
 /**
  * The context that the parameters lead to: inline (`data`), in a file (`path`), or in S3 (`bucket` and `key`).

@@ -3,7 +3,7 @@ import { dagmaError } from '../../errors.ts'
 import { chunkWriter, fileUpload } from './chunk-writer.ts'
 import { fileWriter } from './file-writer.ts'
 import { messagesVariable, type PipesMessageWriter, type PipesParams } from './protocol.ts'
-import { s3Upload } from './s3.ts'
+import { s3Upload } from './s3-objects.ts'
 import { bufferedStreamWriter, streamWriter } from './stream-writer.ts'
 
 /**

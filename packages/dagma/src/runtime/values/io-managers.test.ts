@@ -2,42 +2,17 @@ import { createStorage } from 'unstorage'
 import fsDriver from 'unstorage/drivers/fs'
 import { describe, expect, test } from 'vitest'
 import type { IOManager } from '../../definitions/assets/io-manager.ts'
+import { ioManagerConformance, of } from '../../test/io-manager-conformance.ts'
 import { temporaryFolder } from '../../test/temporary.ts'
 import { jsonFileIOManager } from './json-file-io-manager.ts'
 import { memoryIOManager } from './memory-io.ts'
 import { storageIOManager } from './storage-io.ts'
 
-const of = (key: string, partitionKey?: string) => ({
-  assetKey: key.split('/'),
-  partitionKey,
-  runId: 'r',
-  signal: new AbortController().signal,
-})
-
-/** What every IO manager does. */
-describe.each<[name: string, make: () => IOManager]>([
-  ['files', () => jsonFileIOManager(temporaryFolder())],
-  ['files that survive a power cut', () => jsonFileIOManager(temporaryFolder(), { sync: true })],
-  ['memory', memoryIOManager],
-  ['unstorage in memory', () => storageIOManager(createStorage())],
-  ['unstorage on files', () => storageIOManager(createStorage({ driver: fsDriver({ base: temporaryFolder() }) }))],
-])('%s', (_name, make) => {
-  test('give back the last value, and nothing where there is none', async () => {
-    const manager = make()
-    expect(await manager.loadInput(of('a'))).toBeUndefined()
-    for (const value of [{ n: [1, 'ü', null] }, 'text', 0, false, null, [], '2026-01-01', '{"a":1}', '12']) {
-      await manager.handleOutput(of('a'), value)
-      expect(await manager.loadInput(of('a'))).toEqual({ value })
-    }
-  })
-
-  test('keep assets and partitions apart', async () => {
-    const manager = make()
-    const places = [of('a'), of('a/b'), of('a', 'b'), of('a', 'x/y'), of('b', '2026-01-01|de')]
-    for (const [index, place] of places.entries()) await manager.handleOutput(place, index)
-    for (const [index, place] of places.entries()) expect(await manager.loadInput(place)).toEqual({ value: index })
-  })
-})
+ioManagerConformance('files', () => jsonFileIOManager(temporaryFolder()))
+ioManagerConformance('files that survive a power cut', () => jsonFileIOManager(temporaryFolder(), { sync: true }))
+ioManagerConformance('memory', () => memoryIOManager())
+ioManagerConformance('unstorage in memory', () => storageIOManager(createStorage()))
+ioManagerConformance('unstorage on files', () => storageIOManager(createStorage({ driver: fsDriver({ base: temporaryFolder() }) })))
 
 test('in memory as it is: what is given back is the value itself', async () => {
   const [manager, value] = [memoryIOManager({ asIs: true }), new Map([['a', 1n]])]
@@ -70,10 +45,29 @@ describe.each<[name: string, make: () => IOManager]>([
   })
 })
 
-test('what is stored is measured, and broken text is named', async () => {
+test('a storage is not trusted: text that is broken is named, and so is a value that it did not keep', async () => {
   const storage = createStorage()
   const manager = storageIOManager(storage)
-  expect(await manager.handleOutput(of('a/b'), 'ü')).toEqual({ sizeBytes: 4 })
   await storage.setItemRaw('a:b.json', '{"a":')
   await expect(manager.loadInput(of('a/b'))).rejects.toMatchObject({ code: 'DAGMA_VALUE_UNREADABLE' })
+  const forgetful = storageIOManager({ getItemRaw: (key) => storage.getItemRaw(key), setItemRaw: async () => {} })
+  for (const key of ['a/b', 'new']) {
+    await expect(forgetful.handleOutput(of(key, 'de'), 1)).rejects.toThrow(
+      /value of asset "\S+", partition "de" cannot be stored \(.*did not keep the value/,
+    )
+  }
+})
+
+test('a storage whose value another run sets at the same moment keeps one of the two, and neither run fails', async () => {
+  const storage = createStorage()
+  let isOvertaken = false
+  const overtaken = storageIOManager({
+    getItemRaw: (key) => storage.getItemRaw(key),
+    async setItemRaw(key, value) {
+      await storage.setItemRaw(key, isOvertaken ? value : '"of the other run"')
+      isOvertaken = true
+    },
+  })
+  await overtaken.handleOutput(of('a'), 1)
+  expect(await overtaken.loadInput(of('a'))).toEqual({ value: 1 })
 })

@@ -61,10 +61,13 @@ describe('jsonFileIOManager', () => {
   test('says which value a file system refuses to keep or give', async () => {
     const folder = temporaryFolder({ values: 'a file' })
     const manager = jsonFileIOManager(join(folder, 'values'))
-    for (const use of [() => store(manager, 1, 'x', 'a'), () => load(manager, 'x', 'a')]) {
+    for (const [action, use] of [
+      ['stored', () => store(manager, 1, 'x', 'a')],
+      ['loaded', () => load(manager, 'x', 'a')],
+    ] as const) {
       const refused = await thrownBy(use)
       expect(refused).toMatchObject({ code: 'DAGMA_STORAGE_FAILED', kind: 'execution', cause: { code: 'ENOTDIR' } })
-      expect(refused.message).toContain(`The value of asset "x/a" cannot be stored or loaded (${join(folder, 'values/x/a.json')}): ENOTDIR`)
+      expect(refused.message).toContain(`The value of asset "x/a" cannot be ${action} (${join(folder, 'values/x/a.json')}): ENOTDIR`)
     }
   })
 

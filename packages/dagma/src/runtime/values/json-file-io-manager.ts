@@ -43,7 +43,7 @@ export function jsonFileIOManager(folder: string, { sync = false, isOver = () =>
       const [file, own] = [join(folder, ...valuePath(context)), ownFile(context)]
       // In a folder of their own: with each file that is synced, all that has changed in its folder goes to the disk.
       const unfinished = join(dirname(own), 'unfinished', `${writer}-${++written}.tmp`)
-      await withStorage(context, file, async () => {
+      await withStorage({ context, action: 'stored', place: file }, async () => {
         if (!isSwept) removeLeftovers(runs, isOver)
         isSwept = true
         const left = [unfinished]
@@ -64,7 +64,7 @@ export function jsonFileIOManager(folder: string, { sync = false, isOver = () =>
     },
     async loadInput(context) {
       const file = join(folder, ...valuePath(context))
-      const text = await withStorage(context, file, () => readIfThere(ownFile(context)) ?? readIfThere(file))
+      const text = await withStorage({ context, action: 'loaded', place: file }, () => readIfThere(ownFile(context)) ?? readIfThere(file))
       if (text === undefined) return undefined
       try {
         return { value: JSON.parse(text) }

@@ -2,12 +2,23 @@ import { keyText } from '../../definitions/assets/asset-key.ts'
 import type { IOContext } from '../../definitions/assets/io-manager.ts'
 import { DagmaError, dagmaError } from '../../errors.ts'
 
-/** What `use` of the file of an asset's value gives. @throws DAGMA_STORAGE_FAILED for what the file system refuses */
-export async function withStorage<Result>({ assetKey }: IOContext, file: string, use: () => Result | Promise<Result>): Promise<Result> {
+interface StorageUse {
+  readonly context: IOContext
+  readonly action: 'stored' | 'loaded'
+  /** A file, or an address in another storage. */
+  readonly place: string
+}
+
+/** What `use` of the storage of a value gives. @throws DAGMA_STORAGE_FAILED for what the storage refuses, but for what ends a step that is over */
+export async function withStorage<Result>(
+  { context: { assetKey, partitionKey, signal }, action, place }: StorageUse,
+  use: () => Result | Promise<Result>,
+): Promise<Result> {
   try {
     return await use()
   } catch (error) {
-    if (error instanceof DagmaError || !(error instanceof Error)) throw error
-    throw dagmaError('DAGMA_STORAGE_FAILED', { asset: keyText(assetKey), file, reason: error.message }, error)
+    if (error instanceof DagmaError || !(error instanceof Error) || signal.aborted) throw error
+    const reason = [...(error.name === 'Error' ? [] : [error.name]), error.message.replace(/\.$/, '')].join(': ')
+    throw dagmaError('DAGMA_STORAGE_FAILED', { asset: keyText(assetKey), partition: partitionKey, action, place, reason }, error)
   }
 }

@@ -1,10 +1,8 @@
-import { keyText } from '../../definitions/assets/asset-key.ts'
 import type { IOContext, IOManager } from '../../definitions/assets/io-manager.ts'
-import { jsonText } from './json-text.ts'
+import { textIOManager } from './text-io-manager.ts'
 import { valuePath } from './value-path.ts'
-import { valueUnreadable } from './value-unreadable.ts'
 
-/** What is needed of a key-value storage: any storage of the library `unstorage` has it, for S3, Redis, Azure, a folder and others. */
+/** What is needed of a key-value storage: any storage of the library `unstorage` has it, for Redis, Azure, a folder and others. */
 export interface ValueStorage {
   /** The text last set; null or undefined when there is none. */
   getItemRaw(key: string): Promise<unknown>
@@ -13,24 +11,32 @@ export interface ValueStorage {
 
 /**
  * An IO manager that keeps each value as JSON text in a storage, so that steps on several machines find them. Keys join the parts of the
- * asset key by ":"; the partition follows behind "@". Whether a half-written value can be read is the storage's to say.
+ * asset key by ":"; the partition follows behind "@". A value is read back after it has been set, since some storages report success for what they
+ * did not keep. Whether a half-written value can be read depends on the storage. For S3, {@link s3IOManager} does more.
+ * @throws DAGMA_STORAGE_FAILED in the step that stores or loads, for what the storage refuses or does not keep
+ * @example
+ * ```ts
+ * const storage = createStorage({ driver: redisDriver({ url: 'redis://cache.internal:6379' }) })
+ * definitions({ assets: [orders], ioManagers: { default: storageIOManager(storage) } })
+ * ```
  */
 export function storageIOManager(storage: ValueStorage): IOManager {
   const place = (context: IOContext): string => valuePath(context).join(':')
-  return {
-    handleOutput: async (context, value) => {
-      const text = jsonText(keyText(context.assetKey), value)
-      await storage.setItemRaw(place(context), text)
-      return { sizeBytes: Buffer.byteLength(text) }
-    },
-    loadInput: async (context) => {
-      const stored = await storage.getItemRaw(place(context))
-      if (stored === null || stored === undefined) return undefined
-      try {
-        return { value: JSON.parse(typeof stored === 'string' ? stored : Buffer.from(stored as Uint8Array).toString('utf8')) }
-      } catch (error) {
-        throw valueUnreadable(context, place(context), error)
-      }
-    },
+  const read = async (context: IOContext): Promise<string | undefined> => {
+    const stored = await storage.getItemRaw(place(context))
+    if (stored === null || stored === undefined) return undefined
+    return typeof stored === 'string' ? stored : Buffer.from(stored as Uint8Array).toString('utf8')
   }
+  return textIOManager({
+    place,
+    read,
+    async write(context, text) {
+      // A second time, since another run may have set the same value in between.
+      for (let attempt = 0; attempt < 2; attempt++) {
+        await storage.setItemRaw(place(context), text)
+        if ((await read(context)) === text) return
+      }
+      throw new Error('the storage reported success but did not keep the value. Check that its bucket, container or table exists')
+    },
+  })
 }
