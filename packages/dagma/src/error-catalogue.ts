@@ -340,13 +340,13 @@ export const catalogue = {
     ({ asset, reason }) => `The value of asset "${asset}" cannot be stored as JSON: ${reason}.`,
     'Return JSON data: plain objects and arrays of text, finite numbers, true, false and null (`Object.fromEntries(map)`, `[...set]`, `{ ...instance }`), or use a typedIOManager() that can store it.',
   ),
-  DAGMA_INPUT_MISSING: entry<{ who: string; input: string; partitions: readonly string[]; isMade: boolean; commands: readonly string[] }>(
+  DAGMA_INPUT_MISSING: entry<{ who: string; input: string; partitions: readonly string[]; isMade: boolean; command: string }>(
     'execution',
     ({ who, input, partitions, isMade }) =>
       `${who} needs the value of "${input}"${partitionsText(partitions)}, which ${isMade ? `${partitions.length > 1 ? 'have' : 'has'} not been materialized` : 'is an external asset, and its IO manager found no value'}.`,
-    ({ partitions, isMade, commands }) =>
+    ({ partitions, isMade, command }) =>
       isMade
-        ? `Materialize ${partitions.length > 1 ? 'them' : 'it'} first: ${commands.map((command) => `\`${command}\``).join(', ')}.`
+        ? `Materialize ${partitions.length > 1 ? 'them' : 'it'} first: \`${command}\`.`
         : 'List it in `deps` if its value is not needed, or bind an IO manager that can load it.',
   ),
   DAGMA_VALUE_UNREADABLE: entry<{ asset: string; file: string; command: string }>(

@@ -319,8 +319,8 @@ export default definitions({ assets: [asset({ key: 'a', run: ({ signal }) => new
       Commands:
         asset                       List, inspect and materialize assets.
         job                         List and launch jobs.
-        partition                   List, add and delete dynamic partitions of the
-                                    embedded engine.
+        partition                   Show the status of partitions; list, add and
+                                    delete dynamic ones.
         run                         Inspect, retry, end and prune runs of the embedded
                                     engine.
         schedule                    List and preview schedules.
@@ -375,12 +375,17 @@ export default definitions({ assets: [asset({ key: 'a', run: ({ signal }) => new
                                        {"my_asset": {"limit": 3}}
         --partition <key>              the partition to materialize
         --partition-range <from...to>  the partitions to materialize, both ends
-                                       included, one run each
+                                       included, one run each; can be repeated, and
+                                       take a list a...b,c,d...e (default: none)
         --tag <key=value>              run tag; can be repeated (default: none)
         -s, --select <selection>       which assets, in Dagster’s selection syntax
         -m, --module <file>            definitions module (default: the one that
                                        package.json names)
         --json                         print JSON
+        --missing                      of the range, or of all partitions: those that
+                                       are missing
+        --failed                       of the range, or of all partitions: those whose
+                                       last run failed
         -h, --help                     display help for command
 
       Usage: dagma run [options] [command]

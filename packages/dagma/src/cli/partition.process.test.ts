@@ -29,3 +29,43 @@ export default definitions({ assets: [one] })`,
     output: expect.stringContaining('PARTITION_KEY_INVALID'),
   })
 })
+
+test('the status of partitions, and the runs of those that are missing or failed', () => {
+  const folder = temporaryFolder({
+    'package.json': '{"type":"module","dagma":{"definitions":"defs.ts"}}',
+    'defs.ts': `
+import { asset, dailyPartitions, definitions, job } from '${dagma}'
+const days = dailyPartitions({ start: '2026-01-01', end: '2026-01-11' })
+const orders = asset({ key: 'orders', partitions: days, run: ({ partitionKey }) => { if (process.env.BREAK === partitionKey) throw new Error('no'); return 1 } })
+const plain = asset({ key: 'plain', run: () => 1 })
+export default definitions({ assets: [orders, plain], jobs: [job({ name: 'shop', selection: [orders] })] })`,
+  })
+  const run = (args: string, env = {}) => {
+    const options = { cwd: folder, encoding: 'utf8', env: { ...process.env, ...env } } as const
+    const { status, stdout, stderr } = spawnSync(process.execPath, [...commandLine, ...args.split(' ')], options)
+    return { status, output: `${stdout}${stderr}` }
+  }
+  const ranges = '--partition-range 2026-01-01...2026-01-02,2026-01-04 --partition-range 2026-01-06...2026-01-07'
+  const first = run(`asset materialize -s orders ${ranges}`, { BREAK: '2026-01-02' })
+  expect(first.output).toMatch(/^\[1\/5\] Run .*\[2026-01-01\]/)
+  expect(first.output).toContain('4 of 5 partitions succeeded.')
+  expect(run('partition status').output).toBe(`orders  (daily)  4 made, 5 missing, 1 failed
+  █✗░█░██░░░
+  missing: 2026-01-03, 2026-01-05, 2026-01-08...2026-01-10
+  failed: 2026-01-02
+`)
+  expect(run('asset show orders').output).toContain('  partitions: daily, 4 made, 5 missing, 1 failed\n    █✗░█░██░░░\n')
+  expect(JSON.parse(run('partition status orders --json').output)).toMatchObject([
+    { asset: 'orders', counts: { made: 4, missing: 5, failed: 1 }, failed: ['2026-01-02'] },
+  ])
+  const missing = run('job launch -j shop --missing --partition-range 2026-01-01...2026-01-05')
+  expect(missing.output.match(/Run .*\]/g)).toHaveLength(2)
+  expect(run('asset materialize -s orders --failed').output).toContain('[2026-01-02]')
+  expect(run('asset materialize -s orders --failed').output).toBe('No partitions to run.\n')
+  expect(run('asset materialize -s orders --missing --failed --partition-range 2026-01-01...2026-01-08').output).toContain('[2026-01-08]')
+  expect(run('asset materialize -s orders --missing --partition 2026-01-08').output).toContain('cannot be used')
+  expect(run('asset materialize -s orders --partition-range 2026-01-01...2026-01-02...2026-01-03').output).toContain(
+    '[DAGMA_OPTION_INVALID]',
+  )
+  expect(run('partition status plain')).toMatchObject({ status: 2, output: expect.stringContaining('asset with partitions') })
+}, 60_000)

@@ -13,6 +13,7 @@ import { jobLaunchCommand } from './commands/job-launch.ts'
 import { jobListCommand } from './commands/job-list.ts'
 import { partitionAddCommand, partitionDeleteCommand } from './commands/partition-change.ts'
 import { partitionListCommand } from './commands/partition-list.ts'
+import { partitionStatusCommand } from './commands/partition-status.ts'
 import { pipesCommand } from './commands/pipes.ts'
 import { reportCommand } from './commands/report.ts'
 import { runEndCommand } from './commands/run-end.ts'
@@ -48,7 +49,8 @@ export function program(): Command {
     group('job', 'List and launch jobs.', jobListCommand(), jobLaunchCommand()),
     group(
       'partition',
-      'List, add and delete dynamic partitions of the embedded engine.',
+      'Show the status of partitions; list, add and delete dynamic ones.',
+      partitionStatusCommand(),
       partitionListCommand(),
       partitionAddCommand(),
       partitionDeleteCommand(),

@@ -229,6 +229,23 @@ export class EventLog implements Disposable {
     return this.#read(newest, [asset], eventOf)[0] as Materialization | undefined
   }
 
+  /** The newest materialization of each partition of an asset, as the number of its event: numbers grow with time. */
+  materializedPartitions(asset: string): Map<string, number> {
+    const newest = `SELECT partition, max(id) AS id FROM events
+      WHERE asset = ? AND type = 'ASSET_MATERIALIZATION' AND partition IS NOT NULL GROUP BY partition`
+    const rows = this.#read(newest, [asset], (row) => ({ partition: String(row.partition), id: Number(row.id) }))
+    return new Map(rows.map(({ partition, id }) => [partition, id]))
+  }
+
+  /** The runs of a partition that failed or were canceled, oldest first, each with the number of its first event. */
+  unsuccessfulPartitionRuns(): { partition: string; run: Run; firstEvent: number }[] {
+    const query = `SELECT ${runColumns}, (SELECT min(id) FROM events WHERE events.run_id = runs.run_id) AS first_event FROM runs
+      WHERE status IN ('FAILURE', 'CANCELED') ORDER BY ordinal`
+    return this.#read(query, [], (row) => ({ run: runOf(row), firstEvent: Number(row.first_event) })).flatMap(({ run, firstEvent }) =>
+      run.partitionKey === null ? [] : [{ partition: run.partitionKey, run, firstEvent }],
+    )
+  }
+
   /** The keys of dynamic partitions, in the order in which they were added. */
   dynamicPartitions(name: string): string[] {
     return this.#read('SELECT partition FROM dynamic_partitions WHERE name = ? ORDER BY id', [name], (row) => String(row.partition))

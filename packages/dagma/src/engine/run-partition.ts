@@ -2,7 +2,7 @@ import { type AssetKey, keyText } from '../definitions/assets/asset-key.ts'
 import type { DepWithMapping } from '../definitions/assets/asset-spec.ts'
 import type { Step } from '../definitions/assets/step.ts'
 import type { Definitions } from '../definitions/model.ts'
-import { materializeCommands } from '../definitions/partitions/materialize-commands.ts'
+import { materializeCommand } from '../definitions/partitions/materialize-command.ts'
 import type { PartitionsDefinition } from '../definitions/partitions/partition-types.ts'
 import { hasPartition, identityOf, type PartitionsAt, partitionKeys, sample } from '../definitions/partitions/partitions.ts'
 import { neededDynamicPartitions, upstreamKeys, upstreamPartitions } from '../definitions/partitions/upstream-partitions.ts'
@@ -88,7 +88,7 @@ function commandsFor(definitions: Definitions, groups: readonly PartitionGroup[]
       for (const { dep, upstream } of depsWithin(group, groups))
         for (const one of upstreamKeys(dep, definitions, { partitions: group.partitions, key: own }, at)) wanted.get(upstream)?.add(one)
     }
-    commands.unshift(...materializeCommands(namesOf(group), group.partitions, [...keys], at))
+    commands.unshift(materializeCommand(namesOf(group), group.partitions, [...keys], at))
   }
   return commands
 }

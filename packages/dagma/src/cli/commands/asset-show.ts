@@ -2,10 +2,13 @@ import { Command } from 'commander'
 import { keyText } from '../../definitions/assets/asset-key.ts'
 import type { AssetNode, Definitions } from '../../definitions/model.ts'
 import { nearestName } from '../../definitions/validation/nearest-name.ts'
+import { partitionsAt } from '../../engine/materialize.ts'
+import { countStates, partitionStatus } from '../../engine/partition-status.ts'
 import { dagmaError } from '../../errors.ts'
 import { gateStaticMetadata } from '../../runtime/gate/exit-gate.ts'
 import { type JsonOption, jsonOption, loadProject, type ModuleOption, moduleOption } from '../terminal/options.ts'
 import { printJson, printLine, printMetadata } from '../terminal/output.ts'
+import { countsText, partitionsText, statusBar } from '../terminal/partition-texts.ts'
 import { readLog } from '../terminal/read-log.ts'
 
 /** `dagma asset show` */
@@ -20,11 +23,16 @@ export function assetShowCommand(): Command {
       const asset = definitions.assets.get(key)
       if (asset === undefined)
         throw dagmaError('DAGMA_ASSET_UNKNOWN', { asset: key, nearest: nearestName(key, [...definitions.assets.keys()]) })
-      const latest = readLog(project.folder, (log) => log.latestMaterialization(key))
+      const at = partitionsAt(project.folder)
+      const { latest, status } = readLog(project.folder, (log) => ({
+        latest: log.latestMaterialization(key),
+        status: partitionStatus(log, [asset], at)[0],
+      }))
       const facts = factsOf(asset, definitions)
       if (options.json) {
         const metadata = gateStaticMetadata(asset.metadata)
-        printJson({ key, ...facts, partitions: asset.partitions ?? null, metadata, latestMaterialization: latest ?? null })
+        const partitionCounts = status === undefined ? null : countStates(status)
+        printJson({ key, ...facts, partitions: asset.partitions ?? null, partitionCounts, metadata, latestMaterialization: latest ?? null })
         return
       }
       printLine(`${key}  (group ${asset.group})`)
@@ -37,13 +45,18 @@ export function assetShowCommand(): Command {
         tags,
         kinds,
         'code version': [codeVersion ?? []].flat(),
-        partitions: [asset.partitions?.kind ?? []].flat(),
         checks,
       }
       for (const [name, items] of Object.entries(listed)) if (items.length > 0) printLine(`  ${name}: ${items.join(', ')}`)
+      if (asset.partitions !== undefined && status !== undefined) {
+        printLine(`  partitions: ${partitionsText(asset.partitions)}, ${countsText(status)}`)
+        if (status.states.size > 0) printLine(`    ${statusBar(status)}`)
+      }
       printMetadata(gateStaticMetadata(asset.metadata))
       printLine(
-        latest === undefined ? '  never materialized' : `  materialized ${new Date(latest.time).toISOString()} in run ${latest.runId}`,
+        latest === undefined
+          ? '  never materialized'
+          : `  ${latest.partition === null ? 'materialized' : `partition ${latest.partition} materialized`} ${new Date(latest.time).toISOString()} in run ${latest.runId}`,
       )
       if (latest !== undefined) printMetadata(latest.metadata)
     })

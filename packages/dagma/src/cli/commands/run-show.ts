@@ -20,7 +20,10 @@ export function runShowCommand(): Command {
         const events = log.eachEvent(run.runId)
         if (json) printJson({ run: runJson(run), events })
         else {
-          const show = progress(run.partitionKey, recordedSteps(run, log.eachEvent(run.runId, 'ASSET_CHECK_EVALUATION')))
+          const show = progress(
+            { partition: run.partitionKey, position: '' },
+            recordedSteps(run, log.eachEvent(run.runId, 'ASSET_CHECK_EVALUATION')),
+          )
           for (const event of events) show(event)
         }
       })

@@ -5,8 +5,11 @@ import { stepErrorLines } from './error-lines.ts'
 import { durationText, printLine, printMetadata } from './output.ts'
 import type { StepTexts } from './step-texts.ts'
 
-/** Prints the events of a run, a line each; on a terminal, the running steps are shown below them. `partition` is the run's. */
-export function progress(partition: string | null, steps: StepTexts): (event: RunEvent) => void {
+/** Prints the events of a run, a line each; on a terminal, the running steps are shown below them. `position` stands before the run, such as `[2/30] `. */
+export function progress(
+  { partition, position }: { readonly partition: string | null; readonly position: string },
+  steps: StepTexts,
+): (event: RunEvent) => void {
   const began = new Map<string, number>()
   const failures = new Map<string, number>()
   const errorLines = stepErrorLines()
@@ -25,7 +28,7 @@ export function progress(partition: string | null, steps: StepTexts): (event: Ru
     if (event.type === 'STEP_START' || event.type === 'STEP_RESTARTED') began.set(event.step, event.time)
     if (event.type === 'STEP_FAILURE') stepFailed = true
     if (event.type === 'STEP_UP_FOR_RETRY') failures.set(event.step, (failures.get(event.step) ?? 0) + 1)
-    if (event.type === 'RUN_START') printLine(`Run ${event.runId}${partition === null ? '' : ` [${partition}]`}`)
+    if (event.type === 'RUN_START') printLine(`${position}Run ${event.runId}${partition === null ? '' : ` [${partition}]`}`)
     else printEvent(event, { steps, since, failures, whole: () => durationText(event.time - runBegan) })
     if (event.type === 'RUN_FAILURE' && !stepFailed) printLine(`  ${event.message}`)
     if (event.type === 'STEP_UP_FOR_RETRY' || event.type === 'STEP_FAILURE')

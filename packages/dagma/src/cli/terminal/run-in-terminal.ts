@@ -1,23 +1,14 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { keyText } from '../../definitions/assets/asset-key.ts'
 import type { RunConfig, RunTags } from '../../definitions/automation/job.ts'
 import type { Definitions } from '../../definitions/model.ts'
-import { partitionRange } from '../../definitions/partitions/partitions.ts'
 import { selectAssets } from '../../definitions/selection/select-assets.ts'
 import { selectionText } from '../../definitions/selection/selection-text.ts'
 import { type Durability, EventLog } from '../../engine/event-log.ts'
 import type { RunEvent } from '../../engine/events.ts'
-import {
-  expectJob,
-  type MaterializeOptions,
-  type MaterializeRun,
-  materialize,
-  partitionsAt,
-  type RunOptions,
-} from '../../engine/materialize.ts'
-import { dagmaError } from '../../errors.ts'
+import { type MaterializeOptions, type MaterializeRun, materialize, type RunOptions } from '../../engine/materialize.ts'
 import { chooseReporter, type RunReport, reportRuns } from '../../report/report-run.ts'
 import type { Project } from '../../runtime/project/project.ts'
+import { chosenPartitions, type PartitionOptions, withPartitionOptions } from './chosen-partitions.ts'
 import { endWith, exitCodes } from './exit-codes.ts'
 import { interruption } from './interruption.ts'
 import { positiveInteger } from './options.ts'
@@ -34,10 +25,8 @@ export interface RunningOptions extends ReportOptions {
 }
 
 /** Options of commands that start a new run. */
-export interface NewRunOptions extends RunningOptions {
+export interface NewRunOptions extends RunningOptions, PartitionOptions {
   config?: RunConfig
-  partition?: string
-  partitionRange?: string
   tag: RunTags
 }
 
@@ -54,11 +43,9 @@ export function withRunningOptions(command: Command): Command {
 
 /** Gives `command` the options of commands that start a new run. */
 export function withNewRunOptions(command: Command): Command {
-  return withRunningOptions(command)
-    .addOption(configOption())
-    .addOption(new Option('--partition <key>', 'the partition to materialize').conflicts('partitionRange'))
-    .option('--partition-range <from...to>', 'the partitions to materialize, both ends included, one run each')
-    .addOption(new Option('--tag <key=value>', 'run tag; can be repeated').argParser(addTag).default({}, 'none'))
+  return withPartitionOptions(withRunningOptions(command).addOption(configOption())).addOption(
+    new Option('--tag <key=value>', 'run tag; can be repeated').argParser(addTag).default({}, 'none'),
+  )
 }
 
 /** `--config`, of every command that starts a new run. */
@@ -66,14 +53,14 @@ export function configOption(): Option {
   return new Option('-c, --config <json>', 'config by asset or step, for example {"my_asset": {"limit": 3}}').argParser(parseConfig)
 }
 
-/** Starts a run, or one for each partition of a range, and shows it. The exit code says how it ended. */
+/** Starts a run, or one for each of several partitions, and shows it. The exit code says how it ended. */
 export async function runInTerminal(
   project: Project,
   definitions: Definitions,
   what: Pick<MaterializeOptions, 'selection' | 'job' | 'kind'>,
   options: NewRunOptions,
 ): Promise<void> {
-  const { config, partition, partitionRange: range, tag: tags } = options
+  const { config, partition, tag: tags } = options
   noteSkipped(definitions, what)
   const run = (partitionKey: string | undefined): RunToShow => ({
     partition: partitionKey ?? null,
@@ -86,7 +73,8 @@ export async function runInTerminal(
         ...(partitionKey !== undefined && { partitionKey }),
       }),
   })
-  await show({ project, definitions }, options, range === undefined ? run(partition) : rangeOf(project, definitions, what, range).map(run))
+  const chosen = chosenPartitions(project.folder, definitions, what, options)
+  await show({ project, definitions }, options, chosen === undefined ? run(partition) : chosen.map(run))
 }
 
 /**
@@ -103,8 +91,10 @@ export async function show(
   const signal = interruption('the run')
   const ended: MaterializeRun[] = []
   const unsuccessful: string[] = []
-  for (const { partition, start } of 'start' in runs ? [runs] : runs) {
-    const onEvent = json ? {} : { onEvent: progress(partition, declaredSteps(definitions)) }
+  const all = 'start' in runs ? [runs] : runs
+  for (const [index, { partition, start }] of all.entries()) {
+    const position = all.length > 1 ? `[${index + 1}/${all.length}] ` : ''
+    const onEvent = json ? {} : { onEvent: progress({ partition, position }, declaredSteps(definitions)) }
     const result = await start({ projectFolder: project.folder, concurrency, durability, signal, ...onEvent })
     ended.push(result)
     if (result.status !== 'SUCCESS') {
@@ -156,24 +146,10 @@ function noteSkipped({ assets }: Definitions, { selection, kind }: Pick<Material
 
 /** How the runs of a range ended, since the lines of each run are far above. */
 function rangeSummary(all: number, ended: number, unsuccessful: readonly string[]): string {
+  if (all === 0) return 'No partitions to run.'
   const counts = `${ended - unsuccessful.length} of ${all} partitions succeeded.`
   const others = unsuccessful.length === 0 ? '' : ` These did not: ${unsuccessful.join(', ')}.`
   return `${counts}${others}${ended < all ? ` ${all - ended} were not started.` : ''}`
-}
-
-function rangeOf(
-  project: Project,
-  definitions: Definitions,
-  { selection, job }: Pick<MaterializeOptions, 'selection' | 'job'>,
-  range: string,
-): readonly string[] {
-  const [from, to, more] = range.split('...')
-  if (!from || !to || more !== undefined)
-    throw dagmaError('DAGMA_OPTION_INVALID', { option: '--partition-range', reason: 'must be two partitions with "..." between them' })
-  const keys = job === undefined ? selectAssets(selectionText(selection ?? '*'), definitions.assets) : expectJob(definitions, job).assetKeys
-  const partitioned = keys.map((key) => definitions.assets.get(key)).find((node) => node?.partitions !== undefined)
-  if (partitioned?.partitions === undefined) throw dagmaError('DAGMA_PARTITION_WITHOUT_PARTITIONS', { partition: range })
-  return partitionRange(partitioned.partitions, { from, to }, { asset: keyText(partitioned.key), ...partitionsAt(project.folder) })
 }
 
 function parseConfig(text: string): RunConfig {

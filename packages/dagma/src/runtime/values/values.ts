@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { type AssetKey, keyText } from '../../definitions/assets/asset-key.ts'
 import type { IOContext, IOManager, StoredValue } from '../../definitions/assets/io-manager.ts'
 import type { Definitions } from '../../definitions/model.ts'
-import { materializeCommands } from '../../definitions/partitions/materialize-commands.ts'
+import { materializeCommand } from '../../definitions/partitions/materialize-command.ts'
 import { keysByDimension, partitionTimeWindow } from '../../definitions/partitions/partition-context.ts'
 import { type DagmaError, dagmaError } from '../../errors.ts'
 import { type JsonFileIOManagerOptions, jsonFileIOManager } from './json-file-io-manager.ts'
@@ -70,8 +70,8 @@ export class Values {
   #missing(assetKey: AssetKey, partitions: readonly string[], who: string): DagmaError {
     const input = keyText(assetKey)
     const node = this.#definitions.assets.get(input)
-    const commands = materializeCommands([input], partitions.length === 0 ? undefined : node?.partitions, partitions, { now: new Date() })
-    return dagmaError('DAGMA_INPUT_MISSING', { who, input, partitions, isMade: node?.step?.kind === 'materialize', commands })
+    const command = materializeCommand([input], partitions.length === 0 ? undefined : node?.partitions, partitions, { now: new Date() })
+    return dagmaError('DAGMA_INPUT_MISSING', { who, input, partitions, isMade: node?.step?.kind === 'materialize', command })
   }
 
   #managerOf(assetKey: AssetKey): IOManager {

@@ -1,0 +1,32 @@
+import { styleText } from 'node:util'
+import type { PartitionsDefinition } from '../../definitions/partitions/partition-types.ts'
+import { countStates, type PartitionState, type PartitionStatus } from '../../engine/partition-status.ts'
+
+const barWidth = 50
+
+/** `27 made, 2 missing, 1 failed`, without what there is none of. */
+export function countsText(status: PartitionStatus): string {
+  const counts = Object.entries(countStates(status)).filter(([, count]) => count > 0)
+  return counts.length === 0 ? 'no partitions yet' : counts.map(([state, count]) => `${count} ${state}`).join(', ')
+}
+
+/** A bar of the partitions in order, at most 50 characters wide: `█` made, `░` missing, `▒` partly made, `✗` where one failed. */
+export function statusBar({ states }: PartitionStatus): string {
+  const all = [...states.values()]
+  const width = Math.min(barWidth, all.length)
+  const cell = (index: number): string =>
+    cellText(all.slice(Math.floor((index * all.length) / width), Math.floor(((index + 1) * all.length) / width)))
+  return Array.from({ length: width }, (_, index) => cell(index)).join('')
+}
+
+function cellText(states: readonly PartitionState[]): string {
+  if (states.includes('failed')) return styleText('red', '✗')
+  const made = states.filter((state) => state === 'made').length
+  if (made === states.length) return styleText('green', '█')
+  return made === 0 ? styleText('dim', '░') : styleText('yellow', '▒')
+}
+
+/** The kind of partitions in a word or two: `daily`, `day × region`. */
+export function partitionsText(partitions: PartitionsDefinition): string {
+  return partitions.kind === 'multi' ? Object.keys(partitions.dimensions).join(' × ') : partitions.kind
+}

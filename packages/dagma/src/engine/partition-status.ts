@@ -1,0 +1,41 @@
+import { keyText } from '../definitions/assets/asset-key.ts'
+import type { AssetNode } from '../definitions/model.ts'
+import { type PartitionsAt, partitionKeys } from '../definitions/partitions/partitions.ts'
+import type { EventLog } from './event-log.ts'
+
+/**
+ * What became of a partition. `failed`: the last run that should have materialized it failed before it did; `made`: it was materialized, and that
+ * did not happen since; `missing`: neither. Dagster's status of a partition.
+ */
+export type PartitionState = 'made' | 'missing' | 'failed'
+
+/** The partitions of an asset, in order, with their states. */
+export interface PartitionStatus {
+  readonly asset: string
+  readonly states: ReadonlyMap<string, PartitionState>
+}
+
+/** The states of the partitions of assets; those without partitions are left out. */
+export function partitionStatus(log: EventLog, assets: readonly AssetNode[], at: PartitionsAt): PartitionStatus[] {
+  const unsuccessful = log.unsuccessfulPartitionRuns()
+  return assets.flatMap(({ key, partitions, step }) => {
+    if (partitions === undefined) return []
+    const asset = keyText(key)
+    const made = log.materializedPartitions(asset)
+    const failed = new Set<string>()
+    for (const { partition, run, firstEvent } of unsuccessful) {
+      if (step === undefined || !run.steps.includes(step.name) || !run.assetKeys.includes(asset)) continue
+      if (run.status === 'FAILURE' && (made.get(partition) ?? 0) < firstEvent) failed.add(partition)
+      else failed.delete(partition)
+    }
+    const stateOf = (one: string): PartitionState => (failed.has(one) ? 'failed' : made.has(one) ? 'made' : 'missing')
+    return [{ asset, states: new Map(partitionKeys(partitions, at).map((one) => [one, stateOf(one)])) }]
+  })
+}
+
+/** How many partitions are in each state. */
+export function countStates({ states }: PartitionStatus): { readonly [State in PartitionState]: number } {
+  const counts = { made: 0, missing: 0, failed: 0 }
+  for (const state of states.values()) counts[state] += 1
+  return counts
+}
