@@ -50,7 +50,13 @@ interface MappingCase extends Around {
 /** A case in which Dagma gives something else than Dagster. */
 export interface Difference {
   readonly kind: keyof DagsterCases
-  readonly of: Around & { readonly timezone: string; readonly now?: string; readonly start?: string; readonly cron?: string }
+  readonly of: Around & {
+    readonly timezone: string
+    readonly now?: string
+    readonly start?: string
+    readonly cron?: string
+    readonly mapping?: PartitionMapping
+  }
   readonly dagster: unknown
   readonly dagma: unknown
 }
@@ -78,6 +84,11 @@ const meant: readonly { readonly reason: string; readonly fits: (difference: Dif
   {
     reason: 'Samoa had no 30 December 2011: Dagster goes on from times of that day, Dagma has an empty window there and ticks once.',
     fits: ({ of }) => of.timezone === 'Pacific/Apia' && /2011-1[12]|2012-01/.test(of.now ?? of.start ?? ''),
+  },
+  {
+    reason:
+      'Dagster finds the dimension of a MultiToSingleDimensionPartitionMapping by its partitions, whatever its name; Dagma refuses another name.',
+    fits: ({ of, dagma }) => dagma === 'refused' && of.mapping?.kind === 'multi_to_single' && of.mapping.dimension !== null,
   },
   {
     reason:

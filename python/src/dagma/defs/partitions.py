@@ -72,13 +72,21 @@ _MAPPINGS: Mapping[str, Callable[[Mapping[str, Any]], dg.PartitionMapping]] = {
     "multi_to_single": lambda mapping: dg.MultiToSingleDimensionPartitionMapping(
         partition_dimension_name=mapping["dimension"]
     ),
+    "multi": lambda mapping: dg.MultiPartitionMapping(
+        {
+            upstream: dg.DimensionPartitionMapping(one["dimension"], _declared_mapping(one["mapping"]))
+            for upstream, one in mapping["dimensions"].items()
+        }
+    ),
 }
 
 
 def mapping_of(declared: Mapping[str, Any] | None) -> dg.PartitionMapping | None:
     """Dagster's partition mapping, or None for what it takes by default."""
-    if declared is None:
-        return None
+    return None if declared is None else _declared_mapping(declared)
+
+
+def _declared_mapping(declared: Mapping[str, Any]) -> dg.PartitionMapping:
     make = _MAPPINGS.get(declared["kind"])
     if make is None:
         msg = "partition mapping"

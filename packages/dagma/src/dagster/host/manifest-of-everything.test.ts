@@ -131,6 +131,7 @@ test('every kind of partitions and mapping fits the schema, and the schema has n
     multi: multiPartitions({ day: days, region: regions }),
   }
   const partitioned = Object.entries(kinds).map(([key, partitions]) => externalAsset({ key, partitions }))
+  const byDimension = PartitionMapping.multi({ day: { dimension: 'day', mapping: PartitionMapping.timeWindow({ startOffset: -1 }) } })
   const mappings = [
     ['static', regions, PartitionMapping.identity()],
     ['daily', undefined, PartitionMapping.last()],
@@ -139,13 +140,14 @@ test('every kind of partitions and mapping fits the schema, and the schema has n
     ['static', staticPartitions(['a', 'b']), PartitionMapping.static({ x: 'a', y: ['a', 'b'] })],
     ['daily', days, PartitionMapping.timeWindow({ startOffset: -2, endOffset: -1 })],
     ['multi', regions, PartitionMapping.multiToSingle('region')],
+    ['multi', kinds.multi, byDimension],
   ] as const
   const consumers = mappings.map(([upstream, partitions, mapping]) =>
     asset({ key: `by_${mapping.kind}`, deps: [mapped({ key: [upstream] }, mapping)], ...(partitions && { partitions }), run }),
   )
   const { steps, external_assets } = manifest(definitions({ assets: [...partitioned, ...consumers] }))
   expect(external_assets.map(({ partitions }) => partitions)).toEqual(Object.values(kinds).map(onTheWire))
-  expect(steps.map((step) => step.assets[0]?.deps[0]?.mapping)).toEqual(mappings.map(([, , { many: _, ...rest }]) => onTheWire(rest)))
+  expect(steps.map((step) => step.assets[0]?.deps[0]?.mapping)).toEqual(mappings.map(([, , mapping]) => onTheWire(mapping)))
   expect(mappings.map(([, , { kind }]) => kind).sort()).toEqual(mappingKinds())
 })
 
@@ -154,7 +156,7 @@ function onTheWire(value: object): unknown {
   const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
   return JSON.parse(JSON.stringify(value), (_, item) =>
     typeof item === 'object' && item !== null && !Array.isArray(item)
-      ? Object.fromEntries(Object.entries(item).map(([name, member]) => [snake(name), member]))
+      ? Object.fromEntries(Object.entries(item).flatMap(([name, member]) => (name === 'many' ? [] : [[snake(name), member]])))
       : item,
   )
 }

@@ -139,7 +139,7 @@ function manifestDimension(partitions: Exclude<PartitionsDefinition, MultiPartit
   return { kind, start, end, timezone, minute_offset, hour_offset, day_offset, end_offset }
 }
 
-function manifestMapping(mapping: PartitionMapping) {
+function manifestMapping(mapping: PartitionMapping): object | null {
   switch (mapping.kind) {
     case 'default':
       return null
@@ -154,6 +154,13 @@ function manifestMapping(mapping: PartitionMapping) {
         end_offset: mapping.endOffset,
         allow_nonexistent_upstream_partitions: mapping.allowNonexistentUpstreamPartitions,
       }
+    case 'multi': {
+      const dimensions = Object.entries(mapping.dimensions).map(([upstream, one]) => [
+        upstream,
+        { dimension: one.dimension, mapping: manifestMapping(one.mapping) },
+      ])
+      return { kind: mapping.kind, dimensions: Object.fromEntries(dimensions) }
+    }
     default: {
       const { many: _, ...rest } = mapping
       return rest

@@ -19,6 +19,15 @@ export type PartitionMapping =
       readonly allowNonexistentUpstreamPartitions: boolean
     }
   | { readonly kind: 'multi_to_single'; readonly many: true; readonly dimension: string | null }
+  | { readonly kind: 'multi'; readonly many: true; readonly dimensions: { readonly [upstream: string]: DimensionMapping } }
+
+/** How a dimension of an upstream asset depends on one of the own dimensions. Dagster's `DimensionPartitionMapping`. */
+export interface DimensionMapping {
+  /** Name of the own dimension. */
+  readonly dimension: string
+  /** How the upstream dimension's partitions depend on its partitions: any mapping between partitions of one dimension. */
+  readonly mapping: PartitionMapping
+}
 
 /** No mapping was declared: the same key where both have the same partitions; what Dagster takes by default otherwise. */
 export const withoutMapping: PartitionMapping = { kind: 'default', many: false }
@@ -68,4 +77,10 @@ export const PartitionMapping = {
   },
   /** Between a multi-partitioned asset and one of its dimensions. Dagster's `MultiToSingleDimensionPartitionMapping`. */
   multiToSingle: (dimension?: string) => ({ kind: 'multi_to_single', many: true, dimension: dimension ?? null }) as const,
+  /**
+   * Between two multi-partitioned assets, dimension by dimension: by the name of the upstream dimension, the own one and how they correspond. Of an
+   * upstream dimension that is not named, all partitions are taken. Dagster's `MultiPartitionMapping`.
+   * @example PartitionMapping.multi({ day: { dimension: 'week', mapping: PartitionMapping.timeWindow() } })
+   */
+  multi: (dimensions: { readonly [upstream: string]: DimensionMapping }) => ({ kind: 'multi', many: true, dimensions }) as const,
 }

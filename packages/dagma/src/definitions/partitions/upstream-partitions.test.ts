@@ -67,6 +67,22 @@ test('a dimension is mapped to the side that has no dimensions, in the order of 
   expect(upstream(days, PartitionMapping.multiToSingle(), multi, '2026-01-05|x')).toEqual({ many: ['2026-01-05'] })
 })
 
+test('between two dimensions and two, each is mapped by itself; of one that is not named, all partitions are taken', async () => {
+  const [theirs, own] = [multiPartitions({ region: regions, day: days }), multiPartitions({ week: weeks, size: regions })]
+  const byWeek = { day: { dimension: 'week', mapping: PartitionMapping.timeWindow({ startOffset: 0 }) } }
+  const week = Array.from({ length: 7 }, (_, day) => `2026-01-${String(day + 4).padStart(2, '0')}`)
+  expect(upstream(theirs, PartitionMapping.multi(byWeek), own, 'x|2026-01-04')).toEqual({
+    many: week.flatMap((day) => [`${day}|x`, `${day}|y`]),
+  })
+  const both = PartitionMapping.multi({ ...byWeek, region: { dimension: 'size', mapping: PartitionMapping.identity() } })
+  expect(upstream(theirs, both, own, 'y|2026-01-04')).toEqual({ many: week.map((day) => `${day}|y`) })
+  const other = PartitionMapping.multi({ region: { dimension: 'size', mapping: PartitionMapping.identity() } })
+  const missing = await thrownBy(() =>
+    upstream(multiPartitions({ region: staticPartitions(['z']), day: days }), other, own, 'y|2026-01-04'),
+  )
+  expect(missing).toMatchObject({ code: 'DAGMA_UPSTREAM_PARTITIONS_NONEXISTENT' })
+})
+
 test('dynamic keys are asked of the host where a mapping needs them all', async () => {
   const from = externalAsset({ key: 'upstream', partitions: multiPartitions({ who: dynamicPartitions('names'), region: regions }) })
   const project = definitions({ assets: [from] })

@@ -4,8 +4,9 @@ import type { DepWithMapping } from '../assets/asset-spec.ts'
 import type { Step } from '../assets/step.ts'
 import type { Definitions } from '../model.ts'
 import { dimensionOf, impliedMapping } from './implied-mapping.ts'
-import type { PartitionMapping } from './partition-mapping.ts'
-import type { PartitionsDefinition, TimePartitions } from './partition-types.ts'
+import { keysByDimension } from './partition-context.ts'
+import type { DimensionMapping, PartitionMapping } from './partition-mapping.ts'
+import type { MultiPartitions, PartitionsDefinition, TimePartitions } from './partition-types.ts'
 import {
   combinations,
   dimensionsInOrder,
@@ -65,7 +66,7 @@ export function upstreamKeys(
 export function neededDynamicPartitions({ inputs }: Pick<Step, 'inputs'>, { assets }: Pick<Definitions, 'assets'>): string[] {
   const names = Object.values(inputs).flatMap(({ key, mapping }) => {
     const theirs = assets.get(keyText(key))?.partitions
-    if (theirs === undefined || !['all', 'last', 'multi_to_single'].includes(mapping.kind)) return []
+    if (theirs === undefined || !['all', 'last', 'multi_to_single', 'multi'].includes(mapping.kind)) return []
     const parts = theirs.kind === 'multi' ? Object.values(theirs.dimensions) : [theirs]
     return parts.flatMap((part) => (part.kind === 'dynamic' ? [part.name] : []))
   })
@@ -101,6 +102,8 @@ function mappedKeys(mapping: PartitionMapping, theirs: PartitionsDefinition, own
       return mappedWindows(mapping, theirs as TimePartitions, { partitions: own.partitions as TimePartitions, key }, at.now)
     case 'multi_to_single':
       return acrossDimensions(mapping.dimension, theirs, own, at)
+    case 'multi':
+      return byDimensions(mapping.dimensions, theirs as MultiPartitions, { partitions: own.partitions as MultiPartitions, key }, at)
   }
 }
 
@@ -145,4 +148,19 @@ function acrossDimensions(named: string | null, theirs: PartitionsDefinition, ow
   const { existing, nonexistent } = mappedKeys(mapping, dimension, own, at)
   const others = dimensions.map(([, other], position) => (position === index ? existing : partitionKeys(other, at)))
   return { existing: combinations(others), nonexistent }
+}
+
+function byDimensions(
+  mappings: { readonly [upstream: string]: DimensionMapping },
+  theirs: MultiPartitions,
+  { partitions, key }: { readonly partitions: MultiPartitions; readonly key: string },
+  at: PartitionsAt,
+): MappedKeys {
+  const ownKeys = keysByDimension(partitions, key) ?? {}
+  const mapped = dimensionsInOrder(theirs).map(([name, dimension]) => {
+    const one = mappings[name]
+    if (one === undefined) return { existing: partitionKeys(dimension, at), nonexistent: [] }
+    return mappedKeys(one.mapping, dimension, { partitions: partitions.dimensions[one.dimension], key: ownKeys[one.dimension] }, at)
+  })
+  return { existing: combinations(mapped.map(({ existing }) => existing)), nonexistent: mapped.flatMap(({ nonexistent }) => nonexistent) }
 }

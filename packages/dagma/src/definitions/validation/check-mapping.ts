@@ -1,5 +1,5 @@
 import { dimensionOf, impliedMapping } from '../partitions/implied-mapping.ts'
-import type { PartitionMapping } from '../partitions/partition-mapping.ts'
+import type { DimensionMapping, PartitionMapping } from '../partitions/partition-mapping.ts'
 import type { PartitionsDefinition } from '../partitions/partition-types.ts'
 import { isTimePartitions } from '../partitions/partitions.ts'
 
@@ -24,6 +24,8 @@ export function mappingProblem(
       return staticProblem(mapping, theirs, own)
     case 'time_window':
       return timeWindowProblem(mapping, theirs, own)
+    case 'multi':
+      return multiProblem(mapping.dimensions, theirs, own)
     case 'multi_to_single': {
       const found = dimensionOf(theirs, own, mapping.dimension)
       return 'reason' in found ? `by a mapping of one dimension, ${found.reason}` : undefined
@@ -57,6 +59,25 @@ function timeWindowProblem(
   if (!Number.isInteger(startOffset) || !Number.isInteger(endOffset))
     return `by offsets from ${startOffset} to ${endOffset}, which must be whole numbers`
   return startOffset > endOffset ? `by offsets from ${startOffset} to ${endOffset}, which end before they start` : undefined
+}
+
+function multiProblem(
+  mappings: { readonly [upstream: string]: DimensionMapping },
+  theirs: PartitionsDefinition,
+  own: PartitionsDefinition | undefined,
+): string | undefined {
+  if (theirs.kind !== 'multi' || own?.kind !== 'multi') return 'by a mapping of dimensions, while both must have two dimensions'
+  const taken = new Set<string>()
+  for (const [upstream, { dimension, mapping }] of Object.entries(mappings)) {
+    const [from, to] = [theirs.dimensions[upstream], own.dimensions[dimension]]
+    if (from === undefined) return `by a mapping of its dimension "${upstream}", which it does not have`
+    if (to === undefined) return `by a mapping to the own dimension "${dimension}", which does not exist`
+    if (taken.has(dimension)) return `by a mapping of two dimensions to the own dimension "${dimension}"`
+    taken.add(dimension)
+    const problem = mappingProblem(mapping, from, to)
+    if (problem !== undefined) return `by a mapping of its dimension "${upstream}", ${problem}`
+  }
+  return undefined
 }
 
 function unknownKey(keys: readonly string[], known: readonly string[]): string | undefined {

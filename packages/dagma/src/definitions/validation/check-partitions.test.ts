@@ -92,6 +92,34 @@ describe('mappings that Dagster does not take are refused, of inputs and of deps
     ['naming the dimension "day", while "region" is the one that fits', both, regions, PartitionMapping.multiToSingle('day')],
     ['no dimension has the same partitions', both, staticPartitions(['other']), PartitionMapping.multiToSingle('region')],
     ['two dimensions fit', multiPartitions({ a: regions, b: regions }), regions, PartitionMapping.multiToSingle('a')],
+    ['while both must have two dimensions', both, regions, PartitionMapping.multi({})],
+    [
+      'its dimension "size", which it does not have',
+      both,
+      both,
+      PartitionMapping.multi({ size: { dimension: 'day', mapping: PartitionMapping.all() } }),
+    ],
+    [
+      'the own dimension "size", which does not exist',
+      both,
+      both,
+      PartitionMapping.multi({ day: { dimension: 'size', mapping: PartitionMapping.all() } }),
+    ],
+    [
+      'two dimensions to the own dimension "day"',
+      both,
+      both,
+      PartitionMapping.multi({
+        day: { dimension: 'day', mapping: PartitionMapping.identity() },
+        region: { dimension: 'day', mapping: PartitionMapping.all() },
+      }),
+    ],
+    [
+      'its dimension "region", by a mapping of time windows, while both must have time partitions',
+      both,
+      both,
+      PartitionMapping.multi({ region: { dimension: 'region', mapping: PartitionMapping.timeWindow() } }),
+    ],
   ])('%s', async (reason, theirs, own, mapping) => {
     const upstream = asset({ key: 'upstream', partitions: theirs, run: () => 1 })
     const dep: Dep = mapping === undefined ? upstream : mapped(upstream, mapping)
