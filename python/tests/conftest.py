@@ -42,7 +42,7 @@ def find_node() -> str:
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DAGMA_NODE", find_node())
     monkeypatch.setenv("DAGSTER_DISABLE_TELEMETRY", "1")
-    for name in ("DAGMA_PROJECT", "DAGMA_MANIFEST", "DAGSTER_HOME"):
+    for name in ("DAGMA_PROJECT", "DAGMA_MANIFEST", "DAGMA_EXECUTOR", "DAGMA_EXECUTOR_CONFIG", "DAGSTER_HOME"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -84,6 +84,7 @@ def step(name: str, **changes: Any) -> dict[str, Any]:
         "retry_policy": None,
         "timeout_seconds": None,
         "pool": None,
+        "op_tags": {},
         "dynamic_partitions": [],
     }
     own = {field: changes.pop(field) for field in plain if field in changes}
@@ -93,10 +94,11 @@ def step(name: str, **changes: Any) -> dict[str, Any]:
 def manifest(*steps: dict[str, Any]) -> dict[str, Any]:
     keys = [asset["key"] for one in steps for asset in one["assets"]]
     job: dict[str, Any] = {"name": "job", "description": None, "tags": {}, "config": {}, "asset_keys": keys}
-    job["hooks"] = []
+    job |= {"executor": None, "op_tags": {}, "hooks": []}
     return {
         "manifest_version": 1,
         "dagma_version": "0.1.0",
+        "executor": None,
         "steps": list(steps),
         "external_assets": [],
         "jobs": [job],

@@ -25,10 +25,7 @@ STEPS = ["good", "sleeps", "stubborn", "endless", "dies", "waits", *(f"second_{n
 def write_manifest(root: Path, *more: str) -> None:
     found = manifest(*(step(name) for name in [*STEPS, *more]))
     jobs = {f"{name}_job": [[name]] for name in [*STEPS[:6], *more]} | {"fan_job": [[f"second_{n}"] for n in range(16)]}
-    found["jobs"] = [
-        {"name": name, "description": None, "tags": {}, "config": {}, "asset_keys": keys, "hooks": []}
-        for name, keys in jobs.items()
-    ]
+    found["jobs"] = [{**found["jobs"][0], "name": name, "asset_keys": keys} for name, keys in jobs.items()]
     (root / "manifest.json").write_text(json.dumps(found))
 
 

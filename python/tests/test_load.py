@@ -37,7 +37,9 @@ def test_golden_manifest_becomes_definitions(golden: dg.Definitions, tmp_path: P
     assert upstream.description == "Numbers to start from."
     (place,) = upstream.metadata["dagster/code_references"].code_references
     assert (place.file_path, place.line_number) == (str(tmp_path / "src" / "definitions.ts"), 7)
-    assert golden.resolve_job_def("numbers_job").executor_def is dagma_executor
+    assert golden.resolve_job_def("numbers_job").executor_def.name == "in_process"
+    assert golden.resolve_job_def("shop_job").executor_def.name == "multiprocess"
+    assert first.op.tags["dagster-celery/queue"] == "small"
     schedule = golden.resolve_schedule_def("numbers_daily")
     assert (schedule.job_name, schedule.cron_schedule, schedule.execution_timezone) == (
         "numbers_job",
@@ -161,7 +163,7 @@ def test_manifest_file_instead_of_node(
         ("[]", "has no manifest_version"),
         ("hello\n{}", "is not a manifest: Expecting value.*begins with 'hello"),
         (
-            '{"manifest_version":1,"dagma_version":"1","jobs":[],"schedules":[]}',
+            '{"manifest_version":1,"dagma_version":"1","executor":null,"jobs":[],"schedules":[]}',
             "does not match its schema: KeyError: 'steps'",
         ),
         (

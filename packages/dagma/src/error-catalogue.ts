@@ -75,6 +75,12 @@ export const catalogue = {
       `${who} keeps its values with the IO manager "${ioManager}", which is not bound (bound: ${bound.length > 0 ? bound.join(', ') : 'none'}).`,
     ({ ioManager }) => `Add "${ioManager}" to the ioManagers of definitions().`,
   ),
+  DAGMA_VALUES_IN_PROCESS: entry<{ step: string; upstream: string; executor: string; of: string }>(
+    'definition',
+    ({ step, upstream, executor, of }) =>
+      `"${step}" loads the value of "${upstream}", which its IO manager keeps in the process that made it, while the executor "${executor}" of ${of} runs each step in a process of its own.`,
+    'Keep the value in a storage that all steps reach (see docs/guide/values-and-io.md), or use the executor "dagma".',
+  ),
   DAGMA_PARTITIONS_INVALID: entry<{ what: string; reason: string }>(
     'definition',
     ({ what, reason }) => `${what} has invalid partitions: ${reason}.`,

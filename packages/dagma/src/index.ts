@@ -30,6 +30,7 @@ export { type RetryPolicy, retryPolicy } from './definitions/assets/retry-policy
 export type { StepLog } from './definitions/assets/step-log.ts'
 export type { Stored } from './definitions/assets/stored.ts'
 export { AutomationCondition } from './definitions/automation/automation-condition.ts'
+export type { Executor, ExecutorName, ExecutorOptions, OpTags } from './definitions/automation/executor.ts'
 export { type HookContext, type Job, job, type RunConfig, type RunTags } from './definitions/automation/job.ts'
 export { type RunRequest, runRequest, type SkipReason, skipReason } from './definitions/automation/run-request.ts'
 export { type Schedule, type ScheduleContext, type ScheduledPartitions, schedule } from './definitions/automation/schedule.ts'

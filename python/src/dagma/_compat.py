@@ -1,4 +1,4 @@
-"""What Dagma touches of Dagster beyond its public interface, each item with its reason; more is in `dev/_compat.py`.
+"""What Dagma touches of Dagster beyond its public interface, each item with its reason; `defs/` and `dev/` have more.
 
 Dagster has no public way to write an executor that shares one process, nor to write a run launcher; its own
 integration packages import the same names. `tests/test_imports.py` fails when another module imports `dagster._*` or
@@ -17,7 +17,6 @@ import dagster as dg
 
 # A run's origin says how its definitions are loaded; a launcher must know to load them itself.
 from dagster._core.code_pointer import ModuleCodePointer
-from dagster._core.definitions.definition_config_schema import convert_user_facing_definition_config_schema
 from dagster._core.events import EngineEventData, JobFailureData, RunFailureReason
 from dagster._core.execution.api import ExecuteRunWithPlanIterable
 from dagster._core.execution.compute_logs import create_compute_log_file_key
@@ -129,14 +128,6 @@ def step_events(step_context: Any) -> Iterator[dg.DagsterEvent]:
 def hook_events(step_context: Any, events: Sequence[dg.DagsterEvent]) -> Iterator[dg.DagsterEvent]:
     """Runs the hooks of a step that has ended."""
     return _trigger_hook(step_context, events)
-
-
-def equip_observation(observed: dg.AssetsDefinition, policy: Any, pool: str | None, config: Any) -> None:
-    """Gives an observation what every other step has: its decorator has no arguments for these."""
-    op: Any = observed.op
-    op._retry_policy, op._pool = policy, pool  # noqa: SLF001
-    if config is not None:
-        op._config_schema = convert_user_facing_definition_config_schema(config)  # noqa: SLF001
 
 
 def execute_run(instance: dg.DagsterInstance, run_id: str) -> None:

@@ -51,6 +51,10 @@ class UnknownFormError(ManifestError):
         )
 
 
+class ExecutorError(LoadError):
+    """The executor that the project or the deployment names is not there, or does not take the config."""
+
+
 class TickError(DagmaError, dg.DagsterError):
     """A tick of a schedule or sensor failed in TypeScript; the message holds what it printed."""
 

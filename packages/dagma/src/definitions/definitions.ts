@@ -3,6 +3,7 @@ import type { Requiring } from './assets/asset.ts'
 import type { AssetCheck } from './assets/asset-check.ts'
 import { type AssetKey, keyText } from './assets/asset-key.ts'
 import type { IOManager } from './assets/io-manager.ts'
+import type { Executor } from './automation/executor.ts'
 import type { Job, RunConfig } from './automation/job.ts'
 import type { Schedule } from './automation/schedule.ts'
 import type { Sensor } from './automation/sensor.ts'
@@ -55,6 +56,11 @@ export interface DefinitionsOptions<
   readonly ioManagers?: { readonly [key: string]: IOManager }
   /** Follows runs, for traces and metrics, such as `openTelemetry()` of `@dagma/opentelemetry`. Default: none. */
   readonly instrument?: Instrument
+  /**
+   * What runs the steps of a run in Dagster, of jobs that name no other and of assets that are materialized without a job; default `dagma`: concurrently,
+   * in one process with one Node worker. In a deployment, `DAGMA_EXECUTOR` takes the place of all of them.
+   */
+  readonly executor?: Executor
 }
 type Bindings = { readonly [key: string]: Resource<unknown> }
 
@@ -77,6 +83,7 @@ export const definitionsOptions: OptionTable<keyof DefinitionsOptions<[], [], []
   resources: 'record',
   ioManagers: 'record',
   instrument: 'object',
+  executor: 'executor',
 }
 
 /**
@@ -101,11 +108,19 @@ export function definitions<
   const resources = new Map(Object.entries<Resource<unknown>>(options.resources ?? {}))
   const ioManagers = new Map(Object.entries(options.ioManagers ?? {}))
   const automation = checkDefinitions(
-    { graph, resources, ioManagers, jobs: options.jobs ?? [], schedules: options.schedules ?? [], sensors: options.sensors ?? [] },
+    {
+      graph,
+      resources,
+      ioManagers,
+      executor: options.executor,
+      jobs: options.jobs ?? [],
+      schedules: options.schedules ?? [],
+      sensors: options.sensors ?? [],
+    },
     errors,
   )
   if (errors.length > 0) throw new DefinitionErrors(errors)
-  return { ...graph, ...automation, resources, ioManagers, instrument: options.instrument, [brand]: true }
+  return { ...graph, ...automation, resources, ioManagers, instrument: options.instrument, executor: options.executor, [brand]: true }
 }
 
 const assetTypes: readonly unknown[] = ['asset', 'multi_asset', 'external_asset', 'observable_asset'] satisfies AnyAsset['type'][]

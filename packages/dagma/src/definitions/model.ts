@@ -5,6 +5,7 @@ import type { IOManager } from './assets/io-manager.ts'
 import type { MultiAsset } from './assets/multi-asset.ts'
 import type { ObservableAsset } from './assets/observable-asset.ts'
 import type { CheckSpec, Step } from './assets/step.ts'
+import type { Executor } from './automation/executor.ts'
 import type { Job } from './automation/job.ts'
 import type { Schedule } from './automation/schedule.ts'
 import type { Sensor } from './automation/sensor.ts'
@@ -55,6 +56,8 @@ export interface Definitions {
   readonly ioManagers: ReadonlyMap<string, IOManager>
   /** @internal */
   readonly instrument: Instrument | undefined
+  /** @internal */
+  readonly executor: Executor | undefined
   readonly [brand]: true
 }
 
@@ -63,6 +66,7 @@ export interface Declared {
   readonly graph: Pick<Definitions, 'assets' | 'steps' | 'checks'>
   readonly resources: ReadonlyMap<string, Resource<unknown>>
   readonly ioManagers: ReadonlyMap<string, IOManager>
+  readonly executor: Executor | undefined
   readonly jobs: readonly Job[]
   readonly schedules: readonly Schedule[]
   readonly sensors: readonly Sensor[]

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import dagster as dg
 
-from dagma._compat import equip_observation
+from dagma.defs._compat import equip_observation
 from dagma.defs.automation import condition_of
 from dagma.defs.config import config_fields, describe
 from dagma.defs.metadata import metadata_from_wire
@@ -29,7 +29,7 @@ def build_step(project: Project, step: Step, worker_key: str, worker: dg.Resourc
     if step.kind == "observe":
         observe = dg.multi_observable_source_asset(name=step.name, specs=specs, resource_defs=resources)
         observed: dg.AssetsDefinition = observe(_body(step, worker_key))
-        equip_observation(observed, retry_policy_of(step.retry_policy), step.pool, _fields(step))
+        equip_observation(observed, step, retry_policy_of(step.retry_policy), _fields(step))
         return observed
     return dg.multi_asset(
         name=step.name,
@@ -39,6 +39,7 @@ def build_step(project: Project, step: Step, worker_key: str, worker: dg.Resourc
         resource_defs=resources,
         retry_policy=retry_policy_of(step.retry_policy),
         pool=step.pool,
+        op_tags=dict(step.op_tags),
         config_schema=_fields(step),
     )(_body(step, worker_key))
 
@@ -74,6 +75,7 @@ def _check(step: Step, resources: dict[str, dg.ResourceDefinition], worker_key: 
         resource_defs=resources,
         retry_policy=retry_policy_of(step.retry_policy),
         pool=step.pool,
+        op_tags=dict(step.op_tags),
         config_schema=_fields(step),
     )(_body(step, worker_key, dg.AssetCheckExecutionContext))
 

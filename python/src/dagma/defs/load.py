@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from dagma.defs.assets import asset_spec, build_step
+from dagma.defs.executors import executor_definition, executor_of_environment, named_executor
 from dagma.defs.hooks import hooks_of
 from dagma.defs.ticks import build_schedule, build_sensor
 from dagma.errors import LoadError
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from dagma.defs.ticks import UnresolvedJob
-    from dagma.manifest.types import Job, Manifest
+    from dagma.manifest.types import Executor, Job, Manifest
     from dagma.project import Project
 
 DIGEST_METADATA = "dagma/manifest_digest"
@@ -30,30 +31,41 @@ PROJECT_METADATA = "dagma/project"
 """Metadata of the code location, by which the launcher knows what it launches."""
 
 
-def load_definitions(path: str | PathLike[str], manifest: str | PathLike[str] | None = None) -> dg.Definitions:
+def load_definitions(
+    path: str | PathLike[str],
+    manifest: str | PathLike[str] | None = None,
+    executor: dg.ExecutorDefinition | str | None = None,
+) -> dg.Definitions:
     """The definitions of the project in folder `path`, to serve as they are or to merge with others.
 
     `manifest` names a file that `dagma build` wrote: for deployments, where definitions load without starting Node.
 
-    Its jobs run in one process with one Node worker. No executor is set for the whole code location, since that is
-    for the one who merges to choose: set `executor=dagma.executor.dagma_executor` there to have the same for assets
-    that are materialized without a job.
+    `executor` takes the place of every executor that the project declares: a definition, or a name as in
+    `DAGMA_EXECUTOR`. When neither says anything, the project's jobs run in one process with one Node worker, and no
+    executor is set for the whole code location, since that is for the one who merges to choose: set
+    `executor=dagma.executor.dagma_executor` there to have the same for assets that are materialized without a job.
     """
     project = open_project(Path(path), because="load_definitions was given its path")
-    return build_definitions(project, read_manifest(project, None if manifest is None else Path(manifest)))
+    chosen = named_executor(executor) if isinstance(executor, str) else executor
+    return build_definitions(project, read_manifest(project, None if manifest is None else Path(manifest)), chosen)
 
 
-def definitions_of(project: Project, executor: dg.ExecutorDefinition | None = None) -> dg.Definitions:
-    """The definitions of a project that was found, with an executor for the whole code location or none."""
-    return build_definitions(project, read_manifest(project), executor)
+def definitions_of(project: Project, default_executor: dg.ExecutorDefinition | None = None) -> dg.Definitions:
+    """The definitions of a project that was found; with an executor for the code location when nothing names one."""
+    return build_definitions(project, read_manifest(project), default_executor=default_executor)
 
 
 def build_definitions(
-    project: Project, manifest: Manifest, executor: dg.ExecutorDefinition | None = None
+    project: Project,
+    manifest: Manifest,
+    chosen: Executor | dg.ExecutorDefinition | None = None,
+    default_executor: dg.ExecutorDefinition | None = None,
 ) -> dg.Definitions:
-    """The definitions that a manifest declares."""
+    """The definitions that a manifest declares; `chosen` is the executor that takes the place of those it names."""
     try:
-        declared = _declared(project, manifest)
+        executors = _Executors(manifest, chosen or executor_of_environment())
+        executor = executors.of_location or default_executor
+        declared = _declared(project, manifest, executors)
         del manifest  # Dagster keeps the variables of the first function that makes definitions, to read annotations by
         return dg.Definitions(**declared, executor=executor)
     except (dg.DagsterError, LoadError):  # says itself which definition is wrong, and how
@@ -62,7 +74,7 @@ def build_definitions(
         raise misread(error, f"The manifest of {project.root}") from error
 
 
-def _declared(project: Project, manifest: Manifest) -> dict[str, Any]:
+def _declared(project: Project, manifest: Manifest, executors: _Executors) -> dict[str, Any]:
     key, worker = worker_key(project), worker_resource(project, manifest.digest)
     with warnings.catch_warnings():
         # Code references, resources of an asset and others are public; that they are new is not the user's concern.
@@ -70,7 +82,7 @@ def _declared(project: Project, manifest: Manifest) -> dict[str, Any]:
         warnings.simplefilter("ignore", dg.PreviewWarning)
         steps = [build_step(project, step, key, worker) for step in manifest.steps]
         external = [asset_spec(project, asset) for asset in manifest.external_assets]
-    jobs = {job.name: _job(job, manifest, key) for job in manifest.jobs}
+    jobs = {job.name: _job(job, manifest, key, executors.of(job)) for job in manifest.jobs}
     return {
         "assets": [*(step for step in steps if not isinstance(step, dg.AssetChecksDefinition)), *external],
         "asset_checks": [step for step in steps if isinstance(step, dg.AssetChecksDefinition)],
@@ -81,7 +93,7 @@ def _declared(project: Project, manifest: Manifest) -> dict[str, Any]:
     }
 
 
-def _job(job: Job, manifest: Manifest, worker_key: str) -> UnresolvedJob:
+def _job(job: Job, manifest: Manifest, worker_key: str, executor: dg.ExecutorDefinition) -> UnresolvedJob:
     assets = dg.AssetSelection.assets(*(dg.AssetKey(key) for key in job.asset_keys))
     steps = {step.name for step in manifest.steps}
     ops = {name: {"config": config} for name, config in job.config.items() if name in steps}
@@ -91,6 +103,22 @@ def _job(job: Job, manifest: Manifest, worker_key: str) -> UnresolvedJob:
         selection=assets,
         tags=dict(job.tags),
         config={"ops": ops} if ops else None,
-        executor_def=dagma_executor,
+        executor_def=executor,
         hooks=hooks_of(job, worker_key) or None,
     )
+
+
+class _Executors:
+    """The executors of a code location: of its jobs, and of all else in it."""
+
+    def __init__(self, manifest: Manifest, chosen: Executor | dg.ExecutorDefinition | None) -> None:
+        self._chosen = chosen
+        self._declared = chosen or manifest.executor
+        self.of_location = None if self._declared is None else executor_definition(self._declared)
+
+    def of(self, job: Job) -> dg.ExecutorDefinition:
+        """What was chosen for all, else the job's own, else that of the definitions, else Dagma's."""
+        declared = self._chosen or job.executor or self._declared
+        if job.op_tags or job.executor is not None:
+            return executor_definition(declared or dagma_executor, job.op_tags)
+        return self.of_location or dagma_executor

@@ -13,6 +13,7 @@ from dagma.manifest.types import (
     Asset,
     Check,
     Dep,
+    Executor,
     Job,
     Manifest,
     RetryPolicy,
@@ -40,6 +41,7 @@ def parse_manifest(text: str, origin: str) -> Manifest:
         return Manifest(
             digest=digest_of(text),
             dagma_version=data["dagma_version"],
+            executor=_executor(data["executor"]),
             steps=tuple(_step(step) for step in data["steps"]),
             external_assets=tuple(_asset(asset) for asset in data["external_assets"]),
             jobs=tuple(_job(job) for job in data["jobs"]),
@@ -87,6 +89,7 @@ def _step(data: dict[str, Any]) -> Step:
         retry_policy=None if retry is None else RetryPolicy(**retry),
         timeout_seconds=data["timeout_seconds"],
         pool=data["pool"],
+        op_tags=dict(data["op_tags"]),
         dynamic_partitions=tuple(data["dynamic_partitions"]),
     )
 
@@ -114,8 +117,20 @@ def _check(data: dict[str, Any]) -> Check:
 
 
 def _job(data: dict[str, Any]) -> Job:
-    keys = tuple(tuple(key) for key in data["asset_keys"])
-    return Job(data["name"], data["description"], dict(data["tags"]), dict(data["config"]), keys, tuple(data["hooks"]))
+    return Job(
+        name=data["name"],
+        description=data["description"],
+        tags=dict(data["tags"]),
+        config=dict(data["config"]),
+        executor=_executor(data["executor"]),
+        op_tags=dict(data["op_tags"]),
+        asset_keys=tuple(tuple(key) for key in data["asset_keys"]),
+        hooks=tuple(data["hooks"]),
+    )
+
+
+def _executor(data: dict[str, Any] | None) -> Executor | None:
+    return None if data is None else Executor(data["module"], data["name"], dict(data["config"]))
 
 
 def _sensor(data: dict[str, Any]) -> Sensor:

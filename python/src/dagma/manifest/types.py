@@ -70,6 +70,15 @@ class RetryPolicy:
 
 
 @dataclass(frozen=True)
+class Executor:
+    """What runs the steps: an executor that is known by name, or one in a Python module."""
+
+    module: str | None
+    name: str
+    config: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Step:
     """One function in TypeScript; by its kind it makes assets, observes them, or evaluates checks."""
 
@@ -82,6 +91,7 @@ class Step:
     retry_policy: RetryPolicy | None
     timeout_seconds: float | None
     pool: str | None
+    op_tags: Mapping[str, Any]
     dynamic_partitions: tuple[str, ...]
 
 
@@ -93,6 +103,8 @@ class Job:
     description: str | None
     tags: Mapping[str, str]
     config: Mapping[str, Any]
+    executor: Executor | None
+    op_tags: Mapping[str, Any]
     asset_keys: tuple[AssetPath, ...]
     hooks: tuple[str, ...]
     """Which of `on_success` and `on_failure` it has in TypeScript."""
@@ -128,6 +140,7 @@ class Manifest:
 
     digest: str
     dagma_version: str
+    executor: Executor | None
     steps: tuple[Step, ...]
     external_assets: tuple[Asset, ...]
     jobs: tuple[Job, ...]

@@ -64,6 +64,7 @@ test('the golden manifest is what these definitions give', () => {
     checks: { not_empty: { description: 'There are numbers.', blocking: true } },
     retryPolicy: retryPolicy({ maxRetries: 3, delaySeconds: 1.5, backoff: 'exponential', jitter: 'full' }),
     pool: 'database',
+    opTags: { 'dagster-celery/queue': 'small', 'dagster-k8s/config': { container_config: { resources: { limits: { memory: '1Gi' } } } } },
     timeoutSeconds: 30,
     run: () => [1],
   })
@@ -97,6 +98,8 @@ test('the golden manifest is what these definitions give', () => {
     selection: [raw, sum],
     tags: { team: 'data' },
     config: { 'warehouse/sum_numbers': { factor: 2 } },
+    executor: 'in_process',
+    opTags: { 'dagster-celery/queue': 'large', 'dagster/priority': 3 },
     onSuccess: () => {},
     onFailure: () => {},
   })
@@ -106,6 +109,7 @@ test('the golden manifest is what these definitions give', () => {
       checks: [assetCheck({ asset: shop.assets.orders, name: 'fresh', run: () => ({ passed: true }) })],
       jobs: [numbers, job({ name: 'shop_job', description: 'The shop of a day.', selection: Object.values(shop.assets) })],
       schedules: [schedule({ name: 'numbers_daily', job: numbers, cronSchedule: '0 2 * * *' })],
+      executor: { name: 'multiprocess', config: { max_concurrent: 2 } },
       sensors: [sensor({ name: 'new_files', job: numbers, run: () => undefined })],
     }),
   )

@@ -54,6 +54,7 @@ describe('the manifest', () => {
     }).toMatchInlineSnapshot(`
       {
         "dagma_version": "0.1.0",
+        "executor": null,
         "external_assets": [],
         "jobs": [
           {
@@ -68,8 +69,10 @@ describe('the manifest', () => {
             ],
             "config": {},
             "description": null,
+            "executor": null,
             "hooks": [],
             "name": "numbers_job",
+            "op_tags": {},
             "tags": {},
           },
         ],
@@ -117,6 +120,7 @@ describe('the manifest', () => {
             "dynamic_partitions": [],
             "kind": "materialize",
             "name": "raw_numbers",
+            "op_tags": {},
             "pool": null,
             "retry_policy": null,
             "timeout_seconds": null,
@@ -192,6 +196,7 @@ describe('the manifest', () => {
             "dynamic_partitions": [],
             "kind": "materialize",
             "name": "warehouse__sum_numbers",
+            "op_tags": {},
             "pool": null,
             "retry_policy": null,
             "timeout_seconds": null,

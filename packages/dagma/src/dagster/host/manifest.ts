@@ -4,6 +4,7 @@ import { relative } from 'node:path'
 import type { AssetKey } from '../../definitions/assets/asset-key.ts'
 import type { AssetSpec } from '../../definitions/assets/asset-spec.ts'
 import type { Step } from '../../definitions/assets/step.ts'
+import { type Executor, executorOptions } from '../../definitions/automation/executor.ts'
 import { configBySteps } from '../../definitions/definitions.ts'
 import type { Definitions } from '../../definitions/model.ts'
 import type { PartitionMapping } from '../../definitions/partitions/partition-mapping.ts'
@@ -43,13 +44,16 @@ function manifestOf(definitions: Definitions, projectFolder: string) {
   return {
     manifest_version: 1,
     dagma_version: ownVersion(),
+    executor: manifestExecutor(definitions.executor),
     steps: [...definitions.steps.values()].map((step) => manifestStep(step, definitions, projectFolder)),
     external_assets: external.map((node) => manifestAsset(node, undefined, projectFolder)),
-    jobs: [...definitions.jobs.values()].map(({ name, description, tags, config, assetKeys, onSuccess, onFailure }) => ({
+    jobs: [...definitions.jobs.values()].map(({ name, description, tags, config, executor, opTags, assetKeys, onSuccess, onFailure }) => ({
       name,
       description: shown(description),
       tags,
       config: configBySteps(definitions, config),
+      executor: manifestExecutor(executor),
+      op_tags: opTags,
       asset_keys: assetKeys.map(keyOf),
       hooks: [...(onSuccess ? ['on_success'] : []), ...(onFailure ? ['on_failure'] : [])],
     })),
@@ -70,6 +74,12 @@ function manifestOf(definitions: Definitions, projectFolder: string) {
       default_status: sensor.defaultStatus,
     })),
   }
+}
+
+function manifestExecutor(executor: Executor | undefined) {
+  if (executor === undefined) return null
+  const { module = null, name, config = {} } = executorOptions(executor)
+  return { module, name, config }
 }
 
 function shown(text: string | undefined): string | null {
@@ -96,6 +106,7 @@ function manifestStep(step: Step, definitions: Definitions, projectFolder: strin
         : { max_retries: retry.maxRetries, delay_seconds: retry.delaySeconds, backoff: retry.backoff, jitter: retry.jitter },
     timeout_seconds: step.timeoutSeconds ?? null,
     pool: step.pool ?? null,
+    op_tags: step.opTags,
     dynamic_partitions: neededDynamicPartitions(step, definitions),
   }
 }

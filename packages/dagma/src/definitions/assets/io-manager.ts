@@ -53,4 +53,9 @@ export interface IOManager {
    * apart: then the value last stored is loaded, whoever stored it. Dagster's runs do not call it.
    */
   releaseRun?(runId: string): void
+  /**
+   * Set where only the process that stored a value can load it: then definitions with an executor that gives each step a process of its own are refused.
+   * Default: false.
+   */
+  readonly inProcess?: boolean
 }

@@ -39,6 +39,7 @@ export function makeStep<In extends Inputs, Req extends Requirements, Config>(de
     retryPolicy: options.retryPolicy,
     timeoutSeconds: options.timeoutSeconds,
     pool: options.pool,
+    opTags: options.opTags ?? {},
     ioManager: typeof ioManager === 'object' ? ioManager.key : ioManager,
     valuesAsIs: typeof ioManager === 'object',
     run: options.run as StepFunction,

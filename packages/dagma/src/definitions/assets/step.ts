@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type { OpTags } from '../automation/executor.ts'
 import type { MaybePartitionContext, PartitionKeyRange } from '../partitions/partition-context.ts'
 import type { ClientOf, ResourceType } from '../resource.ts'
 import type { SourcePlace } from '../validation/call-site.ts'
@@ -66,6 +67,8 @@ export interface StepOptions<In extends Inputs, Req extends Requirements, Config
   readonly timeoutSeconds?: number
   /** Dagster's concurrency pool that the step takes a slot of. */
   readonly pool?: string
+  /** Tags that executors and Dagster's limits read, such as `dagster-celery/queue`; default: those of the job. See {@link OpTags}. */
+  readonly opTags?: OpTags
 }
 
 /** Those options, as `expectOptions` reads them. */
@@ -76,6 +79,7 @@ export const stepOptions: OptionTable<keyof StepOptions<{}, {}, unknown>> = {
   retryPolicy: 'retryPolicy',
   timeoutSeconds: 'number',
   pool: 'text',
+  opTags: 'record',
 }
 
 /** What a step does. `check` steps evaluate checks of assets that other steps make. */
@@ -111,6 +115,7 @@ export interface Step {
   readonly retryPolicy: RetryPolicy | undefined
   readonly timeoutSeconds: number | undefined
   readonly pool: string | undefined
+  readonly opTags: OpTags
   readonly ioManager: string | undefined
   /** Whether that IO manager gives values back as they were, and not what JSON gives back: see `typedIOManager`. */
   readonly valuesAsIs: boolean

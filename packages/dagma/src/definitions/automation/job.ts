@@ -6,6 +6,7 @@ import type { StepLog } from '../assets/step-log.ts'
 import { selectionText } from '../selection/selection-text.ts'
 import { callSite, type SourcePlace } from '../validation/call-site.ts'
 import { expectOptions, type OptionTable } from '../validation/expect-options.ts'
+import type { Executor, OpTags } from './executor.ts'
 
 /** Run config as entered: for each step that takes config, by step name (an asset's key text is one for its step), its config. */
 export type RunConfig = { readonly [step: string]: unknown }
@@ -38,6 +39,9 @@ export interface Job<Req extends Requirements = Requirements> extends Requiring<
   readonly description: string | undefined
   readonly tags: RunTags
   readonly config: RunConfig
+  /** Undefined: that of the definitions. */
+  readonly executor: Executor | undefined
+  readonly opTags: OpTags
   /** @internal */
   readonly resources: Requirements
   readonly onFailure: Hook | undefined
@@ -57,6 +61,10 @@ export interface JobOptions<Req extends Requirements> {
   readonly tags?: RunTags
   /** Config of its runs, over which what is entered for a run goes, step by step. */
   readonly config?: RunConfig
+  /** What runs its steps in Dagster; default: the executor of `definitions()`. */
+  readonly executor?: Executor
+  /** Op tags of each of its steps, where the step has no tag of that name itself. See {@link OpTags}. */
+  readonly opTags?: OpTags
   /** Kinds of resource that the hooks use. */
   readonly resources?: Req
   /** Called when a step failed for good. Dagster's `failure_hook`. */
@@ -72,6 +80,8 @@ export const jobOptions: OptionTable<keyof JobOptions<{}>> = {
   description: 'text',
   tags: 'tags',
   config: 'record',
+  executor: 'executor',
+  opTags: 'record',
   resources: 'record',
   onFailure: 'function',
   onSuccess: 'function',
@@ -80,13 +90,15 @@ export const jobOptions: OptionTable<keyof JobOptions<{}>> = {
 /** Declares a job over a selection of assets. Dagster's `define_asset_job`. @throws DAGMA_KEY_INVALID */
 export function job<Req extends Requirements = {}>(options: JobOptions<Req>): Job<Req> {
   expectOptions('job()', options, jobOptions)
-  const { name, selection, description, tags = {}, config = {}, resources = {}, onFailure, onSuccess } = options
+  const { name, selection, description, tags = {}, config = {}, executor, opTags = {}, resources = {}, onFailure, onSuccess } = options
   return {
     name: checkedName('A job', name),
     selection: selectionText(selection),
     description,
     tags,
     config,
+    executor,
+    opTags,
     resources,
     onFailure: onFailure as Hook | undefined,
     onSuccess: onSuccess as Hook | undefined,

@@ -7,6 +7,7 @@ import { identityOf } from '../partitions/partitions.ts'
 import { selectAssets } from '../selection/select-assets.ts'
 import { checkJobConfig } from './check-config.ts'
 import { checkCron } from './check-cron.ts'
+import { checkExecutors } from './check-executors.ts'
 import { checkNames } from './check-names.ts'
 import { checkOptions } from './check-options.ts'
 import { checkPartitions } from './check-partitions.ts'
@@ -33,6 +34,7 @@ export function checkDefinitions(declared: Declared, errors: DagmaError[]): Pick
   checkPartitions(graph, errors)
   checkOptions(declared, errors)
   const jobs = resolvedJobs(declared, errors)
+  checkExecutors(declared, jobs, errors)
   const schedules = unique('schedule', declared.schedules, (schedule) => schedule.name, errors)
   for (const schedule of schedules.values()) {
     const who = `Schedule "${schedule.name}"${placeText(schedule)}`

@@ -55,6 +55,7 @@ const kinds = {
   backoff: ['constant, linear or exponential', oneOf('constant', 'linear', 'exponential')],
   jitter: ['none, full or plus_minus', oneOf('none', 'full', 'plus_minus')],
   ioManager: ['the key of an IO manager, or made by typedIOManager()', (value) => isText(value) || isObject(value)],
+  executor: ['the name of an executor, or an object with its name', (value) => isText(value) || (isRecord(value) && isText(value.name))],
   any: ['given', () => true],
 } as const satisfies { readonly [kind: string]: readonly [what: string, fits: Test] }
 

@@ -78,7 +78,7 @@ function refuse(walk: (visit: Visit) => void): void {
   if (fields.length > 0) throw new DefinitionErrors(fields.map((field) => dagmaError('DAGMA_SECRET_IN_DEFINITIONS', field)))
 }
 
-function visitDefinitions({ assets, steps, checks, jobs, schedules, sensors }: Definitions, visit: Visit): void {
+function visitDefinitions({ assets, steps, checks, jobs, schedules, sensors, executor }: Definitions, visit: Visit): void {
   for (const { key, group, tags, partitions, owners, kinds, codeVersion } of assets.values()) {
     const name = keyText(key)
     const fieldOf = (what: string) => () => `the ${what} of asset "${name}"`
@@ -94,6 +94,10 @@ function visitDefinitions({ assets, steps, checks, jobs, schedules, sensors }: D
   }
   for (const [what, all] of Object.entries({ step: steps, check: checks, job: jobs, schedule: schedules, sensor: sensors }))
     for (const name of all.keys()) visit(name, () => `the name of ${what} "${name}"`)
-  for (const { name, tags, config } of jobs.values())
-    visitFields({ [`the tags of job "${name}"`]: tags, [`the config of job "${name}"`]: config }, visit)
+  for (const { name, tags, config, executor, opTags } of jobs.values()) {
+    const fields = { tags, config, executor, 'op tags': opTags }
+    visitFields(Object.fromEntries(Object.entries(fields).map(([what, field]) => [`the ${what} of job "${name}"`, field])), visit)
+  }
+  for (const { name, opTags } of steps.values()) visitFields({ [`the op tags of step "${name}"`]: opTags }, visit)
+  visitFields({ 'the executor of the definitions': executor }, visit)
 }

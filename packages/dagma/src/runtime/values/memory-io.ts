@@ -16,6 +16,7 @@ export function memoryIOManager({ asIs = false }: { asIs?: boolean } = {}): IOMa
     for (const values of [latest, own]) values.set(place(context), kept)
   }
   return {
+    inProcess: true,
     handleOutput: async (context, value) => {
       const kept = asIs ? value : jsonText(keyText(context.assetKey), value)
       keep(context, kept)

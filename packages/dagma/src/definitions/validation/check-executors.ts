@@ -1,0 +1,85 @@
+import { type DagmaError, dagmaError } from '../../errors.ts'
+import { plainJson } from '../../metadata/plain-json.ts'
+import { keyText } from '../assets/asset-key.ts'
+import type { Step } from '../assets/step.ts'
+import { stepLabel } from '../assets/step-label.ts'
+import { type Executor, executorNames, executorOptions, isolatesSteps, type OpTags } from '../automation/executor.ts'
+import type { Declared, ResolvedJob } from '../model.ts'
+import { nearestName } from './nearest-name.ts'
+import { placeText } from './place.ts'
+
+/** Checks executors and op tags; what is wrong goes into `errors`. */
+export function checkExecutors(declared: Declared, jobs: ReadonlyMap<string, ResolvedJob>, errors: DagmaError[]): void {
+  checkExecutor('definitions()', declared.executor, errors)
+  for (const step of declared.graph.steps.values()) checkOpTags(() => `step "${step.name}"${placeText(step)}`, step.opTags, errors)
+  for (const job of jobs.values()) {
+    const of = `job "${job.name}"${placeText(job)}`
+    checkExecutor(of, job.executor, errors)
+    checkOpTags(() => of, job.opTags, errors)
+    expectReachable(of, job.executor, new Set(job.assetKeys))
+  }
+  expectReachable('definitions()', declared.executor, new Set(declared.graph.assets.keys()))
+
+  function expectReachable(of: string, executor: Executor | undefined, keys: ReadonlySet<string>): void {
+    if (executor === undefined || isolatesSteps(executor) !== true) return
+    const { name } = executorOptions(executor)
+    for (const found of unreachableValues(declared, keys))
+      errors.push(dagmaError('DAGMA_VALUES_IN_PROCESS', { ...found, executor: name, of }))
+  }
+}
+
+const identifier = String.raw`[\p{L}_][\p{L}\p{N}_]*`
+const moduleName = new RegExp(String.raw`^${identifier}(?:\.${identifier})*$`, 'u')
+const variableName = new RegExp(`^${identifier}$`, 'u')
+
+function checkExecutor(of: string, executor: Executor | undefined, errors: DagmaError[]): void {
+  if (executor === undefined) return
+  const complain = (reason: string) => errors.push(dagmaError('DAGMA_OPTION_INVALID', { option: 'executor', of, reason }))
+  const { module, name, config = {}, ...rest } = executorOptions(executor)
+  const unknown = Object.keys(rest)
+  if (unknown.length > 0) complain(`has "${unknown[0]}", while it takes module, name and config`)
+  if (module === undefined) {
+    const nearest = nearestName(name, executorNames)
+    const meant = nearest === undefined ? '' : ` (did you mean "${nearest}"?)`
+    if (!executorNames.some((known) => known === name))
+      complain(`is "${name}"${meant}: use one of ${executorNames.join(', ')}, or name the Python module that has it`)
+  } else if (typeof module !== 'string' || !moduleName.test(module)) complain(`has a module that is not the name of a Python module`)
+  else if (!variableName.test(name)) complain(`has the name "${name}", which no variable of a Python module can have`)
+  if (typeof config !== 'object' || config === null || Array.isArray(config)) complain('has a config that is not an object')
+  else checkJson(config, (reason) => complain(`has a config that ${reason}`))
+}
+
+function checkOpTags(of: () => string, tags: OpTags, errors: DagmaError[]): void {
+  const complain = (reason: string) => errors.push(dagmaError('DAGMA_OPTION_INVALID', { option: 'opTags', of: of(), reason }))
+  for (const [tag, value] of Object.entries(tags)) {
+    if (value === undefined) complain(`has "${tag}" without a value`)
+    else checkJson(value, (reason) => complain(`has "${tag}", which ${reason}`))
+  }
+}
+
+function checkJson(value: unknown, complain: (reason: string) => void): void {
+  try {
+    plainJson(value, (reason) => new Error(reason))
+  } catch (error) {
+    complain((error as Error).message)
+  }
+}
+
+/** A value that only its process can load is of no use to a step in another one: says which of the assets with these keys have such inputs. */
+function unreachableValues(
+  { graph, ioManagers }: Declared,
+  keys: ReadonlySet<string>,
+): { readonly step: string; readonly upstream: string }[] {
+  return [...graph.steps.values()].flatMap((step) => {
+    const own = [...step.assets.map(({ key }) => key), ...step.checks.map(({ asset }) => asset)]
+    if (!own.some((key) => keys.has(keyText(key)))) return []
+    return Object.values(step.inputs)
+      .map(({ key }) => keyText(key))
+      .filter((upstream) => isInProcess(graph.assets.get(upstream)?.step, ioManagers))
+      .map((upstream) => ({ step: stepLabel(step), upstream }))
+  })
+}
+
+function isInProcess(step: Step | undefined, ioManagers: Declared['ioManagers']): boolean {
+  return step !== undefined && ioManagers.get(step.ioManager ?? 'default')?.inProcess === true
+}

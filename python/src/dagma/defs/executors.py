@@ -1,0 +1,138 @@
+"""Which executor runs the steps: what the project declares, or what the deployment puts in its place."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from dagma.defs import _compat
+from dagma.errors import ExecutorError
+from dagma.executor import dagma_executor
+from dagma.manifest.types import Executor
+from dagma.worker.spare import close_spares
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+EXECUTOR_ENV = "DAGMA_EXECUTOR"
+"""Names the executor of all jobs and assets, in the place of what the project declares."""
+
+EXECUTOR_CONFIG_ENV = "DAGMA_EXECUTOR_CONFIG"
+"""Defaults of that executor's config, as a JSON object."""
+
+_IN_THE_RUN = {"dagma": dagma_executor, "in_process": dg.in_process_executor}
+"""The executors whose steps share the process of the run, and its Node worker."""
+
+_IN_THE_RUN_CREATIONS = {shared.executor_creation_fn for shared in _IN_THE_RUN.values()}
+
+_KNOWN = {
+    "multiprocess": ("dagster", "multiprocess_executor"),
+    "celery": ("dagster_celery", "celery_executor"),
+    "k8s": ("dagster_k8s", "k8s_job_executor"),
+    "celery-k8s": ("dagster_celery_k8s", "celery_k8s_job_executor"),
+    "docker": ("dagster_docker", "docker_executor"),
+}
+"""The others that are known by name: module and variable."""
+
+
+def named_executor(name: str, config: Mapping[str, Any] | None = None) -> Executor:
+    """The executor that a deployment names: one that is known by name, or `module:name`."""
+    module, colon, variable = name.rpartition(":")
+    return Executor(module=module, name=variable, config=config or {}) if colon else Executor(None, name, config or {})
+
+
+def executor_of_environment() -> Executor | None:
+    """What `DAGMA_EXECUTOR` says, if it is set."""
+    name, config = os.environ.get(EXECUTOR_ENV), os.environ.get(EXECUTOR_CONFIG_ENV)
+    if not name:
+        if config:
+            message = f"{EXECUTOR_CONFIG_ENV} is set, and {EXECUTOR_ENV} is not. Set both, or neither."
+            raise ExecutorError(message)
+        return None
+    try:
+        fields = json.loads(config) if config else {}
+    except ValueError as error:
+        message = f"{EXECUTOR_CONFIG_ENV} is not JSON: {error}. Write an object, such as '{{\"max_concurrent\": 4}}'."
+        raise ExecutorError(message) from error
+    if not isinstance(fields, dict):
+        message = f"{EXECUTOR_CONFIG_ENV} is not a JSON object. Write one, such as '{{\"max_concurrent\": 4}}'."
+        raise ExecutorError(message)
+    return named_executor(name, fields)
+
+
+def executor_definition(
+    declared: Executor | dg.ExecutorDefinition, op_tags: Mapping[str, Any] | None = None
+) -> dg.ExecutorDefinition:
+    """The executor as Dagster's, its config's defaults those declared; `op_tags` are a job's, for its steps."""
+    found = declared if isinstance(declared, dg.ExecutorDefinition) else _with_defaults(declared)
+    shares = found.executor_creation_fn in _IN_THE_RUN_CREATIONS
+    if shares and not op_tags:
+        return found
+    make = found.executor_creation_fn
+    if make is None:
+        message = f'The executor "{found.name}" has no function that makes it.'
+        raise ExecutorError(message)
+
+    def create(context: dg.InitExecutorContext) -> dg.Executor:
+        if not shares:
+            close_spares()  # this process only hands steps out
+        executor = make(context)
+        return _compat.add_op_tags(executor, op_tags) if op_tags else executor
+
+    return _compat.executor_copy(found, create)
+
+
+def _with_defaults(declared: Executor) -> dg.ExecutorDefinition:
+    found = (_IN_THE_RUN.get(declared.name) if declared.module is None else None) or _load(declared)
+    if not declared.config:
+        return found
+    try:
+        return _compat.executor_with_defaults(found, declared.config)
+    except dg.DagsterError as error:
+        message = f'The config of the executor "{declared.name}" does not fit it. {error}'
+        raise ExecutorError(message) from error
+
+
+def _load(declared: Executor) -> dg.ExecutorDefinition:
+    module, variable = (declared.module, declared.name) if declared.module else _KNOWN.get(declared.name, ("", ""))
+    if not module:
+        known = ", ".join([*_IN_THE_RUN, *_KNOWN])
+        message = f'There is no executor "{declared.name}". Name one of {known}, or module:name of another.'
+        raise ExecutorError(message)
+    try:
+        found = getattr(import_module(module), variable)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{module}.".startswith(f"{error.name}."):
+            raise _unloadable(declared, module, error) from error
+        raise _not_installed(declared, module) from error
+    except AttributeError as error:
+        message = f'The module {module} has no variable "{variable}" with an executor.'
+        raise ExecutorError(message) from error
+    except Exception as error:  # a module may raise anything
+        raise _unloadable(declared, module, error) from error
+    if not isinstance(found, dg.ExecutorDefinition):
+        message = f'"{variable}" of the module {module} is not an ExecutorDefinition of Dagster.'
+        raise ExecutorError(message)
+    return found
+
+
+def _unloadable(declared: Executor, module: str, error: Exception) -> ExecutorError:
+    return ExecutorError(
+        f'The executor "{declared.name}" could not be loaded: importing {module} failed with '
+        f"{type(error).__name__}: {error}"
+    )
+
+
+def _not_installed(declared: Executor, module: str) -> ExecutorError:
+    package = module.replace("_", "-")
+    missing = (
+        f"the module {module}, which the Python of Dagster ({sys.executable}) does not find. Add it there"
+        if declared.module
+        else f"the package {package}, which is not installed. Run `{sys.executable} -m pip install {package}`"
+    )
+    return ExecutorError(f'The executor "{declared.name}" is in {missing}, or set {EXECUTOR_ENV}=dagma.')
