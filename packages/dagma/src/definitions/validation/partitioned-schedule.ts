@@ -16,7 +16,7 @@ export function scheduleOfPartitions(
     const wrong = {
       option: 'forPartitions',
       of: `schedule "${schedule.name}"${placeText(schedule)}`,
-      reason: `must be 'last' or an object, not ${JSON.stringify(forPartitions)}`,
+      reason: `must be 'last' or an object, not ${String(forPartitions)}`,
     }
     errors.push(dagmaError('DAGMA_OPTION_INVALID', wrong))
     return schedule
