@@ -254,6 +254,24 @@ export const catalogue = {
     ({ place, reason }) => `${place}: ${reason}`,
     'Fix the module. Nothing has run.',
   ),
+  DAGMA_MODULE_PATTERN: entry<{ reason: string }>(
+    'definition',
+    ({ reason }) => `The "modules" of "dagma" in package.json ${reason}.`,
+    'Set a pattern that matches the modules of your assets, such as `"modules": "src/defs/**/*.ts"`.',
+  ),
+  DAGMA_MODULE_LIST_OUTDATED: entry<{ file: string; missing: readonly string[]; gone: readonly string[] }>(
+    'definition',
+    ({ file, missing, gone }) => {
+      const differences = [...missing.map((name) => `${name} is missing`), ...gone.map((name) => `${name} is gone`)]
+      return `${file} is not the list of modules that package.json describes${differences.length > 0 ? `: ${differences.join(', ')}` : ''}.`
+    },
+    'Run `dagma generate`.',
+  ),
+  DAGMA_MODULE_LIST_FOREIGN: entry<{ file: string }>(
+    'definition',
+    ({ file }) => `${file} was not written by \`dagma generate\`, which would replace it.`,
+    'Rename the file.',
+  ),
   DAGMA_ENV_FILE_INVALID: entry<{ file: string; reason: string }>(
     'definition',
     ({ file, reason }) => `${file} ${reason}.`,

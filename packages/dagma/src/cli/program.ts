@@ -9,6 +9,7 @@ import { buildCommand } from './commands/build.ts'
 import { definitionsValidateCommand } from './commands/definitions-validate.ts'
 import { devCommand } from './commands/dev.ts'
 import { doctorCommand } from './commands/doctor.ts'
+import { generateCommand } from './commands/generate.ts'
 import { jobLaunchCommand } from './commands/job-launch.ts'
 import { jobListCommand } from './commands/job-list.ts'
 import { partitionAddCommand, partitionDeleteCommand } from './commands/partition-change.ts'
@@ -68,6 +69,7 @@ export function program(): Command {
     group('schedule', 'List and preview schedules.', scheduleListCommand(), schedulePreviewCommand()),
     group('sensor', 'List and preview sensors.', sensorListCommand(), sensorPreviewCommand()),
     group('definitions', 'Check definitions.', definitionsValidateCommand()),
+    generateCommand(),
     reportCommand(),
     doctorCommand(),
     devCommand(),

@@ -2,8 +2,12 @@ import { describe, expect, test } from 'vitest'
 import type { DefinitionErrors } from '../errors.ts'
 import { thrownBy } from '../test/temporary.ts'
 import { asset } from './assets/asset.ts'
+import { assetCheck } from './assets/asset-check.ts'
+import { externalAsset } from './assets/external-asset.ts'
+import { multiAsset } from './assets/multi-asset.ts'
 import { job } from './automation/job.ts'
 import { schedule } from './automation/schedule.ts'
+import { sensor } from './automation/sensor.ts'
 import { definitions } from './definitions.ts'
 import { isDefinitions } from './model.ts'
 import { resource } from './resource.ts'
@@ -101,10 +105,89 @@ describe('definitions() reports every problem together', () => {
     `)
   })
 
+  test('modules that are none, cannot be collected yet, or export definitions() say so', async () => {
+    const a = asset({ key: 'a', run })
+    const unready = Object.defineProperty({}, 'a', {
+      enumerable: true,
+      get: () => {
+        throw new ReferenceError("Cannot access 'a' before initialization")
+      },
+    })
+    const messages: string[] = []
+    for (const modules of [[a], [{ a }, undefined], { a }, [{ default: definitions({ assets: [a] }) }], [unready]])
+      messages.push(
+        (await thrownBy(() => definitions({ modules } as never))).message.replace(' Pass a valid value. [DAGMA_OPTION_INVALID]', ''),
+      )
+    expect(messages).toMatchInlineSnapshot(`
+      [
+        "The option "modules" of definitions() has something else than a module at position 1; import it as \`import * as name from …\`.",
+        "The option "modules" of definitions() has something else than a module at position 2; import it as \`import * as name from …\`.",
+        "The option "modules" of definitions() must be a list of modules, each imported as \`import * as name from …\`.",
+        "The option "modules" of definitions() has a module at position 1 that exports definitions(); a project has one of those.",
+        "The option "modules" of definitions() has a module at position 1 whose export "a" is not there yet, as when modules import each other in a cycle.",
+      ]
+    `)
+  })
+
+  test('the same key in two modules, or in a list and a module, is named twice; the same asset is one', async () => {
+    const a = asset({ key: 'a', run })
+    const daily = job({ name: 'daily', selection: 'a' })
+    const { assets, jobs } = definitions({
+      assets: [a],
+      jobs: [daily],
+      modules: [
+        { a, daily },
+        { again: a, all: [a, daily] },
+      ],
+    })
+    expect([[...assets.keys()], [...jobs.keys()]]).toEqual([['a'], ['daily']])
+    const other = { a: asset({ key: 'a', run }), list: [job({ name: 'daily', selection: 'a' })] }
+    expect(await wrong(() => definitions({ assets: [a], jobs: [daily], modules: [other] }))).toEqual(
+      await wrong(() => definitions({ modules: [{ a, daily }, other] })),
+    )
+    expect(await wrong(() => definitions({ modules: [{ a, daily }, other] }))).toMatchInlineSnapshot(`
+      [
+        "Two assets are named "a" (definitions.test.ts:<line>, definitions.test.ts:<line>). Rename one of them. [DAGMA_KEY_DUPLICATE]",
+        "Two jobs are named "daily" (definitions.test.ts:<line>, definitions.test.ts:<line>). Rename one of them. [DAGMA_KEY_DUPLICATE]",
+      ]
+    `)
+  })
+
   test('an error names the place in the source', async () => {
     const error = await thrownBy(() => definitions({ assets: [asset({ key: 'a', deps: ['b'], run })] }))
     expect(error.message).toMatch(/\/definitions\.test\.ts:\d+\)/)
   })
+})
+
+test('modules give their assets, checks, jobs, schedules and sensors, alone or in lists; other exports are passed over', () => {
+  const orders = asset({ key: 'orders', run })
+  const shop = multiAsset({ name: 'shop', assets: { items: {}, customers: {} }, run: () => ({ items: 1, customers: 2 }) })
+  const daily = job({ name: 'daily', selection: 'orders' })
+  const tickets = {
+    orders,
+    shop,
+    items: shop.assets.items,
+    crm: externalAsset({ key: 'crm' }),
+    some: assetCheck({ asset: orders, name: 'some', run: () => ({ passed: true }) }),
+    perRegion: ['de', 'fr'].map((region) => asset({ key: ['region', region], run })),
+    database: resource<object, string>({ open: () => 'client' }),
+    options: { name: 'other', selection: 'orders', cronSchedule: '* * * * *', minimumIntervalSeconds: 3 },
+    nothing: null,
+    run,
+  }
+  const automation = {
+    daily,
+    nightly: schedule({ name: 'nightly', job: daily, cronSchedule: '0 2 * * *' }),
+    seen: [sensor({ name: 'seen', job: daily, run: () => [] })],
+  }
+  const { assets, checks, jobs, schedules, sensors } = definitions({ modules: [automation, tickets] })
+  expect([assets, checks, jobs, schedules, sensors].map((found) => [...found.keys()])).toEqual([
+    ['orders', 'items', 'customers', 'crm', 'region/de', 'region/fr'],
+    ['orders:some'],
+    ['daily'],
+    ['nightly'],
+    ['seen'],
+  ])
 })
 
 describe('cron expressions and time zones that Dagster would not take', () => {

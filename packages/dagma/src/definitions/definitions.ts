@@ -12,6 +12,7 @@ import { type AnyAsset, brand, type Definitions } from './model.ts'
 import type { ClientOf, Resource } from './resource.ts'
 import { checkDefinitions } from './validation/check-definitions.ts'
 import { collectGraph } from './validation/collect-graph.ts'
+import { belongsInto, collectModules, type DeclaredLists } from './validation/collect-modules.ts'
 import { expectOptions, type OptionTable } from './validation/expect-options.ts'
 
 /** The resources that definitions need, by key: a client of another type does not compile. */
@@ -33,8 +34,15 @@ interface Lists {
   readonly jobs: Parts
   readonly schedules: Parts
   readonly sensors: Parts
+  readonly modules: Modules
 }
-type Needing<Of extends Lists> = Extract<Of[keyof Lists][number], Requiring>
+/** Modules as `import * as name` gives them. */
+type Modules = readonly object[]
+/** What modules export, alone or in lists, that can stand in one of the lists. */
+type ExportsOf<Of extends Modules> = Extract<Items<Values<Of[number]>>, Parts[number]>
+type Values<Module> = Module extends unknown ? Module[keyof Module] : never
+type Items<Value> = Value extends readonly (infer Item)[] ? Item : Value
+type Needing<Of extends Lists> = Extract<Of[Exclude<keyof Lists, 'modules'>][number] | ExportsOf<Of['modules']>, Requiring>
 
 /** What {@link definitions} takes. `Bound` is the type of its resources. */
 export interface DefinitionsOptions<
@@ -44,14 +52,21 @@ export interface DefinitionsOptions<
   Schedules extends Parts,
   Sensors extends Parts,
   Bound extends Bindings = Bindings,
+  From extends Modules = Modules,
 > {
-  readonly assets: Assets & readonly AnyAsset[]
+  readonly assets?: Assets & readonly AnyAsset[]
   readonly checks?: Checks & readonly AssetCheck[]
   readonly jobs?: Jobs & readonly Job[]
   readonly schedules?: Schedules & readonly Schedule[]
   readonly sensors?: Sensors & readonly Sensor[]
+  /**
+   * Modules whose exports join the lists above: `[tickets]` after `import * as tickets from './tickets.ts'`. Assets, checks, jobs, schedules and
+   * sensors are collected, also from exported lists; what else a module exports is passed over. Dagster's `load_definitions_from_modules`.
+   */
+  readonly modules?: From
   /** What the resources that anything here uses are bound to, by the keys they are used under. */
-  readonly resources?: Bound & Partial<ResourcesFor<Extract<(Assets | Checks | Jobs | Schedules | Sensors)[number], Requiring>>>
+  readonly resources?: Bound &
+    Partial<ResourcesFor<Extract<(Assets | Checks | Jobs | Schedules | Sensors)[number] | ExportsOf<From>, Requiring>>>
   /** Where values are kept, by the key that assets name. `default` takes the place of JSON files under `.dagma/` in the project. */
   readonly ioManagers?: { readonly [key: string]: IOManager }
   /** Follows runs, for traces and metrics, such as `openTelemetry()` of `@dagma/opentelemetry`. Default: none. */
@@ -67,7 +82,8 @@ type Bindings = { readonly [key: string]: Resource<unknown> }
 /** Options that lack a resource: they do not compile, and the compiler says so at whatever uses it. */
 type WithAllBound<Of extends Lists, Bound> = [Exclude<KeysOf<RequirementsOf<Needing<Of>>>, keyof Bound>] extends [never]
   ? unknown
-  : { readonly [List in keyof Of]: BoundItems<Of[List], Bound> }
+  : { readonly [List in keyof Of]: List extends 'modules' ? BoundModules<Of[List], Bound> : BoundItems<Of[List], Bound> }
+type BoundModules<Of, Bound> = { readonly [Index in keyof Of]: BoundItems<Of[Index], Bound> }
 type BoundItems<Items, Bound> = { readonly [Index in keyof Items]: BoundItem<Items[Index], Bound> }
 type BoundItem<Item, Bound> = [Exclude<KeysOf<RequirementsOf<Item>>, keyof Bound>] extends [never]
   ? Item
@@ -75,6 +91,7 @@ type BoundItem<Item, Bound> = [Exclude<KeysOf<RequirementsOf<Item>>, keyof Bound
 
 /** `definitions()` checks the contents of its lists itself. */
 export const definitionsOptions: OptionTable<keyof DefinitionsOptions<[], [], [], [], []>> = {
+  modules: 'any',
   assets: 'any',
   checks: 'any',
   jobs: 'any',
@@ -92,59 +109,50 @@ export const definitionsOptions: OptionTable<keyof DefinitionsOptions<[], [], []
  * resources, selections, cron expressions.
  */
 export function definitions<
-  const Assets extends readonly AnyAsset[],
+  const Assets extends readonly AnyAsset[] = [],
   const Checks extends readonly AssetCheck[] = [],
   const Jobs extends readonly Job[] = [],
   const Schedules extends readonly Schedule[] = [],
   const Sensors extends readonly Sensor[] = [],
   Bound extends Bindings = {},
+  const From extends Modules = [],
 >(
-  options: DefinitionsOptions<Assets, Checks, Jobs, Schedules, Sensors, Bound> &
-    WithAllBound<{ assets: Assets; checks: Checks; jobs: Jobs; schedules: Schedules; sensors: Sensors }, Bound>,
+  options: DefinitionsOptions<Assets, Checks, Jobs, Schedules, Sensors, Bound, From> &
+    WithAllBound<{ assets: Assets; checks: Checks; jobs: Jobs; schedules: Schedules; sensors: Sensors; modules: From }, Bound>,
 ): Definitions {
-  expectDefinitions(options)
+  const { assets, checks, jobs, schedules, sensors } = declaredLists(options)
   const errors: DagmaError[] = []
-  const graph = collectGraph(options.assets, options.checks ?? [], errors)
+  const graph = collectGraph(assets, checks, errors)
   const resources = new Map(Object.entries<Resource<unknown>>(options.resources ?? {}))
   const ioManagers = new Map(Object.entries(options.ioManagers ?? {}))
-  const automation = checkDefinitions(
-    {
-      graph,
-      resources,
-      ioManagers,
-      executor: options.executor,
-      jobs: options.jobs ?? [],
-      schedules: options.schedules ?? [],
-      sensors: options.sensors ?? [],
-    },
-    errors,
-  )
+  const { executor } = options
+  const automation = checkDefinitions({ graph, resources, ioManagers, executor, jobs, schedules, sensors }, errors)
   if (errors.length > 0) throw new DefinitionErrors(errors)
-  return { ...graph, ...automation, resources, ioManagers, instrument: options.instrument, executor: options.executor, [brand]: true }
+  return { ...graph, ...automation, resources, ioManagers, instrument: options.instrument, executor, [brand]: true }
 }
 
-const assetTypes: readonly unknown[] = ['asset', 'multi_asset', 'external_asset', 'observable_asset'] satisfies AnyAsset['type'][]
-
-/** Whether each list holds what its name says: JavaScript is not type-checked, and neither are import cycles. */
-function expectDefinitions(options: DefinitionsOptions<Parts, Parts, Parts, Parts, Parts>): void {
-  const { assets, checks, jobs, schedules, sensors } = options
+/** The options' lists and what the modules export. JavaScript is not type-checked, and neither are import cycles: each list is looked through. */
+function declaredLists(options: DefinitionsOptions<Parts, Parts, Parts, Parts, Parts>): DeclaredLists {
   expectOptions('definitions()', options, definitionsOptions)
-  const has = (member: string) => (item: object) => member in item
-  const lists: [string, unknown, (item: object) => boolean][] = [
-    ['assets', assets, (item) => 'type' in item && assetTypes.includes(item.type)],
-    ['checks', checks ?? [], (item) => 'type' in item && item.type === 'asset_check'],
-    ['jobs', jobs ?? [], has('selection')],
-    ['schedules', schedules ?? [], has('cronSchedule')],
-    ['sensors', sensors ?? [], has('minimumIntervalSeconds')],
-  ]
-  for (const [option, list, fits] of lists) {
-    const wrong = (reason: string) => dagmaError('DAGMA_OPTION_INVALID', { option, of: 'definitions()', reason })
-    if (!Array.isArray(list)) throw wrong('must be a list')
-    const at = list.findIndex((item) => typeof item !== 'object' || item === null || !fits(item))
-    if (at < 0) continue
-    const nothing = list[at] === undefined ? ': it is undefined, as when modules import each other in a cycle' : ''
-    throw wrong(`has something else at position ${at + 1}${nothing}`)
+  const { assets = [], checks = [], jobs = [], schedules = [], sensors = [], modules = [] } = options
+  for (const [option, list] of Object.entries({ assets, checks, jobs, schedules, sensors })) expectList(option as keyof DeclaredLists, list)
+  const exported = collectModules(modules)
+  return {
+    assets: [...assets, ...exported.assets],
+    checks: [...checks, ...exported.checks],
+    jobs: [...jobs, ...exported.jobs],
+    schedules: [...schedules, ...exported.schedules],
+    sensors: [...sensors, ...exported.sensors],
   }
+}
+
+function expectList(option: keyof DeclaredLists, list: unknown): void {
+  const wrong = (reason: string) => dagmaError('DAGMA_OPTION_INVALID', { option, of: 'definitions()', reason })
+  if (!Array.isArray(list)) throw wrong('must be a list')
+  const at = list.findIndex((item) => typeof item !== 'object' || item === null || !belongsInto[option](item))
+  if (at < 0) return
+  const nothing = list[at] === undefined ? ': it is undefined, as when modules import each other in a cycle' : ''
+  throw wrong(`has something else at position ${at + 1}${nothing}`)
 }
 
 /** The partition of an asset that a run of `runPartition` is about: none of an asset without partitions, whatever else the run makes. */

@@ -109,6 +109,22 @@ test('a wrong option of a multi-asset is an error at that option', () => {
   expectTypeOf(wrong).toBeFunction()
 })
 
+test('what modules export needs its resources as what the lists hold does', () => {
+  const tickets = { stored: asset({ key: 'stored', resources: { db }, run: () => 1 }), rows: [1], table: 'tickets' }
+  const alerts = { perTeam: [job({ name: 'alert', selection: 'stored', resources: { slack } })], teams: ['a', 'b'] }
+  const url = { url: 'x' }
+  definitions({ modules: [tickets, alerts], resources: { db: db(url), slack: slack({}) } })
+  definitions({ assets: [orders], modules: [{ teams: alerts.teams }] })
+  // @ts-expect-error the asset's resource is not bound
+  expect(() => definitions({ modules: [tickets, alerts], resources: { slack: slack({}) } })).toThrow('uses the resource "db"')
+  // @ts-expect-error the resource of a job in an exported list is not bound
+  expect(() => definitions({ modules: [tickets, alerts], resources: { db: db(url) } })).toThrow('uses the resource "slack"')
+  // @ts-expect-error a client of another type
+  expectTypeOf(() => definitions({ modules: [tickets], resources: { db: slack({}) } })).toBeFunction()
+  // @ts-expect-error no modules
+  expect(() => definitions({ modules: ['./tickets.ts'] })).toThrow('has something else than a module at position 1')
+})
+
 test('a check loads what its asset gives', () => {
   assetCheck({
     asset: orders,

@@ -1,5 +1,7 @@
 import { Command } from 'commander'
 import { buildManifest } from '../../dagster/host/manifest.ts'
+import { expectModuleList } from '../../runtime/project/module-list.ts'
+import { findProject } from '../../runtime/project/project.ts'
 import { type JsonOption, jsonOption, loadProject, type ModuleOption, moduleOption } from '../terminal/options.ts'
 import { printJson, printLine } from '../terminal/output.ts'
 
@@ -10,6 +12,7 @@ export function definitionsValidateCommand(): Command {
     .addOption(moduleOption())
     .addOption(jsonOption())
     .action(async (options: ModuleOption & JsonOption) => {
+      expectModuleList(findProject(process.cwd(), options.module))
       const { project, definitions } = await loadProject(options)
       buildManifest(definitions, project.folder) // what Dagster reads: it finds what cannot be carried
       const { assets, checks, jobs, schedules, sensors } = definitions

@@ -1,6 +1,9 @@
 import { dirname } from 'node:path'
 import { styleText } from 'node:util'
 import { Command, InvalidArgumentError } from 'commander'
+import { reasonOf } from '../../runtime/gate/exit-gate.ts'
+import { writeModuleList } from '../../runtime/project/module-list.ts'
+import { findProject } from '../../runtime/project/project.ts'
 import { shellWord } from '../../shell-word.ts'
 import { interruption } from '../terminal/interruption.ts'
 import { loadProject } from '../terminal/options.ts'
@@ -14,6 +17,9 @@ export function devCommand(): Command {
     .option('--check', 'set up and validate only, and print the shell exports for the dagster CLI')
     .option('--queue', 'start runs through the Dagster run queue: its limits apply, and runs start seconds later')
     .action(async ({ port, check = false, queue = false }: { port: number; check?: boolean; queue?: boolean }) => {
+      const found = findProject(process.cwd())
+      const listModules = (): void => void (found.modulePatterns.length > 0 && writeModuleList(found))
+      listModules()
       const { project } = await loadProject({})
       // What other commands need not load.
       const { checkPortFree, runDagsterDev, validateInDagster } = await import('../../dagster/dev/dev-server.ts')
@@ -38,6 +44,13 @@ export function devCommand(): Command {
         projectFolder: project.folder,
         port,
         signal: interruption('Dagster'),
+        onChange: () => {
+          try {
+            listModules()
+          } catch (error) {
+            tell(reasonOf(error))
+          }
+        },
         onLine: (line) => process.stderr.write(`${styleText('dim', line)}\n`),
         onReady: (address) => printLine(`Dagster UI: ${address}`),
       })

@@ -45,9 +45,11 @@ export async function runDagsterDev(options: {
   port: number
   signal: AbortSignal
   onLine: (line: string) => void
+  /** Called when a source has changed, before Dagster loads the definitions again. */
+  onChange: () => void
   onReady: (address: string) => void
 }): Promise<void> {
-  const { environment, projectFolder, port, signal, onLine, onReady } = options
+  const { environment, projectFolder, port, signal, onLine, onChange, onReady } = options
   const address = `http://${host}:${port}`
   const args = ['-m', 'dagma.dev', '-m', 'dagma.definitions', '-h', host, '-p', String(port)]
   const child = startPython(environment, projectFolder, ['python', ...args], { [uiVariable]: process.env[uiVariable] || address })
@@ -63,7 +65,10 @@ export async function runDagsterDev(options: {
   const ready = untilReady(address, over.signal, onReady)
   const watching = watchSources(projectFolder, {
     signal: over.signal,
-    onChange: () => void reloadDefinitions(address, over.signal).then((line) => line === '' || onLine(line)),
+    onChange: () => {
+      onChange()
+      void reloadDefinitions(address, over.signal).then((line) => line === '' || onLine(line))
+    },
     tell: onLine,
   })
   try {

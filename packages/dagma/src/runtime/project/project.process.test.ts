@@ -19,7 +19,7 @@ describe('findProject', () => {
       'inner/src/defs.ts': '',
       'inner/src/deep/package.json': '{"name":"no-dagma-field"}',
     })
-    const expected = { folder: join(folder, 'inner'), module: join(folder, 'inner/src/defs.ts') }
+    const expected = { folder: join(folder, 'inner'), module: join(folder, 'inner/src/defs.ts'), modulePatterns: [] }
     expect(findProject(join(folder, 'inner', 'src', 'deep'))).toEqual(expected)
     expect(findProject(join(folder, 'inner'))).toEqual(expected)
   })
@@ -31,16 +31,21 @@ describe('findProject', () => {
 
   test('a module that is named is found from the working directory, in a project or outside', () => {
     const folder = temporaryFolder({ 'p/package.json': manifest, 'p/x/other.ts': '', 'outside/defs.ts': '' })
-    expect(findProject(join(folder, 'p', 'x'), 'other.ts')).toEqual({ folder: join(folder, 'p'), module: join(folder, 'p/x/other.ts') })
+    expect(findProject(join(folder, 'p', 'x'), 'other.ts')).toEqual({
+      folder: join(folder, 'p'),
+      module: join(folder, 'p/x/other.ts'),
+      modulePatterns: [],
+    })
     expect(findProject(join(folder, 'outside'), './defs.ts')).toEqual({
       folder: join(folder, 'outside'),
       module: join(folder, 'outside/defs.ts'),
+      modulePatterns: [],
     })
   })
 
   test('a package.json may begin with a byte-order mark', () => {
     const folder = temporaryFolder({ 'package.json': `\uFEFF${manifest}`, 'src/defs.ts': '' })
-    expect(findProject(folder)).toEqual({ folder, module: join(folder, 'src/defs.ts') })
+    expect(findProject(folder)).toEqual({ folder, module: join(folder, 'src/defs.ts'), modulePatterns: [] })
   })
 
   test('says what it lacks', async () => {

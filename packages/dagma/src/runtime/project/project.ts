@@ -14,6 +14,8 @@ export interface Project {
   readonly folder: string
   /** Absolute path of the module whose default export is made by `definitions()`. */
   readonly module: string
+  /** Patterns of the modules that `dagma generate` lists for that module, relative to the folder; none for a module named by hand. */
+  readonly modulePatterns: readonly string[]
 }
 
 const defaultModule = 'src/definitions.ts'
@@ -26,10 +28,11 @@ const defaultModule = 'src/definitions.ts'
 export function findProject(from: string, module?: string): Project {
   const folder = projectFolder(resolve(from)) ?? (module === undefined ? undefined : resolve(from))
   if (folder === undefined) throw dagmaError('DAGMA_PROJECT_NOT_FOUND', { folder: resolve(from) })
-  const file = module === undefined ? resolve(folder, declaredModule(folder) ?? defaultModule) : resolve(from, module)
+  const file = module === undefined ? resolve(folder, String(dagmaMember(folder, 'definitions') ?? defaultModule)) : resolve(from, module)
   if (!existsSync(file)) throw dagmaError('DAGMA_MODULE_NOT_FOUND', { file })
   expectNodeModules(folder)
-  return { folder, module: file }
+  const modulePatterns = module === undefined ? [dagmaMember(folder, 'modules') ?? []].flat().map(String) : []
+  return { folder, module: file, modulePatterns }
 }
 
 /**
@@ -74,9 +77,9 @@ function projectFolder(folder: string): string | undefined {
   return parent === folder ? undefined : projectFolder(parent)
 }
 
-function declaredModule(folder: string): string | undefined {
-  const field = dagmaField(folder)
-  return typeof field === 'object' && field !== null && 'definitions' in field ? String(field.definitions) : undefined
+function dagmaMember(folder: string, name: 'definitions' | 'modules'): unknown {
+  const field: { readonly definitions?: unknown; readonly modules?: unknown } = Object(dagmaField(folder))
+  return field[name]
 }
 
 function dagmaField(folder: string): unknown {
