@@ -3,6 +3,7 @@ import { asset } from '../definitions/assets/asset.ts'
 import { assetCheck } from '../definitions/assets/asset-check.ts'
 import { mapped } from '../definitions/assets/asset-spec.ts'
 import { definitions } from '../definitions/definitions.ts'
+import type { AnyAsset } from '../definitions/model.ts'
 import { PartitionMapping } from '../definitions/partitions/partition-mapping.ts'
 import {
   dailyPartitions,
@@ -51,7 +52,7 @@ test('the hint for an unknown static partition does not mention time', async () 
   expect(await thrownBy(() => plan([fixed], 'b'))).toMatchObject({ hint: 'Pass one of its partitions.' })
 })
 
-function plan(all: Parameters<typeof definitions>[0]['assets'], partitionKey: string | undefined, assetKeys?: string[]) {
+function plan(all: readonly AnyAsset[], partitionKey: string | undefined, assetKeys?: string[]) {
   const project = definitions({ assets: all })
   return planRun(
     project,
