@@ -6,6 +6,7 @@ Run with a Python that has Dagster: `python scripts/random/partitions.py SEED SI
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import json
 import random
 import sys
@@ -73,10 +74,99 @@ def random_time(rng, zone, kind, around):
         "timezone": zone,
         "minuteOffset": rng.choice([0, 0, 15, 30]),
         "hourOffset": 0 if kind == "hourly" else rng.choice([0, 0, 1, 2, 3, 16]),
-        "dayOffset": {"weekly": rng.choice([0, 1, 6]), "monthly": rng.choice([1, 1, 15, 28])}.get(kind, 0),
+        "dayOffset": {
+            "weekly": rng.choice([0, 1, 6]),
+            "monthly": rng.choice([1, 1, 15, 28]),
+        }.get(kind, 0),
         "endOffset": rng.choice([0, 0, 0, 1, 2, -1]),
+        "exclude": [],
     }
+    if rng.random() < 0.25:
+        cron, fmt = random_window_cron(rng, kind)
+        declared |= {
+            "kind": "time_window",
+            "cronSchedule": cron,
+            "keyFormat": fmt,
+            "minuteOffset": 0,
+            "hourOffset": 0,
+            "dayOffset": 0,
+        }
+    if rng.random() < 0.25:
+        declared["exclude"] = random_exclusions(rng, definition_of(declared), around)
     return declared
+
+
+def random_window_cron(rng, kind):
+    """A cron expression with about as many windows as a cadence has, and a form of keys that tells them apart."""
+    field = lambda low, high: ",".join(map(str, sorted(rng.sample(range(low, high + 1), rng.randint(1, 3)))))
+    minute, hour = rng.choice([0, 0, 15, 30, 59]), rng.choice([0, 0, 1, 2, 3, 9, 23])
+    if kind == "hourly":
+        cron = rng.choice(
+            [
+                f"{minute} * * * *",
+                f"{field(0, 59)} * * * *",
+                f"*/{rng.choice([7, 15, 20])} * * * *",
+                f"{minute} */{rng.randint(2, 5)} * * *",
+                f"{minute} 0-4 * * *",
+                f"0 * * * {field(0, 6)}",
+            ]
+        )
+        return cron, rng.choice(["%Y-%m-%d-%H:%M", "%Y%m%d %H:%M", "%y/%m/%dT%H%M%S", "%Y-%j-%H:%M"])
+    cron = rng.choice(
+        {
+            "daily": [
+                f"{minute} {hour} * * *",
+                f"{minute} {hour} * * {field(0, 6)}",
+                f"{minute} {field(0, 23)} * * *",
+                f"{minute} {hour} * * 1-5",
+            ],
+            "weekly": [
+                f"{minute} {hour} * * {rng.randint(0, 6)}",
+                f"{minute} {hour} {field(1, 28)} * *",
+                f"{minute} {hour} * * 2#1",
+            ],
+            "monthly": [
+                f"{minute} {hour} {rng.randint(1, 31)} * *",
+                f"{minute} {hour} 1 */3 *",
+                f"{minute} {hour} l * *",
+            ],
+        }[kind]
+    )
+    forms = ["%Y-%m-%d-%H:%M", "%d.%m.%Y %H:%M", "%Y-%j-%H"]
+    return cron, rng.choice(forms + ["%Y-%m-%d"] if "," not in cron.split(" ")[1] else forms)
+
+
+def random_exclusions(rng, partitions, around):
+    """Keys of windows, and cron expressions of the starts of some."""
+    minute, hour, *_ = partitions.cron_schedule.split(" ")
+    every = f"{minute} {hour}" if minute.isdigit() else "*/5 *"
+    crons = [
+        f"{every} * * 0,6",
+        f"{every} * * {rng.randint(0, 6)}",
+        f"{every} 1-7 * *",
+        f"{every} {rng.randint(1, 28)} * *",
+        f"{every} * {rng.randint(1, 12)} *",
+    ]
+    if hour == "*":
+        crons += [
+            f"{minute} {rng.randint(0, 4)} * * *",
+            f"{minute} 0-{rng.randint(1, 22)} * * *",
+        ]
+    with partition_loading_context(effective_dt=around):
+        keys = list(partitions.get_partition_keys())
+    chosen = rng.sample(keys, min(len(keys), rng.randint(0, 3))) + rng.sample(crons, rng.randint(0, 2))
+    rng.shuffle(chosen)
+    starts = [one.start for one in itertools.islice(partitions._iterate_time_windows(partitions.start_timestamp), 60)]
+    left = [
+        start
+        for start in starts
+        if not any(is_due(cron, start, partitions.timezone) for cron in chosen if cron in crons)
+    ]
+    return chosen if len(left) > 10 else []  # Dagster would search until the year 10,000
+
+
+def is_due(cron, moment, zone):
+    return next(cron_string_iterator(moment.timestamp(), cron, zone)) == moment
 
 
 def definition_of(declared):
@@ -84,13 +174,53 @@ def definition_of(declared):
     if kind == "static":
         return dg.StaticPartitionsDefinition(declared["partitionKeys"])
     if kind == "multi":
-        return dg.MultiPartitionsDefinition({name: definition_of(part) for name, part in declared["dimensions"].items()})
-    offsets = {"minute_offset": declared["minuteOffset"], "end_offset": declared["endOffset"]}
+        return dg.MultiPartitionsDefinition(
+            {name: definition_of(part) for name, part in declared["dimensions"].items()}
+        )
+    if kind == "time_window":
+        start, end = (None if text is None else local_time(text) for text in (declared["start"], declared["end"]))
+        common = {
+            "fmt": declared["keyFormat"],
+            "cron_schedule": declared["cronSchedule"],
+            "timezone": declared["timezone"],
+        }
+        made = dg.TimeWindowPartitionsDefinition(start=start, end=end, end_offset=declared["endOffset"], **common)
+        return (
+            made
+            if not declared["exclude"]
+            else dg.TimeWindowPartitionsDefinition(
+                start=start,
+                end=end,
+                end_offset=declared["endOffset"],
+                exclusions=exclusions_of(declared, made),
+                **common,
+            )
+        )
+    offsets = {
+        "minute_offset": declared["minuteOffset"],
+        "end_offset": declared["endOffset"],
+    }
+    if declared["exclude"]:
+        offsets["exclusions"] = exclusions_of(declared, definition_of({**declared, "exclude": []}))
     if kind != "hourly":
         offsets["hour_offset"] = declared["hourOffset"]
     if kind in ("weekly", "monthly"):
         offsets["day_offset"] = declared["dayOffset"]
-    return CADENCES[kind](start_date=declared["start"], end_date=declared["end"], timezone=declared["timezone"], **offsets)
+    return CADENCES[kind](
+        start_date=declared["start"],
+        end_date=declared["end"],
+        timezone=declared["timezone"],
+        **offsets,
+    )
+
+
+def local_time(text):
+    return dt.datetime.strptime(text, "%Y-%m-%d" if len(text) == len("2026-01-31") else "%Y-%m-%d-%H:%M")
+
+
+def exclusions_of(declared, whole):
+    is_cron = lambda text: is_valid_cron_schedule(text) and len(text.split(" ")) == 5
+    return [text if is_cron(text) else whole.time_window_for_partition_key(text).start for text in declared["exclude"]]
 
 
 def windows(rng):
@@ -106,6 +236,7 @@ def windows(rng):
         has = {key: key in keys for key in tried if has_key(partitions, key) == (key in keys)}
     yield {
         "partitions": declared,
+        "cronSchedule": partitions.cron_schedule,
         "now": now.isoformat(),
         "windows": [[key, one.start.timestamp(), one.end.timestamp()] for key, one in zip(keys, found)],
         "has": has,
@@ -135,10 +266,16 @@ STATIC = ["a", "b", "c", "d"]
 def random_partitions(rng, zone, now):
     kind = rng.choice([*CADENCES, "static", "multi"])
     if kind == "static":
-        return {"kind": "static", "partitionKeys": rng.sample(STATIC, rng.randint(1, 4))}
+        return {
+            "kind": "static",
+            "partitionKeys": rng.sample(STATIC, rng.randint(1, 4)),
+        }
     if kind == "multi":
         names = rng.sample(["day", "region", "x y", "A", "Ω"], 2)
-        return {"kind": "multi", "dimensions": {name: random_dimension(rng, zone, now) for name in names}}
+        return {
+            "kind": "multi",
+            "dimensions": {name: random_dimension(rng, zone, now) for name in names},
+        }
     return random_time(rng, zone, kind, now)
 
 
@@ -151,7 +288,17 @@ def random_dimension(rng, zone, now):
 
 def random_mapping(rng, upstream, downstream):
     kind = rng.choice(
-        ["default", "identity", "last", "all", "specific", "static", "time_window", "time_window", "multi_to_single"]
+        [
+            "default",
+            "identity",
+            "last",
+            "all",
+            "specific",
+            "static",
+            "time_window",
+            "time_window",
+            "multi_to_single",
+        ]
     )
     if upstream["kind"] == downstream["kind"] == "multi" and rng.random() < 0.6:
         return random_dimension_mapping(rng, upstream["dimensions"], downstream["dimensions"])
@@ -163,19 +310,33 @@ def random_mapping(rng, upstream, downstream):
         return {"kind": kind}, dg.AllPartitionMapping()
     if kind == "specific" and upstream["kind"] == "static":
         keys = rng.sample(upstream["partitionKeys"], 1)
-        return {"kind": kind, "partitionKeys": keys}, dg.SpecificPartitionsPartitionMapping(keys)
+        return {
+            "kind": kind,
+            "partitionKeys": keys,
+        }, dg.SpecificPartitionsPartitionMapping(keys)
     if kind == "static" and upstream["kind"] == downstream["kind"] == "static":
         declared = {key: rng.sample(downstream["partitionKeys"], 1) for key in upstream["partitionKeys"]}
-        return {"kind": kind, "downstreamByUpstream": declared}, dg.StaticPartitionMapping(declared)
+        return {
+            "kind": kind,
+            "downstreamByUpstream": declared,
+        }, dg.StaticPartitionMapping(declared)
     if kind == "time_window":
         start, end = rng.choice([(0, 0), (-1, 0), (-6, 0), (-1, -1), (0, 1), (1, 1), (-2, 2), (-3, -2)])
         allow = rng.random() < 0.2
-        declared = {"kind": kind, "startOffset": start, "endOffset": end, "allowNonexistentUpstreamPartitions": allow}
+        declared = {
+            "kind": kind,
+            "startOffset": start,
+            "endOffset": end,
+            "allowNonexistentUpstreamPartitions": allow,
+        }
         return declared, dg.TimeWindowPartitionMapping(start, end, allow_nonexistent_upstream_partitions=allow)
     if kind == "multi_to_single":
         names = [name for one in (upstream, downstream) if one["kind"] == "multi" for name in one["dimensions"]]
         name = rng.choice([None, None, *names])
-        return {"kind": kind, "dimension": name}, dg.MultiToSingleDimensionPartitionMapping(name)
+        return {
+            "kind": kind,
+            "dimension": name,
+        }, dg.MultiToSingleDimensionPartitionMapping(name)
     return {"kind": "default"}, None
 
 
@@ -194,28 +355,43 @@ def validate(mapping, up, down):
     mapping.validate_partition_mapping(up, down)
     if isinstance(mapping, dg.MultiPartitionMapping):  # Dagster checks these when a run starts
         for name, one in mapping.downstream_mappings_by_upstream_dimension.items():
-            dimensions = up.get_partitions_def_for_dimension(name), down.get_partitions_def_for_dimension(one.dimension_name)
+            dimensions = (
+                up.get_partitions_def_for_dimension(name),
+                down.get_partitions_def_for_dimension(one.dimension_name),
+            )
             one.partition_mapping.validate_partition_mapping(*dimensions)
 
 
 def mappings(rng):
-    from dagster._core.definitions.partitions.utils.mapping import infer_partition_mapping
+    from dagster._core.definitions.partitions.utils.mapping import (
+        infer_partition_mapping,
+    )
 
     zone = rng.choice(["UTC", "Europe/Berlin", rng.choice(ZONES)])
     now = moment_near(rng, zone, 30)
-    upstream, downstream = random_partitions(rng, zone, now), random_partitions(rng, zone, now)
+    upstream, downstream = (
+        random_partitions(rng, zone, now),
+        random_partitions(rng, zone, now),
+    )
     if rng.random() < 0.3 and "timezone" in upstream:
+        cadence = upstream["kind"] if upstream["kind"] in CADENCES else "daily"
         downstream = {
             **upstream,
-            "start": rng.choice([upstream, random_time(rng, zone, upstream["kind"], now)])["start"],
+            "start": rng.choice([upstream, random_time(rng, zone, cadence, now)])["start"],
         }
     if rng.random() < 0.3 and downstream["kind"] == "multi":
         upstream = rng.choice(list(downstream["dimensions"].values()))
     elif rng.random() < 0.2 or downstream["kind"] == "multi":
         names = rng.sample(["day", "region", "x y", "A", "Ω"], 4)
         parts = [random_dimension(rng, zone, now) for _ in range(3)]
-        upstream = {"kind": "multi", "dimensions": dict(zip(names[:2], [parts[0], rng.choice(parts)]))}
-        downstream = {"kind": "multi", "dimensions": dict(zip(names[1:3], [rng.choice(parts), parts[2]]))}
+        upstream = {
+            "kind": "multi",
+            "dimensions": dict(zip(names[:2], [parts[0], rng.choice(parts)])),
+        }
+        downstream = {
+            "kind": "multi",
+            "dimensions": dict(zip(names[1:3], [rng.choice(parts), parts[2]])),
+        }
     declared, mapping = random_mapping(rng, upstream, downstream)
     case = {
         "mapping": declared,
@@ -250,7 +426,17 @@ def mappings(rng):
 def random_field(rng, low, high):
     one = rng.randint(low, high)
     other = rng.randint(one, high)
-    return rng.choice(["*", str(one), str(one), f"*/{rng.randint(1, 20)}", f"{one}/{rng.randint(1, 20)}", f"{one}-{other}", f"{one},{other}"])
+    return rng.choice(
+        [
+            "*",
+            str(one),
+            str(one),
+            f"*/{rng.randint(1, 20)}",
+            f"{one}/{rng.randint(1, 20)}",
+            f"{one}-{other}",
+            f"{one},{other}",
+        ]
+    )
 
 
 def random_cron(rng):
@@ -310,7 +496,14 @@ def main(seed, size):
     warnings.simplefilter("ignore")
     rng = random.Random(seed)
     kinds = {"windows": windows, "mappings": mappings, "ticks": ticks}
-    print(json.dumps({"seed": seed, **{name: cases(make, rng, size) for name, make in kinds.items()}}))
+    print(
+        json.dumps(
+            {
+                "seed": seed,
+                **{name: cases(make, rng, size) for name, make in kinds.items()},
+            }
+        )
+    )
 
 
 if __name__ == "__main__":

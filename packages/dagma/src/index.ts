@@ -53,6 +53,7 @@ export {
   monthlyPartitions,
   multiPartitions,
   staticPartitions,
+  timeWindowPartitions,
   weeklyPartitions,
 } from './definitions/partitions/partitions.ts'
 export { type ClientOf, type Resource, type ResourceContext, type ResourceType, resource } from './definitions/resource.ts'

@@ -55,6 +55,16 @@ class ExecutorError(LoadError):
     """The executor that the project or the deployment names is not there, or does not take the config."""
 
 
+class ExclusionsUnsupportedError(ManifestError):
+    """Time partitions leave windows out, which this Dagster does not know."""
+
+    def __init__(self, version: str) -> None:
+        super().__init__(
+            f"Time partitions have `exclude`, and those of Dagster {version} cannot exclude partitions. "
+            "Upgrade Dagster, or declare the partitions without `exclude`."
+        )
+
+
 class TickError(DagmaError, dg.DagsterError):
     """A tick of a schedule or sensor failed in TypeScript; the message holds what it printed."""
 

@@ -108,5 +108,6 @@ function namesOf({ assets }: PartitionGroup): string[] {
 
 function describe(partitions: PartitionsDefinition | undefined): string {
   if (partitions === undefined) return 'none'
-  return 'start' in partitions ? `${partitions.kind} from ${partitions.start}` : partitions.kind
+  if (!('start' in partitions)) return partitions.kind
+  return `${partitions.kind === 'time_window' ? partitions.cronSchedule : partitions.kind} from ${partitions.start}`
 }

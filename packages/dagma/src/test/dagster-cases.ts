@@ -1,10 +1,18 @@
 import { mapped } from '../definitions/assets/asset-spec.ts'
-import { cronTicks } from '../definitions/automation/cron-ticks.ts'
 import { type PartitionMapping, withoutMapping } from '../definitions/partitions/partition-mapping.ts'
-import type { PartitionsDefinition, TimePartitions } from '../definitions/partitions/partition-types.ts'
-import { hasPartition } from '../definitions/partitions/partitions.ts'
+import type { PartitionsDefinition, SinglePartitions, TimePartitions } from '../definitions/partitions/partition-types.ts'
+import {
+  dailyPartitions,
+  hasPartition,
+  hourlyPartitions,
+  monthlyPartitions,
+  multiPartitions,
+  timeWindowPartitions,
+  weeklyPartitions,
+} from '../definitions/partitions/partitions.ts'
 import { TimeWindows } from '../definitions/partitions/time-windows.ts'
 import { upstreamKeys, upstreamPartitions } from '../definitions/partitions/upstream-partitions.ts'
+import { cronTicks } from '../definitions/time/cron-ticks.ts'
 import { TimeZone } from '../definitions/time/time-zone.ts'
 import { checkCron } from '../definitions/validation/check-cron.ts'
 import { mappingProblem } from '../definitions/validation/check-mapping.ts'
@@ -19,7 +27,9 @@ interface Around {
 /** What scripts/random/partitions.py prints. */
 export interface DagsterCases {
   readonly windows: readonly (Around & {
-    readonly partitions: TimePartitions
+    readonly partitions: DeclaredTime
+    /** Of the definition that Dagster made. */
+    readonly cronSchedule: string
     readonly now: string
     readonly windows: readonly (readonly [key: string, start: number, end: number])[]
     readonly has: { readonly [key: string]: boolean }
@@ -99,7 +109,7 @@ const meant: readonly { readonly reason: string; readonly fits: (difference: Dif
 
 /** Whether something is due at one, two or three o'clock. */
 function duesInChangingHours(of: Difference['of']): boolean {
-  return /"hourOffset":[123]\b/.test(JSON.stringify(of)) || /[123*]/.test(of.cron?.split(' ')[1] ?? '')
+  return /"hourOffset":[123]\b|"cronSchedule":"\S+ [^" ]*[123*]/.test(JSON.stringify(of)) || /[123*]/.test(of.cron?.split(' ')[1] ?? '')
 }
 
 function nothing(nonexistent: boolean): object {
@@ -110,14 +120,17 @@ function nothing(nonexistent: boolean): object {
 export function differences(cases: DagsterCases): Difference[] {
   const compared: Difference[] = [
     ...cases.windows
-      .filter(({ partitions }) => partitionsProblems(partitions).length === 0)
-      .map(({ windows, has, ...of }) => ({
+      .filter(({ partitions }) => partitionsProblems(timePartitions(partitions)).length === 0)
+      .map(({ windows, has, cronSchedule, ...of }) => ({
         kind: 'windows' as const,
         of: { ...of, timezone: of.partitions.timezone },
-        dagster: { windows, has },
-        dagma: windowsOf(of, Object.keys(has)),
+        dagster: { cronSchedule, windows, has },
+        dagma: windowsOf(timePartitions(of.partitions), new Date(of.now), Object.keys(has)),
       })),
-    ...cases.mappings.filter(isDeclarable).map((of) => ({ kind: 'mappings' as const, of, dagster: outcome(of), dagma: mappedBy(of) })),
+    ...cases.mappings
+      .map((of) => ({ ...of, upstream: madeOf(of.upstream), downstream: madeOf(of.downstream) }))
+      .filter(isDeclarable)
+      .map((of) => ({ kind: 'mappings' as const, of, dagster: outcome(of), dagma: mappedBy(of) })),
     ...cases.ticks
       .filter(isTaken)
       .map(({ ticks, ...of }) => ({ kind: 'ticks' as const, of, dagster: ticks, dagma: ticksOf(of, ticks.length) })),
@@ -125,14 +138,50 @@ export function differences(cases: DagsterCases): Difference[] {
   return compared.filter((one) => JSON.stringify(one.dagster) !== JSON.stringify(one.dagma) && !meant.some(({ fits }) => fits(one)))
 }
 
-function windowsOf({ partitions, now }: Pick<DagsterCases['windows'][number], 'partitions' | 'now'>, keys: readonly string[]) {
-  const [windows, at] = [TimeWindows.of(partitions), new Date(now)]
-  const { first, last } = windows.existing(at)
-  const indexes = Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => first + index)
+function windowsOf(partitions: TimePartitions, now: Date, keys: readonly string[]) {
+  const windows = TimeWindows.of(partitions)
+  const indexes = windows.indexesOf(windows.existing(now))
   return {
-    windows: indexes.map((index) => [windows.keyOf(index), windows.startOf(index) / 1000, windows.startOf(index + 1) / 1000]),
-    has: Object.fromEntries(keys.map((key) => [key, hasPartition(partitions, key, { now: at })])),
+    cronSchedule: partitions.cronSchedule,
+    windows: indexes.map((index) => [windows.keyOf(index), windows.startOf(index) / 1000, windows.endOf(index) / 1000]),
+    has: Object.fromEntries(keys.map((key) => [key, hasPartition(partitions, key, { now })])),
   }
+}
+
+/** Time partitions as a project declares them: of a cadence without a cron expression. */
+type DeclaredTime = Omit<TimePartitions, 'cronSchedule' | 'keyFormat'> & Partial<Pick<TimePartitions, 'cronSchedule' | 'keyFormat'>>
+
+function timePartitions({
+  kind,
+  end,
+  minuteOffset,
+  hourOffset,
+  dayOffset,
+  cronSchedule = '',
+  keyFormat = '',
+  ...common
+}: DeclaredTime): TimePartitions {
+  const options = { ...common, ...(end !== null && { end }) }
+  switch (kind) {
+    case 'time_window':
+      return timeWindowPartitions({ ...options, cronSchedule, keyFormat })
+    case 'hourly':
+      return hourlyPartitions({ ...options, minuteOffset })
+    case 'daily':
+      return dailyPartitions({ ...options, minuteOffset, hourOffset })
+    case 'weekly':
+      return weeklyPartitions({ ...options, minuteOffset, hourOffset, dayOffset })
+    case 'monthly':
+      return monthlyPartitions({ ...options, minuteOffset, hourOffset, dayOffset })
+  }
+}
+
+/** Any partitions, likewise. */
+function madeOf(partitions: PartitionsDefinition): PartitionsDefinition {
+  if ('start' in partitions) return timePartitions(partitions)
+  if (partitions.kind !== 'multi') return partitions
+  const dimensions = Object.entries(partitions.dimensions).map(([name, one]) => [name, madeOf(one) as SinglePartitions])
+  return multiPartitions(Object.fromEntries(dimensions))
 }
 
 function outcome({ refused, keys = [], nonexistent }: MappingCase) {

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import inspect
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 
-from dagma.errors import UnknownFormError
+from dagma.errors import ExclusionsUnsupportedError, UnknownFormError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,8 +38,18 @@ def partitions_of(declared: Mapping[str, Any] | None) -> dg.PartitionsDefinition
     kind = declared["kind"]
     if kind in _CADENCES:
         start, end = _moment(kind, declared["start"]), _moment(kind, declared["end"])
-        offsets = {name: declared[name] for name in _OFFSETS[kind]}
-        return _CADENCES[kind](start_date=start, end_date=end, timezone=declared["timezone"], **offsets)
+        options = {name: declared[name] for name in _OFFSETS[kind]} | _exclusions(declared)
+        return _CADENCES[kind](start_date=start, end_date=end, timezone=declared["timezone"], **options)
+    if kind == "time_window":
+        return dg.TimeWindowPartitionsDefinition(
+            start=_local_time(declared["start"]),
+            end=None if declared["end"] is None else _local_time(declared["end"]),
+            fmt=declared["key_format"],
+            timezone=declared["timezone"],
+            cron_schedule=declared["cron_schedule"],
+            end_offset=declared["end_offset"],
+            **_exclusions(declared),
+        )
     if kind == "static":
         return dg.StaticPartitionsDefinition(list(declared["partition_keys"]))
     if kind == "dynamic":
@@ -46,6 +59,23 @@ def partitions_of(declared: Mapping[str, Any] | None) -> dg.PartitionsDefinition
         return dg.MultiPartitionsDefinition(parts)  # type: ignore[arg-type]
     msg = "partitions"
     raise UnknownFormError(msg, kind)
+
+
+def _exclusions(declared: Mapping[str, Any]) -> dict[str, Any]:
+    """The option for the windows that are left out, if any are."""
+    exclusions = declared["exclusions"]
+    if not exclusions:
+        return {}
+    if "exclusions" not in inspect.signature(dg.TimeWindowPartitionsDefinition.__new__).parameters:
+        raise ExclusionsUnsupportedError(dg.__version__)
+    zone = ZoneInfo(declared["timezone"])
+    return {"exclusions": [one if isinstance(one, str) else dt.datetime.fromtimestamp(one, zone) for one in exclusions]}
+
+
+def _local_time(text: str) -> dt.datetime:
+    """A local date, or date and time."""
+    form = "%Y-%m-%d" if len(text) == _DAY_LENGTH else "%Y-%m-%d-%H:%M"
+    return dt.datetime.strptime(text, form)
 
 
 def _moment(kind: str, text: str | None) -> str | None:

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { cronTicks } from '../../definitions/automation/cron-ticks.ts'
+import { cronTicks } from '../../definitions/time/cron-ticks.ts'
 import { type JsonOption, jsonOption, loadProject, type ModuleOption, moduleOption, positiveInteger } from '../terminal/options.ts'
 import { printJson, printLine } from '../terminal/output.ts'
 import { printTick, tickDocument } from '../terminal/print-tick.ts'

@@ -26,7 +26,8 @@ function cellText(states: readonly PartitionState[]): string {
   return made === 0 ? styleText('dim', '░') : styleText('yellow', '▒')
 }
 
-/** The kind of partitions in a word or two: `daily`, `day × region`. */
+/** The kind of partitions in a few words: `daily`, `0 6,18 * * *`, `day × region`. */
 export function partitionsText(partitions: PartitionsDefinition): string {
-  return partitions.kind === 'multi' ? Object.keys(partitions.dimensions).join(' × ') : partitions.kind
+  if (partitions.kind === 'multi') return Object.keys(partitions.dimensions).join(' × ')
+  return partitions.kind === 'time_window' ? partitions.cronSchedule : partitions.kind
 }

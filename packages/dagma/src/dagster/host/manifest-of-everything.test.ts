@@ -23,6 +23,7 @@ import {
   monthlyPartitions,
   multiPartitions,
   staticPartitions,
+  timeWindowPartitions,
   weeklyPartitions,
 } from '../../definitions/partitions/partitions.ts'
 import { MetadataValue } from '../../metadata/metadata-value.ts'
@@ -125,11 +126,19 @@ function comparable(manifest: Manifest): unknown {
 test('every kind of partitions and mapping fits the schema, and the schema has no other mapping', () => {
   const days = dailyPartitions({ start: '2026-01-01', end: '2026-02-01' })
   const regions = staticPartitions(['x', 'y'])
+  const exclude = ['2026-01-02-17', '0 9 * * 1']
   const kinds = {
     hourly: hourlyPartitions({ start: '2026-01-01-06:00' }),
     daily: days,
     weekly: weeklyPartitions({ start: '2026-01-04', timezone: 'Europe/Berlin' }),
     monthly: monthlyPartitions({ start: '2026-01-01' }),
+    time_window: timeWindowPartitions({
+      cronSchedule: '0 9,17 * * 1-5',
+      keyFormat: '%Y-%m-%d-%H',
+      start: '2026-01-01',
+      timezone: 'Europe/Berlin',
+      exclude,
+    }),
     static: regions,
     dynamic: dynamicPartitions('names'),
     multi: multiPartitions({ day: days, region: regions }),
@@ -150,7 +159,30 @@ test('every kind of partitions and mapping fits the schema, and the schema has n
     asset({ key: `by_${mapping.kind}`, deps: [mapped({ key: [upstream] }, mapping)], ...(partitions && { partitions }), run }),
   )
   const { steps, external_assets } = manifest(definitions({ assets: [...partitioned, ...consumers] }))
-  expect(external_assets.map(({ partitions }) => partitions)).toEqual(Object.values(kinds).map(onTheWire))
+  const forms = external_assets.map(({ partitions }) => partitions as object)
+  expect(forms.filter((form) => !('exclusions' in form) && !('dimensions' in form))).toEqual([kinds.static, kinds.dynamic].map(onTheWire))
+  expect(forms.find((form) => 'key_format' in form)).toEqual({
+    kind: 'time_window',
+    start: '2026-01-01',
+    end: null,
+    timezone: 'Europe/Berlin',
+    cron_schedule: '0 9,17 * * 1-5',
+    key_format: '%Y-%m-%d-%H',
+    end_offset: 0,
+    exclusions: [Date.parse('2026-01-02T16:00:00Z') / 1000, '0 9 * * 1'],
+  })
+  const { start, end, timezone, ...offsets } = { ...kinds.weekly }
+  expect(forms.find((form) => 'kind' in form && form.kind === 'weekly')).toEqual({
+    kind: 'weekly',
+    start,
+    end,
+    timezone,
+    exclusions: [],
+    minute_offset: offsets.minuteOffset,
+    hour_offset: offsets.hourOffset,
+    day_offset: offsets.dayOffset,
+    end_offset: offsets.endOffset,
+  })
   expect(steps.map((step) => step.assets[0]?.deps[0]?.mapping)).toEqual(mappings.map(([, , mapping]) => onTheWire(mapping)))
   expect(mappings.map(([, , { kind }]) => kind).sort()).toEqual(mappingKinds())
 })

@@ -9,6 +9,7 @@ import { configBySteps } from '../../definitions/definitions.ts'
 import type { Definitions } from '../../definitions/model.ts'
 import type { PartitionMapping } from '../../definitions/partitions/partition-mapping.ts'
 import type { MultiPartitions, PartitionsDefinition } from '../../definitions/partitions/partition-types.ts'
+import { TimeWindows } from '../../definitions/partitions/time-windows.ts'
 import { neededDynamicPartitions } from '../../definitions/partitions/upstream-partitions.ts'
 import type { SourcePlace } from '../../definitions/validation/call-site.ts'
 import { describedConfig } from '../../definitions/validation/config-schema.ts'
@@ -137,17 +138,12 @@ function manifestPartitions(partitions: PartitionsDefinition) {
 function manifestDimension(partitions: Exclude<PartitionsDefinition, MultiPartitions>) {
   if (partitions.kind === 'static') return { kind: partitions.kind, partition_keys: partitions.partitionKeys }
   if (partitions.kind === 'dynamic') return partitions
-  const {
-    kind,
-    start,
-    end,
-    timezone,
-    minuteOffset: minute_offset,
-    hourOffset: hour_offset,
-    dayOffset: day_offset,
-    endOffset: end_offset,
-  } = partitions
-  return { kind, start, end, timezone, minute_offset, hour_offset, day_offset, end_offset }
+  const { kind, start, end, timezone, cronSchedule: cron_schedule, keyFormat: key_format, endOffset: end_offset } = partitions
+  const exclusions = TimeWindows.of(partitions).exclusions.map((one) => (typeof one === 'number' ? one / 1000 : one))
+  const common = { kind, start, end, timezone, end_offset, exclusions }
+  if (kind === 'time_window') return { ...common, cron_schedule, key_format }
+  const { minuteOffset: minute_offset, hourOffset: hour_offset, dayOffset: day_offset } = partitions
+  return { ...common, minute_offset, hour_offset, day_offset }
 }
 
 function manifestMapping(mapping: PartitionMapping): object | null {

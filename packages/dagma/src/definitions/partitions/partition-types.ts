@@ -1,18 +1,23 @@
+import type { Cadence } from '../time/cron-cadence.ts'
+
 /** What partitions a project can declare, as data. `partitions.ts` makes them and knows their keys. */
 
-/** The four cadences of time partitions. */
-export type Cadence = 'hourly' | 'daily' | 'weekly' | 'monthly'
-
-/** Partitions by time: one for each hour, day, week or month from `start` on. */
+/** Partitions by time: one for each hour, day, week or month from `start` on, or for each window of a cron expression. */
 export interface TimePartitions {
-  readonly kind: Cadence
-  /** First moment, as a local date (`2026-01-01`) or, hourly, date and time (`2026-01-01-00:00`). */
+  readonly kind: Cadence | 'time_window'
+  /** First moment, as a local date (`2026-01-01`) or, unless days, weeks or months, date and time (`2026-01-01-00:00`). */
   readonly start: string
   /** First moment that is in no partition; null: none. */
   readonly end: string | null
   /** IANA name. */
   readonly timezone: string
-  /** Minutes past the hour at which windows begin. */
+  /** When windows begin. */
+  readonly cronSchedule: string
+  /** How the start of a window is written as a key, as Python's `strftime` does. */
+  readonly keyFormat: string
+  /** Keys of partitions that are left out, and cron expressions of the starts of such. */
+  readonly exclude: readonly string[]
+  /** Minutes past the hour at which windows begin; 0 with a cron expression, as the other offsets but `endOffset`. */
   readonly minuteOffset: number
   /** Hour at which windows begin; 0 for hourly ones. */
   readonly hourOffset: number

@@ -1,7 +1,7 @@
 import { dagmaError } from '../../errors.ts'
+import { type Cadence, cronOfCadence } from '../time/cron-cadence.ts'
 import { expectOptions, type OptionTable } from '../validation/expect-options.ts'
 import type {
-  Cadence,
   DynamicPartitions,
   MultiPartitions,
   PartitionDimensions,
@@ -24,6 +24,15 @@ interface TimeOptions {
   readonly minuteOffset?: number
   /** Windows that exist beyond the last that has ended, 1 for the one that is running; negative: that many fewer. Default 0. */
   readonly endOffset?: number
+  /** Partitions that are left out: their keys, and cron expressions of their starts, such as `0 0 * * 0,6` for weekends. Default: none. Dagster's `exclusions`. */
+  readonly exclude?: readonly string[]
+}
+
+interface TimeWindowOptions extends Omit<TimeOptions, 'minuteOffset'> {
+  /** When windows begin: each lasts until the next one. */
+  readonly cronSchedule: string
+  /** How the start of a window is written as its key: Python's `strftime`, with `%Y`, `%y`, `%m`, `%d`, `%j`, `%H`, `%M`, `%S` and `%%`. */
+  readonly keyFormat: string
 }
 
 interface DailyOptions extends TimeOptions {
@@ -67,6 +76,7 @@ const hourlyOptions: OptionTable<keyof TimeOptions> = {
   timezone: 'text',
   minuteOffset: 'number',
   endOffset: 'number',
+  exclude: 'texts',
 }
 const dailyOptions: OptionTable<keyof DailyOptions> = { ...hourlyOptions, hourOffset: 'number' }
 const weeklyOptions: OptionTable<keyof WeeklyOptions | keyof MonthlyOptions> = { ...dailyOptions, dayOffset: 'number' }
@@ -74,9 +84,32 @@ const timeOptions = { hourly: hourlyOptions, daily: dailyOptions, weekly: weekly
 
 function timePartitions(kind: Cadence, options: WeeklyOptions): TimePartitions {
   expectOptions(`${kind}Partitions()`, options, timeOptions[kind])
-  const { start, end = null, timezone = 'UTC', minuteOffset = 0, hourOffset = 0, endOffset = 0 } = options
+  const { start, end = null, timezone = 'UTC', minuteOffset = 0, hourOffset = 0, endOffset = 0, exclude = [] } = options
   const dayOffset = options.dayOffset ?? (kind === 'monthly' ? 1 : 0)
-  return { kind, start, end, timezone, minuteOffset, hourOffset, dayOffset, endOffset }
+  const cronSchedule = cronOfCadence({ kind, minute: minuteOffset, hour: hourOffset, day: dayOffset })
+  const keyFormat = kind === 'hourly' ? '%Y-%m-%d-%H:%M' : '%Y-%m-%d'
+  return { kind, start, end, timezone, cronSchedule, keyFormat, exclude, minuteOffset, hourOffset, dayOffset, endOffset }
+}
+
+const timeWindowOptions: OptionTable<keyof TimeWindowOptions> = {
+  cronSchedule: 'text!',
+  keyFormat: 'text!',
+  start: 'text!',
+  end: 'text',
+  timezone: 'text',
+  endOffset: 'number',
+  exclude: 'texts',
+}
+
+/**
+ * A partition for each window between two times of a cron expression. Dagster's `TimeWindowPartitionsDefinition`.
+ * @example timeWindowPartitions({ cronSchedule: '0 9,17 * * 1-5', keyFormat: '%Y-%m-%d-%H', start: '2026-01-01', timezone: 'Europe/Berlin' })
+ */
+export function timeWindowPartitions(options: TimeWindowOptions): TimePartitions {
+  expectOptions('timeWindowPartitions()', options, timeWindowOptions)
+  const { cronSchedule, keyFormat, start, end = null, timezone = 'UTC', endOffset = 0, exclude = [] } = options
+  const none = { minuteOffset: 0, hourOffset: 0, dayOffset: 0 }
+  return { kind: 'time_window', start, end, timezone, cronSchedule, keyFormat, exclude, ...none, endOffset }
 }
 
 /** A partition for each of these keys. Dagster's `StaticPartitionsDefinition`. */
@@ -184,8 +217,9 @@ function makeIdentity(partitions: PartitionsDefinition): string {
   if (partitions.kind === 'multi')
     return JSON.stringify(dimensionsInOrder(partitions).map(([name, dimension]) => [name, identityOf(dimension)]))
   if (!isTimePartitions(partitions)) return JSON.stringify(partitions)
-  const { start, end } = partitions
-  return JSON.stringify({ ...partitions, start: localTime(start), end: end === null ? null : localTime(end) })
+  const { start, end, timezone, cronSchedule, keyFormat, exclude, endOffset } = partitions
+  const moments = { start: localTime(start), end: end === null ? null : localTime(end) }
+  return JSON.stringify({ ...moments, timezone, cronSchedule, keyFormat, exclude, endOffset })
 }
 
 /** The keys from `from` to `to`, both included. @throws DAGMA_PARTITION_UNKNOWN, DAGMA_DYNAMIC_PARTITIONS_UNKNOWN, and DAGMA_OPTION_INVALID when they stand the wrong way round. */

@@ -10,12 +10,17 @@ import {
   dailyPartitions,
   dynamicPartitions,
   hasPartition,
+  lastPartitionKey,
   multiPartitions,
   partitionKeys,
   partitionRange,
+  samePartitions,
   staticPartitions,
+  timeWindowPartitions,
   weeklyPartitions,
 } from './partitions.ts'
+import { TimeWindows } from './time-windows.ts'
+import { upstreamKeys } from './upstream-partitions.ts'
 
 /** What Dagster gives: `python scripts/random/partitions.py 1 25`. The tests of `real` ask it again. */
 const golden = JSON.parse(readFileSync(new URL('golden-dagster-cases.json', import.meta.url), 'utf8')) as DagsterCases
@@ -33,6 +38,42 @@ test('keys of two dimensions are joined in the order of the dimensions’ names'
   expect(partitionKeys(both, { now })).toEqual(['2026-01-01|x', '2026-01-01|y', '2026-01-02|x', '2026-01-02|y'])
   expect(hasPartition(both, '2026-01-02|y', { now })).toBe(true)
   expect([hasPartition(both, 'y|2026-01-02', { now }), hasPartition(both, '2026-01-02', { now })]).toEqual([false, false])
+})
+
+test('windows of a cron expression, those before the start too', () => {
+  const shifts = timeWindowPartitions({
+    cronSchedule: '0 6,18 * * 1-5',
+    keyFormat: '%y%m%d %H',
+    start: '2026-01-05',
+    timezone: 'Europe/Berlin',
+  })
+  const [first, ...others] = partitionKeys(shifts, { now: new Date('2026-01-07T05:00:00Z') })
+  expect([first, ...others]).toEqual(['260105 06', '260105 18', '260106 06', '260106 18'])
+  const windows = TimeWindows.of(shifts)
+  expect(windows.windowOf('260102 18')).toEqual({ start: Date.parse('2026-01-02T17:00Z'), end: Date.parse('2026-01-05T05:00Z') })
+  const yearly = TimeWindows.of(timeWindowPartitions({ cronSchedule: '0 0 29 2 *', keyFormat: '%Y', start: '2025-01-01' }))
+  expect([-2, -1, 0, 1].map((index) => windows.keyOf(index))).toEqual(['260102 06', '260102 18', '260105 06', '260105 18'])
+  expect([-2, -1, 0].map((index) => yearly.keyOf(index))).toEqual(['2020', '2024', '2028'])
+})
+
+test('the same windows are the same partitions, however they are declared', () => {
+  const [start, timezone] = ['2026-01-01', 'Europe/Berlin']
+  const byCron = timeWindowPartitions({ cronSchedule: '0 0 * * *', keyFormat: '%Y-%m-%d', start, timezone })
+  expect(samePartitions(byCron, dailyPartitions({ start, timezone }))).toBe(true)
+  expect(samePartitions(byCron, dailyPartitions({ start, timezone, exclude: ['2026-01-02'] }))).toBe(false)
+})
+
+test('excluded windows are not there, and offsets count the others', async () => {
+  const workdays = dailyPartitions({ start: '2026-01-01', end: '2026-01-14', exclude: ['0 0 * * 0,6', '2026-01-06'] })
+  const keys = partitionKeys(workdays, { now })
+  expect(keys).toEqual(['01', '02', '05', '07', '08', '09', '12', '13'].map((day) => `2026-01-${day}`))
+  expect([hasPartition(workdays, '2026-01-06', { now }), hasPartition(workdays, '2026-01-03', { now })]).toEqual([false, false])
+  expect(partitionRange(workdays, { from: '2026-01-02', to: '2026-01-07' }, { asset: 'a', now })).toEqual(keys.slice(1, 4))
+  const before = mapped({ key: ['up'] }, PartitionMapping.timeWindow({ startOffset: -2, endOffset: -1 }))
+  const assets = definitions({ assets: [asset({ key: 'up', partitions: workdays, run: () => 1 })] })
+  expect(upstreamKeys(before, assets, { partitions: workdays, key: '2026-01-08' }, { now })).toEqual(['2026-01-05', '2026-01-07'])
+  const monday = dailyPartitions({ start: '2026-01-01', endOffset: 1, exclude: ['0 0 * * 0,6'] })
+  expect(lastPartitionKey(monday, { now: new Date('2026-01-10T12:00:00Z') })).toBe('2026-01-12')
 })
 
 test('a time partition is there when its window has ended; of dynamic partitions any key, until they are known', () => {

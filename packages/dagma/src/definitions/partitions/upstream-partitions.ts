@@ -18,6 +18,7 @@ import {
   sample,
 } from './partitions.ts'
 import { TimeWindows, type WindowRange } from './time-windows.ts'
+import { localTime } from './window-grid.ts'
 
 /** The upstream partitions that a partition depends on: none, the one, or several with their keys. */
 export type UpstreamPartitions = { readonly one: string | undefined } | { readonly many: readonly string[] }
@@ -115,16 +116,18 @@ function mappedWindows(
   { partitions: ofOwn, key }: { readonly partitions: TimePartitions; readonly key: string },
   now: Date,
 ): MappedKeys {
-  if (startOffset === 0 && endOffset === 0 && samePartitions(theirs, ofOwn)) return { existing: [key], nonexistent: [] }
+  const isPlain = startOffset === 0 && endOffset === 0
+  if (isPlain && samePartitions(theirs, ofOwn)) return { existing: [key], nonexistent: [] }
   const [windows, own] = [TimeWindows.of(theirs), TimeWindows.of(ofOwn)]
   const index = own.find(key, now)
   if (index === undefined) return { existing: [], nonexistent: [key] }
+  if (isPlain && covers(theirs, ofOwn) && own.startOf(index) >= windows.startOf(windows.first)) return { existing: [key], nonexistent: [] }
   const there = windows.existing(now)
   const bounded = (moment: number, offset: number): number => (there.last < there.first ? moment : within(moment, offset, windows, there))
-  const from = bounded(own.startOf(index + startOffset), startOffset)
-  const to = bounded(own.startOf(index + 1 + endOffset), endOffset)
+  const from = bounded(own.startMovedBy(index, startOffset), startOffset)
+  const to = bounded(own.endMovedBy(index, endOffset), endOffset)
   if (from >= to) return { existing: [], nonexistent: [] }
-  const { first, last } = windows.overlapping(from, to)
+  const { first, last } = windows.overlapping(from, to, haveSameBounds(theirs, ofOwn))
   const existing = windows.keysOf({ first: Math.max(first, there.first), last: Math.min(last, there.last) })
   if (allowNonexistentUpstreamPartitions) return { existing, nonexistent: [] }
   const before = windows.keysOf({ first, last: Math.min(last, there.first - 1) })
@@ -135,7 +138,20 @@ function mappedWindows(
 /** An offset does not lead beyond the windows that exist: the first seven days of a rolling week have fewer of them. */
 function within(moment: number, offset: number, windows: TimeWindows, { first, last }: WindowRange): number {
   if (offset < 0) return Math.max(moment, windows.startOf(first))
-  return offset > 0 ? Math.min(moment, windows.startOf(last + 1)) : moment
+  return offset > 0 ? Math.min(moment, windows.endOf(last)) : moment
+}
+
+/** Whether partitions are the own ones but for their start and end, and do not end before them: then Dagster does not ask which of them exist yet. */
+function covers(theirs: TimePartitions, own: TimePartitions): boolean {
+  const bounds = { start: theirs.start, end: theirs.end }
+  if (!samePartitions(theirs, { ...own, ...bounds })) return false
+  return theirs.end === null || (own.end !== null && (localTime(theirs.end) ?? 0) >= (localTime(own.end) ?? 0))
+}
+
+/** Whether Dagster takes the bounds of the own windows for bounds of theirs. */
+function haveSameBounds(theirs: TimePartitions, own: TimePartitions): boolean {
+  const isWhole = [theirs, own].every(({ exclude }) => exclude.length === 0)
+  return theirs.cronSchedule === own.cronSchedule || (isWhole && own.cronSchedule === '0 0 * * *' && theirs.cronSchedule === '0 * * * *')
 }
 
 function acrossDimensions(named: string | null, theirs: PartitionsDefinition, own: OwnPartition, at: PartitionsAt): MappedKeys {

@@ -109,7 +109,12 @@ export class TimeZone {
  */
 export function dueMoment(zone: TimeZone, local: number): number {
   const [first, second] = zone.momentsAt(local)
-  const inChangingHours = [1, 2, 3].includes(new Date(local).getUTCHours())
+  const inChangingHours = isInChangingHours(local)
   if (first !== undefined) return inChangingHours ? (second ?? first) : first
   return zone.momentOfSkipped(inChangingHours ? Math.floor(local / 3_600_000) * 3_600_000 : local)
+}
+
+/** Whether it is between one and four o'clock, when Dagster expects clocks to be changed. */
+export function isInChangingHours(local: number): boolean {
+  return [1, 2, 3].includes(new Date(local).getUTCHours())
 }

@@ -3,7 +3,9 @@ import type { MultiPartitions, PartitionsDefinition, StaticPartitions, TimeParti
 import { isTimePartitions } from '../partitions/partitions.ts'
 import { TimeWindows } from '../partitions/time-windows.ts'
 import { localTime } from '../partitions/window-grid.ts'
+import { keyFormatProblem } from '../time/key-format.ts'
 import { isTimezone } from '../time/zone-names.ts'
+import { cronProblem } from './check-cron.ts'
 
 /** What is wrong with partitions: what Dagster refuses, what the two hosts would read differently, and what never has a partition. */
 export function partitionsProblems(partitions: PartitionsDefinition): string[] {
@@ -26,12 +28,35 @@ function timeProblems(partitions: TimePartitions): string[] {
   if (!isTimezone(timezone))
     problems.push(`the time zone "${timezone}" is unknown; names are those of the IANA database, in their own case`)
   problems.push(...offsetProblems(partitions))
+  if (kind === 'time_window') problems.push(...cronProblems(partitions))
   if (problems.length > 0) return problems
-  return TimeWindows.of(partitions).isEmpty ? [`no ${words[kind]} fits between the start "${start}" and the end "${end}"`] : []
+  const windows = TimeWindows.of(partitions)
+  const wrong = windows.exclusions.filter((one) => typeof one === 'string' && cronProblem(one) !== undefined)
+  if (wrong.length > 0) return wrong.map((one) => `the exclusion "${one}" is neither the key of a partition nor a cron expression`)
+  if (windows.isEmpty)
+    return [end === null ? 'all partitions are excluded' : `no ${words[kind]} fits between the start "${start}" and the end "${end}"`]
+  return kind === 'time_window' ? keyProblems(partitions, windows) : []
+}
+
+function cronProblems({ cronSchedule, keyFormat }: TimePartitions): string[] {
+  const [cron, format] = [cronProblem(cronSchedule), keyFormatProblem(keyFormat)]
+  return [
+    ...(cron === undefined ? [] : [`the cron expression "${cronSchedule}" is not one that Dagster takes: ${cron}`]),
+    ...(format === undefined ? [] : [`the keyFormat "${keyFormat}" ${format}`]),
+  ]
+}
+
+/** A key must lead back to its window. */
+function keyProblems({ keyFormat, cronSchedule }: TimePartitions, windows: TimeWindows): string[] {
+  const unclear = [windows.first, windows.first + 1].find(
+    (index) => windows.windowOf(windows.keyOf(index))?.start !== windows.startOf(index),
+  )
+  if (unclear === undefined) return []
+  return [`the keyFormat "${keyFormat}" gives the key "${windows.keyOf(unclear)}" to more than one window of "${cronSchedule}"`]
 }
 
 function offsetProblems({ kind, minuteOffset, hourOffset, dayOffset, endOffset }: TimePartitions): string[] {
-  const days = { hourly: [0, 0], daily: [0, 0], weekly: [0, 6], monthly: [1, 28] } as const
+  const days = { hourly: [0, 0], daily: [0, 0], weekly: [0, 6], monthly: [1, 28], time_window: [0, 0] } as const
   const ranges = {
     minuteOffset: [minuteOffset, 0, 59],
     hourOffset: [hourOffset, 0, kind === 'hourly' ? 0 : 23],
@@ -45,14 +70,15 @@ function offsetProblems({ kind, minuteOffset, hourOffset, dayOffset, endOffset }
   })
 }
 
-const words = { hourly: 'hour', daily: 'day', weekly: 'week', monthly: 'month' } as const
+const words = { hourly: 'hour', daily: 'day', weekly: 'week', monthly: 'month', time_window: 'window' } as const
 
 function timeProblem(option: string, kind: TimePartitions['kind'], text: string): string | undefined {
-  const withTime = kind === 'hourly' ? ' or 2026-01-31-06:00' : ''
+  const takesTime = kind === 'hourly' || kind === 'time_window'
+  const withTime = takesTime ? ' or 2026-01-31-06:00' : ''
   if (typeof text !== 'string' || localTime(text) === undefined)
     return `the ${option} "${text}" is not a date such as 2026-01-31${withTime}`
-  if (kind !== 'hourly' && text.length > '2026-01-31'.length)
-    return `the ${option} "${text}" has a time of day, which only hourly partitions take`
+  if (!takesTime && text.length > '2026-01-31'.length)
+    return `the ${option} "${text}" has a time of day, which only hourly partitions and those of a cron expression take`
   return undefined
 }
 

@@ -12,10 +12,13 @@ import {
   monthlyPartitions,
   multiPartitions,
   staticPartitions,
+  timeWindowPartitions,
   weeklyPartitions,
 } from '../partitions/partitions.ts'
 
 const day = (start: string, more: { end?: string; timezone?: string } = {}) => dailyPartitions({ start, ...more })
+const daily = (exclude: string[]) => dailyPartitions({ start: '2026-01-01', exclude })
+const byCron = (cronSchedule: string, keyFormat: string) => timeWindowPartitions({ cronSchedule, keyFormat, start: '2026-01-01' })
 const regions = staticPartitions(['x', 'y'])
 
 describe('partitions that Dagster does not take, or that the hosts read differently, are refused with the reason', () => {
@@ -45,6 +48,18 @@ describe('partitions that Dagster does not take, or that the hosts read differen
     ],
     ['the endOffset of daily partitions is a whole number, not 0.5', dailyPartitions({ start: '2026-01-01', endOffset: 0.5 })],
     ['the dayOffset of daily partitions is for other cadences, not 2', { ...day('2026-01-01'), dayOffset: 2 }],
+    ['the exclusion "2026-01-32" is neither the key of a partition nor a cron expression', daily(['2026-01-32'])],
+    ['the exclusion "2026-01-04" is neither', weeklyPartitions({ start: '2026-01-01', dayOffset: 1, exclude: ['2026-01-04'] })],
+    ['the exclusion "0 0 * *" is neither', daily(['0 0 * *'])],
+    ['all partitions are excluded', daily(['0 0 * * *'])],
+    ['no day fits between', dailyPartitions({ start: '2026-01-03', end: '2026-01-05', exclude: ['0 0 * * 0,6'] })],
+    ['the cron expression "0 0 * *" is not one that Dagster takes: it does not have five fields', byCron('0 0 * *', '%Y')],
+    ['the keyFormat "%B %Y" has "%B"', byCron('0 0 1 * *', '%B %Y')],
+    ['the keyFormat "%Y-%m-%d" gives the key "2026-01-01" to more than one window of "0 */6 * * *"', byCron('0 */6 * * *', '%Y-%m-%d')],
+    [
+      'the start "2026-02-30" is not a date such as 2026-01-31 or 2026-01-31-06:00',
+      { ...byCron('0 0 * * *', '%Y-%m-%d'), start: '2026-02-30' },
+    ],
     ['the list of static keys is empty', staticPartitions([])],
     ['the static key 2024 is not a string', staticPartitions([2024, 2025] as never)],
     ['the static key "" is empty', staticPartitions(['v1', ''])],

@@ -3,6 +3,7 @@ import { type RunRequest, runRequest, type SkipReason, skipReason } from '../aut
 import type { Schedule, ScheduledPartitions } from '../automation/schedule.ts'
 import type { MultiPartitions, PartitionsDefinition, TimePartitions } from '../partitions/partition-types.ts'
 import { combinations, dimensionsInOrder, isTimePartitions, lastPartitionKey, partitionKeys } from '../partitions/partitions.ts'
+import { cadenceOf, cronOfCadence } from '../time/cron-cadence.ts'
 import { placeText } from './place.ts'
 
 /** A schedule for the partitions of its job, with the cron expression, time zone and function that follow; what is wrong goes into `errors`. */
@@ -64,7 +65,7 @@ function optionProblems(schedule: Schedule, { tags: _, ...at }: ScheduledPartiti
     const range = ranges[option]
     if (range === undefined)
       problems.push([`forPartitions.${option}`, `does not exist (options: ${[...Object.keys(ranges), 'tags'].join(', ')})`])
-    else if (time === undefined || !range[2].includes(time.kind))
+    else if (time === undefined || !range[2].includes(cadenceOf(time.cronSchedule)?.kind ?? ''))
       problems.push([`forPartitions.${option}`, `is for ${range[2].join(', ')} partitions`])
     else if (!Number.isInteger(value) || value < range[0] || value > range[1])
       problems.push([`forPartitions.${option}`, `must be a whole number from ${range[0]} to ${range[1]}, not ${value}`])
@@ -80,18 +81,11 @@ function timeDimension(partitions: PartitionsDefinition): TimePartitions | undef
   return others.length === 0 ? first : undefined
 }
 
-function cronOf(time: TimePartitions, at: ScheduledPartitions): string {
-  const { minuteOfHour = time.minuteOffset, hourOfDay = time.hourOffset, dayOfWeek = time.dayOffset, dayOfMonth = time.dayOffset } = at
-  switch (time.kind) {
-    case 'hourly':
-      return `${minuteOfHour} * * * *`
-    case 'daily':
-      return `${minuteOfHour} ${hourOfDay} * * *`
-    case 'weekly':
-      return `${minuteOfHour} ${hourOfDay} * * ${dayOfWeek}`
-    case 'monthly':
-      return `${minuteOfHour} ${hourOfDay} ${dayOfMonth} * *`
-  }
+function cronOf({ cronSchedule }: TimePartitions, at: ScheduledPartitions): string {
+  const cadence = cadenceOf(cronSchedule)
+  if (cadence === undefined) return cronSchedule
+  const { minuteOfHour: minute = cadence.minute, hourOfDay: hour = cadence.hour, dayOfWeek, dayOfMonth } = at
+  return cronOfCadence({ kind: cadence.kind, minute, hour, day: dayOfWeek ?? dayOfMonth ?? cadence.day })
 }
 
 /** A run for each partition that a tick is for; its key is the run key, so that each is run once. */

@@ -1,9 +1,10 @@
 import { Cron } from 'croner'
-import { dueMoment, TimeZone } from '../time/time-zone.ts'
 import { fieldRanges, withEnds } from './cron-fields.ts'
+import { dueMoment, TimeZone } from './time-zone.ts'
 
 const minute = 60_000
 const hour = 60 * minute
+const day = 24 * hour
 
 /** The first `count` moments from `start` on at which Dagster ticks a schedule, changes of the clock included. */
 export function cronTicks(cronSchedule: string, timezone: string, start: Date, count: number): Date[] {
@@ -14,21 +15,24 @@ export function cronTicks(cronSchedule: string, timezone: string, start: Date, c
 }
 
 /** Gives the first tick after a moment; undefined when there is none. */
-type TickFinder = (after: number) => number | undefined
+export type TickFinder = (after: number) => number | undefined
 
 /**
  * Dagster has three ways of going on. What names only minutes goes by minutes that pass, whatever the clock does. Another one that is due in
  * every hour goes by what the clock shows, twice where it shows an hour twice. What is due at some hours of a day is due once a day, also where
  * the hour is skipped or repeated.
  */
-function tickFinder(cronSchedule: string, timezone: string, start: Date): TickFinder {
+export function tickFinder(cronSchedule: string, timezone: string, start: Date): TickFinder {
   const zone = TimeZone.of(timezone)
   const fields = fieldsOf(cronSchedule)
   const [minutes = '', hours = '', ...days] = fields
   if (hours === '*' && minutes !== '*' && days.every((field) => field === '*')) return byPassingMinutes(zone, expand(minutes, 0, 59), start)
-  const wall = new Cron(fields.join(' '), { timezone: 'UTC', mode: '5-part', paused: true })
+  const wall: WallClock = {
+    days: new Cron(`0 0 ${days.join(' ')}`, { timezone: 'UTC', mode: '5-part', paused: true }),
+    times: timesOfDay(hours, minutes),
+  }
   if (hours === '*') return byClock(zone, wall)
-  const isOneTime = expand(minutes, 0, 59).length === 1 && expand(hours, 0, 23).length === 1
+  const isOneTime = wall.times.length === 1
   return byDay(zone, wall, isOneTime && isRegular(days) ? dueMoment : dueLater)
 }
 
@@ -57,7 +61,7 @@ function byPassingMinutes(zone: TimeZone, due: readonly number[], start: Date): 
   }
 }
 
-function byClock(zone: TimeZone, wall: Cron): TickFinder {
+function byClock(zone: TimeZone, wall: WallClock): TickFinder {
   return (after) => {
     let first: number | undefined
     for (const local of localTimes(wall, zone.localAt(after) - 3 * hour)) {
@@ -68,7 +72,7 @@ function byClock(zone: TimeZone, wall: Cron): TickFinder {
   }
 }
 
-function byDay(zone: TimeZone, wall: Cron, due: typeof dueMoment): TickFinder {
+function byDay(zone: TimeZone, wall: WallClock, due: typeof dueMoment): TickFinder {
   return (after) => {
     for (const local of localTimes(wall, zone.localAt(after) - 3 * hour)) {
       const moment = due(zone, local)
@@ -78,9 +82,17 @@ function byDay(zone: TimeZone, wall: Cron, due: typeof dueMoment): TickFinder {
   }
 }
 
+/** When a cron expression is due by what clocks show: the midnights of its days, and its times of day. */
+interface WallClock {
+  readonly days: Cron
+  readonly times: readonly number[]
+}
+
 /** The local times after one at which a cron expression is due. */
-function* localTimes(wall: Cron, after: number): Generator<number> {
-  for (let next = wall.nextRun(new Date(after)); next !== null; next = wall.nextRun(next)) yield next.getTime()
+function* localTimes({ days, times }: WallClock, after: number): Generator<number> {
+  const eve = new Date(Math.floor(after / day) * day - 1000)
+  for (let midnight = days.nextRun(eve); midnight !== null; midnight = days.nextRun(midnight))
+    for (const time of times) if (midnight.getTime() + time > after) yield midnight.getTime() + time
 }
 
 const nicknames: { readonly [name: string]: string } = {
@@ -97,7 +109,7 @@ const nicknames: { readonly [name: string]: string } = {
  * The five fields. One that names every value is "*", as Dagster reads it: days are then due by the other field for days alone. But if the other
  * has no "*" at all, each day is due.
  */
-function fieldsOf(cronSchedule: string): string[] {
+export function fieldsOf(cronSchedule: string): string[] {
   const text = cronSchedule.trim().toLowerCase()
   const fields = withEnds(nicknames[text] ?? text)
     .replaceAll('?', '*')
@@ -110,8 +122,13 @@ function fieldsOf(cronSchedule: string): string[] {
   })
 }
 
+/** The times of day that these fields mean, in milliseconds, in order. */
+export function timesOfDay(hours: string, minutes: string): number[] {
+  return expand(hours, 0, 23).flatMap((atHour) => expand(minutes, 0, 59).map((atMinute) => atHour * hour + atMinute * minute))
+}
+
 /** The numbers that a field means, in order; names of days and months are none. */
-function expand(field: string, min: number, max: number): number[] {
+export function expand(field: string, min: number, max: number): number[] {
   const numbers = new Set<number>()
   for (const part of field.split(',')) {
     const [range = '', step = '1'] = part.split('/')
