@@ -1,5 +1,7 @@
 /** What integrations are written with, beside the public API of `dagma`. */
 
+import './copies.ts' // an integration may bring a copy of its own
+
 export { type BatchLimits, batches } from './author/batches.ts'
 export { eachAtMost } from './author/each-at-most.ts'
 export { httpService } from './author/http.ts'

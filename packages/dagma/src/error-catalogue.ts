@@ -254,6 +254,11 @@ export const catalogue = {
     ({ place, reason }) => `${place}: ${reason}`,
     'Fix the module. Nothing has run.',
   ),
+  DAGMA_TWO_COPIES: entry<{ copies: readonly string[] }>(
+    'definition',
+    ({ copies }) => `This process has loaded ${copies.length} copies of dagma: ${copies.join(', ')}.`,
+    'Install one: `npm ls dagma` (`pnpm why dagma`, `yarn why dagma`) shows who depends on which. Run the command line as `npx dagma` in the project.',
+  ),
   DAGMA_MODULE_PATTERN: entry<{ reason: string }>(
     'definition',
     ({ reason }) => `The "modules" of "dagma" in package.json ${reason}.`,

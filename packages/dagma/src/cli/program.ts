@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
+import { ownVersion } from '../own-files.ts'
 import { assetCheckCommand } from './commands/asset-check.ts'
 import { assetListCommand } from './commands/asset-list.ts'
 import { assetMaterializeCommand } from './commands/asset-materialize.ts'
@@ -76,14 +76,10 @@ export function program(): Command {
     buildCommand(),
     pipesCommand(),
   )
-  root.version(version(), '-V, --version')
+  root.version(ownVersion(), '-V, --version')
   root.addHelpText(
     'after',
     '\nExit codes: 0 success, 1 a run or its report failed, 2 invalid usage or definitions.\nShell completion: `dagma complete bash` (or zsh, fish, powershell) prints the script.',
   )
   return root
-}
-
-function version(): string {
-  return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
 }

@@ -1,3 +1,4 @@
+import { expectOneCopy } from '../copies.ts'
 import { type DagmaError, DefinitionErrors, dagmaError } from '../errors.ts'
 import type { Requiring } from './assets/asset.ts'
 import type { AssetCheck } from './assets/asset-check.ts'
@@ -120,6 +121,7 @@ export function definitions<
   options: DefinitionsOptions<Assets, Checks, Jobs, Schedules, Sensors, Bound, From> &
     WithAllBound<{ assets: Assets; checks: Checks; jobs: Jobs; schedules: Schedules; sensors: Sensors; modules: From }, Bound>,
 ): Definitions {
+  expectOneCopy()
   const { assets, checks, jobs, schedules, sensors } = declaredLists(options)
   const errors: DagmaError[] = []
   const graph = collectGraph(assets, checks, errors)

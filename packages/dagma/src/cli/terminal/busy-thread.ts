@@ -1,6 +1,7 @@
 /** Notices, from a thread beside it, that the main thread is kept busy: then no signal that it handles has any effect. */
 import { Session } from 'node:inspector'
 import { isMainThread, Worker, workerData } from 'node:worker_threads'
+import { ownModule } from '../../own-files.ts'
 
 const beatMs = 250
 /** Milliseconds without a beat after which the thread is busy. */
@@ -22,7 +23,7 @@ export function watchForBusyThread({ onBusy, onAlive }: { onBusy: () => void; on
     if (isBusy) onAlive()
     isBusy = false
   }, beatMs).unref()
-  new Worker(new URL(import.meta.url), { workerData: { beats }, execArgv: [], env: {} }).on('error', () => {}).unref()
+  new Worker(ownModule('cli/terminal/busy-thread'), { workerData: { beats }, execArgv: [], env: {} }).on('error', () => {}).unref()
 }
 
 function watch(beats: Int32Array): void {

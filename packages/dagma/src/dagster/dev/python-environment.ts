@@ -6,6 +6,7 @@ import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { dagmaError } from '../../errors.ts'
+import { ownFolder } from '../../own-files.ts'
 import { gateText } from '../../runtime/gate/exit-gate.ts'
 
 const run = promisify(execFile)
@@ -19,7 +20,7 @@ export interface PythonEnvironment {
 }
 
 /** Wheel of `dagster-dagma` and the locked requirements that travel in this npm package. */
-const shipped = fileURLToPath(new URL('../../../python/', import.meta.url))
+const shipped = fileURLToPath(new URL('python/', ownFolder))
 
 const ours = '# Written by Dagma.'
 

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import type { AssetKey } from '../../definitions/assets/asset-key.ts'
 import type { AssetSpec } from '../../definitions/assets/asset-spec.ts'
@@ -13,6 +12,7 @@ import { TimeWindows } from '../../definitions/partitions/time-windows.ts'
 import { neededDynamicPartitions } from '../../definitions/partitions/upstream-partitions.ts'
 import type { SourcePlace } from '../../definitions/validation/call-site.ts'
 import { describedConfig } from '../../definitions/validation/config-schema.ts'
+import { ownVersion } from '../../own-files.ts'
 import { gateStaticMetadata, gateText } from '../../runtime/gate/exit-gate.ts'
 import { expectNoSecretIn } from '../../runtime/gate/known-secrets.ts'
 
@@ -173,8 +173,4 @@ function manifestMapping(mapping: PartitionMapping): object | null {
       return rest
     }
   }
-}
-
-function ownVersion(): string {
-  return JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')).version
 }

@@ -1,4 +1,5 @@
 /** The one door out: whatever leaves a run passes here, on both hosts. Normalize → observe → redact. */
+import { fileURLToPath } from 'node:url'
 import { DagmaError } from '../../errors.ts'
 import type { Metadata } from '../../metadata/metadata-value.ts'
 import { bound, cutText, longestMetadataValue, normalize, type WireMetadata } from '../../metadata/normalize.ts'
@@ -7,6 +8,7 @@ import { redacted } from '../../metadata/redaction/mark.ts'
 import { redact, redactStart, redactValue } from '../../metadata/redaction/redact.ts'
 import { learnEnvironment } from '../../metadata/redaction/secret-values.ts'
 import { type ErrorLink, errorChain, thrownMessage, thrownName, thrownStack } from '../../metadata/thrown.ts'
+import { ownFolder } from '../../own-files.ts'
 
 /** An error as it is stored and sent, in the form of Dagster Pipes. */
 export interface WireError {
@@ -111,8 +113,5 @@ function stackFrames(error: unknown): string[] {
     .map((line) => `${cutRedacted(line)}\n`)
 }
 
-/** This package's folder: source maps lead from its JavaScript to its sources. */
-const ownFolder = new URL('../../..', import.meta.url).pathname
-
 /** What stands in frames that tell a user nothing: Node's, this package's, and those of the command line that called it. */
-const notTheUsers = ['node:', ownFolder, '/node_modules/commander/', 'at async Promise.all (index ', '(<anonymous>)']
+const notTheUsers = ['node:', fileURLToPath(ownFolder), '/node_modules/commander/', 'at async Promise.all (index ', '(<anonymous>)']

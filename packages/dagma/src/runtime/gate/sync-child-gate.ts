@@ -3,8 +3,8 @@
  * their lines appear as they come, and no more of them is kept than the reader needs.
  */
 import childProcess, { type ExecSyncOptions, type SpawnSyncOptions, type SpawnSyncReturns } from 'node:child_process'
-import { extname } from 'node:path'
 import workerThreads, { MessageChannel, type MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads'
+import { ownModule } from '../../own-files.ts'
 import { descriptorOf, inheritedEntries, withPipes } from './child-stdio.ts'
 import { GatedWriter } from './gated-output.ts'
 import type { ChildAnswer, ChildReport, ChildRequest } from './sync-child-thread.ts'
@@ -120,7 +120,7 @@ function take(report: ChildReport, port: MessagePort): void {
 function startThread(): Thread {
   const { port1: port, port2 } = new MessageChannel()
   const sent = new Int32Array(new SharedArrayBuffer(4))
-  const file = new URL(`./sync-child-thread${extname(import.meta.url)}`, import.meta.url)
+  const file = ownModule('runtime/gate/sync-child-thread')
   const worker: Worker = new PlainWorker(file, { workerData: { port: port2, sent }, transferList: [port2], execArgv: [], stdin: false })
   worker.unref()
   port.on('message', (report: ChildReport) => take(report, port)) // of what children have left running

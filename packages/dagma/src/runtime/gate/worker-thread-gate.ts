@@ -1,9 +1,9 @@
 /** Worker threads have modules of their own, `fs` and `child_process` too: each is gated from its start, and what it prints is a writer of its own here. */
 import { syncBuiltinESMExports } from 'node:module'
-import { extname } from 'node:path'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import workerThreads, { type WorkerOptions } from 'node:worker_threads'
+import { ownModule } from '../../own-files.ts'
 import { type Descriptor, GatedWriter } from './gated-output.ts'
 
 let isGated = false
@@ -35,7 +35,7 @@ function replaceWorker(): void {
 }
 
 /** Gates `fs` and `child_process` of the thread. `--require` comes before any kind of entry; `--import` does not come before a text that is evaluated. */
-const preload = fileURLToPath(new URL(`./in-worker-thread${extname(import.meta.url)}`, import.meta.url))
+const preload = fileURLToPath(ownModule('runtime/gate/in-worker-thread'))
 
 /** Carries what a thread prints to the gate; Node would pipe it into this process's own stream, between what that writes. */
 function carry(stream: Readable, descriptor: Descriptor): void {

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { DagmaError, DefinitionErrors, dagmaError, definitionError } from '../../errors.ts'
 import { thrownStack } from '../../metadata/thrown.ts'
+import { ownFolder } from '../../own-files.ts'
 import { reasonOf } from '../gate/exit-gate.ts'
 import { pathAlias } from './path-alias.ts'
 
@@ -95,15 +96,12 @@ function importsOf(file: string): string[] {
   return [...text.matchAll(imported)].map(([, name = '']) => name)
 }
 
-/** This package's folder, as stacks name it. */
-const ownFolder = new URL('../../..', import.meta.url).href
-
 /** `file:line` of the user's code that threw, or that cannot be read: Node puts the latter before the message. */
 function placeOf(thrown: unknown): string | undefined {
   const stack = thrownStack(thrown)
   const unreadable = /^(file:\/\/\S+):(\d+)$/m.exec(stack)
   const frames = [...stack.matchAll(/^\s+at (?:.*\()?(file:\/\/[^)\s]+?):(\d+):\d+\)?$/gm)]
-  const found = unreadable ?? frames.find(([, file = '']) => !file.includes('/node_modules/') && !file.startsWith(ownFolder))
+  const found = unreadable ?? frames.find(([, file = '']) => !file.includes('/node_modules/') && !file.startsWith(ownFolder.href))
   return found === undefined ? undefined : `${pathOf(found[1])}:${found[2]}`
 }
 
