@@ -1,19 +1,22 @@
 /**
- * The packages as npm would publish them: their tarballs pass publint and are-the-types-wrong, and install into an empty project, where a job runs.
+ * The packages as they are published: their tarballs are as small as they should be, pass publint and are-the-types-wrong, and install into an empty
+ * project, where a job runs. Two copies of dagma in a project are refused.
  *   npm run check:packages
  */
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { packAll } from './pack.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'dagma-packages-'))
 
 try {
-  const tarballs = pack()
+  const tarballs = await packAll(join(folder, 'tarballs'))
   for (const tarball of tarballs) {
+    expectSize(tarball)
     run(join(root, 'node_modules/.bin/publint'), ['--strict', tarball])
     run(join(root, 'node_modules/.bin/attw'), ['--profile', 'esm-only', '--format', 'ascii', tarball])
   }
@@ -23,11 +26,12 @@ try {
   rmSync(folder, { recursive: true, force: true })
 }
 
-function pack() {
-  for (const name of readdirSync(join(root, 'packages'))) {
-    run('npm', ['pack', '--silent', '--pack-destination', folder], join(root, 'packages', name))
-  }
-  return readdirSync(folder).map((file) => join(folder, file))
+/** Kilobytes that a tarball may have. A change that needs more says why. */
+function expectSize(tarball) {
+  const limit = basename(tarball).startsWith('dagma-0') ? 480 : 40
+  const size = Math.ceil(statSync(tarball).size / 1000)
+  console.log(`${basename(tarball)}: ${size} kB of at most ${limit} kB`)
+  if (size > limit) throw new Error(`${basename(tarball)} has ${size} kB`)
 }
 
 /** An empty project outside of the repository. */
@@ -58,6 +62,19 @@ export default definitions({ assets: [raw, stored], jobs: [job({ name: 'shop_job
   run(process.execPath, ['node_modules/dagma/bin/dagma.js', 'job', 'launch', '-j', 'shop_job'], project)
   const doors = ['dagma/testing', 'dagma/pipes', 'dagma/author', '@dagma/langflow', '@dagma/mlflow']
   run(process.execPath, ['--input-type=module', '-e', doors.map((door) => `await import('${door}')`).join(';')], project)
+  expectOneCopy(project)
+}
+
+/** An integration with a copy of dagma of its own, as npm nests it when versions differ. */
+function expectOneCopy(project) {
+  const nested = join(project, 'node_modules/@dagma/qdrant/node_modules/dagma')
+  cpSync(join(project, 'node_modules/dagma'), nested, { recursive: true })
+  const { stderr, status } = spawnSync(process.execPath, ['node_modules/dagma/bin/dagma.js', 'definitions', 'validate'], {
+    cwd: project,
+    encoding: 'utf8',
+  })
+  if (status !== 2 || !stderr.includes('[DAGMA_TWO_COPIES]') || !stderr.includes(nested))
+    throw new Error(`two copies were not refused: ${stderr}`)
 }
 
 function run(command, args, cwd = root) {

@@ -1,28 +1,38 @@
 /**
- * The whole process of `dagma job launch -j run_llm_rag_job`, from installed tarballs, beside `node -e 0`: `npm run bench -- cli`.
+ * Whole processes of the command line in the example project, from installed tarballs, beside `node -e 0`: `npm run bench -- cli`.
  * With DAGMA_BENCH_DAGSTER naming the folder of a `dagster` executable, also `dagster job execute` of three trivial assets in Python.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { packAll } from '../../scripts/pack.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'dagma-bench-'))
 const repeats = 9
 
 /** Measures, and prints. */
-export function main(): number {
+export async function main(): Promise<number> {
   try {
-    const project = installed()
-    const launch = ['node_modules/dagma/bin/dagma.js', 'job', 'launch', '-j', 'run_llm_rag_job']
-    const [nothing, launched] = sideBySide(
+    const project = await installed()
+    const dagma =
+      (...args: string[]) =>
+      (): void =>
+        run(process.execPath, ['node_modules/dagma/bin/dagma.js', ...args], project)
+    const [nothing = 0, version = 0, listed = 0, launched = 0] = sideBySide([
       () => run(process.execPath, ['-e', '0'], project),
-      () => run(process.execPath, launch, project),
-    )
-    console.log(`node -e 0                           ${seconds(nothing)}`)
-    console.log(`dagma job launch -j run_llm_rag_job ${seconds(launched)}   (${(launched / nothing).toFixed(1)} times node -e 0)`)
+      dagma('--version'),
+      dagma('asset', 'list'),
+      dagma('job', 'launch', '-j', 'run_llm_rag_job'),
+    ])
+    const print = (what: string, time: number, limit = ''): void =>
+      console.log(`${what.padEnd(35)} ${seconds(time)}   (${(time / nothing).toFixed(1)} times node -e 0${limit})`)
+    print('node -e 0', nothing)
+    print('dagma --version', version, '; at most 2')
+    print('dagma asset list', listed, '; at most 4')
+    print('dagma job launch -j run_llm_rag_job', launched)
     const dagster = process.env.DAGMA_BENCH_DAGSTER
     if (dagster === undefined) console.log('dagster job execute                 not measured: DAGMA_BENCH_DAGSTER is not set')
     else {
@@ -36,20 +46,15 @@ export function main(): number {
 }
 
 /** The example project outside of the repository, on tarballs of the packages. Its documentation goes along: that is what it embeds. */
-function installed(): string {
-  const tarballs = join(folder, 'tarballs')
-  mkdirSync(tarballs)
-  for (const name of readdirSync(join(root, 'packages'))) {
-    run('npm', ['pack', '--silent', '--pack-destination', tarballs], join(root, 'packages', name))
-  }
+async function installed(): Promise<string> {
+  const tarballs = await packAll(join(folder, 'tarballs'))
   const project = join(folder, 'examples', 'platform')
   cpSync(join(root, 'examples/platform/src'), join(project, 'src'), { recursive: true })
   for (const part of ['docs', 'README.md']) cpSync(join(root, part), join(folder, part), { recursive: true })
   mkdirSync(join(folder, 'packages'))
   const { dependencies: _, ...rest } = JSON.parse(readFileSync(join(root, 'examples/platform/package.json'), 'utf8'))
   writeFileSync(join(project, 'package.json'), JSON.stringify(rest))
-  const files = readdirSync(tarballs).map((file) => join(tarballs, file))
-  run('npm', ['install', '--silent', '--no-audit', '--no-fund', ...files, 'zod@4'], project)
+  run('npm', ['install', '--silent', '--no-audit', '--no-fund', ...tarballs, 'zod@4'], project)
   return project
 }
 
@@ -74,15 +79,11 @@ defs = dg.Definitions([a, b, c], jobs=[dg.define_asset_job("run_llm_rag_job")])
   execFileSync(join(bin, 'dagster'), ['job', 'execute', '-f', file, '-j', 'run_llm_rag_job'], { cwd: folder, env, stdio: 'ignore' })
 }
 
-/** Medians of both, taken in turns so that what else the machine does hits both. */
-function sideBySide(one: () => void, other: () => void): [number, number] {
-  const times: [number[], number[]] = [[], []]
-  other() // what is made once, such as the compile cache and the collection, is made here
-  for (let turn = 0; turn < repeats; turn++) {
-    times[0].push(timed(one))
-    times[1].push(timed(other))
-  }
-  return [median(times[0]), median(times[1])]
+/** Medians of each, taken in turns so that what else the machine does hits all. */
+function sideBySide(works: readonly (() => void)[]): number[] {
+  for (const work of works) work() // what is made once, such as the compile cache and the collection, is made here
+  const turns = Array.from({ length: repeats }, () => works.map(timed))
+  return works.map((_, index) => median(turns.map((times) => times[index] ?? 0)))
 }
 
 function timed(work: () => void): number {

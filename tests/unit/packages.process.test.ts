@@ -1,17 +1,28 @@
-/** What the npm packages carry: what strangers need, and nothing that only a checkout needs. */
+/** What the published packages carry: what strangers need, and nothing that only a checkout needs. */
 import { execFileSync } from 'node:child_process'
-import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
-import { expect, test } from 'vitest'
-import { repository as root } from '../support/repository.ts'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { packAll } from '../../scripts/pack.ts'
 
-test.each(readdirSync(join(root, 'packages')))('the package %s carries its README and the license, and no tests or build state', (name) => {
-  const listing = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
-    cwd: join(root, 'packages', name),
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
-  })
-  const files = [...listing.matchAll(/"path": "(.+?)"/g)].map(([, path]) => path)
+const tar = (...args: string[]): string => execFileSync('tar', args, { encoding: 'utf8', maxBuffer: 1 << 26 })
+
+const folder = mkdtempSync(join(tmpdir(), 'dagma-tarballs-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+test.each(await packAll(folder))('%s', (tarball) => {
+  const files = tar('tzf', tarball)
+    .trim()
+    .split('\n')
+    .map((file) => file.replace('package/', ''))
   expect(files).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'package.json', 'dist/index.js', 'dist/index.d.ts']))
-  expect(files.filter((file) => /\.test\.|tsbuildinfo|^src\//.test(file ?? ''))).toEqual([])
+  expect(files.filter((file) => /\.test\.|tsbuildinfo|^src\/|\.map$/.test(file))).toEqual([])
+  expect(tar('xzOf', tarball, '--wildcards', 'package/dist/*')).not.toContain('sourceMappingURL=')
+  const json = JSON.parse(tar('xzOf', tarball, 'package/package.json'))
+  expect(json).toMatchObject({ license: 'Apache-2.0', keywords: expect.arrayContaining(['dagster']) })
+  const isIntegration = !basename(tarball).startsWith('dagma-0')
+  expect([json.peerDependencies.dagma, json.dependencies?.dagma]).toEqual([isIntegration ? `^${json.version}` : undefined, undefined])
+  const badges = [...tar('xzOf', tarball, 'package/README.md').matchAll(/!\[(\w+): (.+?)\]/g)].map(([, what, value]) => [what, value])
+  expect(Object.fromEntries(badges)).toEqual({ license: json.license, node: json.engines.node })
 })

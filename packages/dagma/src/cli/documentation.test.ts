@@ -13,7 +13,7 @@ function commands(command: Command, path: string): [path: string, command: Comma
   return below.length === 0 ? [[path, command]] : below.flatMap((child) => commands(child, `${path} ${child.name()}`))
 }
 
-const all = commands(program(), 'dagma')
+const all = commands(await program(), 'dagma')
 
 test('the table has every command', () => {
   const rows = [...page.matchAll(/^\| `(dagma [a-z ]+?)(?: [-<[].*?)?` \|/gm)].map(([, command]) => command)

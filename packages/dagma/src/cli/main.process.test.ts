@@ -326,6 +326,8 @@ export default definitions({ assets: [asset({ key: 'a', run: ({ signal }) => new
         schedule                    List and preview schedules.
         sensor                      List and preview sensors.
         definitions                 Check definitions.
+        generate                    Write the module list from the patterns in
+                                    package.json.
         report [options] [runs...]  Report runs of the embedded engine to Dagster:
                                     materializations, checks and observations. Events
                                     that Dagster already has are skipped.

@@ -1,7 +1,8 @@
-import { Command, CommanderError } from 'commander'
+import { type Command, CommanderError } from 'commander'
 import { DagmaError, DefinitionErrors } from '../errors.ts'
 import { gateError } from '../runtime/gate/exit-gate.ts'
 import { holdGate } from '../runtime/gate/stdio-gate.ts'
+import { namedCommand } from './command-table.ts'
 import { endProcess } from './terminal/end-process.ts'
 import { errorLines } from './terminal/error-lines.ts'
 import { endWith, exitCodes } from './terminal/exit-codes.ts'
@@ -15,26 +16,13 @@ export async function main(argv: readonly string[]): Promise<void> {
   // What user code throws outside a step would be printed by Node itself, past the exit gate.
   process.on('uncaughtException', (error) => process.exit(report(error)))
   try {
-    const root = exitingByException(await commandLine(argv[0]))
+    const root = exitingByException((await namedCommand(argv)) ?? (await (await import('./program.ts')).program()))
     if (argv[0] === 'complete') await complete(root)
     await toItsEnd(root.parseAsync([...argv], { from: 'user' }))
   } catch (error) {
     endWith(report(error))
   }
   await endProcess()
-}
-
-/** What Dagster starts again and again: of these only their own modules are loaded, a tenth of the time that they take. */
-const startedByDagster: { readonly [name: string]: () => Promise<Command> } = {
-  build: async () => (await import('./commands/build.ts')).buildCommand(),
-  tick: async () => (await import('./commands/tick.ts')).tickCommand(),
-  worker: async () => (await import('./commands/worker.ts')).workerCommand(),
-}
-
-async function commandLine(name = ''): Promise<Command> {
-  const alone = Object.hasOwn(startedByDagster, name) ? startedByDagster[name] : undefined
-  if (alone !== undefined) return new Command('dagma').addCommand(await alone())
-  return (await import('./program.ts')).program()
 }
 
 /** Shell completion costs its import only when a shell asks for it. */
