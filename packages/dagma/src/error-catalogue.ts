@@ -19,11 +19,6 @@ function excerpt(text: string): string {
   return text.length <= 300 ? text : `${text.slice(0, 300)}…`
 }
 
-function partitionsText(partitions: readonly string[]): string {
-  if (partitions.length === 0) return ''
-  return `, partition${partitions.length === 1 ? '' : 's'} ${partitions.map((key) => `"${key}"`).join(', ')}`
-}
-
 function runningSteps(steps: readonly string[]): string {
   if (steps.length === 0) return 'no step was running, before the command had finished'
   return `${steps.length === 1 ? 'step' : 'steps'} ${excerpt(steps.map((name) => `"${name}"`).join(', '))} ${steps.length === 1 ? 'was' : 'were'} running`
@@ -369,13 +364,12 @@ export const catalogue = {
     ({ asset, reason }) => `The value of asset "${asset}" cannot be stored as JSON: ${reason}.`,
     'Return JSON data: plain objects and arrays of text, finite numbers, true, false and null (`Object.fromEntries(map)`, `[...set]`, `{ ...instance }`), or use a typedIOManager() that can store it.',
   ),
-  DAGMA_INPUT_MISSING: entry<{ who: string; input: string; partitions: readonly string[]; isMade: boolean; command: string }>(
+  DAGMA_INPUT_MISSING: entry<{ who: string; values: readonly string[]; isOne: boolean; commands: readonly string[] }>(
     'execution',
-    ({ who, input, partitions, isMade }) =>
-      `${who} needs the value of "${input}"${partitionsText(partitions)}, which ${isMade ? `${partitions.length > 1 ? 'have' : 'has'} not been materialized` : 'is an external asset, and its IO manager found no value'}.`,
-    ({ partitions, isMade, command }) =>
-      isMade
-        ? `Materialize ${partitions.length > 1 ? 'them' : 'it'} first: \`${command}\`.`
+    ({ who, values }) => `${who} needs ${values.join(', and ')}.`,
+    ({ isOne, commands }) =>
+      commands.length > 0
+        ? `Materialize ${isOne ? 'it' : 'them'} first: ${commands.map((command) => `\`${command}\``).join(', then ')}.`
         : 'List it in `deps` if its value is not needed, or bind an IO manager that can load it.',
   ),
   DAGMA_VALUE_UNREADABLE: entry<{ asset: string; file: string; command: string }>(
@@ -392,7 +386,7 @@ export const catalogue = {
   }>(
     'execution',
     ({ asset, partition, action, place, reason }) =>
-      `The value of asset "${asset}"${partitionsText(partition === undefined ? [] : [partition])} cannot be ${action} (${place}): ${reason}.`,
+      `The value of asset "${asset}"${partition === undefined ? '' : `, partition "${partition}"`} cannot be ${action} (${place}): ${reason}.`,
     'For files, free disk space, fix the permissions, or remove a file where a folder is expected. For another storage, check that it exists, that it can be reached from this machine, and that the credentials allow it.',
   ),
   DAGMA_RESOURCE_FAILED: entry<{ resource: string; reason: string }>(

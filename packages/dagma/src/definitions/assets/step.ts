@@ -34,6 +34,11 @@ export interface StepContext<In = Inputs, Req = Requirements, Config = unknown> 
   /** Tags of the run. */
   readonly runTags: { readonly [tag: string]: string }
   readonly inputs: InputValues<In>
+  /**
+   * By the name of an input: upstream partitions that its mapping leads to and that do not exist, such as days before the first one, where the mapping
+   * has `allowNonexistentUpstreamPartitions`. The input's record does not have them. Inputs that lack none are not named.
+   */
+  readonly nonexistentUpstreamPartitions: { readonly [Name in keyof In]?: readonly string[] }
   readonly resources: Clients<Req>
   /** The validated config. */
   readonly config: Config

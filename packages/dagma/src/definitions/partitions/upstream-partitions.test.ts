@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { thrownBy } from '../../test/temporary.ts'
+import { asset } from '../assets/asset.ts'
 import { type DepWithMapping, mapped } from '../assets/asset-spec.ts'
 import { externalAsset } from '../assets/external-asset.ts'
 import { definitions } from '../definitions.ts'
@@ -14,7 +15,7 @@ import {
   staticPartitions,
   weeklyPartitions,
 } from './partitions.ts'
-import { neededDynamicPartitions, upstreamKeys, upstreamPartitions } from './upstream-partitions.ts'
+import { neededDynamicPartitions, nonexistentInputs, upstreamKeys, upstreamPartitions } from './upstream-partitions.ts'
 
 const days = dailyPartitions({ start: '2026-01-01', end: '2026-01-11' })
 const weeks = weeklyPartitions({ start: '2026-01-04', end: '2026-02-01' })
@@ -65,6 +66,23 @@ test('a dimension is mapped to the side that has no dimensions, in the order of 
   const multi = multiPartitions({ region: regions, day: days })
   expect(upstream(multi, PartitionMapping.multiToSingle('day'), days, '2026-01-05')).toEqual({ many: ['2026-01-05|x', '2026-01-05|y'] })
   expect(upstream(days, PartitionMapping.multiToSingle(), multi, '2026-01-05|x')).toEqual({ many: ['2026-01-05'] })
+})
+
+test('nonexistent partitions are named as ranges, or where they are allowed listed by input', async () => {
+  const [week, month] = [weeklyPartitions({ start: '2025-12-28' }), monthlyPartitions({ start: '2025-12-01' })]
+  const error = await thrownBy(() => upstream(days, timeWindow(), month, '2025-12-01'))
+  expect(error.message).toContain('do not exist: 2025-12-01...2025-12-31.')
+  const allowed = timeWindow({ allowNonexistentUpstreamPartitions: true })
+  expect(upstream(days, allowed, week, '2025-12-28')).toEqual({ many: ['2026-01-01', '2026-01-02', '2026-01-03'] })
+  const [own] = definitions({ assets: [asset({ key: 'a', partitions: week, run: () => 1 })] }).steps.values()
+  const assets = new Map([['up', { partitions: days }]]) as unknown as Parameters<typeof upstreamKeys>[1]['assets']
+  const step = {
+    assets: own?.assets ?? [],
+    inputs: { first: mapped({ key: ['up'] }, allowed), other: mapped({ key: ['up'] }, PartitionMapping.all()) },
+  }
+  expect(nonexistentInputs(step, { assets }, ['2025-12-28', '2026-01-04'], { now })).toEqual({
+    first: ['2025-12-28', '2025-12-29', '2025-12-30', '2025-12-31'],
+  })
 })
 
 test('between two dimensions and two, each is mapped by itself; of one that is not named, all partitions are taken', async () => {

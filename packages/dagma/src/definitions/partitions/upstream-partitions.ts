@@ -6,6 +6,7 @@ import type { Definitions } from '../model.ts'
 import { dimensionOf, impliedMapping } from './implied-mapping.ts'
 import { keysByDimension } from './partition-context.ts'
 import type { DimensionMapping, PartitionMapping } from './partition-mapping.ts'
+import { rangeText } from './partition-ranges.ts'
 import type { MultiPartitions, PartitionsDefinition, TimePartitions } from './partition-types.ts'
 import {
   combinations,
@@ -15,7 +16,6 @@ import {
   type PartitionsAt,
   partitionKeys,
   samePartitions,
-  sample,
 } from './partitions.ts'
 import { TimeWindows, type WindowRange } from './time-windows.ts'
 import { localTime } from './window-grid.ts'
@@ -47,7 +47,7 @@ export function upstreamPartitions(
     throw dagmaError('DAGMA_UPSTREAM_PARTITIONS_NONEXISTENT', {
       partition: own.key,
       upstream: keyText(dep.key),
-      nonexistent: sample(nonexistent),
+      nonexistent,
     })
   return dep.mapping.many ? { many: existing } : { one: existing[0] }
 }
@@ -74,31 +74,51 @@ export function neededDynamicPartitions({ inputs }: Pick<Step, 'inputs'>, { asse
   return [...new Set(names)]
 }
 
+/** By the name of an input: the upstream partitions that its mapping leads to, that do not exist, and that it allows to be missing. */
+export function nonexistentInputs(
+  { inputs, assets: [made] }: Pick<Step, 'inputs' | 'assets'>,
+  { assets }: Pick<Definitions, 'assets'>,
+  ownKeys: readonly string[],
+  at: PartitionsAt,
+): { readonly [input: string]: readonly string[] } {
+  const missing = Object.entries(inputs).flatMap(([name, { key, mapping }]) => {
+    const theirs = assets.get(keyText(key))?.partitions
+    if (theirs === undefined) return []
+    const keys = ownKeys.flatMap((own) => mappedKeys(mapping, theirs, { partitions: made?.partitions, key: own }, at).allowed)
+    return keys.length === 0 ? [] : [[name, [...new Set(keys)]] as const]
+  })
+  return Object.fromEntries(missing)
+}
+
 /** Keys that a mapping leads to. */
 interface MappedKeys {
   readonly existing: readonly string[]
-  /** Those that would be needed and are not there. */
+  /** Those that would be needed and do not exist, or ranges of them. */
   readonly nonexistent: readonly string[]
+  /** Those that do not exist, which the mapping allows. */
+  readonly allowed: readonly string[]
 }
 
+const mapsTo = (existing: readonly string[]): MappedKeys => ({ existing, nonexistent: [], allowed: [] })
+const needs = (nonexistent: string): MappedKeys => ({ existing: [], nonexistent: [nonexistent], allowed: [] })
+
 function mappedKeys(mapping: PartitionMapping, theirs: PartitionsDefinition, own: OwnPartition, at: PartitionsAt): MappedKeys {
-  const all = (existing: readonly string[]): MappedKeys => ({ existing, nonexistent: [] })
   const key = own.key ?? ''
   switch (mapping.kind) {
     case 'default':
       return mappedKeys(impliedMapping(theirs, own.partitions), theirs, own, at)
     case 'identity':
-      return samePartitions(theirs, own.partitions) || hasPartition(theirs, key, at) ? all([key]) : { existing: [], nonexistent: [key] }
+      return samePartitions(theirs, own.partitions) || hasPartition(theirs, key, at) ? mapsTo([key]) : needs(key)
     case 'last': {
       const last = lastPartitionKey(theirs, at)
-      return last === undefined ? { existing: [], nonexistent: ['the last one, as it has none yet'] } : all([last])
+      return last === undefined ? needs('the last one, as it has none yet') : mapsTo([last])
     }
     case 'all':
-      return all(partitionKeys(theirs, at))
+      return mapsTo(partitionKeys(theirs, at))
     case 'specific':
-      return all(mapping.partitionKeys)
+      return mapsTo(mapping.partitionKeys)
     case 'static':
-      return all(Object.entries(mapping.downstreamByUpstream).flatMap(([upstream, to]) => (to.includes(key) ? [upstream] : [])))
+      return mapsTo(Object.entries(mapping.downstreamByUpstream).flatMap(([upstream, to]) => (to.includes(key) ? [upstream] : [])))
     case 'time_window':
       return mappedWindows(mapping, theirs as TimePartitions, { partitions: own.partitions as TimePartitions, key }, at.now)
     case 'multi_to_single':
@@ -117,22 +137,23 @@ function mappedWindows(
   now: Date,
 ): MappedKeys {
   const isPlain = startOffset === 0 && endOffset === 0
-  if (isPlain && samePartitions(theirs, ofOwn)) return { existing: [key], nonexistent: [] }
+  if (isPlain && samePartitions(theirs, ofOwn)) return mapsTo([key])
   const [windows, own] = [TimeWindows.of(theirs), TimeWindows.of(ofOwn)]
   const index = own.find(key, now)
-  if (index === undefined) return { existing: [], nonexistent: [key] }
-  if (isPlain && covers(theirs, ofOwn) && own.startOf(index) >= windows.startOf(windows.first)) return { existing: [key], nonexistent: [] }
+  if (index === undefined) return needs(key)
+  if (isPlain && covers(theirs, ofOwn) && own.startOf(index) >= windows.startOf(windows.first)) return mapsTo([key])
   const there = windows.existing(now)
   const bounded = (moment: number, offset: number): number => (there.last < there.first ? moment : within(moment, offset, windows, there))
   const from = bounded(own.startMovedBy(index, startOffset), startOffset)
   const to = bounded(own.endMovedBy(index, endOffset), endOffset)
-  if (from >= to) return { existing: [], nonexistent: [] }
+  if (from >= to) return mapsTo([])
   const { first, last } = windows.overlapping(from, to, haveSameBounds(theirs, ofOwn))
   const existing = windows.keysOf({ first: Math.max(first, there.first), last: Math.min(last, there.last) })
-  if (allowNonexistentUpstreamPartitions) return { existing, nonexistent: [] }
   const before = windows.keysOf({ first, last: Math.min(last, there.first - 1) })
   const after = windows.keysOf({ first: Math.max(first, there.first, there.last + 1), last })
-  return { existing, nonexistent: [...before, ...after] }
+  if (allowNonexistentUpstreamPartitions) return { existing, nonexistent: [], allowed: [...before, ...after] }
+  const nonexistent = [before, after].flatMap((keys) => keys.slice(0, 1).map((start) => rangeText({ start, end: keys.at(-1) ?? start })))
+  return { existing, nonexistent, allowed: [] }
 }
 
 /** An offset does not lead beyond the windows that exist: the first seven days of a rolling week have fewer of them. */
@@ -156,14 +177,13 @@ function haveSameBounds(theirs: TimePartitions, own: TimePartitions): boolean {
 
 function acrossDimensions(named: string | null, theirs: PartitionsDefinition, own: OwnPartition, at: PartitionsAt): MappedKeys {
   const found = dimensionOf(theirs, own.partitions, named)
-  if ('reason' in found) return { existing: [], nonexistent: [own.key ?? ''] }
+  if ('reason' in found) return needs(own.key ?? '')
   const { multi, index, mapping } = found
   const dimensions = dimensionsInOrder(multi)
   const [, dimension] = dimensions[index] as (typeof dimensions)[number]
   if (theirs.kind !== 'multi') return mappedKeys(mapping, theirs, { partitions: dimension, key: own.key?.split('|')[index] }, at)
-  const { existing, nonexistent } = mappedKeys(mapping, dimension, own, at)
-  const others = dimensions.map(([, other], position) => (position === index ? existing : partitionKeys(other, at)))
-  return { existing: combinations(others), nonexistent }
+  const mapped = mappedKeys(mapping, dimension, own, at)
+  return combined(dimensions.map(([, other], position) => (position === index ? mapped : mapsTo(partitionKeys(other, at)))))
 }
 
 function byDimensions(
@@ -175,8 +195,17 @@ function byDimensions(
   const ownKeys = keysByDimension(partitions, key) ?? {}
   const mapped = dimensionsInOrder(theirs).map(([name, dimension]) => {
     const one = mappings[name]
-    if (one === undefined) return { existing: partitionKeys(dimension, at), nonexistent: [] }
+    if (one === undefined) return mapsTo(partitionKeys(dimension, at))
     return mappedKeys(one.mapping, dimension, { partitions: partitions.dimensions[one.dimension], key: ownKeys[one.dimension] }, at)
   })
-  return { existing: combinations(mapped.map(({ existing }) => existing)), nonexistent: mapped.flatMap(({ nonexistent }) => nonexistent) }
+  return combined(mapped)
+}
+
+/** The keys of two dimensions from those of each; keys that do not exist are those of the dimension that lacks them. */
+function combined(dimensions: readonly MappedKeys[]): MappedKeys {
+  return {
+    existing: combinations(dimensions.map(({ existing }) => existing)),
+    nonexistent: dimensions.flatMap(({ nonexistent }) => nonexistent),
+    allowed: dimensions.flatMap(({ allowed }) => allowed),
+  }
 }

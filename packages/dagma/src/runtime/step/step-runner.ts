@@ -5,12 +5,13 @@ import type { StepLog } from '../../definitions/assets/step-log.ts'
 import { partitionOf } from '../../definitions/definitions.ts'
 import type { StepObserver } from '../../definitions/instrument.ts'
 import { keysByDimension, partitionTimeWindow } from '../../definitions/partitions/partition-context.ts'
-import { upstreamPartitions } from '../../definitions/partitions/upstream-partitions.ts'
+import { nonexistentInputs, upstreamPartitions } from '../../definitions/partitions/upstream-partitions.ts'
 import { configIssues } from '../../definitions/validation/config-issues.ts'
 import { dagmaError } from '../../errors.ts'
 import { learnEnvironment } from '../../metadata/redaction/secret-values.ts'
 import { reasonOf } from '../gate/exit-gate.ts'
 import { gatedLog } from '../gate/gated-log.ts'
+import { loadedInputs } from '../values/missing-inputs.ts'
 import { dynamicPartitionsReport } from './dynamic-partitions-report.ts'
 import { observeStep } from './instrumentation.ts'
 import { stepFailure } from './step-failure.ts'
@@ -103,6 +104,10 @@ function stepContext(step: Step, host: StepHost, given: Pick<StepContext, 'input
     get partitionKeys() {
       return this.partitionKey === undefined ? undefined : keysByDimension(partitions, this.partitionKey)
     },
+    get nonexistentUpstreamPartitions() {
+      const keys = partitionKey === undefined ? [] : [partitionKey]
+      return nonexistentInputs(step, host.definitions, keys, { now: host.now(), dynamicKeys: host.dynamicKeys })
+    },
     get partitionKey() {
       if (partitions === undefined) return undefined
       if (partitionKey === undefined && step.kind !== 'check') throw dagmaError('DAGMA_NOT_PARTITIONED', { step: stepLabel(step) })
@@ -127,7 +132,7 @@ async function loadInputs(step: Step, host: StepHost): Promise<Record<string, un
     if ('one' in upstream) return [name, await values.load({ ...context, partitionKey: upstream.one }, who)]
     return [name, await values.loadPartitions(context, upstream.many, who)]
   }
-  return Object.fromEntries(await Promise.all(Object.entries(step.inputs).map(load)))
+  return Object.fromEntries(await loadedInputs(who, Object.entries(step.inputs).map(load)))
 }
 
 /** The config that the step's function gets, defaults filled in. @throws DAGMA_CONFIG_INVALID with every field that is wrong. */

@@ -11,6 +11,7 @@ import { dailyPartitions } from '../../definitions/partitions/partitions.ts'
 import { temporaryFolder, thrownBy } from '../../test/temporary.ts'
 import { jsonFileIOManager } from './json-file-io-manager.ts'
 import { jsonText } from './json-text.ts'
+import { loadedInputs } from './missing-inputs.ts'
 import { projectValues, Values } from './values.ts'
 
 const of = (assetKey: string[], partitionKey?: string) => ({ assetKey, partitionKey, runId: 'r', signal: new AbortController().signal })
@@ -259,13 +260,21 @@ describe('Values', () => {
       await thrownBy(() => values.load(of(['daily'], '2026-01-01'), 'Step "consumer"')),
       await thrownBy(() => values.loadPartitions(of(['daily']), ['2026-01-02', '2026-01-03', '2026-01-04'], 'Step "consumer"')),
       await thrownBy(() => values.load(of(['elsewhere']), 'Step "consumer"')),
+      await thrownBy(() => {
+        const loading = [
+          values.load(of(['x', 'gone']), 'Step "consumer"'),
+          values.loadPartitions(of(['daily']), ['2026-01-02', '2026-01-04'], ''),
+        ]
+        return loadedInputs('Step "consumer"', loading)
+      }),
     ]
     expect(messages.map(({ message }) => message)).toMatchInlineSnapshot(`
       [
         "Step "consumer" needs the value of "x/gone", which has not been materialized. Materialize it first: \`dagma asset materialize --select x/gone\`. [DAGMA_INPUT_MISSING]",
         "Step "consumer" needs the value of "daily", partition "2026-01-01", which has not been materialized. Materialize it first: \`dagma asset materialize --select daily --partition 2026-01-01\`. [DAGMA_INPUT_MISSING]",
-        "Step "consumer" needs the value of "daily", partitions "2026-01-02", "2026-01-03", "2026-01-04", which have not been materialized. Materialize them first: \`dagma asset materialize --select daily --partition-range 2026-01-02...2026-01-04\`. [DAGMA_INPUT_MISSING]",
+        "Step "consumer" needs the value of "daily", partitions "2026-01-02...2026-01-04", which have not been materialized. Materialize them first: \`dagma asset materialize --select daily --partition-range 2026-01-02...2026-01-04\`. [DAGMA_INPUT_MISSING]",
         "Step "consumer" needs the value of "elsewhere", which is an external asset, and its IO manager found no value. List it in \`deps\` if its value is not needed, or bind an IO manager that can load it. [DAGMA_INPUT_MISSING]",
+        "Step "consumer" needs the value of "x/gone", which has not been materialized, and the value of "daily", partitions "2026-01-02", "2026-01-04", which have not been materialized. Materialize them first: \`dagma asset materialize --select x/gone\`, then \`dagma asset materialize --select daily --partition-range 2026-01-02 --partition-range 2026-01-04\`. [DAGMA_INPUT_MISSING]",
       ]
     `)
   })

@@ -4,8 +4,10 @@ import type { IOContext, IOManager, StoredValue } from '../../definitions/assets
 import type { Definitions } from '../../definitions/model.ts'
 import { materializeCommand } from '../../definitions/partitions/materialize-command.ts'
 import { keysByDimension, partitionTimeWindow } from '../../definitions/partitions/partition-context.ts'
-import { type DagmaError, dagmaError } from '../../errors.ts'
+import { partitionRanges, rangeText } from '../../definitions/partitions/partition-ranges.ts'
+import type { DagmaError } from '../../errors.ts'
 import { type JsonFileIOManagerOptions, jsonFileIOManager } from './json-file-io-manager.ts'
+import { missingInputs } from './missing-inputs.ts'
 
 /** The values of a project's assets, each with the IO manager that its asset names. */
 export class Values {
@@ -67,11 +69,13 @@ export class Values {
     }
   }
 
-  #missing(assetKey: AssetKey, partitions: readonly string[], who: string): DagmaError {
+  #missing(assetKey: AssetKey, keys: readonly string[], who: string): DagmaError {
     const input = keyText(assetKey)
     const node = this.#definitions.assets.get(input)
-    const command = materializeCommand([input], partitions.length === 0 ? undefined : node?.partitions, partitions, { now: new Date() })
-    return dagmaError('DAGMA_INPUT_MISSING', { who, input, partitions, isMade: node?.step?.kind === 'materialize', command })
+    const [partitions, at] = [keys.length === 0 ? undefined : node?.partitions, { now: new Date() }]
+    const command = materializeCommand([input], partitions, keys, at)
+    const ranges = partitions === undefined ? keys : partitionRanges(partitions, keys, at).map(rangeText)
+    return missingInputs(who, [{ input, partitions: ranges, isMade: node?.step?.kind === 'materialize', command }])
   }
 
   #managerOf(assetKey: AssetKey): IOManager {
