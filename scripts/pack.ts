@@ -11,8 +11,11 @@ import { rolldown } from 'rolldown'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** Modules of `dagma` that are loaded by their addresses, beside those that `exports` names: see `src/own-files.ts`. */
-const loadedByAddress = ['cli/main', 'cli/terminal/busy-thread', 'runtime/gate/in-worker-thread', 'runtime/gate/sync-child-thread']
+/** Modules that are loaded by their addresses, beside those that `exports` names: see `src/own-files.ts` of dagma. */
+const loadedByAddress: { readonly [name: string]: readonly string[] } = {
+  dagma: ['cli/main', 'cli/terminal/busy-thread', 'runtime/gate/in-worker-thread', 'runtime/gate/sync-child-thread'],
+  'create-dagma': ['main'],
+}
 
 /** Writes a tarball of each package into a folder. @returns their paths */
 export async function packAll(target: string): Promise<string[]> {
@@ -61,7 +64,7 @@ async function stage(folder: string, target: string): Promise<void> {
   const entries = Object.values(json.exports).flatMap((entry) =>
     typeof entry === 'string' ? [] : [entry.default.slice('./dist/'.length, -'.js'.length)],
   )
-  await bundle(join(folder, 'dist'), json.name === 'dagma' ? [...entries, ...loadedByAddress] : entries, join(target, 'dist'))
+  await bundle(join(folder, 'dist'), [...entries, ...(loadedByAddress[json.name] ?? [])], join(target, 'dist'))
   copyTypes(
     join(folder, 'dist'),
     entries.map((entry) => `${entry}.d.ts`),
