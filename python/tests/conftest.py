@@ -86,6 +86,7 @@ def step(name: str, **changes: Any) -> dict[str, Any]:
         "pool": None,
         "op_tags": {},
         "dynamic_partitions": [],
+        "backfill_policy": None,
     }
     own = {field: changes.pop(field) for field in plain if field in changes}
     return {"name": name, "assets": [asset([name], **changes)], **plain, **own}

@@ -26,7 +26,7 @@ import {
   schedule,
   sensor,
 } from '../../packages/dagma/src/index.ts'
-import { validatedConfig } from '../../packages/dagma/src/runtime/step/step-runner.ts'
+import { validatedConfig } from '../../packages/dagma/src/runtime/step/validated-config.ts'
 import { type ConfigCase, configCases, impossibleConfigs } from './configs.ts'
 
 const [seed = '1', count = '100', dagster] = process.argv.slice(2)

@@ -125,6 +125,12 @@ export const catalogue = {
     ({ asset, some }) => `"${asset}" has partitions (${some.length > 0 ? some.join(', ') : 'none yet'}), and the run names none.`,
     'Pass one of them as partitionKey.',
   ),
+  DAGMA_RANGE_NEEDS_RUNS: entry<{ asset: string; partitions: number; wanted: number }>(
+    'definition',
+    ({ asset, partitions, wanted }) =>
+      `The range has ${wanted} partitions, and "${asset}" allows ${partitions === 1 ? 'one' : partitions} in a run.`,
+    'Give it the backfillPolicy "single-run", or start a run for each part of the range.',
+  ),
   DAGMA_PARTITION_WITHOUT_PARTITIONS: entry<{ partition: string }>(
     'definition',
     ({ partition }) => `The run names the partition "${partition}", but none of its assets has partitions.`,
@@ -134,6 +140,15 @@ export const catalogue = {
     'user_code',
     ({ step }) => `Step "${step}" read its partition key, but its run has none, or a range of them.`,
     'Launch it with one partition.',
+  ),
+  DAGMA_PARTITIONS_FAILED: entry<{ step: string; failed: readonly string[]; all: number }>(
+    'user_code',
+    ({ step, failed, all }) => {
+      const named = failed.slice(0, 20).join(', ')
+      const more = failed.length > 20 ? ` and ${failed.length - 20} more` : ''
+      return `Step "${step}" failed for ${failed.length} of ${all} partitions: ${named}${more}.`
+    },
+    'Fix what their log lines report, then retry the run: only the partitions that are missing are materialized again.',
   ),
   DAGMA_TIMEOUT: entry<{ step: string; seconds: number; neverPaused?: boolean }>(
     'execution',

@@ -14,6 +14,10 @@ export {
   mapped,
   type ValueOf,
 } from './definitions/assets/asset-spec.ts'
+export type {
+  BackfillOptions,
+  BackfillPolicy,
+} from './definitions/assets/backfill.ts'
 export { type ExternalAsset, externalAsset } from './definitions/assets/external-asset.ts'
 export { Failure } from './definitions/assets/failure.ts'
 export { type IOContext, type IOManager, type StoredValue, type TypedIOManager, typedIOManager } from './definitions/assets/io-manager.ts'
@@ -37,7 +41,7 @@ export { type Schedule, type ScheduleContext, type ScheduledPartitions, schedule
 export { type Sensor, type SensorContext, type SensorResult, sensor } from './definitions/automation/sensor.ts'
 export { definitions } from './definitions/definitions.ts'
 export type { AnyAsset, Definitions } from './definitions/model.ts'
-export type { PartitionKeyRange, PartitionTimeWindow } from './definitions/partitions/partition-context.ts'
+export type { PartitionKeyRange, PartitionRangeContext, PartitionTimeWindow } from './definitions/partitions/partition-context.ts'
 export { PartitionMapping } from './definitions/partitions/partition-mapping.ts'
 export type {
   DynamicPartitions,

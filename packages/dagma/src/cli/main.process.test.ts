@@ -377,8 +377,9 @@ export default definitions({ assets: [asset({ key: 'a', run: ({ signal }) => new
                                        {"my_asset": {"limit": 3}}
         --partition <key>              the partition to materialize
         --partition-range <from...to>  the partitions to materialize, both ends
-                                       included, one run each; can be repeated, and
-                                       take a list a...b,c,d...e (default: none)
+                                       included, as many in a run as backfillPolicy
+                                       allows; can be repeated, and take a list
+                                       a...b,c,d...e (default: none)
         --tag <key=value>              run tag; can be repeated (default: none)
         -s, --select <selection>       which assets, in Dagster’s selection syntax
         -m, --module <file>            definitions module (default: the one that

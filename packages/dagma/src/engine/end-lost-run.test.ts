@@ -5,7 +5,16 @@ import { temporaryFolder, thrownBy } from '../test/temporary.ts'
 import { endLostRun } from './end-lost-run.ts'
 import { EventLog } from './event-log.ts'
 
-const of = { jobName: null, steps: ['a'], assetKeys: ['a'], partitionKey: null, tags: {}, config: {}, parentRunId: null }
+const of = {
+  jobName: null,
+  steps: ['a'],
+  assetKeys: ['a'],
+  partitionKey: null,
+  partitionKeyRange: null,
+  tags: {},
+  config: {},
+  parentRunId: null,
+}
 
 function logWithRun(): { log: EventLog; folder: string } {
   const folder = temporaryFolder()

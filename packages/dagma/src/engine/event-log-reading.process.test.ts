@@ -7,7 +7,16 @@ import { describe, expect, test } from 'vitest'
 import { temporaryFolder, thrownBy } from '../test/temporary.ts'
 import { EventLog } from './event-log.ts'
 
-const of = { jobName: null, steps: ['a'], assetKeys: ['a'], partitionKey: null, tags: {}, config: {}, parentRunId: null }
+const of = {
+  jobName: null,
+  steps: ['a'],
+  assetKeys: ['a'],
+  partitionKey: null,
+  partitionKeyRange: null,
+  tags: {},
+  config: {},
+  parentRunId: null,
+}
 const made = { type: 'ASSET_MATERIALIZATION', step: 'a', asset: 'a', partition: null, dataVersion: null, metadata: {} } as const
 
 /** A project's folder with a log of these runs, each of which made `a`, in its file. */

@@ -10,6 +10,7 @@ export const runColumns = 'run_id, status, start_time, end_time, body'
 /** A row of the table of runs, read. @throws when it is damaged, as {@link eventOf} does */
 export function runOf(row: Row): Run {
   return {
+    partitionKeyRange: null, // of a log from before there were such runs
     ...JSON.parse(String(row.body)),
     runId: String(row.run_id),
     status: row.status as RunStatus,

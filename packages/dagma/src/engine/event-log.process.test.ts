@@ -7,7 +7,16 @@ import { temporaryFolder, thrownBy } from '../test/temporary.ts'
 import { EventLog } from './event-log.ts'
 
 const module = new URL('event-log.ts', import.meta.url).href
-const of = { jobName: null, steps: ['a'], assetKeys: ['a'], partitionKey: null, tags: {}, config: {}, parentRunId: null }
+const of = {
+  jobName: null,
+  steps: ['a'],
+  assetKeys: ['a'],
+  partitionKey: null,
+  partitionKeyRange: null,
+  tags: {},
+  config: {},
+  parentRunId: null,
+}
 const start = (log: EventLog, runId: string) => log.startRun({ ...of, runId })
 const script = (text: string) => ['--input-type=module', '-e', `import { EventLog } from '${module}'\n${text}`]
 
@@ -45,7 +54,15 @@ describe('EventLog', () => {
     const folder = temporaryFolder()
     using log = EventLog.open(folder)
     start(log, 'r1')
-    log.startRun({ ...of, runId: 'r2', jobName: 'job', assetKeys: ['a', 'b/c'], partitionKey: '2026-01-01', tags: { team: 'data' } })
+    log.startRun({
+      ...of,
+      runId: 'r2',
+      jobName: 'job',
+      assetKeys: ['a', 'b/c'],
+      partitionKey: '2026-01-01',
+      partitionKeyRange: null,
+      tags: { team: 'data' },
+    })
     log.append('r1', [
       { type: 'STEP_START', step: 'a' },
       { type: 'LOG', step: 'a', level: 'info', message: 'π 😀 \n"' },
@@ -83,6 +100,8 @@ describe('EventLog', () => {
         status: 'STARTED',
         assetKeys: ['a', 'b/c'],
         partitionKey: '2026-01-01',
+        partitionKeyRange: null,
+
         tags: { team: 'data' },
         startTime: expect.any(Number),
         endTime: null,

@@ -210,11 +210,12 @@ export class EventLog implements Disposable {
     return [...this.eachEvent(runId)]
   }
 
-  /** The events of a run, or those of one type, oldest first, one at a time: they may be more than there is memory for. */
-  *eachEvent(runId: string, type?: RunEvent['type']): Generator<RunEvent> {
-    const query = 'SELECT run_id, time, body FROM events WHERE run_id = ?1 AND (?2 IS NULL OR type = ?2) ORDER BY id'
+  /** The events of a run, or those of some types, oldest first, one at a time: they may be more than there is memory for. */
+  *eachEvent(runId: string, types?: readonly RunEvent['type'][]): Generator<RunEvent> {
+    const query =
+      'SELECT run_id, time, body FROM events WHERE run_id = ?1 AND (?2 IS NULL OR type IN (SELECT value FROM json_each(?2))) ORDER BY id'
     try {
-      for (const row of this.#db.prepare(query).iterate(runId, type ?? null)) {
+      for (const row of this.#db.prepare(query).iterate(runId, types === undefined ? null : JSON.stringify(types))) {
         const event = this.#parsed(row, eventOf)
         if (event !== undefined) yield event
       }

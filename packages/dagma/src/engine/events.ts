@@ -1,6 +1,7 @@
 import type { CheckSeverity } from '../definitions/assets/results.ts'
 import type { LogLevel } from '../definitions/assets/step-log.ts'
 import type { RunTags } from '../definitions/automation/job.ts'
+import type { PartitionKeyRange } from '../definitions/partitions/partition-context.ts'
 import type { WireMetadata } from '../metadata/normalize.ts'
 import type { WireError } from '../runtime/gate/exit-gate.ts'
 
@@ -17,6 +18,8 @@ export interface RunStart {
   /** Selected assets, by key text, in order. */
   readonly assetKeys: readonly string[]
   readonly partitionKey: string | null
+  /** The first and the last of several partitions; null in a run of one or none. */
+  readonly partitionKeyRange: PartitionKeyRange | null
   readonly tags: RunTags
   /** Config as entered, by step; secrets redacted. */
   readonly config: { readonly [step: string]: unknown }
@@ -43,11 +46,20 @@ export type EventBody =
   | { readonly type: 'STEP_UP_FOR_RETRY'; readonly step: string; readonly error: WireError; readonly delaySeconds: number }
   | { readonly type: 'STEP_FAILURE'; readonly step: string; readonly error: WireError; readonly metadata: WireMetadata }
   | { readonly type: 'STEP_SKIPPED'; readonly step: string; readonly because: string }
+  /** In a run of several partitions, the step failed for one of them. */
+  | {
+      readonly type: 'PARTITION_FAILURE'
+      readonly step: string
+      readonly partition: string
+      readonly error: WireError
+      readonly metadata: WireMetadata
+    }
   | AssetEvent
   | {
       readonly type: 'ASSET_CHECK_EVALUATION'
       readonly step: string
       readonly asset: string
+      readonly partition: string | null
       readonly check: string
       readonly passed: boolean
       readonly severity: CheckSeverity
@@ -55,7 +67,14 @@ export type EventBody =
       readonly description: string | null
       readonly metadata: WireMetadata
     }
-  | { readonly type: 'LOG'; readonly step: string; readonly level: LogLevel; readonly message: string }
+  | {
+      readonly type: 'LOG'
+      readonly step: string
+      /** In a run of several partitions, the one whose line it is. */
+      readonly partition?: string
+      readonly level: LogLevel
+      readonly message: string
+    }
 
 /** A materialization or an observation. */
 export interface AssetEvent {

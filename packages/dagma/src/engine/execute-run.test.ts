@@ -32,6 +32,7 @@ async function execute(assets: readonly Asset[], options: Partial<ExecuteOptions
       steps: steps.map(({ step }) => step.name),
       assetKeys: request.assetKeys,
       partitionKey: null,
+      partitionKeyRange: null,
       tags: {},
       config: {},
       parentRunId: null,

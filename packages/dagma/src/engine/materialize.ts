@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto'
+import { keyText } from '../definitions/assets/asset-key.ts'
 import type { AssetRef } from '../definitions/assets/asset-spec.ts'
 import type { IOManager } from '../definitions/assets/io-manager.ts'
 import type { StepKind } from '../definitions/assets/step.ts'
 import type { RunConfig, RunTags } from '../definitions/automation/job.ts'
 import { partitionOf } from '../definitions/definitions.ts'
 import type { Definitions, ResolvedJob } from '../definitions/model.ts'
+import type { PartitionKeyRange } from '../definitions/partitions/partition-context.ts'
 import type { PartitionsAt } from '../definitions/partitions/partitions.ts'
 import { selectAssets } from '../definitions/selection/select-assets.ts'
 import { selectionText } from '../definitions/selection/selection-text.ts'
@@ -19,7 +21,9 @@ import { type Durability, EventLog } from './event-log.ts'
 import type { Materialization, Run, RunEvent, RunStart } from './events.ts'
 import { executeRun, type RunResult } from './execute-run.ts'
 import { holdValues } from './held-values.ts'
+import { type MadePartitions, madePartitions } from './made-partitions.ts'
 import { planRun } from './plan.ts'
+import { keysOfRange, planRange } from './plan-range.ts'
 import { unfinishedSteps } from './retry-run.ts'
 import type { ExecuteOptions } from './run-scope.ts'
 
@@ -50,6 +54,11 @@ export interface MaterializeOptions extends RunOptions {
   readonly kind?: StepKind
   /** Partition to make. */
   readonly partitionKey?: string
+  /**
+   * Partitions to make in one run, from the first to the last; instead of `partitionKey`. Each asset with partitions must allow so many in a run, by its
+   * `backfillPolicy`.
+   */
+  readonly partitionKeyRange?: PartitionKeyRange
   /** Config of steps that declare it, by step name or asset key text. */
   readonly config?: RunConfig
   /** Tags of the run, over those of the job. */
@@ -70,6 +79,7 @@ const materializeOptions: OptionTable<keyof MaterializeOptions> = {
   job: 'text',
   kind: 'text',
   partitionKey: 'text',
+  partitionKeyRange: 'keyRange',
   config: 'object',
   tags: 'object',
 }
@@ -78,10 +88,13 @@ const materializeOptions: OptionTable<keyof MaterializeOptions> = {
 export interface MaterializeRun extends RunResult {
   /** The run's events, in order; read from the event log when they are first asked for, since a run may have logged more than there is memory for. */
   readonly events: readonly RunEvent[]
-  /** The materializations of this run, by key text. */
+  /** The materializations of this run, by key text; of an asset of which it made several partitions, the last. */
   readonly materializations: ReadonlyMap<string, Materialization>
-  /** The stored value of an asset, as a consumer in this run would get it. @throws DAGMA_INPUT_MISSING when it was never materialized */
-  readonly load: <Value>(asset: AssetRef<Value>) => Promise<Value>
+  /**
+   * The stored value of an asset, as a consumer in this run would get it; after a run of several partitions, that of `partitionKey`.
+   * @throws DAGMA_INPUT_MISSING when it was never materialized, DAGMA_PARTITION_NEEDED when a run of several has no such `partitionKey`
+   */
+  readonly load: <Value>(asset: AssetRef<Value>, partitionKey?: string) => Promise<Value>
 }
 
 /** Where a run keeps what it makes, and how it tells the time; tests put others in their place. */
@@ -105,19 +118,23 @@ export function materialize(definitions: Definitions, options: MaterializeOption
 /** As {@link materialize}, with other parts. */
 export async function materializeWith(definitions: Definitions, options: MaterializeOptions, parts: EngineParts): Promise<MaterializeRun> {
   learnSecrets(definitions)
-  const { kind = 'materialize', partitionKey } = options
+  const { kind = 'materialize' } = options
   const job = options.job === undefined ? undefined : expectJob(definitions, options.job)
   const assetKeys = job?.assetKeys ?? selectedKeys(definitions, options.selection)
   const config = { ...job?.config, ...options.config }
   const projectFolder = options.projectFolder ?? findProject(process.cwd()).folder
   const at = partitionsAt(projectFolder, parts)
-  const steps = await planRun(definitions, { assetKeys, kind, partitionKey, config }, at)
+  const keys = partitionsOfRun(definitions, assetKeys, options, at)
+  const partitionKey = keys.length === 1 ? keys[0] : undefined
+  const partitionKeys = keys.length > 1 ? keys : undefined
+  const steps = await planRun(definitions, { assetKeys, kind, partitionKey, partitionKeys, config }, at)
   const start: RunStart = {
     runId: randomUUID(),
     jobName: job?.name ?? null,
     steps: steps.map(({ step }) => step.name),
     assetKeys: steps.flatMap(({ selected }) => [...selected]),
     partitionKey: partitionKey ?? null,
+    partitionKeyRange: partitionKeys === undefined ? null : { start: keys[0] ?? '', end: keys.at(-1) ?? '' },
     tags: { ...job?.tags, ...options.tags },
     config,
     parentRunId: null,
@@ -133,15 +150,16 @@ export async function retryRun(definitions: Definitions, runId: string, options:
   expectOptions('retryRun()', options, runOptions)
   learnSecrets(definitions)
   const projectFolder = options.projectFolder ?? findProject(process.cwd()).folder
-  const { parent, ended } = runToRetry(projectFolder, runId)
+  const { parent, ended, made } = runToRetry(projectFolder, runId)
   const job = parent.jobName === null ? undefined : expectJob(definitions, parent.jobName)
-  const steps = await unfinishedSteps(definitions, parent, ended)
+  const steps = await unfinishedSteps(definitions, parent, { ended, made, at: partitionsAt(projectFolder) })
   const start: RunStart = {
     runId: randomUUID(),
     jobName: parent.jobName,
     steps: steps.map(({ step }) => step.name),
     assetKeys: steps.flatMap(({ selected }) => [...selected]),
     partitionKey: parent.partitionKey,
+    partitionKeyRange: parent.partitionKeyRange,
     tags: parent.tags,
     config: parent.config,
     parentRunId: parent.runId,
@@ -149,10 +167,10 @@ export async function retryRun(definitions: Definitions, runId: string, options:
   return await run({ definitions, job, start, steps }, { ...options, projectFolder }, {})
 }
 
-function runToRetry(projectFolder: string, runId: string): { parent: Run; ended: RunEvent[] } {
+function runToRetry(projectFolder: string, runId: string): { parent: Run; ended: RunEvent[]; made: MadePartitions } {
   using eventLog = EventLog.openExisting(projectFolder)
   const parent = eventLog.run(runId)
-  return { parent, ended: [...eventLog.eachEvent(parent.runId, 'STEP_SUCCESS')] }
+  return { parent, ended: [...eventLog.eachEvent(parent.runId, ['STEP_SUCCESS'])], made: madePartitions(eventLog, parent) }
 }
 
 /** Which partitions the project has now. The event log is opened when a dynamic one is asked for. */
@@ -196,11 +214,14 @@ async function run(
     signal: options.signal ?? signal,
     onEvent: options.onEvent,
   })
-  const made = [...eventLog.eachEvent(result.runId, 'ASSET_MATERIALIZATION')] as Materialization[]
+  const made = [...eventLog.eachEvent(result.runId, ['ASSET_MATERIALIZATION'])] as Materialization[]
   let events: readonly RunEvent[] | undefined = parts.eventLog?.events(result.runId) // of a log in memory, which is about to be closed
   const { runId } = start
-  const load: MaterializeRun['load'] = async ({ key }) => {
-    const partitionKey = partitionOf(definitions.assets, key, start.partitionKey ?? undefined)
+  const load: MaterializeRun['load'] = async ({ key }, ofPartition = start.partitionKey ?? undefined) => {
+    const partitionKey = partitionOf(definitions.assets, key, ofPartition)
+    const { partitionKeyRange: range } = start
+    if (partitionKey === undefined && range !== null && definitions.assets.get(keyText(key))?.partitions !== undefined)
+      throw dagmaError('DAGMA_PARTITION_NEEDED', { asset: keyText(key), some: [range.start, '…', range.end] })
     return (await values.load({ assetKey: key, partitionKey, runId, signal }, 'load()')) as never
   }
   holdValues(load, () => values.releaseRun(runId))
@@ -223,6 +244,23 @@ function storedIn(projectFolder: string, eventLog: EventLog, { durability }: Run
 function storedEvents(projectFolder: string, runId: string): readonly RunEvent[] {
   using eventLog = EventLog.openToRead(projectFolder)
   return eventLog.events(runId)
+}
+
+/** The partitions that a run makes: none, the one, or those of a range. */
+function partitionsOfRun(
+  definitions: Definitions,
+  assetKeys: readonly string[],
+  { partitionKey, partitionKeyRange: range }: MaterializeOptions,
+  at: PartitionsAt,
+): readonly string[] {
+  if (range === undefined) return partitionKey === undefined ? [] : [partitionKey]
+  if (partitionKey !== undefined)
+    throw dagmaError('DAGMA_OPTION_INVALID', { option: 'partitionKeyRange', reason: 'cannot be combined with partitionKey' })
+  const keys = keysOfRange(definitions, assetKeys, range, at)
+  const { runs, limit } = planRange(definitions, assetKeys, keys, at)
+  const [only = [], ...others] = runs
+  if (others.length === 0) return only
+  throw dagmaError('DAGMA_RANGE_NEEDS_RUNS', { ...limit, wanted: keys.length })
 }
 
 /** The job of that name. @throws DAGMA_JOB_UNKNOWN */

@@ -5,7 +5,7 @@ import type { Definitions } from '../definitions/model.ts'
 import type { PartitionsAt } from '../definitions/partitions/partitions.ts'
 import { stepsBefore } from '../definitions/validation/collect-graph.ts'
 import { dagmaError } from '../errors.ts'
-import { validatedConfig } from '../runtime/step/step-runner.ts'
+import { validatedConfig } from '../runtime/step/validated-config.ts'
 import { checkRunPartition } from './run-partition.ts'
 
 /** A step of a run that is to be. */
@@ -17,6 +17,8 @@ export interface PlannedStep {
   readonly after: readonly string[]
   /** Config as entered; undefined when none was. */
   readonly config: unknown
+  /** In a run of several partitions, those that a step with partitions is to make; else undefined. */
+  readonly partitionKeys: readonly string[] | undefined
 }
 
 /** What a run is asked for. */
@@ -26,6 +28,8 @@ export interface RunPlanRequest {
   /** `materialize` makes the assets and evaluates their checks; the others do only that. */
   readonly kind: StepKind
   readonly partitionKey: string | undefined
+  /** Several partitions; undefined for one or none. */
+  readonly partitionKeys?: readonly string[] | undefined
   readonly config: RunConfig
 }
 
@@ -38,16 +42,24 @@ export async function planRun(definitions: Definitions, request: RunPlanRequest,
   const steps = [...definitions.steps.values()].filter((step) => belongs(step, keys, request.kind))
   if (steps.length === 0)
     throw dagmaError('DAGMA_SELECTION_EMPTY', { what: 'This run', such: fitting[request.kind], selection: request.assetKeys.join(',') })
-  checkRunPartition(definitions, steps, request.partitionKey, at)
-  return planSteps(definitions, steps, keys, request.config)
+  for (const key of request.partitionKeys ?? [request.partitionKey]) checkRunPartition(definitions, steps, key, at)
+  return planSteps(definitions, steps, { keys, config: request.config, partitionKeysOf: () => request.partitionKeys })
 }
 
-/** Plans these steps of a run; `keys` are the assets that it makes. @throws DAGMA_CONFIG_INVALID, DAGMA_CONFIG_UNKNOWN */
+/** What steps are planned for. */
+export interface StepsPlanRequest {
+  /** The assets that the run makes, by key text. */
+  readonly keys: ReadonlySet<string>
+  readonly config: RunConfig
+  /** In a run of several partitions, those that a step is to make. */
+  readonly partitionKeysOf: (step: Step) => readonly string[] | undefined
+}
+
+/** Plans these steps of a run. @throws DAGMA_CONFIG_INVALID, DAGMA_CONFIG_UNKNOWN */
 export async function planSteps(
   definitions: Definitions,
   steps: readonly Step[],
-  keys: ReadonlySet<string>,
-  entered: RunConfig,
+  { keys, config: entered, partitionKeysOf }: StepsPlanRequest,
 ): Promise<PlannedStep[]> {
   const names = new Set(steps.map((step) => step.name))
   const before = order(definitions)
@@ -57,7 +69,13 @@ export async function planSteps(
     selected: new Set(step.assets.map((spec) => keyText(spec.key)).filter((key) => keys.has(key) || !step.canSubset)),
     after: before(step).filter((name) => names.has(name)),
     config: config.get(step.name),
+    partitionKeys: isPartitioned(step, definitions) ? partitionKeysOf(step) : undefined,
   }))
+}
+
+function isPartitioned({ assets, checks }: Step, definitions: Definitions): boolean {
+  const spec = assets[0] ?? definitions.assets.get(keyText(checks[0]?.asset ?? []))
+  return spec?.partitions !== undefined
 }
 
 /** The assets of which a run can do what it is to. */

@@ -4,7 +4,7 @@ import { temporaryFolder } from '../test/temporary.ts'
 import { EventLog } from './event-log.ts'
 import type { RunEvent } from './events.ts'
 
-const of = { jobName: null, steps: ['s'], partitionKey: null, tags: {}, config: {}, parentRunId: null }
+const of = { jobName: null, steps: ['s'], partitionKey: null, partitionKeyRange: null, tags: {}, config: {}, parentRunId: null }
 
 interface Made {
   readonly asset: string

@@ -1,9 +1,11 @@
 import { retryDelay } from '../definitions/assets/retry-policy.ts'
+import type { Step } from '../definitions/assets/step.ts'
 import { partitionOf } from '../definitions/definitions.ts'
 import type { Definitions } from '../definitions/model.ts'
 import type { WireError } from '../runtime/gate/exit-gate.ts'
 import { callHook } from '../runtime/step/hooks.ts'
-import type { DynamicPartitionsReport, StepOutcome, StepReport } from '../runtime/step/step-host.ts'
+import type { StepFailure } from '../runtime/step/step-failure.ts'
+import type { DynamicPartitionsReport, EndedPartition, StepOutcome, StepPartitions, StepReport } from '../runtime/step/step-host.ts'
 import { runStep } from '../runtime/step/step-runner.ts'
 import type { EventBody } from './events.ts'
 import type { PlannedStep } from './plan.ts'
@@ -16,9 +18,10 @@ import type { RunScope } from './run-scope.ts'
 export async function runStepToEnd(planned: PlannedStep, scope: RunScope): Promise<boolean> {
   const { recorder, clock, signal, eventLog } = scope
   const { name, retryPolicy } = planned.step
+  const partitions = planned.partitionKeys === undefined ? undefined : new RecordedPartitions(planned.step, planned.partitionKeys, scope)
   for (let retryNumber = 0; ; retryNumber++) {
     recorder.note(retryNumber === 0 ? { type: 'STEP_START', step: name } : { type: 'STEP_RESTARTED', step: name, retryNumber })
-    const { outcome, results, changes } = await attempt(planned, scope, retryNumber)
+    const { outcome, results, changes } = await attempt(planned, scope, retryNumber, partitions)
     if (outcome.status === 'success') {
       for (const change of changes) await eventLog.whenFree(() => eventLog.changeDynamicPartitions(change))
       await recorder.record(...results, { type: 'STEP_SUCCESS', step: name })
@@ -47,6 +50,7 @@ async function attempt(
   planned: PlannedStep,
   scope: RunScope,
   retryNumber: number,
+  partitions: RecordedPartitions | undefined,
 ): Promise<{ outcome: StepOutcome; results: EventBody[]; changes: DynamicPartitionsReport[] }> {
   const { definitions, start, resources, values, observer, signal, clock, recorder, eventLog } = scope
   const { name } = planned.step
@@ -58,6 +62,7 @@ async function attempt(
     jobName: start.jobName,
     runTags: start.tags,
     partitionKey: start.partitionKey ?? undefined,
+    partitions,
     retryNumber,
     config: planned.config,
     selected: planned.selected,
@@ -77,18 +82,49 @@ async function attempt(
   return { outcome, results, changes }
 }
 
+/** The partitions that a step makes in a run of several: each is recorded in one transaction, with all that it reported. */
+class RecordedPartitions implements StepPartitions {
+  readonly givenUp = new Map<string, StepFailure>()
+  readonly #missing: Set<string>
+  readonly #step: Step
+  readonly #scope: RunScope
+
+  constructor(step: Step, keys: readonly string[], scope: RunScope) {
+    this.#step = step
+    this.#missing = new Set(keys)
+    this.#scope = scope
+  }
+
+  get keys(): readonly string[] {
+    return [...this.#missing]
+  }
+
+  async record({ partitionKey: partition, results, changes, failure }: EndedPartition): Promise<void> {
+    const { recorder, definitions, eventLog } = this.#scope
+    const step = this.#step.name
+    const events: EventBody[] = results.map((report) => eventOf(step, report, definitions, partition))
+    if (failure !== undefined) events.push({ type: 'PARTITION_FAILURE', step, partition, error: failure.error, metadata: failure.metadata })
+    else for (const change of changes) await eventLog.whenFree(() => eventLog.changeDynamicPartitions(change))
+    await recorder.record(...events)
+    if (failure === undefined) this.#missing.delete(partition)
+  }
+}
+
 function eventOf(
   step: string,
   report: Exclude<StepReport, DynamicPartitionsReport>,
   { assets }: Definitions,
   runPartition: string | undefined,
 ): EventBody {
-  if (report.type === 'log') return { type: 'LOG', step, level: report.level, message: report.message }
-  const about = { step, asset: report.assetKey.join('/'), metadata: report.metadata }
+  if (report.type === 'log') {
+    const { level, message, partitionKey: partition } = report
+    return { type: 'LOG', step, ...(partition !== undefined && { partition }), level, message }
+  }
+  const partition = partitionOf(assets, report.assetKey, runPartition) ?? null
+  const about = { step, asset: report.assetKey.join('/'), partition, metadata: report.metadata }
   if (report.type !== 'check') {
     const type = report.type === 'materialization' ? 'ASSET_MATERIALIZATION' : 'ASSET_OBSERVATION'
-    const partition = partitionOf(assets, report.assetKey, runPartition) ?? null
-    return { type, ...about, partition, dataVersion: report.dataVersion ?? null }
+    return { type, ...about, dataVersion: report.dataVersion ?? null }
   }
   const { check, passed, severity, blocking, description = null } = report
   return { type: 'ASSET_CHECK_EVALUATION', ...about, check, passed, severity, blocking, description }

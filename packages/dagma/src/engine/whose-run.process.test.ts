@@ -8,7 +8,16 @@ import { temporaryFolder } from '../test/temporary.ts'
 import { EventLog } from './event-log.ts'
 
 const module = new URL('event-log.ts', import.meta.url).href
-const of = { jobName: null, steps: ['a'], assetKeys: ['a'], partitionKey: null, tags: {}, config: {}, parentRunId: null }
+const of = {
+  jobName: null,
+  steps: ['a'],
+  assetKeys: ['a'],
+  partitionKey: null,
+  partitionKeyRange: null,
+  tags: {},
+  config: {},
+  parentRunId: null,
+}
 const script = (text: string): string[] => [process.execPath, '--input-type=module', '-e', `import { EventLog } from '${module}'\n${text}`]
 
 /** Namespaces of their own, as a container has them: process ids, and with another name for the machine or the same. */

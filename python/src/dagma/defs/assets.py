@@ -12,7 +12,7 @@ from dagma.defs.automation import condition_of
 from dagma.defs.config import config_fields, describe
 from dagma.defs.metadata import metadata_from_wire
 from dagma.defs.partitions import mapping_of, partitions_of
-from dagma.manifest.types import Asset, Check, RetryPolicy, Step
+from dagma.manifest.types import Asset, BackfillPolicy, Check, RetryPolicy, Step
 from dagma.project import Project
 from dagma.worker.session import run_step
 
@@ -41,7 +41,15 @@ def build_step(project: Project, step: Step, worker_key: str, worker: dg.Resourc
         pool=step.pool,
         op_tags=dict(step.op_tags),
         config_schema=_fields(step),
+        backfill_policy=_backfill_policy(step.backfill_policy),
     )(_body(step, worker_key))
+
+
+def _backfill_policy(policy: BackfillPolicy | None) -> dg.BackfillPolicy | None:
+    if policy is None:
+        return None
+    most = policy.max_partitions_per_run
+    return dg.BackfillPolicy.single_run() if most is None else dg.BackfillPolicy.multi_run(most)
 
 
 def asset_spec(project: Project, asset: Asset) -> dg.AssetSpec:

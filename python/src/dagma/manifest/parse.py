@@ -11,6 +11,7 @@ from dagma.errors import ManifestError
 from dagma.manifest.types import (
     MANIFEST_VERSION,
     Asset,
+    BackfillPolicy,
     Check,
     Dep,
     Executor,
@@ -78,7 +79,7 @@ def _check_version(data: Any, origin: str) -> None:
 
 
 def _step(data: dict[str, Any]) -> Step:
-    retry = data["retry_policy"]
+    retry, backfill = data["retry_policy"], data["backfill_policy"]
     return Step(
         name=data["name"],
         kind=data["kind"],
@@ -91,6 +92,7 @@ def _step(data: dict[str, Any]) -> Step:
         pool=data["pool"],
         op_tags=dict(data["op_tags"]),
         dynamic_partitions=tuple(data["dynamic_partitions"]),
+        backfill_policy=None if backfill is None else BackfillPolicy(**backfill),
     )
 
 

@@ -79,6 +79,13 @@ class Executor:
 
 
 @dataclass(frozen=True)
+class BackfillPolicy:
+    """How many partitions a run may make; None: all of a backfill."""
+
+    max_partitions_per_run: int | None
+
+
+@dataclass(frozen=True)
 class Step:
     """One function in TypeScript; by its kind it makes assets, observes them, or evaluates checks."""
 
@@ -93,6 +100,7 @@ class Step:
     pool: str | None
     op_tags: Mapping[str, Any]
     dynamic_partitions: tuple[str, ...]
+    backfill_policy: BackfillPolicy | None
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import type { Run } from '../../engine/events.ts'
 import { findProject } from '../../runtime/project/project.ts'
 import { type JsonOption, jsonOption, type ModuleOption, moduleOption, positiveInteger } from '../terminal/options.ts'
 import { durationText, printJson, printTable } from '../terminal/output.ts'
+import { partitionText } from '../terminal/partition-text.ts'
 import { readLog } from '../terminal/read-log.ts'
 import { recordedSteps } from '../terminal/step-texts.ts'
 
@@ -32,6 +33,7 @@ export function runJson(run: Run): unknown {
     startTime: run.startTime,
     endTime: run.endTime,
     partitionKey: run.partitionKey,
+    partitionKeyRange: run.partitionKeyRange,
     tags: run.tags,
     parentRunId: run.parentRunId,
   }
@@ -41,10 +43,10 @@ export function runJson(run: Run): unknown {
 function targetOf(run: Run, log: EventLog): string {
   if (run.jobName !== null) return run.jobName
   if (run.assetKeys.length > 0) return run.assetKeys.join(', ')
-  return run.steps.map(recordedSteps(run, log.eachEvent(run.runId, 'ASSET_CHECK_EVALUATION')).label).join(', ')
+  return run.steps.map(recordedSteps(run, log.eachEvent(run.runId, ['ASSET_CHECK_EVALUATION'])).label).join(', ')
 }
 
 function row(run: Run, target: string): string[] {
   const duration = run.endTime === null ? '' : durationText(run.endTime - run.startTime)
-  return [run.runId.slice(0, 8), run.status, target, run.partitionKey ?? '', new Date(run.startTime).toISOString(), duration]
+  return [run.runId.slice(0, 8), run.status, target, partitionText(run) ?? '', new Date(run.startTime).toISOString(), duration]
 }

@@ -20,7 +20,7 @@ export function runLogsCommand(): Command {
     .action((id: string, { json, module, step: asked }: ModuleOption & JsonOption & { step?: string }) => {
       readLog(findProject(process.cwd(), module).folder, (log) => {
         const run = log.run(id)
-        const steps = recordedSteps(run, log.eachEvent(run.runId, 'ASSET_CHECK_EVALUATION'))
+        const steps = recordedSteps(run, log.eachEvent(run.runId, ['ASSET_CHECK_EVALUATION']))
         const step = asked === undefined ? undefined : (run.steps.find((name) => steps.label(name) === asked) ?? asked)
         if (step !== undefined && !run.steps.includes(step)) expectLoggedAs(step, { log, run, steps })
         const lines = logLines(log, run, step)
@@ -35,7 +35,7 @@ export function runLogsCommand(): Command {
 type LogLine = Extract<RunEvent, { type: 'LOG' }>
 
 function* logLines(log: EventLog, { runId }: Run, step?: string): Generator<LogLine> {
-  for (const event of log.eachEvent(runId, 'LOG')) if (event.type === 'LOG' && (step === undefined || event.step === step)) yield event
+  for (const event of log.eachEvent(runId, ['LOG'])) if (event.type === 'LOG' && (step === undefined || event.step === step)) yield event
 }
 
 /** Resources and others log under names of their own. @throws DAGMA_OPTION_INVALID */

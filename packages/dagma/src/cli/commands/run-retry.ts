@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { retryRun } from '../../engine/materialize.ts'
 import { type JsonOption, jsonOption, loadProject, type ModuleOption, moduleOption } from '../terminal/options.ts'
+import { partitionText } from '../terminal/partition-text.ts'
 import { readLog } from '../terminal/read-log.ts'
 import { type RunningOptions, show, withRunningOptions } from '../terminal/run-in-terminal.ts'
 
@@ -12,7 +13,11 @@ export function runRetryCommand(): Command {
     .addOption(jsonOption())
     .action(async (id: string, options: ModuleOption & JsonOption & RunningOptions) => {
       const { project, definitions } = await loadProject(options)
-      const { partitionKey } = readLog(project.folder, (log) => log.run(id))
-      await show({ project, definitions }, options, { partition: partitionKey, start: (running) => retryRun(definitions, id, running) })
+      const run = readLog(project.folder, (log) => log.run(id))
+      await show({ project, definitions }, options, {
+        partition: partitionText(run),
+        partitions: 1,
+        start: (running) => retryRun(definitions, id, running),
+      })
     })
 }

@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { findProject } from '../../runtime/project/project.ts'
 import { type JsonOption, jsonOption, type ModuleOption, moduleOption } from '../terminal/options.ts'
 import { printJson } from '../terminal/output.ts'
+import { partitionText } from '../terminal/partition-text.ts'
 import { progress } from '../terminal/progress.ts'
 import { readLog } from '../terminal/read-log.ts'
 import { recordedSteps } from '../terminal/step-texts.ts'
@@ -21,8 +22,8 @@ export function runShowCommand(): Command {
         if (json) printJson({ run: runJson(run), events })
         else {
           const show = progress(
-            { partition: run.partitionKey, position: '' },
-            recordedSteps(run, log.eachEvent(run.runId, 'ASSET_CHECK_EVALUATION')),
+            { partition: partitionText(run), position: '' },
+            recordedSteps(run, log.eachEvent(run.runId, ['ASSET_CHECK_EVALUATION'])),
           )
           for (const event of events) show(event)
         }

@@ -6,6 +6,7 @@ import { selectAssets } from '../../definitions/selection/select-assets.ts'
 import { selectionText } from '../../definitions/selection/selection-text.ts'
 import { expectJob, type MaterializeOptions, partitionsAt } from '../../engine/materialize.ts'
 import { partitionStatus } from '../../engine/partition-status.ts'
+import { planRange, type RangePlan } from '../../engine/plan-range.ts'
 import { dagmaError } from '../../errors.ts'
 import { readLog } from './read-log.ts'
 
@@ -25,7 +26,7 @@ export function withPartitionOptions(command: Command): Command {
     .addOption(
       new Option(
         '--partition-range <from...to>',
-        'the partitions to materialize, both ends included, one run each; can be repeated, and take a list a...b,c,d...e',
+        'the partitions to materialize, both ends included, as many in a run as backfillPolicy allows; can be repeated, and take a list a...b,c,d...e',
       )
         .argParser(collect)
         .default([], 'none'),
@@ -39,13 +40,13 @@ export function withStateOptions(command: Command): Command {
     .option('--failed', 'of the range, or of all partitions: those whose last run failed')
 }
 
-/** The partitions of the ranges and states that the options name, in order; undefined when they name none. */
+/** The partitions of the ranges and states that the options name, in order, for one run each; undefined when they name none. */
 export function chosenPartitions(
   projectFolder: string,
   definitions: Definitions,
   { selection, job }: Pick<MaterializeOptions, 'selection' | 'job'>,
   { partitionRange: ranges, missing = false, failed = false }: PartitionOptions,
-): readonly string[] | undefined {
+): RangePlan['runs'] | undefined {
   const byState = missing || failed
   if (ranges.length === 0 && !byState) return undefined
   const selected =
@@ -58,11 +59,12 @@ export function chosenPartitions(
   const all = partitionKeys(first.partitions, at)
   const inRanges = new Set(ranges.flatMap((text) => keysOf(text, first, at)))
   const keys = ranges.length === 0 ? all : all.filter((key) => inRanges.has(key))
-  if (!byState) return keys
+  const runsOf = (chosen: readonly string[]): RangePlan['runs'] => planRange(definitions, selected, chosen, at).runs
+  if (!byState) return runsOf(keys)
   const made = assets.filter(({ step }) => step?.kind === 'materialize')
   const statuses = readLog(projectFolder, (log) => partitionStatus(log, made, at))
   const isChosen = (state: string | undefined): boolean => (missing && state === 'missing') || (failed && state === 'failed')
-  return keys.filter((key) => statuses.some(({ states }) => isChosen(states.get(key))))
+  return runsOf(keys.filter((key) => statuses.some(({ states }) => isChosen(states.get(key)))))
 }
 
 /** The keys of one `--partition-range`: a range, a key, or a list of these. A text that is a key or a range as it stands is not split at its commas. */

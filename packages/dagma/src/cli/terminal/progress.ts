@@ -54,8 +54,12 @@ interface EventTexts {
 function printEvent(event: RunEvent, { steps, since, whole, failures }: EventTexts): void {
   const bold = (text: string): string => styleText('bold', text)
   switch (event.type) {
-    case 'LOG':
-      return printLine(`  ${styleText('dim', `${steps.label(event.step)} ${event.level}:`)} ${event.message}`)
+    case 'LOG': {
+      const of = event.partition === undefined ? steps.label(event.step) : `${steps.label(event.step)} [${event.partition}]`
+      return printLine(`  ${styleText('dim', `${of} ${event.level}:`)} ${event.message}`)
+    }
+    case 'PARTITION_FAILURE':
+      return printLine(`${styleText('red', '✗')} ${bold(steps.label(event.step))} [${event.partition}]  ${event.error.message}`)
     case 'ASSET_MATERIALIZATION':
     case 'ASSET_OBSERVATION': {
       const partition = event.partition === null ? '' : ` [${event.partition}]`
@@ -65,7 +69,7 @@ function printEvent(event: RunEvent, { steps, since, whole, failures }: EventTex
     case 'ASSET_CHECK_EVALUATION': {
       const mark = event.passed ? styleText('green', '✓') : styleText(event.severity === 'WARN' ? 'yellow' : 'red', '✗')
       printLine(
-        `${mark} ${bold(`${event.asset}:${event.check}`)}  ${event.passed ? 'passed' : `failed (${event.severity})`}${event.description === null ? '' : `: ${event.description}`}`,
+        `${mark} ${bold(`${event.asset}:${event.check}`)}${event.partition === null ? '' : ` [${event.partition}]`}  ${event.passed ? 'passed' : `failed (${event.severity})`}${event.description === null ? '' : `: ${event.description}`}`,
       )
       return printMetadata(event.metadata)
     }

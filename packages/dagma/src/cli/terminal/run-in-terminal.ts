@@ -13,6 +13,7 @@ import { endWith, exitCodes } from './exit-codes.ts'
 import { interruption } from './interruption.ts'
 import { positiveInteger } from './options.ts'
 import { printJson, printLine } from './output.ts'
+import { rangeText } from './partition-text.ts'
 import { progress } from './progress.ts'
 import { printReports, type ReportOptions, withReportOptions } from './report-options.ts'
 import { declaredSteps } from './step-texts.ts'
@@ -62,19 +63,18 @@ export async function runInTerminal(
 ): Promise<void> {
   const { config, partition, tag: tags } = options
   noteSkipped(definitions, what)
-  const run = (partitionKey: string | undefined): RunToShow => ({
-    partition: partitionKey ?? null,
-    start: (running) =>
-      materialize(definitions, {
-        ...what,
-        ...running,
-        tags,
-        ...(config && { config }),
-        ...(partitionKey !== undefined && { partitionKey }),
-      }),
+  const run = (of: Pick<MaterializeOptions, 'partitionKey' | 'partitionKeyRange'>, partitions: number): RunToShow => ({
+    partition: of.partitionKeyRange === undefined ? (of.partitionKey ?? null) : rangeText(of.partitionKeyRange),
+    partitions,
+    start: (running) => materialize(definitions, { ...what, ...running, tags, ...(config && { config }), ...of }),
   })
   const chosen = chosenPartitions(project.folder, definitions, what, options)
-  await show({ project, definitions }, options, chosen === undefined ? run(partition) : chosen.map(run))
+  const ofKeys = (keys: readonly string[]): RunToShow => {
+    const [start = '', end = start] = [keys[0], keys.at(-1)]
+    return run(keys.length > 1 ? { partitionKeyRange: { start, end } } : { partitionKey: start }, keys.length)
+  }
+  const runs = chosen === undefined ? run(partition === undefined ? {} : { partitionKey: partition }, 1) : chosen.map(ofKeys)
+  await show({ project, definitions }, options, runs)
 }
 
 /**
@@ -103,7 +103,7 @@ export async function show(
     }
     if (signal.aborted) break
   }
-  if (!json && !('start' in runs)) printLine(rangeSummary(runs.length, ended.length, unsuccessful))
+  if (!json && !('start' in runs)) printLine(rangeSummary(all, ended, unsuccessful))
   const print = (documents: readonly unknown[]): void => printJson('start' in runs ? documents[0] : documents)
   if (reporter === undefined) {
     if (json) print(ended.map((result) => runJson(project, result)))
@@ -131,7 +131,10 @@ interface LoadedProject {
 
 /** A run to start and show. */
 export interface RunToShow {
+  /** The partition, or the first and the last of several, as text. */
   readonly partition: string | null
+  /** How many partitions it makes; 1 in a run without. */
+  readonly partitions: number
   readonly start: (running: RunOptions) => Promise<MaterializeRun>
 }
 
@@ -145,11 +148,15 @@ function noteSkipped({ assets }: Definitions, { selection, kind }: Pick<Material
 }
 
 /** How the runs of a range ended, since the lines of each run are far above. */
-function rangeSummary(all: number, ended: number, unsuccessful: readonly string[]): string {
-  if (all === 0) return 'No partitions to run.'
-  const counts = `${ended - unsuccessful.length} of ${all} partitions succeeded.`
+function rangeSummary(runs: readonly RunToShow[], ended: readonly MaterializeRun[], unsuccessful: readonly string[]): string {
+  if (runs.length === 0) return 'No partitions to run.'
+  const sum = (of: readonly RunToShow[]): number => of.reduce((count, { partitions }) => count + partitions, 0)
+  const failed = runs.filter((_, index) => ended[index] !== undefined && ended[index].status !== 'SUCCESS')
+  const inSeveral = failed.some(({ partitions }) => partitions > 1)
+  const counts = `${sum(runs.slice(0, ended.length)) - sum(failed)} of ${sum(runs)} partitions ${inSeveral ? 'are in runs that succeeded' : 'succeeded'}.`
   const others = unsuccessful.length === 0 ? '' : ` These did not: ${unsuccessful.join(', ')}.`
-  return `${counts}${others}${ended < all ? ` ${all - ended} were not started.` : ''}`
+  const left = sum(runs.slice(ended.length))
+  return `${counts}${others}${left > 0 ? ` ${left} were not started.` : ''}`
 }
 
 function parseConfig(text: string): RunConfig {

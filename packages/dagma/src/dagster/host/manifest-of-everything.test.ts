@@ -88,6 +88,7 @@ test('the golden manifest is what these definitions give', () => {
   const shop = multiAsset({
     name: 'shop',
     canSubset: true,
+    backfillPolicy: { maxPartitionsPerRun: 7 },
     assets: {
       orders: { group: 'shop', partitions: days },
       customers: { group: 'shop', partitions: days, deps: [mapped(events, PartitionMapping.timeWindow({ startOffset: -1 }))] },

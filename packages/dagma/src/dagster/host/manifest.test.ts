@@ -114,6 +114,7 @@ describe('the manifest', () => {
                 "tags": {},
               },
             ],
+            "backfill_policy": null,
             "can_subset": false,
             "checks": [],
             "config_schema": null,
@@ -171,6 +172,7 @@ describe('the manifest', () => {
                 "tags": {},
               },
             ],
+            "backfill_policy": null,
             "can_subset": false,
             "checks": [],
             "config_schema": {

@@ -88,7 +88,7 @@ function shown(text: string | undefined): string | null {
 }
 
 function manifestStep(step: Step, definitions: Definitions, projectFolder: string) {
-  const { retryPolicy: retry } = step
+  const { retryPolicy: retry, backfillPolicy: policy } = step
   return {
     name: step.name,
     kind: step.kind,
@@ -109,6 +109,7 @@ function manifestStep(step: Step, definitions: Definitions, projectFolder: strin
     pool: step.pool ?? null,
     op_tags: step.opTags,
     dynamic_partitions: neededDynamicPartitions(step, definitions),
+    backfill_policy: policy === undefined ? null : { max_partitions_per_run: policy === 'single-run' ? null : policy.maxPartitionsPerRun },
   }
 }
 

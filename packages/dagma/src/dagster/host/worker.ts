@@ -241,6 +241,7 @@ class Worker {
       jobName: context.job_name,
       runTags: extras.run_tags,
       partitionKey: context.partition_key ?? undefined,
+      partitions: undefined,
       retryNumber: context.retry_number,
       config: extras.config ?? undefined,
       selected: new Set(extras.selected),

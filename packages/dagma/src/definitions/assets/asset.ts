@@ -1,21 +1,36 @@
-import type { PartitionContext } from '../partitions/partition-context.ts'
+import type { PartitionContext, PartitionRangeContext } from '../partitions/partition-context.ts'
 import type { PartitionsDefinition } from '../partitions/partition-types.ts'
 import { callSite } from '../validation/call-site.ts'
 import { expectOptions, type OptionTable } from '../validation/expect-options.ts'
 import { type AssetKey, type AssetKeyInput, checkedName, stepName } from './asset-key.ts'
 import { type AssetRef, type AssetSpecOptions, assetSpec, assetSpecOptions, type Dep } from './asset-spec.ts'
+import { type BackfillOptions, backfillOptions, type OfPartition, type RangeProblem } from './backfill.ts'
 import type { TypedIOManager } from './io-manager.ts'
 import { makeStep } from './make-step.ts'
 import type { CheckProblem, Returned } from './results.ts'
-import { type CheckSpec, type Inputs, type Requirements, type Step, type StepContext, type StepOptions, stepOptions } from './step.ts'
+import {
+  type CheckSpec,
+  type Inputs,
+  type RangeInputValues,
+  type Requirements,
+  type Step,
+  type StepContext,
+  type StepOptions,
+  stepOptions,
+} from './step.ts'
 import type { StorageProblem, Stored } from './stored.ts'
 
 declare const requirementsType: unique symbol
 
-/** What an asset's function is called with. `partitionKey` is there when the asset has partitions. */
-export type AssetContext<In = Inputs, Req = Requirements, Config = undefined, Partitions = never> = StepContext<In, Req, Config> & {
+/** What an asset's function is called with. `partitionKey` is there when the asset has partitions; with `range: true`, `partitionKeysInRange`. */
+export type AssetContext<In = Inputs, Req = Requirements, Config = undefined, Partitions = never, Range = false> = {
   readonly assetKey: AssetKey
-} & PartitionContext<Partitions>
+} & PartitionedContext<In, Req, Config, Partitions, Range>
+
+/** What differs between functions that make one partition, and those with `range: true`. */
+export type PartitionedContext<In, Req, Config, Partitions, Range> = true extends Range
+  ? Omit<StepContext<In, Req, Config>, 'inputs'> & { readonly inputs: RangeInputValues<In> } & PartitionRangeContext<Partitions>
+  : StepContext<In, Req, Config> & PartitionContext<Partitions>
 
 /** A check that an asset's own function evaluates, declared with the asset. */
 export interface InlineCheck {
@@ -33,8 +48,10 @@ export interface AssetOptions<
   Partitions extends PartitionsDefinition = never,
   Check extends string = string,
   Kept = never,
+  Range extends boolean = false,
 > extends AssetSpecOptions,
-    StepOptions<In, Req, Config> {
+    StepOptions<In, Req, Config>,
+    BackfillOptions<Range> {
   /** Unique in the project. Text with "/" between its parts, or a path. */
   readonly key: AssetKeyInput
   /** Assets that only come before this one. */
@@ -46,7 +63,7 @@ export interface AssetOptions<
   /** Key of the IO manager that keeps the value, or {@link typedIOManager} of the key; default: the project's. */
   readonly ioManager?: string | TypedIOManager<Kept>
   /** Makes the value. Returns it bare, or with metadata by `materializeResult(value, { metadata })`. */
-  readonly run: (context: AssetContext<In, Req, Config, Partitions>) => Out
+  readonly run: (context: AssetContext<In, Req, Config, Partitions, Range>) => Out
 }
 
 /** Those options, as `expectOptions` reads them. */
@@ -55,6 +72,7 @@ export const assetOptions: OptionTable<keyof AssetOptions<{}, {}, unknown, unkno
   ...assetSpecOptions,
   deps: 'assetsOrKeys',
   ...stepOptions,
+  ...backfillOptions,
   checks: 'record',
   ioManager: 'ioManager',
   run: 'function!',
@@ -99,9 +117,11 @@ export function asset<
   Partitions extends PartitionsDefinition = never,
   Check extends string = never,
   Kept = never,
+  Range extends boolean = false,
 >(
-  options: AssetOptions<In, Req, Config, Out, Partitions, Check, Kept> & WithoutProblem<ResultProblem<Out, Check, Kept>>,
-): Asset<Given<Returned<Out>, Kept>, Req> {
+  options: AssetOptions<In, Req, Config, Out, Partitions, Check, Kept, Range> &
+    WithoutProblem<RangeProblem<Out, Range> | ResultProblem<OfPartition<Out, Range>, Check, Kept>>,
+): Asset<Given<Returned<OfPartition<Out, Range>>, Kept>, Req> {
   expectOptions('asset()', options, assetOptions)
   const spec = assetSpec(options.key, options, Object.values(options.inputs ?? {}), options.deps ?? [])
   const { key } = spec

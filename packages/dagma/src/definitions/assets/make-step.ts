@@ -2,6 +2,7 @@ import type { SourcePlace } from '../validation/call-site.ts'
 import { checkedName } from './asset-key.ts'
 import type { AssetRef, AssetSpec } from './asset-spec.ts'
 import { depWithMapping } from './asset-spec.ts'
+import type { BackfillOptions } from './backfill.ts'
 import type { TypedIOManager } from './io-manager.ts'
 import type { CheckSpec, Inputs, Requirements, Step, StepFunction, StepKind, StepOptions } from './step.ts'
 
@@ -19,7 +20,7 @@ interface DeclaredStep<In extends Inputs, Req extends Requirements, Config> {
   readonly canSubset?: boolean | undefined
   readonly ioManager?: string | TypedIOManager<never> | undefined
   /** What the user called the declaration with. */
-  readonly options: StepOptions<In, Req, Config> & { readonly run: (context: never) => unknown }
+  readonly options: StepOptions<In, Req, Config> & BackfillOptions & { readonly run: (context: never) => unknown }
   readonly source: () => SourcePlace | undefined
 }
 
@@ -40,6 +41,9 @@ export function makeStep<In extends Inputs, Req extends Requirements, Config>(de
     timeoutSeconds: options.timeoutSeconds,
     pool: options.pool,
     opTags: options.opTags ?? {},
+    backfillPolicy: options.backfillPolicy,
+    partitionConcurrency: options.partitionConcurrency,
+    range: options.range ?? false,
     ioManager: typeof ioManager === 'object' ? ioManager.key : ioManager,
     valuesAsIs: typeof ioManager === 'object',
     run: options.run as StepFunction,

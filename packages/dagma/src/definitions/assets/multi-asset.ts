@@ -1,13 +1,21 @@
-import type { PartitionContext } from '../partitions/partition-context.ts'
 import { callSite } from '../validation/call-site.ts'
 import { expectOptions, type OptionTable } from '../validation/expect-options.ts'
-import { type Given, type InlineCheck, inlineChecks, type Requiring, type ResultProblem, type WithoutProblem } from './asset.ts'
+import {
+  type Given,
+  type InlineCheck,
+  inlineChecks,
+  type PartitionedContext,
+  type Requiring,
+  type ResultProblem,
+  type WithoutProblem,
+} from './asset.ts'
 import type { AssetKeyInput } from './asset-key.ts'
 import { type AssetRef, type AssetSpecOptions, assetSpec, assetSpecOptions, type Dep } from './asset-spec.ts'
+import { type BackfillOptions, backfillOptions, type OfPartition, type RangeProblem } from './backfill.ts'
 import type { TypedIOManager } from './io-manager.ts'
 import { makeStep } from './make-step.ts'
 import type { Returned } from './results.ts'
-import { type Inputs, type Requirements, type Step, type StepContext, type StepOptions, stepOptions } from './step.ts'
+import { type Inputs, type Requirements, type Step, type StepOptions, stepOptions } from './step.ts'
 
 /** One of the assets that a multi-asset makes. */
 export interface MultiAssetPart extends AssetSpecOptions {
@@ -22,15 +30,18 @@ export interface MultiAssetPart extends AssetSpecOptions {
 /** The parts of a multi-asset, by the names under which its function returns them. */
 type Parts = { readonly [name: string]: MultiAssetPart }
 
-/** What a multi-asset's function is called with. `partitionKey` is there when its assets have partitions. */
-export type MultiAssetContext<Name extends string, In = Inputs, Req = Requirements, Config = undefined, Partitions = never> = StepContext<
-  In,
-  Req,
-  Config
-> & {
+/** What a multi-asset's function is called with. `partitionKey` is there when its assets have partitions; with `range: true`, `partitionKeysInRange`. */
+export type MultiAssetContext<
+  Name extends string,
+  In = Inputs,
+  Req = Requirements,
+  Config = undefined,
+  Partitions = never,
+  Range = false,
+> = {
   /** Names of the assets that are to be made: all, unless the multi-asset can be subset and the run asked for some. */
   readonly selected: ReadonlySet<Name>
-} & PartitionContext<Partitions>
+} & PartitionedContext<In, Req, Config, Partitions, Range>
 
 /** What {@link multiAsset} takes. Type parameters as those of `asset`, and the parts by name. */
 export interface MultiAssetOptions<
@@ -41,7 +52,9 @@ export interface MultiAssetOptions<
   Out,
   CanSubset extends boolean = boolean,
   Kept = never,
-> extends StepOptions<In, Req, Config> {
+  Range extends boolean = false,
+> extends StepOptions<In, Req, Config>,
+    BackfillOptions<Range> {
   /** Name of the step. */
   readonly name: string
   /** What it makes, by the name under which `run` returns it. At least one. */
@@ -52,8 +65,8 @@ export interface MultiAssetOptions<
   readonly canSubset?: CanSubset
   /** Key of the IO manager that keeps the values, or {@link typedIOManager} of the key; default: the project's. */
   readonly ioManager?: string | TypedIOManager<Kept>
-  /** Makes the values: an object with one for each selected asset, bare or by `materializeResult()`. */
-  readonly run: (context: MultiAssetContext<keyof Of & string, In, Req, Config, PartitionsOf<Of>>) => Out
+  /** Makes the values: an object with one for each selected asset, bare or by `materializeResult()`; with `range: true` such an object by partition key. */
+  readonly run: (context: MultiAssetContext<keyof Of & string, In, Req, Config, PartitionsOf<Of>, Range>) => Out
 }
 
 /** Several assets made by one step. Made by {@link multiAsset}; `assets` has a reference to each, for other assets' inputs and deps. */
@@ -102,6 +115,7 @@ export const multiAssetOptions: OptionTable<keyof MultiAssetOptions<{}, {}, {}, 
   assets: 'record!',
   deps: 'assetsOrKeys',
   ...stepOptions,
+  ...backfillOptions,
   canSubset: 'boolean',
   ioManager: 'ioManager',
   run: 'function!',
@@ -130,11 +144,12 @@ export function multiAsset<
   Out = unknown,
   CanSubset extends boolean = false,
   Kept = never,
+  Range extends boolean = false,
 >(
-  options: MultiAssetOptions<Of, In, Req, Config, Out, CanSubset, Kept> &
+  options: MultiAssetOptions<Of, In, Req, Config, Out, CanSubset, Kept, Range> &
     SomeParts<Of> &
-    WithoutProblem<PartsProblem<Of, Out, CanSubset, Kept>>,
-): MultiAsset<ValuesOf<Of, Out, Kept>, Req> {
+    WithoutProblem<RangeProblem<Out, Range> | PartsProblem<Of, OfPartition<Out, Range>, CanSubset, Kept>>,
+): MultiAsset<ValuesOf<Of, OfPartition<Out, Range>, Kept>, Req> {
   expectOptions('multiAsset()', options, multiAssetOptions)
   const inputs = Object.values(options.inputs ?? {})
   const parts = Object.entries<MultiAssetPart>(options.assets)
@@ -157,5 +172,5 @@ export function multiAsset<
   const assets = Object.fromEntries(
     parts.map(([name], index) => [name, { key: specs[index]?.key ?? [], partitions: specs[index]?.partitions }]),
   )
-  return { type: 'multi_asset', step, assets: assets as MultiAsset<ValuesOf<Of, Out, Kept>>['assets'] }
+  return { type: 'multi_asset', step, assets: assets as MultiAsset<ValuesOf<Of, OfPartition<Out, Range>, Kept>>['assets'] }
 }

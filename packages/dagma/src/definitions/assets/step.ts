@@ -6,6 +6,7 @@ import type { SourcePlace } from '../validation/call-site.ts'
 import type { OptionTable } from '../validation/expect-options.ts'
 import type { AssetKey } from './asset-key.ts'
 import type { AssetRef, AssetSpec, DepWithMapping, ValueOf } from './asset-spec.ts'
+import type { BackfillPolicy } from './backfill.ts'
 import type { RetryPolicy } from './retry-policy.ts'
 import type { StepLog } from './step-log.ts'
 
@@ -20,6 +21,11 @@ export type Requirements = { readonly [key: string]: AnyResourceType }
 
 /** Values of the upstream assets named under `inputs`. */
 export type InputValues<In> = { readonly [Name in keyof In]: ValueOf<In[Name]> }
+
+/** Values of the upstream assets of a function with `range: true`: of each, by the key of the partition that takes it. */
+export type RangeInputValues<In = Inputs> = {
+  readonly [Name in keyof In]: { readonly [partitionKey: string]: InputValues<In>[Name] }
+}
 
 /** Opened clients of the resources named under `resources`. */
 export type Clients<Req> = { readonly [Key in keyof Req]: ClientOf<Req[Key]> }
@@ -121,6 +127,12 @@ export interface Step {
   readonly timeoutSeconds: number | undefined
   readonly pool: string | undefined
   readonly opTags: OpTags
+  /** How many partitions a run may make; undefined: one. */
+  readonly backfillPolicy: BackfillPolicy | undefined
+  /** Partitions at once, in a run of several; undefined: the default. */
+  readonly partitionConcurrency: number | undefined
+  /** Whether the function makes all partitions of a run in one call. */
+  readonly range: boolean
   readonly ioManager: string | undefined
   /** Whether that IO manager gives values back as they were, and not what JSON gives back: see `typedIOManager`. */
   readonly valuesAsIs: boolean
@@ -134,6 +146,8 @@ export type StepFunction = (context: StepContext & StepExtras) => unknown
 
 /** What only some kinds of step are called with. */
 export interface StepExtras extends MaybePartitionContext {
+  /** The partitions that the function is called for: at most one, but with `range: true`. */
+  readonly partitionKeysInRange: readonly string[]
   /** The asset; of a `check` step, the one that is checked. */
   readonly assetKey: AssetKey
   /** Of a step without partitions, undefined. */

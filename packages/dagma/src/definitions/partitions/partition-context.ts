@@ -67,6 +67,17 @@ export type PartitionContext<Partitions> = [Partitions] extends [never]
       (HasWindow<Partitions> extends true ? OneWindow : {}) &
       (Partitions extends MultiPartitions<infer Of> ? Dimensions<Of> : {})
 
+/**
+ * What the function of an asset with `range: true` is called with in place of one partition. The keys are those that the run makes, and after a
+ * failure only those that are missing: they may have gaps, and the window spans from the first to the last.
+ */
+export type PartitionRangeContext<Partitions> = {
+  /** Keys of the partitions to make, in order; one in a run of one. Dagster's `context.partition_keys`. @throws DAGMA_NOT_PARTITIONED */
+  readonly partitionKeysInRange: readonly PartitionKeyOf<Partitions>[]
+  /** The first and the last of them. Dagster's `context.partition_key_range`. @throws DAGMA_NOT_PARTITIONED */
+  readonly partitionKeyRange: PartitionKeyRange<PartitionKeyOf<Partitions>>
+} & (HasWindow<Partitions> extends true ? OneWindow : {})
+
 /** What is known of the partition of something that may have none, such as a checked asset or a value that is stored. */
 export interface MaybePartitionContext {
   /** The partition's span of time; undefined where it has none, or two. */

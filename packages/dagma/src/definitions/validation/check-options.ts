@@ -100,6 +100,7 @@ function checkCondition(what: string, { op, args }: ConditionNode, errors: Dagma
 function checkStep(step: Step, errors: DagmaError[]): void {
   const complain = complainer(() => `step "${step.name}"${placeText(step)}`, errors)
   const { timeoutSeconds, retryPolicy, pool, partNames, config } = step
+  checkBackfill(step, complain)
   if (partNames?.length === 0) complain('assets', 'must name at least one asset')
   if (config !== undefined) for (const problem of configProblems(config)) complain('config', problem)
   if (timeoutSeconds !== undefined && !(timeoutSeconds > 0 && timeoutSeconds <= longestWait))
@@ -110,6 +111,18 @@ function checkStep(step: Step, errors: DagmaError[]): void {
   if (!Number.isInteger(maxRetries) || maxRetries < 0) complain('maxRetries', `must be a whole number from 0, not ${maxRetries}`)
   if (!(delaySeconds >= 0 && delaySeconds <= longestWait))
     complain('delaySeconds', `must be from 0 to ${longestWait} (24 days), not ${delaySeconds}`)
+}
+
+function checkBackfill({ assets, backfillPolicy, partitionConcurrency, range }: Step, complain: Complain): void {
+  const given = { backfillPolicy, partitionConcurrency, range: range || undefined }
+  for (const [option, value] of Object.entries(given))
+    if (value !== undefined && assets[0]?.partitions === undefined) complain(option, 'is for assets with partitions, and this one has none')
+  const most = typeof backfillPolicy === 'object' ? backfillPolicy.maxPartitionsPerRun : 1
+  if (!Number.isSafeInteger(most) || most < 1) complain('maxPartitionsPerRun', `must be a whole number from 1, not ${most}`)
+  if (partitionConcurrency !== undefined && (!Number.isSafeInteger(partitionConcurrency) || partitionConcurrency < 1))
+    complain('partitionConcurrency', `must be a whole number from 1, not ${partitionConcurrency}`)
+  if (range && partitionConcurrency !== undefined)
+    complain('partitionConcurrency', 'has no use with range: true, which calls the function once')
 }
 
 function checkSensor(sensor: Sensor, errors: DagmaError[]): void {

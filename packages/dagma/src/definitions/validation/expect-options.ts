@@ -51,6 +51,11 @@ const kinds = {
   automation: ['an AutomationCondition', (value) => isObject(value) && isObject(value.node) && isText(value.node.op)],
   partitions: ['made by dailyPartitions(), staticPartitions() or the like', (value) => isObject(value) && isText(value.kind)],
   retryPolicy: ['made by retryPolicy()', (value) => isObject(value) && 'maxRetries' in value && 'delaySeconds' in value],
+  backfillPolicy: [
+    '"single-run" or { maxPartitionsPerRun: n }',
+    (value) => value === 'single-run' || (isRecord(value) && Object.keys(value).join() === 'maxPartitionsPerRun'),
+  ],
+  keyRange: ['an object with start and end', (value) => isRecord(value) && isText(value.start) && isText(value.end)],
   status: ['RUNNING or STOPPED', oneOf('RUNNING', 'STOPPED')],
   backoff: ['constant, linear or exponential', oneOf('constant', 'linear', 'exponential')],
   jitter: ['none, full or plus_minus', oneOf('none', 'full', 'plus_minus')],

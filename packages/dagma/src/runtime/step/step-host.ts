@@ -2,7 +2,7 @@ import type { AssetKey } from '../../definitions/assets/asset-key.ts'
 import type { CheckSeverity } from '../../definitions/assets/results.ts'
 import type { LogLevel } from '../../definitions/assets/step-log.ts'
 import type { DynamicPartitionsChange } from '../../definitions/automation/sensor.ts'
-import type { RunObserver } from '../../definitions/instrument.ts'
+import type { RunObserver, StepObserver } from '../../definitions/instrument.ts'
 import type { Definitions } from '../../definitions/model.ts'
 import type { WireMetadata } from '../../metadata/normalize.ts'
 import type { Values } from '../values/values.ts'
@@ -16,8 +16,10 @@ export interface StepHost {
   /** Null for a run of selected assets. */
   readonly jobName: string | null
   readonly runTags: { readonly [tag: string]: string }
-  /** Undefined for a run without a partition. */
+  /** Undefined for a run without a partition, or with several. */
   readonly partitionKey: string | undefined
+  /** What a step with partitions is to make in a run of several; else undefined. */
+  readonly partitions: StepPartitions | undefined
   /** 0 for the first attempt. */
   readonly retryNumber: number
   /** Config as entered; undefined when none was. */
@@ -26,7 +28,7 @@ export interface StepHost {
   readonly selected: ReadonlySet<string>
   readonly resources: RunResources
   readonly values: Values
-  /** Follows the run; undefined when nobody does. */
+  /** Follows the run; undefined when nothing does. */
   readonly observer: RunObserver | undefined
   readonly signal: AbortSignal
   /** The time, by which time partitions exist. */
@@ -39,11 +41,32 @@ export interface StepHost {
 
 /** What a step tells its host. Assets are named by their keys. */
 export type StepReport =
-  | { readonly type: 'log'; readonly level: LogLevel; readonly message: string }
-  | AssetReport<'materialization'>
-  | AssetReport<'observation'>
-  | CheckReport
+  | { readonly type: 'log'; readonly level: LogLevel; readonly message: string; readonly partitionKey: string | undefined }
+  | ResultReport
   | DynamicPartitionsReport
+
+/** What becomes an event of an asset. */
+export type ResultReport = AssetReport<'materialization'> | AssetReport<'observation'> | CheckReport
+
+/** The partitions that a step is to make in a run of several. */
+export interface StepPartitions {
+  /** Those that are missing, in order. */
+  readonly keys: readonly string[]
+  /** Those that failed in an earlier attempt and are not tried again; an attempt adds to them. */
+  readonly givenUp: Map<string, StepFailure>
+  /** Takes a partition that has ended; resolves when it is recorded. */
+  readonly record: (ended: EndedPartition) => Promise<void>
+}
+
+/** A partition that has succeeded or failed, with all that it reported. */
+export interface EndedPartition {
+  readonly partitionKey: string
+  readonly results: readonly ResultReport[]
+  /** What it changed of dynamic partitions; done when it succeeded. */
+  readonly changes: readonly DynamicPartitionsReport[]
+  /** Undefined when it succeeded. */
+  readonly failure: StepFailure | undefined
+}
 
 /** A materialization or an observation. */
 export interface AssetReport<Type> {
@@ -78,4 +101,6 @@ export type StepOutcome = { readonly status: 'success' } | StepFailure
 /** A {@link StepHost}, and the URL of the trace of the attempt. */
 export interface AttemptHost extends StepHost {
   readonly traceUrl: string | undefined
+  /** Follows what is made; undefined when nothing does. */
+  readonly reported: StepObserver['reported'] | undefined
 }

@@ -11,7 +11,7 @@ import { gateMetadata, gateStaticMetadata, gateText } from '../gate/exit-gate.ts
 import type { AttemptHost, CheckReport } from './step-host.ts'
 
 /** What the user's function returned, and how long it took. */
-interface Returned {
+export interface Returned {
   readonly returned: unknown
   readonly latencyMs: number
 }
@@ -43,6 +43,24 @@ export async function reportResult(step: Step, host: AttemptHost, { returned, la
     const key = step.assets[index]?.key ?? []
     if (name in parts) await storeAndReport(step, host, key, { returned: parts[name], latencyMs })
     else if (host.selected.has(keyText(key))) throw wrong(step, `the value of "${name}" is missing`)
+  }
+}
+
+/** As {@link reportResult}, of a function with `range: true` that was called for the host's partition alone. */
+export async function reportPartition(step: Step, host: AttemptHost, { returned, latencyMs }: Returned): Promise<void> {
+  const key = host.partitionKey ?? ''
+  return reportResult(step, host, { returned: valuesByPartition(step, returned, [key])(key), latencyMs })
+}
+
+/** What a function with `range: true` returned, by partition. @throws DAGMA_RESULT_WRONG when that is not by key; from the result, for a key that it lacks */
+export function valuesByPartition(step: Step, returned: unknown, keys: readonly string[]): (key: string) => unknown {
+  const values = expectObject<{ readonly [key: string]: unknown }>(step, returned, 'no object from partition key to value')
+  const known = new Set(keys)
+  const unknown = Object.keys(values).find((key) => !known.has(key))
+  if (unknown !== undefined) throw wrong(step, `it has "${unknown}", which is not one of the partitions to make`)
+  return (key) => {
+    if (!Object.hasOwn(values, key)) throw wrong(step, `the value of the partition "${key}" is missing`)
+    return values[key]
   }
 }
 

@@ -14,7 +14,8 @@ import { jsonFileIOManager } from '../values/json-file-io-manager.ts'
 import { Values } from '../values/values.ts'
 import { RunResources } from './run-resources.ts'
 import type { StepHost, StepReport } from './step-host.ts'
-import { runStep, validatedConfig } from './step-runner.ts'
+import { runStep } from './step-runner.ts'
+import { validatedConfig } from './validated-config.ts'
 
 /** A host of steps that keeps what they report. `others` are the assets that the steps' inputs name. */
 function host(
@@ -31,6 +32,7 @@ function host(
     jobName: 'numbers_job',
     runTags: { team: 'data' },
     partitionKey: undefined,
+    partitions: undefined,
     retryNumber: 2,
     config: settings.config,
     resources: new RunResources(new Map(Object.entries(settings.resources ?? {})), { runId: 'run-1', projectFolder: '/p', log, signal }),

@@ -1,0 +1,40 @@
+import type { OptionTable } from '../validation/expect-options.ts'
+
+/** How many partitions one run of a backfill may make: all of them, or at most so many. Dagster's `BackfillPolicy`. */
+export type BackfillPolicy = 'single-run' | { readonly maxPartitionsPerRun: number }
+
+/** Partitions that a step works on at once, when its declaration does not say. */
+export const defaultPartitionConcurrency = 8
+
+/** What an asset with partitions may say about runs of several of them. */
+export interface BackfillOptions<Range extends boolean = boolean> {
+  /**
+   * How many partitions one run may make: `'single-run'` for all of a backfill, `{ maxPartitionsPerRun: n }` for at most n. Default: one. In a run of
+   * several, `run` is called once for each partition.
+   */
+  readonly backfillPolicy?: BackfillPolicy
+  /** Partitions for which `run` is called at once, in a run of several; default 8. */
+  readonly partitionConcurrency?: number
+  /** Whether `run` makes all partitions of a run in one call: it gets their keys, and returns an object from key to value. Default: false. */
+  readonly range?: Range
+}
+
+/** Those options, as `expectOptions` reads them. */
+export const backfillOptions: OptionTable<keyof BackfillOptions> = {
+  backfillPolicy: 'backfillPolicy',
+  partitionConcurrency: 'number',
+  range: 'boolean',
+}
+
+/** What a function made of one partition: what it returned, or with `range: true` a member of that. */
+export type OfPartition<Out, Range> = true extends Range ? (unknown extends Out ? Out : MemberOf<Awaited<Out>>) : Out
+type MemberOf<Values> = Values extends object ? Values[keyof Values] : never
+
+/** What is wrong with what a function with `range: true` returns, in a sentence; never: nothing. */
+export type RangeProblem<Out, Range> = true extends Range
+  ? unknown extends Out
+    ? never
+    : Awaited<Out> extends object
+      ? never
+      : 'With range: true, the function returns an object from partition key to value.'
+  : never
