@@ -100,7 +100,17 @@ describe('dagma report', () => {
     expect(await cli('report')).toMatchObject({ status: 2, stderr: expect.stringContaining('There is no run in this project') })
     expect(await cli('report 1234')).toMatchObject({ status: 2, stderr: expect.stringContaining('There is no run "1234"') })
     using log = EventLog.open(folder)
-    log.startRun({ runId: 'r1', jobName: null, steps: [], assetKeys: [], partitionKey: null, tags: {}, config: {}, parentRunId: null })
+    log.startRun({
+      runId: 'r1',
+      jobName: null,
+      steps: [],
+      assetKeys: [],
+      partitionKey: null,
+      partitionKeyRange: null,
+      tags: {},
+      config: {},
+      parentRunId: null,
+    })
     expect(await cli('report r1')).toMatchObject({ status: 2, stderr: expect.stringContaining('[DAGMA_RUN_NOT_REPORTABLE]') })
     log.endRun('r1', 'SUCCESS', '')
     expect(await cli('report --to localhost')).toMatchObject({ status: 2, stderr: expect.stringContaining('"--to" must be') })
