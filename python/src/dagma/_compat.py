@@ -1,4 +1,4 @@
-"""What Dagma touches of Dagster beyond its public interface, each item with its reason; `defs/` and `dev/` have more.
+"""What Dagma touches of Dagster beyond its public interface, each item with its reason; its folders have more.
 
 Dagster has no public way to write an executor that shares one process, nor to write a run launcher; its own
 integration packages import the same names. `tests/test_imports.py` fails when another module imports `dagster._*` or

@@ -24,7 +24,7 @@ _POLL = 0.1
 _MOST_LEVELS = 200
 """How deeply a message may be nested: Dagster stores metadata by recursion, and gives up at about 500 levels."""
 
-_STEP_OF_LINE = re.compile(rb'^\s*\{\s*"type"\s*:\s*"pipes"\s*,\s*"step"\s*:\s*"([^"\\]{1,40})"')
+_STEP_OF_LINE = re.compile(rb'^\s*\{\s*"type"\s*:\s*"(?:pipes|partition)"\s*,\s*"step"\s*:\s*"([^"\\]{1,40})"')
 """The step of a message that cannot be read as a whole; the worker writes `type` and `step` first."""
 
 
@@ -93,6 +93,10 @@ class Channel:
         if not (self.ended or self._torn):
             self._send({"type": "cancel_step", "step": call.step})
 
+    def partitions_recorded(self, call: StepCall, count: int) -> None:
+        """Reports that so many more of the step's partitions are recorded: the worker begins with others."""
+        self._send({"type": "partitions_recorded", "step": call.step, "count": count})
+
     def forget(self, call: StepCall) -> None:
         """Closes the room for a step's messages; those that still come are dropped."""
         with self._lock:
@@ -140,6 +144,10 @@ class Channel:
             call = self._calls.get(message["step"])
             if call is not None:
                 call.receive(message["message"])
+        elif message["type"] == "partition":
+            call = self._calls.get(message["step"])
+            if call is not None:
+                call.receive_partition(message)
         elif message["protocol_version"] != PROTOCOL_VERSION:
             problem = f"it speaks version {message['protocol_version']!r}, not {PROTOCOL_VERSION}"
             raise ValueError(problem)
@@ -178,6 +186,8 @@ def _read_message(line: bytes) -> Mapping[str, Any]:
     if kind == "pipes":
         _expect(message, step=str, message=dict)
         _expect(message["message"], method=str, params=(dict, type(None)))
+    elif kind == "partition":
+        _expect(message, step=str, partition_key=str, failed=bool, dynamic_partitions=list, results=list)
     elif kind == "ready":
         _expect(message, protocol_version=int, manifest_digest=str)
     else:

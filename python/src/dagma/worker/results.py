@@ -11,7 +11,7 @@ from dagma.defs.metadata import metadata_from_wire
 from dagma.errors import ProtocolError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 StepResult: TypeAlias = "dg.MaterializeResult[Any] | dg.ObserveResult | dg.AssetCheckResult"
 """Anything that a step gives to Dagster."""
@@ -41,11 +41,16 @@ def collect_results(session: dg.PipesSession) -> list[StepResult]:
 
 def change_dynamic_partitions(session: dg.PipesSession, instance: dg.DagsterInstance) -> None:
     """Adds and deletes the dynamic partitions that the step named."""
-    for message in _messages(session, "dynamic_partitions"):
-        if message["add"]:
-            instance.add_dynamic_partitions(message["partitions"], message["add"])
-        for key in message["remove"]:
-            instance.delete_dynamic_partition(message["partitions"], key)
+    apply_dynamic_partitions(_messages(session, "dynamic_partitions"), instance)
+
+
+def apply_dynamic_partitions(changes: Iterable[Mapping[str, Any]], instance: dg.DagsterInstance) -> None:
+    """Adds and deletes dynamic partitions, change by change."""
+    for change in changes:
+        if change["add"]:
+            instance.add_dynamic_partitions(change["partitions"], change["add"])
+        for key in change["remove"]:
+            instance.delete_dynamic_partition(change["partitions"], key)
 
 
 def failure_of(session: dg.PipesSession) -> dict[str, Any]:

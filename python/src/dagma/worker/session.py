@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import dagster as dg
 
 from dagma.errors import ResultError, TypeScriptStepError
+from dagma.worker.partition_range import PartitionRecorder, partitions_to_make
 from dagma.worker.results import change_dynamic_partitions, collect_results, failure_of, understood
 
 if TYPE_CHECKING:
@@ -90,14 +91,20 @@ def run_step(context: StepContext, host: WorkerHost, step: Step, *, may_repeat: 
     if warning:
         context.log.warning(warning)
     reader = ChannelMessageReader(worker.channel)
+    partition_keys = partitions_to_make(context, step)
+    recorder = None if partition_keys is None else PartitionRecorder(context)
     with dg.open_pipes_session(
         context=context.op_execution_context,  # Dagster takes no check's own context
         context_injector=InlineContextInjector(),
         message_reader=reader,
-        extras={"dagma": _extras(context, step)},
+        extras={"dagma": {**_extras(context, step), "partition_keys": partition_keys}},
     ) as session:
         call, params = reader.call, session.get_bootstrap_env_vars()
-        wait_to_end(worker, call, lambda: worker.channel.run(call, params), _limit_of(step))
+        start: Callable[[], None] = lambda: worker.channel.run(call, params)  # noqa: E731
+        if recorder is None:
+            wait_to_end(worker, call, start, _limit_of(step))
+        else:
+            yield from _record_to_end(worker, call, start, recorder, _limit_of(step))
     worker.drain_output()
     if may_repeat and worker.channel.ended and not call.was_opened:
         yield from run_step(context, host, step, may_repeat=False)
@@ -108,11 +115,16 @@ def run_step(context: StepContext, host: WorkerHost, step: Step, *, may_repeat: 
     if not exception:
         change_dynamic_partitions(session, context.instance)
     yield from results
+    if recorder is not None:
+        yield from recorder.summary()
     if exception:
         with understood("failure"):
             failure = TypeScriptStepError(describe_exception(exception), **failure_of(session))
         raise failure
-    _check_complete(context, step, results)
+    if recorder is not None:
+        yield from recorder.outputs(step)
+    else:
+        _check_complete(context, step, results)
 
 
 class TimeLimit(NamedTuple):
@@ -161,15 +173,48 @@ def describe_exception(exception: Mapping[str, Any]) -> str:
 
 def wait_to_end(worker: NodeWorker, call: StepCall, start: Callable[[], None], limit: TimeLimit | None = None) -> None:
     """Starts the call and waits for its end; an interrupt cancels it, an ignored time limit ends the worker."""
-    try:
+    with _canceled_if_left(worker, call):
         start()
         if not call.wait_since_opened(limit and limit.seconds + _LIMIT_GRACE):
-            assert limit is not None  # noqa: S101
-            worker.kill(
-                f'step "{limit.step}" did not stop when its {limit.seconds:g} s were over, since it never pauses. '
-                "Raise timeoutSeconds, or await inside long loops"
-            )
-            call.wait()
+            _end_for(limit, worker, call)
+
+
+def _record_to_end(
+    worker: NodeWorker,
+    call: StepCall,
+    start: Callable[[], None],
+    recorder: PartitionRecorder,
+    limit: TimeLimit | None,
+) -> Iterator[Any]:
+    """As `wait_to_end`, for a step of several partitions: gives what is to be recorded of each, when it has ended."""
+    with _canceled_if_left(worker, call):
+        start()
+        for ended in call.partitions(limit and limit.seconds + _LIMIT_GRACE):
+            for partition in ended:
+                with understood("partition"):
+                    events = list(recorder.record(partition))
+                yield from events
+            if ended:
+                worker.channel.partitions_recorded(call, len(ended))
+        if not call.has_ended:
+            _end_for(limit, worker, call)
+
+
+def _end_for(limit: TimeLimit | None, worker: NodeWorker, call: StepCall) -> None:
+    """Ends the worker, since a step has ignored its time limit."""
+    assert limit is not None  # noqa: S101
+    worker.kill(
+        f'step "{limit.step}" did not stop when its {limit.seconds:g} s were over, since it never pauses. '
+        "Raise timeoutSeconds, or await inside long loops"
+    )
+    call.wait()
+
+
+@contextmanager
+def _canceled_if_left(worker: NodeWorker, call: StepCall) -> Iterator[None]:
+    """Cancels the call when waiting for it ends otherwise than by its end."""
+    try:
+        yield
         if call.was_given_up:
             worker.channel.cancel(call)
     except BaseException:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -10,9 +11,12 @@ from dagma.errors import ProtocolError, StepError
 from dagma.worker.interrupts import raise_if_interrupted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 _POLL = 0.1
+
+_MOST_AT_ONCE = 100
+"""Partitions that are recorded together."""
 
 
 class StepCall:
@@ -25,6 +29,8 @@ class StepCall:
         self._make_error: Callable[[], StepError] | None = None
         self._closed: Mapping[str, Any] | None = None
         self._opened = 0.0
+        self._active = 0.0
+        self._partitions: queue.SimpleQueue[Mapping[str, Any] | None] = queue.SimpleQueue()
 
     @property
     def was_given_up(self) -> bool:
@@ -50,6 +56,29 @@ class StepCall:
                 return False
         return True
 
+    def partitions(self, limit: float | None) -> Iterator[list[Mapping[str, Any]]]:
+        """The partitions that have ended, as many at once as have come, until the step has ended.
+
+        Ends too when the step has been open for `limit` seconds without one of them.
+        """
+        while not (self._done.is_set() and self._partitions.empty()):
+            try:
+                ended = [self._partitions.get(timeout=_POLL)]
+            except queue.Empty:
+                raise_if_interrupted()
+                if limit is not None and self._active and time.monotonic() - self._active > limit:
+                    return
+                continue
+            while not self._partitions.empty() and len(ended) < _MOST_AT_ONCE:
+                ended.append(self._partitions.get())
+            yield [partition for partition in ended if partition is not None]
+            self._active = time.monotonic()
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the step has ended, in the worker or here."""
+        return self._done.is_set()
+
     def result(self) -> Mapping[str, Any]:
         """The parameters of the step's `closed` message, or the error that kept it from coming."""
         if self._make_error is not None:
@@ -59,7 +88,7 @@ class StepCall:
     def receive(self, message: Mapping[str, Any]) -> None:
         """Hands a Pipes message on; the step begins with `opened` and ends with `closed`."""
         if message["method"] == "opened":
-            self._opened = time.monotonic()
+            self._opened = self._active = time.monotonic()
         try:
             self._on_message(message)
         except Exception as error:  # noqa: BLE001  # of Dagster's handler: it must fail this step, not the channel
@@ -67,10 +96,19 @@ class StepCall:
             self._make_error = self._make_error or (lambda: ProtocolError(text))
         if message["method"] == "closed":
             self._closed = message["params"] or {}
-            self._done.set()
+            self._end()
 
     def give_up(self, make_error: Callable[[], StepError]) -> None:
         """Ends the step with an error, unless it has ended."""
         if not self._done.is_set():
             self._make_error = make_error
-            self._done.set()
+            self._end()
+
+    def receive_partition(self, message: Mapping[str, Any]) -> None:
+        """Takes what a partition of the step has reported."""
+        self._active = time.monotonic()
+        self._partitions.put(message)
+
+    def _end(self) -> None:
+        self._done.set()
+        self._partitions.put(None)

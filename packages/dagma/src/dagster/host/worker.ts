@@ -18,6 +18,7 @@ import { callHook } from '../../runtime/step/hooks.ts'
 import { endObserved, observeRun } from '../../runtime/step/instrumentation.ts'
 import { watchProcessEnd } from '../../runtime/step/process-end.ts'
 import { RunResources } from '../../runtime/step/run-resources.ts'
+import type { StepFailure } from '../../runtime/step/step-failure.ts'
 import type { StepOutcome, StepReport } from '../../runtime/step/step-host.ts'
 import { runStep } from '../../runtime/step/step-runner.ts'
 import { projectValues, Values } from '../../runtime/values/values.ts'
@@ -28,6 +29,7 @@ import { decodeParams } from '../pipes/params.ts'
 import { contextVariable, type PipesContextData } from '../pipes/protocol.ts'
 import { buildManifest, manifestDigest } from './manifest.ts'
 import { runPage } from './run-page.ts'
+import { SentPartitions } from './sent-partitions.ts'
 
 /** Names the inherited descriptor of the socket to the run. */
 export const channelVariable = 'DAGMA_WORKER_FD'
@@ -35,6 +37,7 @@ export const channelVariable = 'DAGMA_WORKER_FD'
 type ToWorker =
   | { readonly type: 'run_step'; readonly step: string; readonly params: { readonly [variable: string]: string } }
   | { readonly type: 'cancel_step'; readonly step: string }
+  | { readonly type: 'partitions_recorded'; readonly step: string; readonly count: number }
   | HookCall
 
 /** Dagster has recorded how a step of a job ended. */
@@ -107,13 +110,17 @@ interface StepExtras {
   readonly run_tags: { readonly [tag: string]: string }
   /** The keys of the dynamic partitions of upstream assets, by the name of their definition. */
   readonly dynamic_partitions: { readonly [name: string]: readonly string[] }
+  /** In a run of several partitions, those that are missing; else null. */
+  readonly partition_keys: readonly string[] | null
 }
 
 function send(session: MessageSender, report: StepReport): void {
   switch (report.type) {
-    case 'log':
-      session.logGated(report.level, report.message)
+    case 'log': {
+      const { level, message, partitionKey } = report
+      session.logGated(level, partitionKey === undefined ? message : `[${partitionKey}] ${message}`)
       break
+    }
     case 'materialization':
       session.reportGatedMaterialization(keyText(report.assetKey), report.metadata, report.dataVersion)
       break
@@ -140,6 +147,8 @@ interface RunningStep {
   /** Both are known when its context was read. */
   name?: string
   session?: MessageSender
+  /** In a run of several partitions. */
+  partitions?: SentPartitions
 }
 
 class Worker {
@@ -153,6 +162,8 @@ class Worker {
   #observer: Promise<RunObserver | undefined> | undefined
   /** How the last attempt of each step ended, by its name. */
   readonly #ended = new Map<string, StepOutcome>()
+  /** Partitions that this run does not try again, by the name of their step. */
+  readonly #givenUp = new Map<string, Map<string, StepFailure>>()
 
   constructor(definitions: Definitions, projectFolder: string, send: (message: object) => void) {
     this.#definitions = definitions
@@ -167,10 +178,8 @@ class Worker {
   }
 
   receive(message: ToWorker): void {
-    if (message.type === 'cancel_step') {
-      this.#running.get(message.step)?.abort.abort()
-      return
-    }
+    if (message.type === 'cancel_step') return this.#running.get(message.step)?.abort.abort()
+    if (message.type === 'partitions_recorded') return this.#running.get(message.step)?.partitions?.recorded(message.count)
     const abort = new AbortController()
     const { promise: done, resolve, reject } = Promise.withResolvers<void>()
     const running: RunningStep = { abort, done }
@@ -180,7 +189,7 @@ class Worker {
       .then(resolve, reject)
   }
 
-  #work(message: Exclude<ToWorker, { type: 'cancel_step' }>, running: RunningStep): Promise<void> {
+  #work(message: Extract<ToWorker, { type: 'run_step' | 'call_hook' }>, running: RunningStep): Promise<void> {
     if (message.type === 'run_step') return this.#runStep(message.step, message.params, running)
     if (message.type === 'call_hook') return this.#callHook(message, running)
     throw dagmaError('DAGMA_MESSAGE_UNKNOWN', { reason: `type "${String((message as { type?: unknown }).type)}"` })
@@ -232,7 +241,8 @@ class Worker {
       )
       return
     }
-    Object.assign(running, { name: found.name, session })
+    const partitions = this.#partitionsOf(found.name, step, extras.partition_keys, session)
+    Object.assign(running, { name: found.name, session, partitions })
     const resources = this.#runResources(context.run_id)
     const observer = await this.#runObserver(context)
     const outcome = await runStep(found, {
@@ -241,7 +251,7 @@ class Worker {
       jobName: context.job_name,
       runTags: extras.run_tags,
       partitionKey: context.partition_key ?? undefined,
-      partitions: undefined,
+      partitions,
       retryNumber: context.retry_number,
       config: extras.config ?? undefined,
       selected: new Set(extras.selected),
@@ -259,6 +269,13 @@ class Worker {
     if (!allow_retries || Object.keys(metadata).length > 0)
       session.reportCustomMessage({ dagma: { type: 'failure', allow_retries, metadata } })
     session.closeGated(outcome.error)
+  }
+
+  #partitionsOf(name: string, step: string, keys: StepExtras['partition_keys'], session: MessageSender): SentPartitions | undefined {
+    if (keys === null) return undefined
+    const givenUp = this.#givenUp.get(name) ?? new Map<string, StepFailure>()
+    this.#givenUp.set(name, givenUp)
+    return new SentPartitions({ keys, givenUp, session, send: (message) => this.#send({ type: 'partition', step, ...message }) })
   }
 
   /** Dagster decides when a step has ended for good, and asks when it has recorded that. */
