@@ -26,6 +26,9 @@ from dagster_shared.utils.warnings import disable_dagster_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import TypeAlias
+
+    PartitionEvent: TypeAlias = dg.AssetMaterialization | dg.AssetObservation | dg.AssetCheckEvaluation
 
 RECORDED: Mapping[str, Any] = {SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION: True}
 """Metadata of an output whose events are recorded already: Dagster logs none of its own."""
@@ -74,6 +77,16 @@ def event_of_partition(
         assets_def.execution_type,
     )
     return event
+
+
+def log_event(op_context: dg.OpExecutionContext, event: PartitionEvent) -> dg.DagsterEvent:
+    """Stores an event of the step, as Dagster does when a body gives it one."""
+    step_context: Any = op_context.get_step_execution_context()
+    if isinstance(event, dg.AssetMaterialization):
+        return dg.DagsterEvent.asset_materialization(step_context, event)
+    if isinstance(event, dg.AssetObservation):
+        return dg.DagsterEvent.asset_observation(step_context, event)
+    return dg.DagsterEvent.asset_check_evaluation(step_context, event)
 
 
 def check_of_partition(

@@ -8,19 +8,22 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from dagma.defs.metadata import metadata_from_wire
+from dagma.launch.open_databases import recorded_together
 from dagma.worker._compat import (
     RECORDED,
     PartitionResult,
     check_of_partition,
     event_of_partition,
+    log_event,
     made_partitions,
 )
-from dagma.worker.results import apply_dynamic_partitions
+from dagma.worker.results import apply_dynamic_partitions, understood
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from dagma.manifest.types import Step
+    from dagma.worker._compat import PartitionEvent
     from dagma.worker.results import StepResult
 
 _MOST_NAMED = 100
@@ -57,8 +60,15 @@ class PartitionRecorder:
         self._key_of = {str(key): key for key in self._context.partition_keys} if multi else None
         self._checks: dict[dg.AssetCheckKey, list[tuple[str, Mapping[str, Any]]]] = {}
 
-    def record(self, partition: Mapping[str, Any]) -> Iterator[Any]:
-        """What is to be recorded of a partition that has ended: its checks, then what makes it."""
+    def record_all(self, partitions: Sequence[Mapping[str, Any]]) -> list[dg.DagsterEvent]:
+        """Records partitions that have ended, together where the storage can; gives their events."""
+        with understood("partition"):
+            items = [item for partition in partitions for item in self._items(partition)]
+        with recorded_together(self._context.instance):
+            return [log_event(self._context, item) for item in items]
+
+    def _items(self, partition: Mapping[str, Any]) -> Iterator[PartitionEvent]:
+        """What is to be recorded of a partition: its checks, then what makes it."""
         key = partition["partition_key"]
         apply_dynamic_partitions(partition["dynamic_partitions"], self._context.instance)
         for result in sorted(partition["results"], key=lambda result: result["type"] != "check"):

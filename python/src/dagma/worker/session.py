@@ -190,10 +190,7 @@ def _record_to_end(
     with _canceled_if_left(worker, call):
         start()
         for ended in call.partitions(limit and limit.seconds + _LIMIT_GRACE):
-            for partition in ended:
-                with understood("partition"):
-                    events = list(recorder.record(partition))
-                yield from events
+            yield from recorder.record_all(ended)
             if ended:
                 worker.channel.partitions_recorded(call, len(ended))
         if not call.has_ended:
