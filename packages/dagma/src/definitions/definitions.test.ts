@@ -274,6 +274,8 @@ describe('what definitions() gives', () => {
       assetKeys: ['x/a'],
       tags: {},
       config: {},
+      executor: undefined,
+      opTags: {},
       resources: {},
       onFailure: undefined,
       onSuccess: undefined,

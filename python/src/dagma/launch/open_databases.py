@@ -1,7 +1,7 @@
 """SQLite files stay open while a run writes to them, and events that belong together share a transaction.
 
-Dagster makes an engine for each event, and throws it away: the connection is opened anew, each statement is compiled
-anew, and when the last connection of a file closes, SQLite copies its write-ahead log into the file, syncs both, and
+Dagster makes an engine for each event, and throws it away: the connection is opened again, each statement compiled
+again, and when the last connection of a file closes, SQLite copies its write-ahead log into the file, syncs both, and
 deletes the log. That is nine tenths of the time that an event takes. Kept engines change nothing of when an event is
 on disk.
 """
