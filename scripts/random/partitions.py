@@ -481,6 +481,49 @@ def ticks(rng):
     }
 
 
+def schedules(rng):
+    zone = rng.choice(ZONES)
+    now = moment_near(rng, zone, 30)
+    declared = random_time(rng, zone, rng.choice(list(CADENCES)), now)
+    if rng.random() < 0.3:
+        dimensions = {
+            "day": declared,
+            rng.choice(["a", "x"]): {"kind": "static", "partitionKeys": rng.sample(STATIC, 2)},
+        }
+        declared = {"kind": "multi", "dimensions": dimensions}
+    partitions = definition_of(declared)
+    options = {"minuteOfHour": (0, 59), "hourOfDay": (0, 23), "dayOfWeek": (0, 6), "dayOfMonth": (1, 28)}
+    chosen = {name: rng.randint(*options[name]) for name in rng.sample(list(options), rng.choice([0, 0, 1, 2]))}
+    case = {
+        "partitions": declared,
+        "forPartitions": chosen,
+        "now": now.isoformat(),
+        "timezone": zone,
+        "offsets": offsets(zone, [now.timestamp()]),
+    }
+
+    @dg.asset(partitions_def=partitions)
+    def one(): ...
+
+    job = dg.define_asset_job("job", [one], partitions_def=partitions)
+    names = {
+        "minuteOfHour": "minute_of_hour",
+        "hourOfDay": "hour_of_day",
+        "dayOfWeek": "day_of_week",
+        "dayOfMonth": "day_of_month",
+    }
+    try:
+        schedule = dg.build_schedule_from_partitioned_job(job, **{names[name]: value for name, value in chosen.items()})
+    except CheckError:
+        yield {**case, "refused": True}
+        return
+    with dg.DagsterInstance.ephemeral() as instance:
+        context = dg.build_schedule_context(instance=instance, scheduled_execution_time=now)
+        with partition_loading_context(effective_dt=now):
+            requests = schedule.evaluate_tick(context).run_requests
+    yield {**case, "cron": schedule.cron_schedule, "keys": [str(one.partition_key) for one in requests or []]}
+
+
 def cases(make, rng, size):
     """Cases of one kind, without those at whose skipped times Dagster's own search gives up."""
     found = []
@@ -495,7 +538,7 @@ def cases(make, rng, size):
 def main(seed, size):
     warnings.simplefilter("ignore")
     rng = random.Random(seed)
-    kinds = {"windows": windows, "mappings": mappings, "ticks": ticks}
+    kinds = {"windows": windows, "mappings": mappings, "ticks": ticks, "schedules": schedules}
     print(
         json.dumps(
             {

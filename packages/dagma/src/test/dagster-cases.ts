@@ -1,4 +1,6 @@
 import { mapped } from '../definitions/assets/asset-spec.ts'
+import type { RunRequest } from '../definitions/automation/run-request.ts'
+import { type ScheduleContext, type ScheduledPartitions, schedule } from '../definitions/automation/schedule.ts'
 import { type PartitionMapping, withoutMapping } from '../definitions/partitions/partition-mapping.ts'
 import type { PartitionsDefinition, SinglePartitions, TimePartitions } from '../definitions/partitions/partition-types.ts'
 import {
@@ -17,6 +19,7 @@ import { TimeZone } from '../definitions/time/time-zone.ts'
 import { checkCron } from '../definitions/validation/check-cron.ts'
 import { mappingProblem } from '../definitions/validation/check-mapping.ts'
 import { partitionsProblems } from '../definitions/validation/check-partitions-definition.ts'
+import { scheduleOfPartitions } from '../definitions/validation/partitioned-schedule.ts'
 import type { DagmaError } from '../errors.ts'
 
 /** Python's offsets from UTC around a case, in seconds, at midnights in UTC of days that are counted from 1970. */
@@ -36,6 +39,7 @@ export interface DagsterCases {
   })[]
   readonly mappings: readonly MappingCase[]
   readonly ticks: readonly TickCase[]
+  readonly schedules: readonly ScheduleCase[]
 }
 
 interface TickCase extends Around {
@@ -43,6 +47,16 @@ interface TickCase extends Around {
   readonly timezone: string
   readonly start: string
   readonly ticks: readonly number[]
+}
+
+interface ScheduleCase extends Around {
+  readonly timezone: string
+  readonly partitions: PartitionsDefinition
+  readonly forPartitions: ScheduledPartitions
+  readonly now: string
+  readonly refused?: true
+  readonly cron?: string
+  readonly keys?: readonly string[]
 }
 
 interface MappingCase extends Around {
@@ -66,6 +80,7 @@ export interface Difference {
     readonly start?: string
     readonly cron?: string
     readonly mapping?: PartitionMapping
+    readonly forPartitions?: ScheduledPartitions
   }
   readonly dagster: unknown
   readonly dagma: unknown
@@ -101,6 +116,10 @@ const meant: readonly { readonly reason: string; readonly fits: (difference: Dif
     fits: ({ of, dagma }) => dagma === 'refused' && of.mapping?.kind === 'multi_to_single' && of.mapping.dimension !== null,
   },
   {
+    reason: 'Dagster ignores an hour, a weekday or a day of the month that the partitions of a schedule do not have; Dagma refuses it.',
+    fits: ({ of, dagma }) => dagma === 'refused' && Object.keys(of.forPartitions ?? {}).some((option) => option !== 'minuteOfHour'),
+  },
+  {
     reason:
       'Dagster maps to nothing where the needed upstream partition does not exist yet, and the step gets no value; Dagma refuses the run.',
     fits: ({ dagster, dagma }) => JSON.stringify([dagster, dagma]) === JSON.stringify([nothing(false), nothing(true)]),
@@ -131,6 +150,15 @@ export function differences(cases: DagsterCases): Difference[] {
       .map((of) => ({ ...of, upstream: madeOf(of.upstream), downstream: madeOf(of.downstream) }))
       .filter(isDeclarable)
       .map((of) => ({ kind: 'mappings' as const, of, dagster: outcome(of), dagma: mappedBy(of) })),
+    ...cases.schedules
+      .map((of) => ({ ...of, partitions: madeOf(of.partitions) }))
+      .filter(({ partitions }) => partitionsProblems(partitions).length === 0)
+      .map((of) => ({
+        kind: 'schedules' as const,
+        of,
+        dagster: of.refused ? 'refused' : { cron: of.cron, keys: of.keys },
+        dagma: scheduledBy(of),
+      })),
     ...cases.ticks
       .filter(isTaken)
       .map(({ ticks, ...of }) => ({ kind: 'ticks' as const, of, dagster: ticks, dagma: ticksOf(of, ticks.length) })),
@@ -182,6 +210,20 @@ function madeOf(partitions: PartitionsDefinition): PartitionsDefinition {
   if (partitions.kind !== 'multi') return partitions
   const dimensions = Object.entries(partitions.dimensions).map(([name, one]) => [name, madeOf(one) as SinglePartitions])
   return multiPartitions(Object.fromEntries(dimensions))
+}
+
+function scheduledBy({ partitions, forPartitions, now }: ScheduleCase) {
+  const errors: DagmaError[] = []
+  const { cronSchedule, evaluate } = scheduleOfPartitions(
+    schedule({ name: 's', job: 'all', forPartitions }),
+    forPartitions,
+    partitions,
+    errors,
+  )
+  if (errors.length > 0) return 'refused'
+  const requests = evaluate?.({ scheduledTime: new Date(now) } as ScheduleContext)
+  const keys = Array.isArray(requests) ? requests.map((request: RunRequest) => request.partitionKey) : []
+  return { cron: cronSchedule, keys }
 }
 
 function outcome({ refused, keys = [], nonexistent }: MappingCase) {

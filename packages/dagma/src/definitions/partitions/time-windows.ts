@@ -71,6 +71,14 @@ export class TimeWindows {
     return { first, last: isEarly ? first : Math.min(last, lastBeforeEnd) }
   }
 
+  /** Whether the last window at `now` is an excluded one, where any window exists. */
+  isLastExcluded(now: Date): boolean {
+    const { first, last } = this.existing(now)
+    const lastEnded = this.#grid.indexAt(now.getTime()) - 1 + this.#endOffset
+    const beforeEnd = this.#end === undefined ? Number.POSITIVE_INFINITY : this.#grid.indexAt(this.#end) - 1
+    return last >= first && this.#isExcluded(Math.max(first, Math.min(lastEnded, beforeEnd)))
+  }
+
   /** The window that a key names; undefined when none does that exists at `now`. */
   find(key: string, now: Date): number | undefined {
     const index = this.#grid.indexOfKey(key)

@@ -12,12 +12,14 @@ import {
   monthlyPartitions,
   multiPartitions,
   staticPartitions,
+  timeWindowPartitions,
   weeklyPartitions,
 } from '../partitions/partitions.ts'
 
 const start = '2026-01-01'
 const berlin = { start, timezone: 'Europe/Berlin' }
 const regions = staticPartitions(['x', 'y'])
+const byCron = (cronSchedule: string) => timeWindowPartitions({ cronSchedule, keyFormat: '%Y-%m-%d', start })
 
 function declared(partitions: PartitionsDefinition | undefined, options: Omit<ScheduleOptions<{}>, 'name' | 'job'>) {
   const one = asset({ key: 'one', ...(partitions && { partitions }), run: () => 1 })
@@ -40,9 +42,19 @@ test.each<[PartitionsDefinition, ScheduleOptions<{}>['forPartitions'], cron: str
   [weeklyPartitions({ start, dayOffset: 1 }), { dayOfWeek: 0, hourOfDay: 2 }, '0 2 * * 0'],
   [monthlyPartitions({ start }), 'last', '0 0 1 * *'],
   [monthlyPartitions({ start }), { dayOfMonth: 15 }, '0 0 15 * *'],
+  [byCron('30 6 * * 1-5'), 'last', '30 6 * * 1-5'],
+  [byCron('30 6 * * *'), { hourOfDay: 7 }, '30 7 * * *'],
   [multiPartitions({ region: regions, day: dailyPartitions({ start }) }), { hourOfDay: 1 }, '0 1 * * *'],
 ])('%j with %j ticks at %s', (partitions, forPartitions, cron) => {
   expect(declared(partitions, { ...(forPartitions && { forPartitions }) })).toMatchObject({ cronSchedule: cron, executionTimezone: 'UTC' })
+})
+
+test('a tick after an excluded window runs nothing', async () => {
+  const { evaluate } = declared(dailyPartitions({ start, exclude: ['0 0 * * 0,6'] }), { forPartitions: 'last' })
+  const at = (time: string) => evaluate?.({ scheduledTime: new Date(time) } as Parameters<NonNullable<typeof evaluate>>[0])
+  expect(at('2026-01-10T00:00:00Z')).toMatchObject([{ partitionKey: '2026-01-09' }])
+  expect(at('2026-01-11T00:00:00Z')).toMatchObject({ type: 'skip_reason' })
+  expect(at('2026-01-13T00:00:00Z')).toMatchObject([{ partitionKey: '2026-01-12' }])
 })
 
 test('a tick runs the last partition that exists at its moment, over changes of the clock too', () => {

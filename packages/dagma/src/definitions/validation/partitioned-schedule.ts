@@ -3,6 +3,7 @@ import { type RunRequest, runRequest, type SkipReason, skipReason } from '../aut
 import type { Schedule, ScheduledPartitions } from '../automation/schedule.ts'
 import type { MultiPartitions, PartitionsDefinition, TimePartitions } from '../partitions/partition-types.ts'
 import { combinations, dimensionsInOrder, isTimePartitions, lastPartitionKey, partitionKeys } from '../partitions/partitions.ts'
+import { TimeWindows } from '../partitions/time-windows.ts'
 import { cadenceOf, cronOfCadence } from '../time/cron-cadence.ts'
 import { placeText } from './place.ts'
 
@@ -83,13 +84,16 @@ function timeDimension(partitions: PartitionsDefinition): TimePartitions | undef
 
 function cronOf({ cronSchedule }: TimePartitions, at: ScheduledPartitions): string {
   const cadence = cadenceOf(cronSchedule)
-  if (cadence === undefined) return cronSchedule
+  const isMoved = [at.minuteOfHour, at.hourOfDay, at.dayOfWeek, at.dayOfMonth].some((one) => one !== undefined)
+  if (cadence === undefined || !isMoved) return cronSchedule
   const { minuteOfHour: minute = cadence.minute, hourOfDay: hour = cadence.hour, dayOfWeek, dayOfMonth } = at
   return cronOfCadence({ kind: cadence.kind, minute, hour, day: dayOfWeek ?? dayOfMonth ?? cadence.day })
 }
 
 /** A run for each partition that a tick is for; its key is the run key, so that each is run once. */
 function requestsAt(partitions: PartitionsDefinition, now: Date, tags: ScheduledPartitions['tags']): RunRequest[] | SkipReason {
+  const time = timeDimension(partitions)
+  if (time !== undefined && TimeWindows.of(time).isLastExcluded(now)) return skipReason('The last window is excluded')
   const keys = keysAt(partitions, now)
   if (keys.length === 0) return skipReason('The partitions of the job have none yet')
   return keys.map((key) => runRequest({ partitionKey: key, runKey: key, ...(tags && { tags }) }))
