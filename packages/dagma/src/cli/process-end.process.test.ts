@@ -47,6 +47,13 @@ export default definitions({ assets: [waits, ends] })
 describe('a process that ends while steps run', () => {
   test.each([
     ['process.exit(0)', 'process.exit(0)', /while steps "waits", "ends" were running\. .*\[DAGMA_PROCESS_EXITED\] < undefined$/],
+    ['the end of process.exit()', 'process.reallyExit(0)', /code 0 while steps .*\[DAGMA_PROCESS_EXITED\] < undefined$/],
+    ['another program', "process.execve('/bin/true', ['true'])", /code 0 while steps .*\[DAGMA_PROCESS_EXITED\] < undefined$/],
+    [
+      'a listener that ends it first',
+      "process.prependListener('exit', () => process.reallyExit(0)); process.exit(0)",
+      /code 0 while steps .*\[DAGMA_PROCESS_EXITED\] < undefined$/,
+    ],
     ['process.exit(3)', 'process.exit(3)', /code 3 while steps .*\[DAGMA_PROCESS_EXITED\] < undefined$/, 3],
     [
       'an unhandled rejection',
@@ -167,10 +174,11 @@ test.each([
   ['the check of a config', ['asset', 'materialize', '-s', 'a']],
   ['settings of a resource', ['definitions', 'validate'], 'settings'],
   ['a module', ['definitions', 'validate'], 'module'],
-])('a command that code of the project ends says so, with exit code 1: %s', async (_what, args, at = '') => {
+  ['a module, past process.exit()', ['definitions', 'validate'], 'module', 'reallyExit'],
+])('a command that code of the project ends says so, with exit code 1: %s', async (_what, args, at = '', how = 'exit') => {
   const folder = project(`
 import { asset, definitions, job, resource, sensor } from '${dagma}'
-const bye = () => process.exit(0)
+const bye = () => process.${how}(0)
 const config = { '~standard': { version: 1, vendor: 'test', validate: bye, jsonSchema: { input: () => ({}), output: () => ({}) } } }
 const opened = resource({ open: () => ({}) })
 const a = asset({ key: 'a', config, resources: { opened }, run: () => 1 })

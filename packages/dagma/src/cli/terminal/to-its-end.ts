@@ -1,4 +1,5 @@
 import { dagmaError } from '../../errors.ts'
+import { endAsExitDoes } from '../../runtime/step/process-end.ts'
 
 /**
  * What `work` gives, the whole of what a command does. When code of the project ends the process before, with exit code 0, that is said, and the exit
@@ -21,6 +22,7 @@ export async function toItsEnd<Result>(work: Promise<Result>): Promise<Result> {
   }
   process.on('beforeExit', nothingLeft)
   process.on('exit', onExit)
+  endAsExitDoes()
   try {
     return await Promise.race([work, stuck.promise])
   } finally {

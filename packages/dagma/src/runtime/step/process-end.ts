@@ -14,12 +14,16 @@ export interface UnfinishedWork {
 
 const unfinished = new Set<UnfinishedWork>()
 let uncaught: { readonly error: unknown } | undefined
+/** Whether `exit` was heard. */
+let hasEnded = false
+let isPatched = false
 
 /** Tells `work` when the process ends, until the function that is returned is called. The exit code is then never 0. */
 export function watchProcessEnd(work: UnfinishedWork): () => void {
   if (unfinished.size === 0) {
     process.on('uncaughtExceptionMonitor', onUncaught)
     process.prependListener('exit', onExit) // a command says it only when nothing here does
+    endAsExitDoes()
   }
   unfinished.add(work)
   return () => {
@@ -38,7 +42,28 @@ function onUncaught(error: unknown): void {
   }).unref()
 }
 
+/** What ends this process without an `exit` event; both are absent from worker threads or from older versions of Node. */
+const silentEnds: { reallyExit?: (code?: number) => never; execve?: typeof process.execve } = process
+
+/** Makes `process.reallyExit()` outside `process.exit()`, and `process.execve()` while work is unfinished, end the process as `process.exit()` does. Once for each process. */
+export function endAsExitDoes(): void {
+  const { reallyExit, execve } = silentEnds
+  if (reallyExit === undefined || isPatched) return
+  isPatched = true
+  let isExiting = false
+  silentEnds.reallyExit = (code = 0) => {
+    if (!isExiting) {
+      isExiting = true
+      process.exit(code) // comes here again when `exit` was emitted
+    }
+    if (!hasEnded && unfinished.size > 0) onExit(code) // a listener of the program's own was called first, and ends it
+    return reallyExit.call(process, code || Number(process.exitCode ?? 0))
+  }
+  if (execve !== undefined) silentEnds.execve = (...program) => (unfinished.size > 0 ? process.exit() : execve.apply(process, program))
+}
+
 function onExit(exitCode: number): void {
+  hasEnded = true
   for (const work of unfinished) {
     const steps = work.runningSteps()
     if (steps === undefined) continue
