@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.execution.api import execute_run
 
 import dagma
+from dagma.launch.open_databases import databases_kept_open
 from tests.conftest import needs_package, typescript_project
 
 pytestmark = needs_package
@@ -77,8 +79,13 @@ const dynamic = d.asset({
   key: 'dynamic', ...several,
   run: ({ partitionKey, addDynamicPartitions }) => addDynamicPartitions('names', [`of ${partitionKey}`]),
 })
+const chatty = d.asset({
+  key: 'chatty', backfillPolicy: 'single-run',
+  partitions: d.staticPartitions(Array.from({ length: 300 }, (_, n) => `k${n}`)),
+  run: ({ log }) => log.info('is at work'),
+})
 export default d.definitions({
-  assets: [raw, sum, broken, after, guarded, whole, some, one, grid, parts, dynamic],
+  assets: [chatty, raw, sum, broken, after, guarded, whole, some, one, grid, parts, dynamic],
   checks: [odd],
   jobs: [d.job({ name: 'days', selection: [raw, sum] }), d.job({ name: 'breaks', selection: [broken, after] })],
 })
@@ -88,6 +95,13 @@ export default d.definitions({
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return typescript_project(tmp_path_factory.mktemp("ranges") / "project", DEFINITIONS)
+
+
+@pytest.fixture(autouse=True)
+def kept_open() -> Iterator[None]:
+    """As in the process of a run."""
+    with databases_kept_open():
+        yield
 
 
 @pytest.fixture
@@ -149,6 +163,18 @@ def test_log_lines_name_their_partition(definitions: dg.Definitions, instance: d
     result = run(definitions, instance, "raw", to="2026-11-02")
     lines = [entry.user_message for entry in instance.all_logs(result.run_id) if "reads" in entry.user_message]
     assert sorted(lines) == ["[2026-11-01] reads", "[2026-11-02] reads"]
+
+
+def test_partitions_are_recorded_together_while_their_steps_log(
+    definitions: dg.Definitions, instance: dg.DagsterInstance
+) -> None:
+    result = run(definitions, instance, "chatty", start="k0", to="k299")
+    assert result.success
+    assert len(made(instance, "chatty")) == 300
+    events = [entry.dagster_event for entry in instance.all_logs(result.run_id) if entry.dagster_event]
+    assert sum(event.is_step_materialization for event in events) == 300
+    lines = [entry.user_message for entry in instance.all_logs(result.run_id) if "is at work" in entry.user_message]
+    assert len(set(lines)) == 300
 
 
 def evaluations(result: dg.ExecuteInProcessResult, name: str) -> list[dg.AssetCheckEvaluation]:

@@ -79,14 +79,31 @@ def event_of_partition(
     return event
 
 
-def log_event(op_context: dg.OpExecutionContext, event: PartitionEvent) -> dg.DagsterEvent:
-    """Stores an event of the step, as Dagster does when a body gives it one."""
-    step_context: Any = op_context.get_step_execution_context()
+def record_event(op_context: dg.OpExecutionContext, event: PartitionEvent) -> dg.DagsterEvent:
+    """Stores an event of the step, past the log: another thread may hold its lock, and wait for the database."""
+    step_context: Any = _Recording(op_context)
     if isinstance(event, dg.AssetMaterialization):
         return dg.DagsterEvent.asset_materialization(step_context, event)
     if isinstance(event, dg.AssetObservation):
         return dg.DagsterEvent.asset_observation(step_context, event)
     return dg.DagsterEvent.asset_check_evaluation(step_context, event)
+
+
+class _Recording:
+    """A step's context whose log only stores events."""
+
+    def __init__(self, op_context: dg.OpExecutionContext) -> None:
+        self._step_context: Any = op_context.get_step_execution_context()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._step_context, name)
+
+    @property
+    def log(self) -> _Recording:
+        return self
+
+    def log_dagster_event(self, *, level: int, dagster_event: dg.DagsterEvent, **_: Any) -> None:
+        self._step_context.instance.report_dagster_event(dagster_event, self._step_context.run_id, log_level=level)
 
 
 def check_of_partition(

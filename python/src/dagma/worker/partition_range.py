@@ -14,8 +14,8 @@ from dagma.worker._compat import (
     PartitionResult,
     check_of_partition,
     event_of_partition,
-    log_event,
     made_partitions,
+    record_event,
 )
 from dagma.worker.results import apply_dynamic_partitions, understood
 
@@ -65,7 +65,7 @@ class PartitionRecorder:
         with understood("partition"):
             items = [item for partition in partitions for item in self._items(partition)]
         with recorded_together(self._context.instance):
-            return [log_event(self._context, item) for item in items]
+            return [record_event(self._context, item) for item in items]
 
     def _items(self, partition: Mapping[str, Any]) -> Iterator[PartitionEvent]:
         """What is to be recorded of a partition: its checks, then what makes it."""
