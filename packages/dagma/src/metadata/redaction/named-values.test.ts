@@ -75,6 +75,29 @@ describe('a value whose name says that it is secret is cut', () => {
     ['an option with a space', 'psql --password a1b2c3d4e5 --host h', 'psql --password [redacted] --host h'],
     ['ADO with spaces', 'Server = h; Password = a b; X = 1', 'Server = h; Password = [redacted]; X = 1'],
     ['a member without quotes', 'apikey: a1b2c3d4e5', 'apikey: [redacted]'],
+    [
+      'a member',
+      `{ user: 'ann', password: "it's", apiKey: 'k', n: 1 }`,
+      `{ user: 'ann', password: "[redacted]", apiKey: '[redacted]', n: 1 }`,
+    ],
+    ['a member with all quotes', '{ password: `a\'b"c`, n: 1 }', '{ password: `[redacted]`, n: 1 }'],
+    ['a member with an escape', String.raw`{ clientSecret: 'it\'s "so"', n: 1 }`, `{ clientSecret: '[redacted]', n: 1 }`],
+    ['a member of JSON', '{"db":{"password":"a\\"b","user":"ann"}}', '{"db":{"password":"[redacted]","user":"ann"}}'],
+    ['a member of JSON in JSON', String.raw`{\"password\":\"a\\\"b'c\",\"n\":1}`, String.raw`{\"password\":\"[redacted]\",\"n\":1}`],
+    ['a member that is a number', '{ password: 12345678, pin: 1 }', '{ password: [redacted], pin: 1 }'],
+    ['members of a Map', `Map(1) { 'auth_token' => 'v-1', 'n' => 1 }`, `Map(1) { 'auth_token' => '[redacted]', 'n' => 1 }`],
+    ['a list of members', `{ apiKeys: [ 'a', 'b' ], n: 1 }`, `{ apiKeys: [ '[redacted]' ], n: 1 }`],
+    ['a member of a class', `Settings { db: { pwd: 'x-1' }, token: 'x-2' }`, `Settings { db: { pwd: '[redacted]' }, token: '[redacted]' }`],
+    ['YAML', 'db:\n  password: "x"\n  user: ann', 'db:\n  password: "[redacted]"\n  user: ann'],
+    ['curl', 'curl -s -u ann:open https://h', 'curl -s -u ann:[redacted] https://h'],
+    ['a proxy of curl', `curl --proxy-user 'ann:o p' https://h`, `curl --proxy-user 'ann:[redacted] p' https://h`],
+    ['another that takes a user', 'http-get --user ann:x1-2 h', 'http-get --user ann:[redacted] h'],
+    ['mysql', 'mysqldump -h h -uroot -ps3 shop', 'mysqldump -h h -uroot -p[redacted] shop'],
+    ['sshpass', 'sshpass -p s3 ssh h', 'sshpass -p [redacted] ssh h'],
+    ['docker', 'docker login -u ann -p s3 r', 'docker login -u ann -p [redacted] r'],
+    ['redis', 'redis-cli -h h -a s3 ping', 'redis-cli -h h -a [redacted] ping'],
+    ['LDAP', 'ldapsearch -x -D cn=a -w s3', 'ldapsearch -x -D cn=a -w [redacted]'],
+    ['SQL Server', 'sqlcmd -S h -U sa -P s3', 'sqlcmd -S h -U sa -P [redacted]'],
   ])('%s', (_where, text, result) => {
     expect(redact(text)).toBe(result)
     expect(redact(result)).toBe(result)
@@ -84,6 +107,18 @@ describe('a value whose name says that it is secret is cut', () => {
     expect(redactValue({ headers: { 'x-api-key': 'v', authorization: 'v', accept: 'v' } })).toEqual({
       headers: { 'x-api-key': '[redacted]', authorization: '[redacted]', accept: 'v' },
     })
+  })
+
+  test('members of metadata that are named like a secret', () => {
+    const metadata = {
+      db: { user: 'ann', password: 'a', pin: 12 },
+      apiKeys: ['a', 'b'],
+      tokens: 1530,
+      token: 'the',
+      nextPageToken: 'Cx8-1',
+    }
+    expect(redactValue(metadata)).toEqual({ ...metadata, db: { ...metadata.db, password: '[redacted]' }, apiKeys: '[redacted]' })
+    expect(redactValue({ password: 12345678, authToken: 'v-1' })).toEqual({ password: '[redacted]', authToken: '[redacted]' })
   })
 })
 
@@ -115,6 +150,14 @@ test.each([
   'const key = apiKey?.isSet ? apiKey : undefined',
   'secret: for bearer authentication',
   'open(token=token, client_secret=client_secret)',
+  "{ token: 'the', score: 0.1, pos: 'DT' }",
+  '{"prompt_tokens":12,"completion_tokens":153,"token_count":"4"}',
+  "{ nextPageToken: 'CAUQAA-x1', cacheKey: 'orders-1', assetKey: 'shop/orders-2', publicKey: 'x1-2' }",
+  "{ credentials: 'include', auth: 'none', keys: [ 'a-1', 'b-2' ] }",
+  '| `HEADERS` | secret: `name=value,name=value`, for the key',
+  'docker run -u 1000:1000 -p 8080:80 image; ssh -p 22 h; mkdir -p a/b; chown -R ann:ann .',
+  'rsync -a src dst; ls -a; docker run --user node:node x; pip -p x1',
+  "const password: string = read('x'); function f(token: Token, key: 'a' | 'b')",
   'pass --token and --password, or --password-file none',
 ])('ordinary text stays as it is: %s', (text) => {
   expect(redact(text)).toBe(text)

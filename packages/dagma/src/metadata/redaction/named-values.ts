@@ -3,7 +3,7 @@
  * strings, variables and options, and headers: alone, as members of an object, and as pairs in a list.
  */
 import { redacted } from './mark.ts'
-import { countsAsSecret } from './secret-names.ts'
+import { countsAsSecret, isCommonplace } from './secret-names.ts'
 
 /**
  * Names that hold a secret. From the names in the rule `generic-api-key` of gitleaks (github.com/gitleaks/gitleaks, config/gitleaks.toml), the parameters
@@ -14,6 +14,14 @@ const secretEnding =
 /** Names that hold one in a URL, and mean too much elsewhere. */
 const secretInUrl =
   /^(?:x?auth(?:orization)?|key|xkey|pass|pwd|sig|code|authcode|authorizationcode|session|sid|hmac|otp|ticket|bearer|codeverifier|securitytoken|userkey)$/
+
+/** Names of members that hold one whatever their value is, and those that mean too much else: then the value must not be an ordinary word or number. */
+const secretMember =
+  /(?:passw(?:or)?d|passphrase|secret|apikey|(?:access|secret|private|subscription|account|client|signing|master|admin|encryption)key)s?$/
+const maybeSecretMember =
+  /(?:token|credentials?|creds|jwt|assertion|sess(?:ion)?id|accesskeyid|(?:license|app|auth|sas)key)s?$|^(?:auth|pass|pwd|dsn|connectionstring)$/
+/** Tokens that say where to go on, not who may. */
+const position = /(?:next|page|continuation|sync|delta|cursor|resume|skip|cancel(?:lation)?)tokens?$/
 
 /** What is written where a value belongs, such as `<token>`, `$TOKEN`, `{{ token }}` and `***`, or has been cut. */
 const placeholder = /^(?:[<$*…]|\{\{|\.\.\.|%[({]|\[redacted)/
@@ -34,7 +42,16 @@ const parameter = /[^&#\s"'<>\\]+/y
 const encodedParameter = /(?:(?!%(?:25){0,3}(?:26|23))[^&#\s"'<>\\])+/iy
 const setting = /"[^"\r\n]*"|'[^'\r\n]*'|\{[^}\r\n]*\}|[^;"'\r\n<>]{1,256}(?=;)|[^;\s"'<>\\]+/y
 const formField = /[\w.~+/%=!@$*^:-]+/y
-const quoted = /[^"'`\\\r\n]+/y
+/** What stands in quotes, by the quote that begins it: the other quotes are part of it, and so is its own behind a backslash. */
+const quoted: { readonly [quote: string]: RegExp } = {
+  '"': /(?:[^"\\\r\n]|\\.)+/y,
+  "'": /(?:[^'\\\r\n]|\\.)+/y,
+  '`': /(?:[^`\\\r\n]|\\.)+/y,
+  '\\"': /(?:[^"\\\r\n]|\\\\(?:\\.|[^\\]))+/y,
+}
+const inNestedQuotes = /[^"'`\\\r\n]+/y
+const listed = /(?:[^\]\r\n"'`]|["'`](?!\s?\]))+/y
+const digits = /\d+/y
 const word = /[^\s"'`,;<>)\]}]+/y
 const line = /[^"'`\r\n]+/y
 
@@ -48,7 +65,7 @@ function headerValue(
   quote: string | undefined,
   plain: RegExp,
 ): RegExp | undefined {
-  if (quote !== undefined) return separator === ',' && nameQuote === undefined ? undefined : quoted
+  if (quote !== undefined) return separator === ',' && nameQuote === undefined ? undefined : (quoted[quote] ?? inNestedQuotes)
   return nameQuote === undefined && separator !== ',' ? plain : undefined
 }
 
@@ -117,6 +134,50 @@ const places: readonly Place[] = [
     isSecret: ([, name = '', , , quote], value) => quote !== undefined || name.includes('-') || (value.length >= 8 && /\d/.test(value)),
   },
   {
+    // { password: '…', "apiKey": "…" }, Map { 'token' => '…' }, { password: 12345678 }
+    hint: /(?:passw|passphrase|secret|key|token|cred|jwt|assertion|sess|auth|pass|pwd|dsn|string)[\w-]{0,4}(?:\\{0,3}["'`])?\s{0,3}(?::|=>)/i,
+    head: new RegExp(
+      String.raw`(?<![\w$.-])([a-z_$][\w$.-]{0,63})(\\{0,3}["'${'`'}])?\s{0,3}(?:=>|:)\s{0,16}(?:(\[)\s{0,16}(?=\\{0,3}["'${'`'}]))?(?:(\\{0,3}["'${'`'}])|(?=\d))`,
+      'gi',
+    ),
+    value: ([, name = '', , list, quote]) => {
+      const plain = simple(name)
+      if (!secretMember.test(plain) && !maybeSecretMember.test(plain)) return undefined
+      if (list !== undefined) return plain.endsWith('s') ? listed : undefined
+      return quote === undefined ? digits : (quoted[quote] ?? inNestedQuotes)
+    },
+    // Node inspects by backticks only what has both other quotes; prose has code in them
+    isSecret: ([, name = '', , , quote], value) => (quote !== '`' || /'.*"|".*'/.test(value)) && isSecretMember(name, value),
+  },
+  {
+    // curl -u ann:…, --proxy-user ann:…
+    hint: /-(?:u|-(?:proxy-)?user)/i,
+    head: /(?<=\s)(?:-u[ =]?|--(?:proxy-)?user[ =])["']?(?!\d+:\d+(?:\s|$))[^\s:"'=/]{1,64}:/gi,
+    value: () => /[^\s"']+/y,
+    isSecret: (head, value) =>
+      !isCommonplace(value) || /\b(?:curl|wget|http)\b/.test(head.input.slice(Math.max(0, head.index - 256), head.index)),
+  },
+  {
+    // mysql -p…, sshpass -p …, docker login -p …, redis-cli -a …, ldapsearch -w …, sqlcmd -P …
+    hint: /\s-[aApPw]/,
+    head: new RegExp(
+      [
+        '(?:mysql|mariadb)\\w{0,8} => -p',
+        'sshpass => -p\\s?',
+        '(?:docker|podman|az|registry) login => -p\\s',
+        'mongo\\w{0,8} => -p\\s',
+        'redis-cli => -a\\s',
+        'ldap\\w{2,8} => -[wW]\\s',
+        '(?:sqlcmd|bcp) => -P\\s?',
+      ]
+        .map((form) => form.split(' => '))
+        .map(([program, option]) => `(?<=\\b${program}\\s(?:[^\\n;|]{0,256}\\s)?)${option}(?=[^\\s-])["']?`)
+        .join('|'),
+      'g',
+    ),
+    value: () => /[^\s"']+/y,
+  },
+  {
     // cookie: a=…; b=…
     hint: /cookie/i,
     head: new RegExp(String.raw`(?<![\w-])(?:set-)?cookie2?${between}(?=[\w.-]{1,64}=)`, 'gi'),
@@ -129,8 +190,16 @@ export function cutNamedValues(text: string): string {
   return places.reduce((result, place) => (place.hint.test(result) ? cutPlaces(result, place) : result), text)
 }
 
-/** Whether a header of that name holds a secret, as `authorization` does. */
-export function isSecretHeader(name: string): boolean {
+/** Whether a member of that name and value holds a secret: a header as `authorization` does, a `password`, or an `authToken` that is no ordinary word. */
+export function isSecretMember(name: string, value: string): boolean {
+  if (isSecretHeader(name)) return true
+  const plain = simple(name)
+  if (placeholder.test(value) || /^\d{1,3}$/.test(value)) return false
+  if (secretMember.test(plain)) return true
+  return maybeSecretMember.test(plain) && !position.test(plain) && !(value.length <= 256 && isCommonplace(value))
+}
+
+function isSecretHeader(name: string): boolean {
   return /^(?:(?:proxy-)?authorization|(?:set-)?cookie2?)$/i.test(name) || (name.includes('-') && secretEnding.test(simple(name)))
 }
 

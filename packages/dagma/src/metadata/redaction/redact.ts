@@ -1,7 +1,7 @@
 import type { Source } from './decoded.ts'
 import { findSecrets, reachOf } from './find-secrets.ts'
 import { redacted, shortestSecret } from './mark.ts'
-import { isSecretHeader } from './named-values.ts'
+import { isSecretMember } from './named-values.ts'
 import type { Needles, Spans } from './needles.ts'
 import { needlesByVariable, secretNeedles } from './secret-values.ts'
 import { cutShapes } from './shapes.ts'
@@ -39,13 +39,15 @@ export function redactValue(value: unknown): unknown {
     if (numbers !== undefined && holds(numbers, needles)) return redacted
     if (Array.isArray(item)) return item.map(walk)
     return Object.fromEntries(
-      Object.entries(item).map(([key, member]) => [
-        redactText(key, needles),
-        typeof member === 'string' && isSecretHeader(key) ? redacted : walk(member),
-      ]),
+      Object.entries(item).map(([key, member]) => [redactText(key, needles), isSecretAt(key, member) ? redacted : walk(member)]),
     )
   }
   return walk(value)
+}
+
+function isSecretAt(key: string, member: unknown): boolean {
+  if (Array.isArray(member)) return member.length > 0 && member.every((item) => typeof item === 'string' && isSecretMember(key, item))
+  return (typeof member === 'string' || typeof member === 'number') && isSecretMember(key, String(member))
 }
 
 /** Whether a text holds the value of a known secret, in any encoding. Shapes do not count. */
