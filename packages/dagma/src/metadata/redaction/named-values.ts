@@ -190,7 +190,7 @@ export function cutNamedValues(text: string): string {
   return places.reduce((result, place) => (place.hint.test(result) ? cutPlaces(result, place) : result), text)
 }
 
-/** Whether a member of that name and value holds a secret: a header as `authorization` does, a `password`, or an `authToken` that is no ordinary word. */
+/** Whether a member of that name and value holds a secret: a header as `authorization` does, a `password`, or an `authToken` that is not an ordinary word. */
 export function isSecretMember(name: string, value: string): boolean {
   if (isSecretHeader(name)) return true
   const plain = simple(name)
