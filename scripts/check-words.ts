@@ -1,5 +1,5 @@
 /**
- * Refuses words and phrases that this project no longer uses, in code, comments, tests and docs/errors.md: plain English and Dagster's terms instead.
+ * Refuses words and phrases that this project no longer uses, in code, comments, tests and docs: plain English and Dagster's terms instead.
  * `node scripts/check-words.ts` prints each with file, line and what to write. A line that needs one ends with a comment `words: allowed`.
  */
 import { execFileSync } from 'node:child_process'
@@ -33,9 +33,9 @@ const rules: readonly Rule[] = [
   { words: /\bobituary\b|\b_Crew\b|\b_bury\b/, write: 'death_report, _StepThreads, _on_exit' },
 ]
 
-const read = /\.(?:ts|mts|mjs|js|py|peggy)$|^docs\/errors\.md$/
-/** Generated files, data of others, and this list. */
-const unread = /(?:^|\/)(?:generated|test-data|golden|node_modules|dist)\/|check-words/
+const read = /\.(?:ts|mts|mjs|js|py|peggy|md|example|toml|yml)$/
+/** Generated files, data of others, this list, the Chinese pages, and changelogs: they describe each version in the words of its time. */
+const unread = /(?:^|\/)(?:generated|test-data|golden|node_modules|dist)\/|check-words|\.zh-CN\.md$|CHANGELOG\.md$/
 
 /** What is refused in the text of a file: a sentence each. */
 export function wordProblems(file: string, text: string): string[] {
