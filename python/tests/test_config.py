@@ -75,6 +75,15 @@ def test_fields_are_required_as_the_schema_says() -> None:
     assert fields["b"].description == "Second."
 
 
+def test_defaults_are_shown() -> None:
+    limit = {"type": "integer", "default": 3, "description": "How many."}
+    fields = config_fields(
+        "step", {"type": "object", "properties": {"limit": limit, "on": {"type": "boolean", "default": False}}}
+    )
+    assert fields is not None
+    assert [field.description for field in fields.values()] == ["How many.\n\nDefault: `3`", "Default: `false`"]
+
+
 def test_constraints_are_shown() -> None:
     fields = config_fields("step", {"type": "object", "properties": {"n": {"type": "integer", "minimum": 1}}})
     assert fields is not None

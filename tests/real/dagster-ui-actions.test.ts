@@ -7,6 +7,7 @@ import { clickableDefinitions } from '../support/clickable-project.ts'
 import { hasEnded, type ShownAutomation, type ShownRun, shownAutomation, shownBackfills, shownRuns } from '../support/dagster-state.ts'
 import { DagsterUi } from '../support/dagster-ui.ts'
 import { type DevServer, startDev } from '../support/dev-server.ts'
+import { graphql, launchRun } from '../support/graphql.ts'
 import { lacks, needsChromium, needsProc, needsPython } from '../support/needs.ts'
 import { whatIsLeft } from '../support/processes.ts'
 import { smallProject, type TestProject } from '../support/test-project.ts'
@@ -22,6 +23,7 @@ describe.skipIf(lacks(needsPython(), needsChromium(), needsProc()))('in the Dags
   beforeAll(async () => {
     project = smallProject(clickableDefinitions)
     make('notes.txt', '')
+    make('.env', 'SHOP_NAME=first\nSHOP_OLD=1\n')
     dev = await startDev(project)
     browser = await openBrowser()
     ui = await DagsterUi.open(await browser.newPage({ viewport: { width: 1600, height: 1000 } }), dev.address)
@@ -130,6 +132,14 @@ describe.skipIf(lacks(needsPython(), needsChromium(), needsProc()))('in the Dags
     expect(notes()).toContain('greeting: {"name":"Ada","times":2}')
   })
 
+  it('finds the config of a job in the launchpad', async () => {
+    await openJob('ada_job')
+    await ui.chooseBeside(ui.button(/^Materialize$/), 'Open launchpad')
+    await ui.page.locator('.CodeMirror').filter({ hasText: 'Ada' }).waitFor()
+    await ui.page.getByText('No errors').first().waitFor()
+    await screenshot(ui.page, 'action-4-launchpad-of-a-job')
+  })
+
   it('runs one partition', async () => {
     await openJob('sales_job')
     await ui.button(/^Materialize…$/).click()
@@ -199,9 +209,23 @@ describe.skipIf(lacks(needsPython(), needsChromium(), needsProc()))('in the Dags
     await screenshot(ui.page, 'action-10-schedule-ticked')
   })
 
+  it('finds what an edit of .env has changed, in the definitions and in runs', async () => {
+    const description = async (): Promise<unknown> =>
+      (await graphql(dev.address, '{ assetNodeOrError(assetKey: { path: ["shop"] }) { ... on AssetNode { description } } }')).data
+    expect(await description()).toEqual({ assetNodeOrError: { description: 'Of first' } })
+    make('.env', 'SHOP_NAME=second\n')
+    await dev.running.until(async () => JSON.stringify(await description()).includes('Of second'))
+    const runId = await launchRun(dev.address, 'shop_job')
+    await endedRuns({ runIds: [runId] })
+    expect(notesOf('shop')).toEqual(['shop: second'])
+  })
+
   it('leaves no process behind', async () => {
     dev.running.child.kill('SIGINT')
     expect((await dev.running.ended).code).toBe(0)
     expect(await whatIsLeft(dev.running)).toEqual([])
+    const { stderr } = await dev.running.ended
+    expect(stderr).toContain('A source file or .env has changed: definitions reloaded.')
+    expect(stderr).not.toMatch(/Warning:|- INFO -|Launching Dagster services/)
   })
 })

@@ -36,7 +36,7 @@ const fragile = asset({
 })
 const greeting = asset({
   key: 'greeting',
-  config: z.object({ name: z.string(), times: z.number().int().min(1).default(1) }),
+  config: z.object({ name: z.string().describe('Who is greeted'), times: z.number().int().min(1).default(1) }),
   run: ({ config }) => {
     note('greeting: ' + JSON.stringify(config))
     return config.name.repeat(config.times)
@@ -58,6 +58,14 @@ const visits = asset({
     return partitionKey
   },
 })
+const shop = asset({
+  key: 'shop',
+  description: 'Of ' + process.env.SHOP_NAME,
+  run: () => {
+    note('shop: ' + process.env.SHOP_NAME)
+    return 1
+  },
+})
 const report = asset({
   key: 'report',
   run: () => {
@@ -72,6 +80,8 @@ const jobs = [
   job({ name: 'slow_job', selection: [slow] }),
   job({ name: 'fragile_job', selection: [upstream, fragile] }),
   job({ name: 'greeting_job', selection: [greeting] }),
+  job({ name: 'ada_job', selection: [greeting], config: { greeting: { name: 'Ada', times: 3 } } }),
+  job({ name: 'shop_job', selection: [shop] }),
   job({ name: 'sales_job', selection: [sales] }),
   job({ name: 'visits_job', selection: [visits] }),
 ]
@@ -89,5 +99,5 @@ const orders = sensor({
   },
 })
 
-export default definitions({ assets: [slow, upstream, fragile, greeting, sales, visits, report], jobs, schedules: [nightly, every_minute], sensors: [orders] })
+export default definitions({ assets: [slow, upstream, fragile, greeting, sales, visits, shop, report], jobs, schedules: [nightly, every_minute], sensors: [orders] })
 `

@@ -10,7 +10,9 @@ import dagster as dg
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-_EXPLAINED = frozenset({"type", "properties", "required", "additionalProperties", "items", "$schema", "title"})
+_EXPLAINED = frozenset(
+    {"type", "properties", "required", "additionalProperties", "items", "$schema", "title", "description", "default"}
+)
 
 
 def config_fields(step: str, schema: Mapping[str, Any]) -> dict[str, dg.Field] | None:
@@ -35,8 +37,13 @@ def describe(schema: Mapping[str, Any]) -> str:
 
 def _field(path: str, schema: Mapping[str, Any], *, required: bool) -> dg.Field:
     config_type = _type(path, schema)
-    constraints = {key: value for key, value in schema.items() if key not in _EXPLAINED and key != "description"}
-    parts = [schema.get("description"), describe(constraints) if constraints or config_type is dg.Any else None]
+    constraints = {key: value for key, value in schema.items() if key not in _EXPLAINED}
+    default = f"Default: `{json.dumps(schema['default'], ensure_ascii=False)}`" if "default" in schema else None
+    parts = [
+        schema.get("description"),
+        default,
+        describe(constraints) if constraints or config_type is dg.Any else None,
+    ]
     description = "\n\n".join(part for part in parts if part) or None
     return dg.Field(config_type, is_required=required, description=description)
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -34,6 +35,9 @@ def run_dagster_dev(args: Sequence[str], webserver: str) -> None:
         return start(parts, preexec_fn=dies_with_this_process(), **options)
 
     module.open_ipc_subprocess = start_service
+    warnings.filterwarnings(
+        "ignore", message=r".*`dev_command` is superseded"
+    )  # the other command wants a project of its own
     module.dev_command(list(args))
 
 

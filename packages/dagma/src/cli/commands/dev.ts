@@ -9,6 +9,13 @@ import { interruption } from '../terminal/interruption.ts'
 import { loadProject } from '../terminal/options.ts'
 import { printLine } from '../terminal/output.ts'
 
+interface DevOptions {
+  readonly port: number
+  readonly check?: boolean
+  readonly queue?: boolean
+  readonly verbose?: boolean
+}
+
 /** `dagma dev` */
 export function devCommand(): Command {
   return new Command('dev')
@@ -16,13 +23,15 @@ export function devCommand(): Command {
     .option('-p, --port <port>', 'port on 127.0.0.1', port, 3000)
     .option('--check', 'set up and validate only, and print the shell exports for the dagster CLI')
     .option('--queue', 'start runs through the Dagster run queue: its limits apply, and runs start seconds later')
-    .action(async ({ port, check = false, queue = false }: { port: number; check?: boolean; queue?: boolean }) => {
+    .option('--verbose', "print all that Dagster's services print, not only warnings and errors")
+    .action(async ({ port, check = false, queue = false, verbose = false }: DevOptions) => {
       const found = findProject(process.cwd())
       const listModules = (): void => void (found.modulePatterns.length > 0 && writeModuleList(found))
       listModules()
       const { project } = await loadProject({})
       // What other commands need not load.
       const { checkPortFree, runDagsterDev, validateInDagster } = await import('../../dagster/dev/dev-server.ts')
+      const { tellsOfFailures } = await import('../../dagster/dev/service-lines.ts')
       const { dagsterVariables, ensurePythonEnvironment } = await import('../../dagster/dev/python-environment.ts')
       const tell = (line: string): void => void process.stderr.write(`${line}\n`)
       if (!check) await checkPortFree(port)
@@ -35,10 +44,8 @@ export function devCommand(): Command {
         printLine(`export PATH=${shellWord(environment.bin)}:${shellWord(dirname(process.execPath))}:"$PATH"`)
         return
       }
-      const how = queue
-        ? 'runs go through the run queue'
-        : 'runs start immediately, without the run queue: run concurrency limits do not apply'
-      tell(`Starting Dagster … (${how})`)
+      tell(queue ? 'Starting Dagster … (runs go through the run queue)' : 'Starting Dagster …')
+      const isShown = verbose ? () => true : tellsOfFailures()
       await runDagsterDev({
         environment,
         projectFolder: project.folder,
@@ -51,7 +58,8 @@ export function devCommand(): Command {
             tell(reasonOf(error))
           }
         },
-        onLine: (line) => process.stderr.write(`${styleText('dim', line)}\n`),
+        onLine: (line) => isShown(line) && tell(styleText('dim', line)),
+        tell,
         onReady: (address) => printLine(`Dagster UI: ${address}`),
       })
     })

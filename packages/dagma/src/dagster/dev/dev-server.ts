@@ -44,12 +44,15 @@ export async function runDagsterDev(options: {
   projectFolder: string
   port: number
   signal: AbortSignal
+  /** Takes each line that Dagster's services print. */
   onLine: (line: string) => void
+  /** Takes a line about reloads and watching. */
+  tell: (line: string) => void
   /** Called when a source has changed, before Dagster loads the definitions again. */
   onChange: () => void
   onReady: (address: string) => void
 }): Promise<void> {
-  const { environment, projectFolder, port, signal, onLine, onChange, onReady } = options
+  const { environment, projectFolder, port, signal, onLine, tell, onChange, onReady } = options
   const address = `http://${host}:${port}`
   const args = ['-m', 'dagma.dev', '-m', 'dagma.definitions', '-h', host, '-p', String(port)]
   const child = startPython(environment, projectFolder, ['python', ...args], { [uiVariable]: process.env[uiVariable] || address })
@@ -67,9 +70,9 @@ export async function runDagsterDev(options: {
     signal: over.signal,
     onChange: () => {
       onChange()
-      void reloadDefinitions(address, over.signal).then((line) => line === '' || onLine(line))
+      void reloadDefinitions(address, over.signal).then((line) => line === '' || tell(line))
     },
-    tell: onLine,
+    tell,
   })
   try {
     const stopped = once(signal, 'abort', { signal: over.signal }).catch(() => undefined)

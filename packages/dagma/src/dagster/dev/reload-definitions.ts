@@ -27,8 +27,10 @@ export async function reloadDefinitions(address: string, signal: AbortSignal): P
     const { data } = (await answer.json()) as { data?: { reloadRepositoryLocation?: Outcome } }
     const outcome = data?.reloadRepositoryLocation
     const problem = outcome?.message ?? outcome?.locationOrLoadError?.message
-    return problem === undefined ? 'A source file has changed: definitions reloaded.' : `A source file has changed. ${problem.trim()}`
+    return problem === undefined
+      ? 'A source file or .env has changed: definitions reloaded.'
+      : `A source file or .env has changed. ${problem.trim()}`
   } catch (error) {
-    return signal.aborted ? '' : `A source file has changed, but Dagster could not be asked to reload: ${String(error)}`
+    return signal.aborted ? '' : `A source file or .env has changed, but Dagster could not be asked to reload: ${String(error)}`
   }
 }

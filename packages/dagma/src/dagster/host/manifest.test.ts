@@ -179,6 +179,7 @@ describe('the manifest', () => {
               "$schema": "https://json-schema.org/draft/2020-12/schema",
               "properties": {
                 "factor": {
+                  "default": 1,
                   "description": "Multiplies.",
                   "type": "number",
                 },

@@ -11,7 +11,7 @@ import type { MultiPartitions, PartitionsDefinition } from '../../definitions/pa
 import { TimeWindows } from '../../definitions/partitions/time-windows.ts'
 import { neededDynamicPartitions } from '../../definitions/partitions/upstream-partitions.ts'
 import type { SourcePlace } from '../../definitions/validation/call-site.ts'
-import { describedConfig } from '../../definitions/validation/config-schema.ts'
+import { schemaWithDefaults } from '../../definitions/validation/config-schema.ts'
 import { ownVersion } from '../../own-files.ts'
 import { gateStaticMetadata, gateText } from '../../runtime/gate/exit-gate.ts'
 import { expectNoSecretIn } from '../../runtime/gate/known-secrets.ts'
@@ -77,6 +77,12 @@ function manifestOf(definitions: Definitions, projectFolder: string) {
   }
 }
 
+/** Whether the gate leaves a value as it is. */
+function hasNoSecret(value: unknown): boolean {
+  const text = JSON.stringify(value)
+  return gateText(text) === text
+}
+
 function manifestExecutor(executor: Executor | undefined) {
   if (executor === undefined) return null
   const { module = null, name, config = {} } = executorOptions(executor)
@@ -100,7 +106,7 @@ function manifestStep(step: Step, definitions: Definitions, projectFolder: strin
       blocking,
     })),
     can_subset: step.canSubset,
-    config_schema: step.config === undefined ? null : describedConfig(step.config).schema,
+    config_schema: step.config === undefined ? null : schemaWithDefaults(step.config, hasNoSecret),
     retry_policy:
       retry === undefined
         ? null

@@ -4,7 +4,7 @@ import type { DefinitionErrors } from '../../errors.ts'
 import { thrownBy } from '../../test/temporary.ts'
 import { asset } from '../assets/asset.ts'
 import { definitions } from '../definitions.ts'
-import { describedConfig } from './config-schema.ts'
+import { describedConfig, schemaWithDefaults } from './config-schema.ts'
 
 const field = (schema: z.ZodType) => {
   const { schema: described, problems } = describedConfig(z.object({ field: schema }))
@@ -66,4 +66,25 @@ describe('describedConfig', () => {
       'The option "config" of step "plain" must be a schema, of zod or any library with Standard Schema.',
     ])
   })
+})
+
+test('defaults that are constants are shown; those that are computed, or that a host may not show, are not', () => {
+  let calls = 0
+  const schema = z.object({
+    limit: z.number().default(3).describe('How many'),
+    default: z.string().default('a name'),
+    nested: z.object({ tags: z.array(z.string()).default(['a']) }).default({ tags: [] }),
+    now: z.string().default(() => new Date().toISOString()),
+    counted: z.number().default(() => ++calls),
+    key: z.string().default('hidden'),
+  })
+  const { properties } = schemaWithDefaults(schema, (value) => value !== 'hidden')
+  expect(properties).toMatchObject({
+    limit: { type: 'number', default: 3, description: 'How many' },
+    default: { default: 'a name' },
+    nested: { default: { tags: [] }, properties: { tags: { default: ['a'] } } },
+  })
+  for (const field of ['now', 'counted', 'key']) expect(properties).not.toHaveProperty([field, 'default'])
+  const plain = z.object({ a: z.string() })
+  expect(schemaWithDefaults(plain, () => true)).toBe(describedConfig(plain).schema)
 })

@@ -14,8 +14,8 @@ const described = new WeakMap<object, DescribedConfig>()
 
 /**
  * The JSON Schema of a config as it is entered, where its schema library gives one (Standard JSON Schema, zod 4), an open object otherwise.
- * What the library turns into a value from anything is shown as anything. Defaults are left out: a schema library may compute them, from a
- * secret for example, and they are filled in when the step runs.
+ * What the library turns into a value from anything is shown as anything. Defaults are left out: a schema library may compute them, and they are
+ * filled in when the step runs.
  */
 export function describedConfig(config: StandardSchemaV1): DescribedConfig {
   const known = described.get(config)
@@ -25,19 +25,43 @@ export function describedConfig(config: StandardSchemaV1): DescribedConfig {
   return made
 }
 
+/**
+ * That schema with the defaults that are constants, for a person to read: those that are the same when they are computed again a moment later.
+ * `isShown` may leave out more.
+ */
+export function schemaWithDefaults(config: StandardSchemaV1, isShown: (value: unknown) => boolean): JsonSchema {
+  const { schema } = describedConfig(config)
+  const standard = config['~standard']
+  if (!describesItself(standard) || schema.type !== 'object') return schema
+  const first = converted(standard, new ZodConversion())
+  const defaultsOf = (schema: JsonSchema): Map<string, string> => {
+    const found = new Map<string, string>()
+    withDefaults(schema, (value, path) => found.set(path, String(JSON.stringify(value))).size === 0)
+    return found
+  }
+  if (defaultsOf(first).size === 0) return schema
+  for (const now = Date.now(); Date.now() === now; ); // a default may tell the time
+  const again = defaultsOf(converted(standard, new ZodConversion()))
+  return withDefaults(first, (value, path) => again.get(path) === JSON.stringify(value) && isShown(value))
+}
+
+function converted(standard: StandardJSONSchemaV1.Props & StandardSchemaV1.Props, zod: ZodConversion): JsonSchema {
+  const libraryOptions = standard.vendor === 'zod' ? { unrepresentable: 'any', override: zod.override } : undefined
+  return standard.jsonSchema.input({ target: 'draft-2020-12', libraryOptions })
+}
+
 function describe(standard: StandardSchemaV1.Props): DescribedConfig {
   if (!describesItself(standard)) return { schema: { type: 'object' }, problems: [] }
   const zod = new ZodConversion()
-  const libraryOptions = standard.vendor === 'zod' ? { unrepresentable: 'any', override: zod.override } : undefined
   try {
-    const schema = withoutDefaults(standard.jsonSchema.input({ target: 'draft-2020-12', libraryOptions }))
+    const schema = withDefaults(converted(standard, zod), () => false)
     return { schema, problems: [...notAnObject(schema), ...zod.problems()] }
   } catch (error) {
     return { schema: { type: 'object' }, problems: [`cannot be described as JSON Schema: ${String((error as Error).message)}`] }
   }
 }
 
-function describesItself(standard: object): standard is StandardJSONSchemaV1.Props {
+function describesItself(standard: StandardSchemaV1.Props): standard is StandardJSONSchemaV1.Props & StandardSchemaV1.Props {
   return 'jsonSchema' in standard
 }
 
@@ -114,23 +138,27 @@ function at(path: ZodPart['path']): string {
   return names.length === 0 ? '' : ` for "${names.join('.')}"`
 }
 
-/** A JSON Schema without its `default` keywords (members of `properties` that are named so stay); a field that takes anything may be left out. */
-function withoutDefaults({ required, ...schema }: JsonSchema): JsonSchema {
-  const kept = Object.entries(schema).filter(([keyword]) => keyword !== 'default')
+/**
+ * A JSON Schema with those of its `default` keywords that `keeps` says (members of `properties` that are named so stay); a field that takes anything
+ * may be left out.
+ */
+function withDefaults({ required, ...schema }: JsonSchema, keeps: (value: unknown, path: string) => boolean, path = ''): JsonSchema {
+  const kept = Object.entries(schema).filter(([keyword, value]) => keyword !== 'default' || keeps(value, path))
+  const below = (item: JsonSchema, ...names: (string | number)[]): JsonSchema => withDefaults(item, keeps, [path, ...names].join('/'))
   const needed = Array.isArray(required)
     ? required.filter((name) => !takesAnything(isSchema(schema.properties) ? schema.properties[name] : undefined))
     : []
   if (needed.length > 0) kept.push(['required', needed])
   return Object.fromEntries(
     kept.map(([keyword, value]) => {
-      if (keyword === 'enum' || keyword === 'const' || keyword === 'examples') return [keyword, value]
-      if (Array.isArray(value)) return [keyword, value.map((item) => (isSchema(item) ? withoutDefaults(item) : item))]
+      if (keyword === 'enum' || keyword === 'const' || keyword === 'examples' || keyword === 'default') return [keyword, value]
+      if (Array.isArray(value)) return [keyword, value.map((item, index) => (isSchema(item) ? below(item, keyword, index) : item))]
       if (!isSchema(value)) return [keyword, value]
       const named = ['properties', 'patternProperties', '$defs', 'definitions'].includes(keyword)
-      if (!named) return [keyword, withoutDefaults(value)]
+      if (!named) return [keyword, below(value, keyword)]
       return [
         keyword,
-        Object.fromEntries(Object.entries(value).map(([name, item]) => [name, isSchema(item) ? withoutDefaults(item) : item])),
+        Object.fromEntries(Object.entries(value).map(([name, item]) => [name, isSchema(item) ? below(item, keyword, name) : item])),
       ]
     }),
   )

@@ -50,6 +50,19 @@ describe('loadDotenv', () => {
     expect(process.env).toMatchObject({ DAGMA_TEST_FIRST: '1', DAGMA_TEST_SET: 'outside', DAGMA_TEST_EMPTY: '' })
   })
 
+  test('what a parent process has from the same file follows the file; what it has from elsewhere stays', () => {
+    const folder = temporaryFolder({ '.env': 'DAGMA_TEST_A=new\nDAGMA_TEST_SET=new\nDAGMA_TEST_B=added' })
+    const marker = JSON.stringify([join(folder, '.env'), 'DAGMA_TEST_A', 'DAGMA_TEST_GONE'])
+    const inherited = { DAGMA_TEST_A: 'old', DAGMA_TEST_GONE: 'old', DAGMA_TEST_SET: 'outside', DAGMA_TEST_B: undefined }
+    setEnvironment({ ...inherited, DAGMA_DOTENV: marker })
+    loadDotenv(folder)
+    expect(process.env).toMatchObject({ DAGMA_TEST_A: 'new', DAGMA_TEST_SET: 'outside', DAGMA_TEST_B: 'added' })
+    expect(process.env.DAGMA_TEST_GONE).toBeUndefined()
+    setEnvironment({ ...inherited, DAGMA_DOTENV: marker })
+    loadDotenv(temporaryFolder({ '.env': 'DAGMA_TEST_A=other' }))
+    expect(process.env).toMatchObject({ DAGMA_TEST_A: 'old', DAGMA_TEST_GONE: 'old' })
+  })
+
   test('no file is fine', () => expect(() => loadDotenv(temporaryFolder())).not.toThrow())
 
   test.each<[string, (file: string) => unknown]>([

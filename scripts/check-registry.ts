@@ -1,0 +1,111 @@
+/**
+ * The way of a new user from a registry: the packages are published to Verdaccio, and then a project is created, installed, tested and run from it, on
+ * the embedded engine and in Dagster. Prints how long that takes. The registry that npm is set to serves what is not ours.
+ *   npm run check:packages
+ */
+import { execFileSync, spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { packAll } from './pack.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const folder = mkdtempSync(join(tmpdir(), 'dagma-registry-'))
+const began = performance.now()
+const ending = new AbortController()
+
+try {
+  const tarballs = await packAll(join(folder, 'tarballs'))
+  const registry = await startRegistry()
+  const npmrc = join(folder, 'npmrc')
+  writeFileSync(npmrc, `registry=${registry}\n${registry.replace('http:', '')}:_authToken=nobody\n`)
+  const env = {
+    ...process.env,
+    npm_config_userconfig: npmrc,
+    npm_config_registry: registry,
+    npm_config_audit: 'false',
+    npm_config_fund: 'false',
+  }
+  const run = (cwd: string, command: string, ...args: string[]): string =>
+    execFileSync(command, args, { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
+  for (const tarball of tarballs) run(folder, 'npm', 'publish', '--silent', tarball)
+  printTime('published to a registry')
+
+  const home = join(folder, 'A new user’s folder')
+  mkdirSync(home)
+  const start = performance.now()
+  run(home, 'npm', 'create', '--yes', 'dagma@latest', 'shop', '--', '--template', 'rag', '--yes')
+  const project = join(home, 'shop')
+  run(project, 'npm', 'run', '--silent', 'check')
+  run(project, 'npm', 'test', '--silent')
+  expectText(run(project, 'npx', 'dagma', 'job', 'launch', '-j', 'rag_job'), 'SUCCESS in')
+  printTime('created, installed, tested, and run on the embedded engine', start)
+
+  const exports = run(project, 'npx', 'dagma', 'dev', '--check')
+  run(project, 'sh', '-c', `${exports}\ndagster job execute -m dagma.definitions -j rag_job 2>&1`)
+  printTime('run in Dagster', start)
+  installWheel(run)
+} finally {
+  ending.abort()
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
+}
+
+/** Verdaccio on a free port. @returns its address, with "/" at the end */
+async function startRegistry(): Promise<string> {
+  const upstream = execFileSync('npm', ['config', 'get', 'registry'], { encoding: 'utf8' }).trim()
+  const port = await freePort()
+  const config = join(folder, 'verdaccio.yaml')
+  const ours = '{ access: $all, publish: $all, unpublish: $all }'
+  writeFileSync(
+    config,
+    `storage: ${join(folder, 'storage')}
+auth: { htpasswd: { file: ${join(folder, 'htpasswd')} } }
+uplinks: { upstream: { url: "${upstream}" } }
+packages: { 'dagma': ${ours}, '@dagma/*': ${ours}, 'create-dagma': ${ours}, '**': { access: $all, proxy: upstream } }
+max_body_size: 50mb
+log: { type: stderr, level: error }
+`,
+  )
+  const program = join(root, 'node_modules/verdaccio/bin/verdaccio')
+  const child = spawn(process.execPath, [program, '--config', config, '--listen', `127.0.0.1:${port}`], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    signal: ending.signal,
+  })
+  child.on('error', (error) => ending.signal.aborted || console.error(error))
+  const address = `http://127.0.0.1:${port}/`
+  while (!(await fetch(`${address}-/ping`).catch(() => undefined))?.ok) {
+    if (child.exitCode !== null) throw new Error(`Verdaccio ended with ${child.exitCode}.`)
+    await sleep(100)
+  }
+  return address
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as { port: number }
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+/** The Python package, from an index of its own, under its name. */
+function installWheel(run: (cwd: string, command: string, ...args: string[]) => string): void {
+  const wheels = join(root, 'packages/dagma/python')
+  run(folder, 'python3', '-m', 'venv', 'venv')
+  const pip = join(folder, 'venv/bin/pip')
+  run(folder, pip, 'install', '--quiet', '--disable-pip-version-check', '--no-deps', '--no-index', '--find-links', wheels, 'dagster-dagma')
+  const [wheel = ''] = readdirSync(wheels).filter((file) => file.endsWith('.whl'))
+  const version = wheel.split('-')[1] ?? ''
+  expectText(run(folder, pip, '--disable-pip-version-check', 'show', 'dagster-dagma'), `Version: ${version}\n`)
+}
+
+function expectText(output: string, text: string): void {
+  if (!output.includes(text)) throw new Error(`there is no "${text}" in: ${output}`)
+}
+
+function printTime(what: string, since = began): void {
+  console.log(`${((performance.now() - since) / 1000).toFixed(0).padStart(4)} s  ${what}`)
+}
