@@ -4,7 +4,15 @@ import type { Browser, Locator } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openBrowser, screenshot } from '../support/browser.ts'
 import { clickableDefinitions } from '../support/clickable-project.ts'
-import { hasEnded, type ShownAutomation, type ShownRun, shownAutomation, shownBackfills, shownRuns } from '../support/dagster-state.ts'
+import {
+  hasEnded,
+  type ShownAutomation,
+  type ShownBackfill,
+  type ShownRun,
+  shownAutomation,
+  shownBackfills,
+  shownRuns,
+} from '../support/dagster-state.ts'
 import { DagsterUi } from '../support/dagster-ui.ts'
 import { type DevServer, startDev } from '../support/dev-server.ts'
 import { graphql, launchRun } from '../support/graphql.ts'
@@ -54,6 +62,13 @@ describe.skipIf(lacks(needsPython(), needsChromium(), needsProc()))('in the Dags
       return runs.length > 0 && runs.every(hasEnded) && runs
     })
 
+  /** The backfill that has this partition, when it is completed. */
+  const completedBackfill = (partition: string): Promise<ShownBackfill> =>
+    dev.running.until(async () => {
+      const backfills = await shownBackfills(dev.address)
+      return backfills.find(({ status, partitionNames }) => status.startsWith('COMPLETED') && partitionNames?.includes(partition))
+    })
+
   /** The ticks of a schedule or sensor that went well and asked for a run, as soon as there is one; newest first. */
   const successfulTicks = (name: string): Promise<ShownAutomation['ticks']> =>
     dev.running.until(async () => {
@@ -80,6 +95,16 @@ describe.skipIf(lacks(needsPython(), needsChromium(), needsProc()))('in the Dags
     await screenshot(ui.page, 'action-1-backfill')
     await ui.button(/^Launch backfill$/).click()
     await dev.running.until(async () => (await shownBackfills(dev.address)).length === 1)
+  })
+
+  it('launches a backfill of an asset whose partitions go into one run', async () => {
+    await ui.goto('/assets/readings')
+    await ui.button(/^Materialize…$/).click()
+    await ui.button(/^All$/).click()
+    await ui.page.getByText('Backfills all partitions in a single run.').waitFor()
+    await screenshot(ui.page, 'action-11-single-run')
+    await ui.button(/^Launch backfill$/).click()
+    await dev.running.until(async () => (await shownBackfills(dev.address)).length === 2)
   })
 
   it('terminates a run: its signal fires, it is canceled within 5 s, no Node is left of it', async () => {
@@ -186,18 +211,32 @@ describe.skipIf(lacks(needsPython(), needsChromium(), needsProc()))('in the Dags
   })
 
   it('finds that the backfill has run each partition', async () => {
-    const [backfill] = await dev.running.until(async () => {
-      const backfills = await shownBackfills(dev.address)
-      return backfills.some(({ status }) => status.startsWith('COMPLETED')) && backfills
-    })
+    const backfill = await completedBackfill('mon')
     expect(backfill).toMatchObject({ status: 'COMPLETED_SUCCESS', partitionNames: ['mon', 'tue', 'wed'] })
-    const runs = await shownRuns(dev.address, { tags: [{ key: 'dagster/backfill', value: backfill?.id }] })
+    const runs = await shownRuns(dev.address, { tags: [{ key: 'dagster/backfill', value: backfill.id }] })
     expect(runs.map(({ status }) => status)).toEqual(['SUCCESS', 'SUCCESS', 'SUCCESS'])
     expect(runs.map(({ tags }) => tags['dagster/partition']).sort()).toEqual(['mon', 'tue', 'wed'])
     expect(notesOf('visits').sort()).toEqual(['visits: mon', 'visits: tue', 'visits: wed'])
-    await ui.goto(`/runs/b/${backfill?.id}`)
+    await ui.goto(`/runs/b/${backfill.id}`)
     await ui.page.getByText('100% completed').waitFor()
     await screenshot(ui.page, 'action-8-backfill-completed')
+  })
+
+  it('finds the partitions of the backfill in one run: those that failed, and what each reported', async () => {
+    const backfill = await completedBackfill('2026-11-01')
+    expect(backfill).toMatchObject({ status: 'COMPLETED_FAILED' })
+    const runs = await shownRuns(dev.address, { tags: [{ key: 'dagster/backfill', value: backfill.id }] })
+    expect(runs.map(({ status, steps }) => [status, steps])).toEqual([['FAILURE', { readings: 'FAILURE' }]])
+    await ui.goto(`/runs/${runs[0]?.runId}`)
+    await ui.page.getByText('failed for 1 of 10 partitions: 2026-11-07').first().waitFor()
+    await screenshot(ui.page, 'action-12-single-run-failed')
+    await ui.goto('/assets/readings?view=partitions&partition=2026-11-03')
+    for (const count of ['Failed (1)', 'Materialized (9)', 'Missing (0)']) await ui.page.getByText(count).waitFor()
+    await ui.page.locator('tr').filter({ hasText: 'day' }).filter({ hasText: '2026-11-03' }).waitFor()
+    await screenshot(ui.page, 'action-13-partition-health')
+    await ui.goto('/assets/readings?view=checks')
+    await ui.page.getByText('8 of 9 partitions passed.').waitFor()
+    await screenshot(ui.page, 'action-14-checks-of-partitions')
   })
 
   it('finds that the schedule has ticked by itself', async () => {

@@ -5,7 +5,7 @@
 export const clickableDefinitions = `
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { asset, definitions, job, runRequest, schedule, sensor, skipReason, staticPartitions } from 'dagma'
+import { asset, dailyPartitions, definitions, job, materializeResult, runRequest, schedule, sensor, skipReason, staticPartitions } from 'dagma'
 import { z } from 'zod'
 
 const note = (line: string): void => appendFileSync('notes.txt', line + '\\n')
@@ -66,6 +66,18 @@ const shop = asset({
     return 1
   },
 })
+const readings = asset({
+  key: 'readings',
+  partitions: dailyPartitions({ start: '2026-11-01', end: '2026-11-11' }),
+  backfillPolicy: 'single-run',
+  checks: { complete: {} },
+  run: ({ partitionKey, log }) => {
+    log.info('reads the sensors')
+    if (partitionKey === '2026-11-07') throw new Error('the sensor was off')
+    const passed = partitionKey !== '2026-11-05'
+    return materializeResult(1, { metadata: { day: partitionKey }, checks: { complete: { passed } } })
+  },
+})
 const report = asset({
   key: 'report',
   run: () => {
@@ -99,5 +111,5 @@ const orders = sensor({
   },
 })
 
-export default definitions({ assets: [slow, upstream, fragile, greeting, sales, visits, shop, report], jobs, schedules: [nightly, every_minute], sensors: [orders] })
+export default definitions({ assets: [slow, upstream, fragile, greeting, sales, visits, readings, shop, report], jobs, schedules: [nightly, every_minute], sensors: [orders] })
 `
