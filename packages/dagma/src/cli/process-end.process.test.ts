@@ -158,6 +158,7 @@ export default definitions({ assets: [a], jobs: [job({ name: 'j', selection: [a]
 test.each([
   ['return 1', 0, 'SUCCESS'],
   ["throw new Error('x')", 1, 'FAILURE'],
+  ["process.on('exit', () => { process.exitCode = 0 }); throw new Error('x')", 1, 'FAILURE'],
 ])('a step’s own process.exitCode says nothing of the run: %s', async (how, expected, status) => {
   for (const exitCode of [0, 3]) {
     const folder = project(`

@@ -13,6 +13,9 @@ export async function endProcess(): Promise<void> {
     for (const listener of listeners) process.off(signal, listener)
   }
   process.exitCode = ownExitCode()
+  process.on('exit', () => {
+    if (!process.exitCode) process.exitCode = ownExitCode() // a listener of the project's may have set it
+  })
   flushWriters()
   if (!isInterrupted()) await outputTaken()
   setTimeout(() => {

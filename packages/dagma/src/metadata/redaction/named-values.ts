@@ -30,7 +30,7 @@ const placeholder = /^(?:[<$*…]|\{\{|\.\.\.|%[({]|\[redacted)/
 interface Place {
   /** Without it a text has no such place: most texts need not be checked more closely. */
   readonly hint: RegExp
-  /** The name and what stands between it and the value. What it matches has a longest form, so that the search takes time in proportion to the text. */
+  /** The name and what stands between it and the value; where names are common it begins at the separator, and looks back. What it matches has a longest form, so that the search takes time in proportion to the text. */
   readonly head: RegExp
   /** What the value looks like after that head; undefined when the name says nothing of a secret. */
   readonly value: (head: RegExpExecArray) => RegExp | undefined
@@ -89,7 +89,7 @@ const places: readonly Place[] = [
   {
     // Password=…;Server=db, host=db password=…, --api-key=…
     hint: /(?:passw(?:or)?d|token|secret|key|signature)=/i,
-    head: /(?<![\w?&#;%.])(?:--([a-z][\w-]{0,40})|(?:[A-Za-z0-9]{1,24}[_-]){0,4}(?:password|passwd)|AccountKey|SharedAccess(?:Key|Signature))=(?!=)/gi,
+    head: /=(?!=)(?<=(?<![\w?&#;%.])(?:--([a-z][\w-]{0,40})|(?:[A-Za-z0-9]{1,24}[_-]){0,4}(?:password|passwd)|AccountKey|SharedAccess(?:Key|Signature))=)/gi,
     value: ([, option]) => (option === undefined || secretEnding.test(simple(option)) ? setting : undefined),
   },
   {
@@ -127,17 +127,21 @@ const places: readonly Place[] = [
   {
     // x-api-key: …, 'private-token': '…'
     hint: /api-?key|-(?:key|token|secret|signature|password)/i,
-    head: new RegExp(String.raw`(?<![\w-])(apikey|[a-z0-9]{1,24}(?:-[a-z0-9]{1,24}){1,5})${between}`, 'gi'),
-    value: ([, name = '', nameQuote, separator, quote]) =>
+    head: new RegExp(
+      String.raw`(=>|=(?!=)|[:,])(?<=(?<![\w-])((?:[a-z0-9]{1,24}-){1,5}[a-z0-9]{1,24}(?<=key|token|secret|signature|password|passphrase|creds|credentials?|id|jwt|assertion)|apikey)(\\{0,3}["'${'`'}])?\s{0,3}(?:=>|[=:,]))\s{0,16}(?:\[\s{0,16}(?=\\{0,3}["'${'`'}]))?(\\{0,3}["'${'`'}])?`,
+      'gi',
+    ),
+    value: ([, separator, name = '', nameQuote, quote]) =>
       secretEnding.test(simple(name)) ? headerValue(nameQuote, separator, quote, word) : undefined,
     // a member of an object in source code is followed by the name of another
-    isSecret: ([, name = '', , , quote], value) => quote !== undefined || name.includes('-') || (value.length >= 8 && /\d/.test(value)),
+    isSecret: ([, , name = '', , quote], value) => quote !== undefined || name.includes('-') || (value.length >= 8 && /\d/.test(value)),
   },
   {
     // { password: '…', "apiKey": "…" }, Map { 'token' => '…' }, { password: 12345678 }
-    hint: /(?:passw|passphrase|secret|key|token|cred|jwt|assertion|sess|auth|pass|pwd|dsn|string)[\w-]{0,4}(?:\\{0,3}["'`])?\s{0,3}(?::|=>)/i,
+    hint: /[:>]\s{0,16}[\\"'`[\d]/,
+    // begins at the separator, of which there are few, and looks back for the name
     head: new RegExp(
-      String.raw`(?<![\w$.-])([a-z_$][\w$.-]{0,63})(\\{0,3}["'${'`'}])?\s{0,3}(?:=>|:)\s{0,16}(?:(\[)\s{0,16}(?=\\{0,3}["'${'`'}]))?(?:(\\{0,3}["'${'`'}])|(?=\d))`,
+      String.raw`(?:=>|:)(?<=(?<![\w$.-])([a-z_$][\w$.-]{0,63}(?<=token|secret|key|passw(?:or)?d|passphrase|cred(?:ential)?|jwt|assertion|sess(?:ion)?[_-]?id|key[_-]?id|auth|pass|pwd|dsn|string|s))(\\{0,3}["'${'`'}])?\s{0,3}(?:=>|:))\s{0,16}(?:(\[)\s{0,16}(?=\\{0,3}["'${'`'}]))?(?:(\\{0,3}["'${'`'}])|(?=\d))`,
       'gi',
     ),
     value: ([, name = '', , list, quote]) => {
@@ -221,8 +225,16 @@ function cutPlaces(text: string, { head, value, isSecret }: Place): string {
   return result + text.slice(copied)
 }
 
+const simpleNames = new Map<string, string>()
+
+/** A name in lower case without what stands between its words. Texts repeat their names: they are remembered, a bounded number of them. */
 function simple(name: string): string {
-  return name.replace(/[^A-Za-z0-9]/g, '').toLowerCase()
+  const known = simpleNames.get(name)
+  if (known !== undefined) return known
+  const result = name.replace(/[^A-Za-z0-9]/g, '').toLowerCase()
+  if (simpleNames.size >= 512) simpleNames.clear()
+  simpleNames.set(name, result)
+  return result
 }
 
 function decoded(name: string): string {
