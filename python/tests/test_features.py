@@ -80,11 +80,12 @@ const customers = d.asset({
 })
 const found = d.asset({
   key: 'found', config: z.object({ fail: z.boolean().default(false) }),
-  run: ({ addDynamicPartitions, deleteDynamicPartitions, config }) => {
+  run: async ({ addDynamicPartitions, deleteDynamicPartitions, listDynamicPartitions, config }) => {
     addDynamicPartitions('names', ['ada', 'bob'])
     deleteDynamicPartitions('names', ['old'])
+    const [names, none] = await Promise.all([listDynamicPartitions('names'), listDynamicPartitions('other')])
     if (config.fail) throw new Error('lost')
-    return 1
+    return d.materializeResult(1, { metadata: { names, none } })
   },
 })
 const allCustomers = d.asset({
@@ -115,7 +116,9 @@ export default d.definitions({
   })],
   sensors: [d.sensor({
     name: 'watch', job,
-    run: ({ cursor }) => {
+    run: async ({ cursor, listDynamicPartitions }) => {
+      if (cursor === 'names') return d.skipReason(`has ${await listDynamicPartitions('names')}`)
+      if (cursor === 'unknown') return d.skipReason(`has ${await listDynamicPartitions('nobody')}`)
       if (cursor === 'end') throw new Error('lost')
       if (cursor === '2') return d.skipReason('nothing new')
       return {
@@ -210,7 +213,10 @@ def test_a_step_changes_dynamic_partitions_when_it_succeeds(defs: dg.Definitions
     )
     assert not failed.success
     assert instance.get_dynamic_partitions("names") == ["old"]
-    assert run(defs, instance, "__ASSET_JOB", asset_selection=[dg.AssetKey("found")]).success
+    found = run(defs, instance, "__ASSET_JOB", asset_selection=[dg.AssetKey("found")])
+    assert found.success
+    metadata = materialized(found)["found"].metadata
+    assert (metadata["names"].value, metadata["none"].value) == (["old"], [])
     assert instance.get_dynamic_partitions("names") == ["ada", "bob"]
 
 
@@ -362,5 +368,9 @@ def test_sensor(defs: dg.Definitions, instance: dg.DagsterInstance) -> None:
     assert first.cursor == "2"
     assert first.dynamic_partitions_requests[0].partition_keys == ["x"]
     assert tick("2").skip_message == "nothing new"
+    instance.add_dynamic_partitions("names", ["ada", "bob"])
+    assert tick("names").skip_message == "has ada,bob"
+    with pytest.raises(dagma.DagmaError, match='not "nobody"'):
+        tick("unknown")
     with pytest.raises(dagma.DagmaError, match="lost"):
         tick("end")

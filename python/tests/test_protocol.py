@@ -108,6 +108,8 @@ def test_messages_to_the_worker_are_the_golden_ones() -> None:
         ended = {"run_id": "run-1", "job_name": "nightly", "step_name": "raw"}
         channel.call_hook(call, {**ended, "error": {"name": "WorkerDiedError", "message": "The Node worker died."}})
         channel.partitions_recorded(call, 8)
+        call.list_dynamic_partitions = lambda name: ["ada", "bob"] if name == "customers" else []
+        theirs.sendall(f"{FROM_WORKER[-1]}\n".encode())
         with theirs.makefile("r", encoding="utf-8") as lines:
             assert [lines.readline().rstrip("\n") for _ in TO_WORKER] == TO_WORKER
         theirs.close()

@@ -7,9 +7,13 @@ test('dynamic partitions are added, listed, made and deleted', () => {
   const folder = temporaryFolder({
     'package.json': '{"type":"module","dagma":{"definitions":"defs.ts"}}',
     'defs.ts': `
-import { asset, definitions, dynamicPartitions } from '${dagma}'
+import { asset, definitions, dynamicPartitions, job, sensor, skipReason } from '${dagma}'
 const one = asset({ key: 'one', partitions: dynamicPartitions('customers'), run: ({ partitionKey }) => partitionKey })
-export default definitions({ assets: [one] })`,
+const watch = sensor({
+  name: 'watch', job: 'all',
+  run: async ({ cursor, listDynamicPartitions }) => skipReason('has ' + (await listDynamicPartitions(cursor ?? 'customers')).join(' and ')),
+})
+export default definitions({ assets: [one], jobs: [job({ name: 'all', selection: [one] })], sensors: [watch] })`,
   })
   const run = (...args: string[]) => {
     const { status, stdout, stderr } = spawnSync(process.execPath, [...commandLine, ...args], { cwd: folder, encoding: 'utf8' })
@@ -20,6 +24,8 @@ export default definitions({ assets: [one] })`,
   expect(run('asset', 'materialize', '-s', 'one', '--partition-range', 'bob...eve').output).toContain('2 of 2 partitions succeeded')
   expect(run('partition', 'delete', 'customers', 'bob', 'nobody').output).toBe('customers: bob deleted; nobody did not exist\n')
   expect(JSON.parse(run('partition', 'list', '--json').output)).toEqual([{ partitions: 'customers', partitionKeys: ['ada', 'eve'] }])
+  expect(run('sensor', 'preview', 'watch').output).toBe('no run: has ada and eve\n')
+  expect(run('sensor', 'preview', 'watch', '--cursor', 'nobody').output).toContain('(customers), not "nobody"')
   const refused = run('asset', 'materialize', '-s', 'one', '--partition', 'bob')
   expect(refused.status).toBe(2)
   expect(refused.output).toMatch(/"bob" is not a partition of "one".*dagma partition add/)

@@ -79,3 +79,17 @@ test('a step changes them when its attempt has succeeded, and what is downstream
   expect(failures.find((text) => text.startsWith('counted'))).toMatch(/ada.*bob/s) // which were not materialized
   expect(failures.find((text) => text.startsWith('wrong'))).toContain('has "...", which Dagster does not take')
 })
+
+test('a step lists the keys as they are, without what it changes itself', async () => {
+  const projectFolder = temporaryFolder()
+  const found = asset({
+    key: 'found',
+    run: async ({ addDynamicPartitions, listDynamicPartitions }) => {
+      addDynamicPartitions('names', ['bob'])
+      return [await listDynamicPartitions('names'), await listDynamicPartitions('others')]
+    },
+  })
+  const make = async () => (await materialize(definitions({ assets: [found] }), { projectFolder })).load(found)
+  expect(await make()).toEqual([[], []])
+  expect(await make()).toEqual([['bob'], []])
+})

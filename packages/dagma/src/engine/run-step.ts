@@ -72,6 +72,7 @@ async function attempt(
     signal,
     now: clock.now,
     dynamicKeys: (name) => eventLog.dynamicPartitions(name),
+    listDynamicKeys: async (name) => eventLog.dynamicPartitions(name),
     report: (report) => {
       if (report.type === 'dynamic_partitions') return void changes.push(report)
       const event = eventOf(name, report, definitions, start.partitionKey ?? undefined)

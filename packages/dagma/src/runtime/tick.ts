@@ -28,6 +28,13 @@ export interface TickHost {
   readonly signal: AbortSignal
 }
 
+/** What a tick of a sensor is given. */
+export interface SensorTick {
+  readonly cursor: string | undefined
+  /** The keys of dynamic partitions by the name of their definition. @throws DAGMA_OPTION_INVALID for another name */
+  readonly dynamicKeys: (name: string) => readonly string[]
+}
+
 /** Evaluates one tick of a schedule: its own function, or one run of its job. */
 export function scheduleTick(schedule: Schedule, scheduledTime: Date, host: TickHost): Promise<Tick> {
   const { evaluate } = schedule
@@ -39,9 +46,9 @@ export function scheduleTick(schedule: Schedule, scheduledTime: Date, host: Tick
 }
 
 /** Evaluates one tick of a sensor. */
-export function sensorTick(sensor: Sensor, cursor: string | undefined, host: TickHost): Promise<Tick> {
+export function sensorTick(sensor: Sensor, { cursor, dynamicKeys }: SensorTick, host: TickHost): Promise<Tick> {
   return evaluated(host, { who: `Sensor "${sensor.name}"`, job: sensor.jobs[0] ?? '', needed: sensor.resources }, async (resources, log) =>
-    sensor.run({ cursor, resources, log }),
+    sensor.run({ cursor, resources, log, listDynamicPartitions: async (name) => dynamicKeys(name) }),
   )
 }
 

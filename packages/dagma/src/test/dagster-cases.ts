@@ -80,6 +80,7 @@ export interface Difference {
     readonly start?: string
     readonly cron?: string
     readonly mapping?: PartitionMapping
+    readonly upstream?: PartitionsDefinition
     readonly forPartitions?: ScheduledPartitions
   }
   readonly dagster: unknown
@@ -120,6 +121,12 @@ const meant: readonly { readonly reason: string; readonly fits: (difference: Dif
     fits: ({ of, dagma }) => dagma === 'refused' && Object.keys(of.forPartitions ?? {}).some((option) => option !== 'minuteOfHour'),
   },
   {
+    reason: 'Dagster counts excluded windows before the first partition, or after the last, as missing; Dagma has nothing missing there.',
+    fits: ({ of, dagster, dagma }) =>
+      JSON.stringify(of.upstream ?? {}).includes('"exclude":["') &&
+      JSON.stringify(dagster) === JSON.stringify({ ...(dagma as object), nonexistent: true }),
+  },
+  {
     reason:
       'Dagster maps to nothing where the needed upstream partition does not exist yet, and the step gets no value; Dagma refuses the run.',
     fits: ({ dagster, dagma }) => JSON.stringify([dagster, dagma]) === JSON.stringify([nothing(false), nothing(true)]),
@@ -128,7 +135,7 @@ const meant: readonly { readonly reason: string; readonly fits: (difference: Dif
 
 /** Whether something is due at one, two or three o'clock. */
 function duesInChangingHours(of: Difference['of']): boolean {
-  return /"hourOffset":[123]\b|"cronSchedule":"\S+ [^" ]*[123*]/.test(JSON.stringify(of)) || /[123*]/.test(of.cron?.split(' ')[1] ?? '')
+  return /"hourOffset":[123]\b|"cronSchedule":"\S+ [^" ]*[-123*]/.test(JSON.stringify(of)) || /[-123*]/.test(of.cron?.split(' ')[1] ?? '')
 }
 
 function nothing(nonexistent: boolean): object {

@@ -55,7 +55,9 @@ def build_sensor(project: Project, sensor: Sensor, jobs: Mapping[str, Unresolved
 
     def evaluate(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         with answer_read(f"sensor {sensor.name}"):
-            answer = _tick(project, {"kind": "sensor", "name": sensor.name, "cursor": context.cursor}, context.log)
+            keys = {name: list(context.instance.get_dynamic_partitions(name)) for name in sensor.dynamic_partitions}
+            request = {"kind": "sensor", "name": sensor.name, "cursor": context.cursor, "dynamic_partitions": keys}
+            answer = _tick(project, request, context.log)
             return sensor_result(answer)
 
     return dg.SensorDefinition(

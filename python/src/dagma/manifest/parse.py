@@ -137,4 +137,11 @@ def _executor(data: dict[str, Any] | None) -> Executor | None:
 
 def _sensor(data: dict[str, Any]) -> Sensor:
     interval = data["minimum_interval_seconds"]
-    return Sensor(data["name"], data["description"], tuple(data["job_names"]), interval, data["default_status"])
+    return Sensor(
+        name=data["name"],
+        description=data["description"],
+        job_names=tuple(data["job_names"]),
+        dynamic_partitions=tuple(data["dynamic_partitions"]),
+        minimum_interval_seconds=interval,
+        default_status=data["default_status"],
+    )

@@ -138,6 +138,8 @@ class Sensor:
     name: str
     description: str | None
     job_names: tuple[str, ...]
+    dynamic_partitions: tuple[str, ...]
+    """Names of the project's dynamic partitions, whose keys a tick is given."""
     minimum_interval_seconds: int
     default_status: str
 

@@ -24,7 +24,9 @@ _POLL = 0.1
 _MOST_LEVELS = 200
 """How deeply a message may be nested: Dagster stores metadata by recursion, and gives up at about 500 levels."""
 
-_STEP_OF_LINE = re.compile(rb'^\s*\{\s*"type"\s*:\s*"(?:pipes|partition)"\s*,\s*"step"\s*:\s*"([^"\\]{1,40})"')
+_STEP_OF_LINE = re.compile(
+    rb'^\s*\{\s*"type"\s*:\s*"(?:pipes|partition|list_dynamic_partitions)"\s*,\s*"step"\s*:\s*"([^"\\]{1,40})"'
+)
 """The step of a message that cannot be read as a whole; the worker writes `type` and `step` first."""
 
 
@@ -148,12 +150,25 @@ class Channel:
             call = self._calls.get(message["step"])
             if call is not None:
                 call.receive_partition(message)
+        elif message["type"] == "list_dynamic_partitions":
+            call = self._calls.get(message["step"])
+            if call is not None:  # in a thread of its own: a worker that is writing does not read
+                threading.Thread(target=self._list_dynamic_partitions, args=(call, message), daemon=True).start()
         elif message["protocol_version"] != PROTOCOL_VERSION:
             problem = f"it speaks version {message['protocol_version']!r}, not {PROTOCOL_VERSION}"
             raise ValueError(problem)
         else:
             self.manifest_digest = message["manifest_digest"]
             self._ready.set()
+
+    def _list_dynamic_partitions(self, call: StepCall, message: Mapping[str, Any]) -> None:
+        try:
+            keys = call.list_dynamic_partitions(message["partitions"])
+        except Exception as error:  # noqa: BLE001  # whatever the instance's storage raises
+            call.give_up(_unlisted(message["partitions"], error))
+            return
+        answer = {"type": "dynamic_partitions", "step": call.step, "request": message["request"]}
+        self._send({**answer, "partition_keys": list(keys)})
 
     def _fail_step_of(self, line: bytes, make_error: Callable[[], StepError]) -> None:
         """Ends the step that the line belongs to; if that is unknown, all of them: one has lost a message."""
@@ -188,6 +203,8 @@ def _read_message(line: bytes) -> Mapping[str, Any]:
         _expect(message["message"], method=str, params=(dict, type(None)))
     elif kind == "partition":
         _expect(message, step=str, partition_key=str, failed=bool, dynamic_partitions=list, results=list)
+    elif kind == "list_dynamic_partitions":
+        _expect(message, step=str, request=int, partitions=str)
     elif kind == "ready":
         _expect(message, protocol_version=int, manifest_digest=str)
     else:
@@ -216,6 +233,11 @@ def _is_deeper(value: Any, levels: int) -> bool:
         if not layer:
             return False
     return True
+
+
+def _unlisted(name: str, error: Exception) -> Callable[[], StepError]:
+    message = f'The keys of the dynamic partitions "{name}" could not be read: {type(error).__name__}: {error}'
+    return lambda: StepError(message)
 
 
 def _broken(error: Exception) -> Callable[[], StepError]:

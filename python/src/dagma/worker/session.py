@@ -100,6 +100,7 @@ def run_step(context: StepContext, host: WorkerHost, step: Step, *, may_repeat: 
         extras={"dagma": {**_extras(context, step), "partition_keys": partition_keys}},
     ) as session:
         call, params = reader.call, session.get_bootstrap_env_vars()
+        call.list_dynamic_partitions = context.instance.get_dynamic_partitions
         start: Callable[[], None] = lambda: worker.channel.run(call, params)  # noqa: E731
         if recorder is None:
             wait_to_end(worker, call, start, _limit_of(step))

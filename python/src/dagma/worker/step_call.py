@@ -11,7 +11,7 @@ from dagma.errors import ProtocolError, StepError
 from dagma.worker.interrupts import raise_if_interrupted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 _POLL = 0.1
 
@@ -24,6 +24,8 @@ class StepCall:
 
     def __init__(self, step: str, on_message: Callable[[Any], None]) -> None:
         self.step = step
+        self.list_dynamic_partitions: Callable[[str], Sequence[str]] = lambda _: ()
+        """The keys of dynamic partitions, by the name of their definition; set by whoever knows Dagster's instance."""
         self._on_message = on_message
         self._done = threading.Event()
         self._make_error: Callable[[], StepError] | None = None

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import type { Definitions } from '../../definitions/model.ts'
-import type { PartitionsDefinition } from '../../definitions/partitions/partition-types.ts'
+import { dynamicNames } from '../../definitions/partitions/dynamic-names.ts'
 import { EventLog } from '../../engine/event-log.ts'
 import { dagmaError } from '../../errors.ts'
 import { dynamicPartitionsReport } from '../../runtime/step/dynamic-partitions-report.ts'
@@ -49,17 +49,6 @@ function changeCommand(verb: 'add' | 'delete', description: string, change: Chan
         `${name}: ${changed.length === 0 ? 'nothing' : changed.join(', ')} ${done}${rest.length === 0 ? '' : `; ${rest.join(', ')} ${unchanged}`}`,
       )
     })
-}
-
-/** Names of the dynamic partitions that assets have. */
-export function dynamicNames({ assets }: Definitions): string[] {
-  const names = (partitions: PartitionsDefinition): string[] =>
-    partitions.kind === 'dynamic'
-      ? [partitions.name]
-      : partitions.kind === 'multi'
-        ? Object.values(partitions.dimensions).flatMap(names)
-        : []
-  return [...new Set([...assets.values()].flatMap(({ partitions }) => (partitions === undefined ? [] : names(partitions))))]
 }
 
 /** A name that no asset's partitions have is a slip. @throws DAGMA_OPTION_INVALID */

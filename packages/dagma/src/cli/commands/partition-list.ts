@@ -1,8 +1,9 @@
 import { Command } from 'commander'
+import { dynamicNames } from '../../definitions/partitions/dynamic-names.ts'
 import { type JsonOption, jsonOption, loadProject, type ModuleOption, moduleOption } from '../terminal/options.ts'
 import { printJson, printLine } from '../terminal/output.ts'
 import { readLog } from '../terminal/read-log.ts'
-import { dynamicNames, expectDynamicPartitions } from './partition-change.ts'
+import { expectDynamicPartitions } from './partition-change.ts'
 
 /** `dagma partition list` */
 export function partitionListCommand(): Command {

@@ -1,7 +1,9 @@
 import { Command } from 'commander'
+import { dynamicNames } from '../../definitions/partitions/dynamic-names.ts'
 import { type JsonOption, jsonOption, loadProject, type ModuleOption, moduleOption } from '../terminal/options.ts'
 import { printJson } from '../terminal/output.ts'
 import { printTick, tickDocument } from '../terminal/print-tick.ts'
+import { readLog } from '../terminal/read-log.ts'
 import { evaluateTick } from './tick.ts'
 
 /** `dagma sensor preview` */
@@ -14,8 +16,10 @@ export function sensorPreviewCommand(): Command {
     .addOption(jsonOption())
     .action(async (name: string, options: ModuleOption & JsonOption & { cursor?: string }) => {
       const { project, definitions } = await loadProject(options)
+      const names = dynamicNames(definitions)
+      const dynamic_partitions = readLog(project.folder, (log) => Object.fromEntries(names.map((one) => [one, log.dynamicPartitions(one)])))
       const host = { definitions, projectFolder: project.folder, signal: new AbortController().signal }
-      const tick = await evaluateTick({ kind: 'sensor', name, cursor: options.cursor ?? null }, host)
+      const tick = await evaluateTick({ kind: 'sensor', name, cursor: options.cursor ?? null, dynamic_partitions }, host)
       if (options.json) printJson(tickDocument(tick))
       else printTick(tick)
     })

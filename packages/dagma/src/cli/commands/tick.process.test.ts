@@ -74,7 +74,7 @@ function answer(request: object) {
 }
 
 const schedule = (name: string) => ({ kind: 'schedule', name, scheduled_time: '2026-01-02T02:00:00.000Z' })
-const sensor = (name: string, cursor: string | null = null) => ({ kind: 'sensor', name, cursor })
+const sensor = (name: string, cursor: string | null = null) => ({ kind: 'sensor', name, cursor, dynamic_partitions: {} })
 const nothing = { run_requests: [], skip_reason: null, cursor: null, dynamic_partitions: [], logs: [] }
 const run = { run_key: null, job_name: 'one', config: {}, tags: {}, partition_key: null }
 

@@ -5,11 +5,17 @@ import { dagmaError } from '../../errors.ts'
 import { scheduleTick, sensorTick, type Tick, type TickHost } from '../../runtime/tick.ts'
 import { loadProject, type ModuleOption, moduleOption } from '../terminal/options.ts'
 import { printAnswer } from '../terminal/output.ts'
+import { expectDynamicPartitions } from './partition-change.ts'
 
 /** What the Dagster host asks, one JSON document on stdin: `protocol/tick.schema.json`. */
 type TickRequest =
   | { readonly kind: 'schedule'; readonly name: string; readonly scheduled_time: string }
-  | { readonly kind: 'sensor'; readonly name: string; readonly cursor: string | null }
+  | { readonly kind: 'sensor'; readonly name: string; readonly cursor: string | null; readonly dynamic_partitions: DynamicKeys }
+
+/** The keys of the project's dynamic partitions by the name of their definition. */
+interface DynamicKeys {
+  readonly [name: string]: readonly string[]
+}
 
 /** `dagma tick`: started by the Dagster host for each tick, hidden from people. */
 export function tickCommand(): Command {
@@ -34,7 +40,11 @@ export async function evaluateTick(request: TickRequest, host: TickHost): Promis
     return tick
   }
   const sensor = expectTick(sensors, 'sensor', request.name)
-  const tick = await sensorTick(sensor, request.cursor ?? undefined, host)
+  const dynamicKeys = (name: string): readonly string[] => {
+    expectDynamicPartitions(name, host.definitions)
+    return request.dynamic_partitions[name] ?? []
+  }
+  const tick = await sensorTick(sensor, { cursor: request.cursor ?? undefined, dynamicKeys }, host)
   await checkTick(`Sensor "${sensor.name}"`, sensor.jobs, host.definitions, { tick, now: new Date() })
   return tick
 }

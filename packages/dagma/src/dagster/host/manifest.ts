@@ -6,6 +6,7 @@ import type { Step } from '../../definitions/assets/step.ts'
 import { type Executor, executorOptions } from '../../definitions/automation/executor.ts'
 import { configBySteps } from '../../definitions/definitions.ts'
 import type { Definitions } from '../../definitions/model.ts'
+import { dynamicNames } from '../../definitions/partitions/dynamic-names.ts'
 import type { PartitionMapping } from '../../definitions/partitions/partition-mapping.ts'
 import type { MultiPartitions, PartitionsDefinition } from '../../definitions/partitions/partition-types.ts'
 import { TimeWindows } from '../../definitions/partitions/time-windows.ts'
@@ -71,6 +72,7 @@ function manifestOf(definitions: Definitions, projectFolder: string) {
       name: sensor.name,
       description: shown(sensor.description),
       job_names: sensor.jobs,
+      dynamic_partitions: dynamicNames(definitions),
       minimum_interval_seconds: sensor.minimumIntervalSeconds,
       default_status: sensor.defaultStatus,
     })),

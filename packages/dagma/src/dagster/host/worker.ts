@@ -38,6 +38,7 @@ type ToWorker =
   | { readonly type: 'run_step'; readonly step: string; readonly params: { readonly [variable: string]: string } }
   | { readonly type: 'cancel_step'; readonly step: string }
   | { readonly type: 'partitions_recorded'; readonly step: string; readonly count: number }
+  | { readonly type: 'dynamic_partitions'; readonly step: string; readonly request: number; readonly partition_keys: readonly string[] }
   | HookCall
 
 /** Dagster has recorded how a step of a job ended. */
@@ -149,6 +150,8 @@ interface RunningStep {
   session?: MessageSender
   /** In a run of several partitions. */
   partitions?: SentPartitions
+  /** Lists of dynamic partitions that the step waits for, by the number of its request. */
+  readonly listing: Map<number, (keys: readonly string[]) => void>
 }
 
 class Worker {
@@ -180,9 +183,11 @@ class Worker {
   receive(message: ToWorker): void {
     if (message.type === 'cancel_step') return this.#running.get(message.step)?.abort.abort()
     if (message.type === 'partitions_recorded') return this.#running.get(message.step)?.partitions?.recorded(message.count)
+    if (message.type === 'dynamic_partitions')
+      return this.#running.get(message.step)?.listing.get(message.request)?.(message.partition_keys)
     const abort = new AbortController()
     const { promise: done, resolve, reject } = Promise.withResolvers<void>()
-    const running: RunningStep = { abort, done }
+    const running: RunningStep = { abort, done, listing: new Map() }
     this.#running.set(message.step, running)
     this.#work(message, running)
       .finally(() => this.#running.delete(message.step))
@@ -261,6 +266,7 @@ class Worker {
       signal,
       now: systemClock.now,
       dynamicKeys: (name) => extras.dynamic_partitions[name] ?? unknownDynamicKeys(name),
+      listDynamicKeys: (name) => this.#listDynamicKeys(name, step, running),
       report: (report) => send(session, report),
     })
     this.#ended.set(found.name, outcome)
@@ -269,6 +275,14 @@ class Worker {
     if (!allow_retries || Object.keys(metadata).length > 0)
       session.reportCustomMessage({ dagma: { type: 'failure', allow_retries, metadata } })
     session.closeGated(outcome.error)
+  }
+
+  #listDynamicKeys(partitions: string, step: string, { listing }: RunningStep): Promise<readonly string[]> {
+    const request = listing.size + 1
+    const { promise, resolve } = Promise.withResolvers<readonly string[]>()
+    listing.set(request, resolve)
+    this.#send({ type: 'list_dynamic_partitions', step, request, partitions })
+    return promise
   }
 
   #partitionsOf(name: string, step: string, keys: StepExtras['partition_keys'], session: MessageSender): SentPartitions | undefined {

@@ -58,6 +58,11 @@ export interface StepContext<In = Inputs, Req = Requirements, Config = unknown> 
    */
   readonly addDynamicPartitions: (name: string, partitionKeys: readonly string[]) => void
   /**
+   * The keys of the dynamic partitions of this name, in the order in which they were added, as they are when it is called: without what this attempt
+   * adds and deletes. Dagster's `context.instance.get_dynamic_partitions`.
+   */
+  readonly listDynamicPartitions: (name: string) => Promise<readonly string[]>
+  /**
    * Deletes keys of the dynamic partitions of this name, when the attempt has succeeded; their materializations stay. Dagster's
    * `context.instance.delete_dynamic_partition`.
    */

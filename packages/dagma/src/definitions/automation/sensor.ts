@@ -14,6 +14,11 @@ export interface SensorContext<Req = Requirements> {
   readonly cursor: string | undefined
   readonly resources: Clients<Req>
   readonly log: StepLog
+  /**
+   * The keys of dynamic partitions of an asset, by their name, in the order in which they were added. Dagster's `context.instance.get_dynamic_partitions`.
+   * @throws DAGMA_OPTION_INVALID when no asset has partitions of this name
+   */
+  readonly listDynamicPartitions: (name: string) => Promise<readonly string[]>
 }
 
 /** Partitions that a tick adds to or removes from dynamic partitions. */

@@ -30,6 +30,7 @@ export function stepContext(
     assetKey,
     log: gatedLog((level, message) => host.report({ type: 'log', level, message, partitionKey: undefined })),
     addDynamicPartitions: (name, added) => host.report(dynamicPartitionsReport({ partitions: name, add: added })),
+    listDynamicPartitions: host.listDynamicKeys,
     deleteDynamicPartitions: (name, deleted) => host.report(dynamicPartitionsReport({ partitions: name, remove: deleted })),
     hasPartitionKey: partitions !== undefined && partitionKey !== undefined,
     get partitionKeysInRange() {

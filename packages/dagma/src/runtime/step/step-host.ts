@@ -35,6 +35,8 @@ export interface StepHost {
   readonly now: () => Date
   /** The keys of dynamic partitions by the name of their definition. @throws DAGMA_DYNAMIC_PARTITIONS_UNKNOWN where the host has none */
   readonly dynamicKeys: (name: string) => readonly string[]
+  /** The keys of any dynamic partitions, as they are now. */
+  readonly listDynamicKeys: (name: string) => Promise<readonly string[]>
   /** Takes what the step tells, in order; it has passed the exit gate. */
   readonly report: (report: StepReport) => void
 }

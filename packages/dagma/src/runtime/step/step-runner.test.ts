@@ -41,6 +41,7 @@ function host(
     signal,
     now: () => new Date(),
     dynamicKeys: () => [],
+    listDynamicKeys: async () => [],
     report: (report) => reports.push(report),
   }
   return {
