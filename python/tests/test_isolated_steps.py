@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
+import importlib.util
+import json
 import os
+import shutil
+import signal
+import socket
 import subprocess
 import sys
+import time
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import pytest
 
 import dagma
-from tests.conftest import needs_package, typescript_project
+from tests.conftest import find_node, is_running, needs_package, typescript_project
 
-pytestmark = needs_package
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+pytestmark = [
+    needs_package,
+    pytest.mark.skipif(
+        os.environ.get("CI") != "true"
+        and (shutil.which("redis-server") is None or importlib.util.find_spec("dagster_celery") is None),
+        reason="needs redis-server and dagster-celery",
+    ),
+]
 
 SOURCES = Path(dagma.__file__).parents[1]
 
@@ -46,7 +63,7 @@ const notify = (what) => ({ stepName, error, log }) => log.warning(`${what} ${st
 const waits = d.asset({
   key: 'waits',
   run: ({ log, signal }) => new Promise((_, reject) => {
-    log.info('waiting')
+    log.info(`waiting in ${process.pid}`)
     signal.addEventListener('abort', () => reject(signal.reason))
     setTimeout(() => {}, 600_000)
   }),
@@ -70,9 +87,11 @@ class Host:
         self.project = typescript_project(root, DEFINITIONS)
         self.environment = {
             **os.environ,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": str(SOURCES),
             "DAGSTER_HOME": str(home),
             "SHARED_VALUES": str(home / "values"),
+            "DAGMA_MANIFEST": str(home / "manifest.json"),
             **environment,
         }
 
@@ -86,6 +105,15 @@ class Host:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+
+    def build(self, manifest: Path) -> None:
+        command = [find_node(), "node_modules/dagma/bin/dagma.js", "build", "--output", str(manifest)]
+        subprocess.run(command, cwd=self.project, env=self.environment, check=True)
+
+    def start_celery(self, config: Path) -> subprocess.Popen[str]:
+        """A Celery worker with one process for tasks."""
+        options = ["-y", str(config), "--", "--concurrency", "1"]
+        return self.start("dagster_celery.cli", "worker", "start", "-A", "dagster_celery.app", *options)
 
     def execute(self, job: str) -> str:
         """Runs the job to its end; gives what its process has printed."""
@@ -133,19 +161,106 @@ def newest(instance: dg.DagsterInstance) -> dg.DagsterRun:
     return instance.get_runs(limit=1)[0]
 
 
+@contextmanager
+def redis(folder: Path) -> Iterator[str]:
+    """A Redis server; gives its URL."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True)
+    try:
+        until(lambda: can_connect(port), "Redis does not answer")
+        yield f"redis://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def can_connect(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def until(holds: Callable[[], bool], otherwise: str) -> None:
+    """Waits for it; the limit is for what never comes."""
+    for _ in range(600):
+        if holds():
+            return
+        time.sleep(0.1)
+    pytest.fail(otherwise)
+
+
+@contextmanager
+def stopped_at_the_end(*processes: subprocess.Popen[str]) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        for process in processes:
+            os.killpg(process.pid, signal.SIGTERM)
+        for process in processes:
+            try:
+                process.communicate(timeout=20)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.communicate()
+
+
+def messages(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[str]:
+    return [entry.user_message for entry in instance.all_logs(run.run_id)]
+
+
 def test_each_executor_does_what_one_process_does(tmp_path: Path, home: Path) -> None:
-    with dg.DagsterInstance.from_config(str(home)) as instance:
+    with dg.DagsterInstance.from_config(str(home)) as instance, redis(tmp_path) as broker:
         instance.event_log_storage.set_concurrency_slots("narrow", 1)
-        outcomes, pids = {}, {}
-        for executor in ("dagma", "multiprocess"):
-            host = Host(tmp_path / executor, home, DAGMA_EXECUTOR=executor)
-            printed = host.execute("all")
+        config = {"broker": f"{broker}/0", "backend": f"{broker}/1"}
+        hosts = {name: Host(tmp_path / name, home) for name in ("run", "first", "second")}
+        hosts["run"].build(home / "manifest.json")
+        outcomes, processes = {}, {}
+
+        def compare(executor: str, config: dict[str, Any]) -> None:
+            run_host = hosts["run"]
+            run_host.environment |= {"DAGMA_EXECUTOR": executor, "DAGMA_EXECUTOR_CONFIG": json.dumps(config)}
+            printed = run_host.execute("all")
             outcomes[executor] = outcome(instance, newest(instance))
             assert outcomes[executor]["status"] == "FAILURE", printed
-            pids[executor] = {metadata(instance, f"fan_{key}")["pid"] for key in "ab"}
             assert metadata(instance, "flaky")["joined"] == "ab"
+            processes[executor] = [metadata(instance, f"fan_{key}") for key in "ab"]
+
+        compare("dagma", {})
+        compare("multiprocess", {})
+        (home / "celery.yaml").write_text(json.dumps({"execution": {"config": config}}))
+        workers = [hosts[name].start_celery(home / "celery.yaml") for name in ("first", "second")]
+        with stopped_at_the_end(*workers):
+            cancel_under_celery(instance, hosts["run"], config)
+            compare("celery", config)
     assert outcomes["multiprocess"] == outcomes["dagma"]
+    assert outcomes["celery"] == outcomes["dagma"]
     assert outcomes["dagma"]["steps"]["flaky"][:3] == ["STEP_START", "STEP_UP_FOR_RETRY", "STEP_RESTARTED"]
     assert "behind" not in outcomes["dagma"]["steps"]
     assert outcomes["dagma"]["hooks"] == _HOOKS
-    assert {name: len(found) for name, found in pids.items()} == {"dagma": 1, "multiprocess": 2}
+    pids = {name: {one["pid"] for one in found} for name, found in processes.items()}
+    assert {name: len(found) for name, found in pids.items()} == {"dagma": 1, "multiprocess": 2, "celery": 2}
+    folders = {one["folder"] for one in processes["celery"]}
+    assert folders <= {str(hosts[name].project) for name in ("first", "second")}
+
+
+def cancel_under_celery(instance: dg.DagsterInstance, host: Host, config: dict[str, Any]) -> None:
+    """Celery does not end a task that has begun: the step ends itself, and its worker goes on."""
+    host.environment |= {"DAGMA_EXECUTOR": "celery", "DAGMA_EXECUTOR_CONFIG": json.dumps(config)}
+    process = host.start("dagster", "job", "execute", "-m", "dagma.definitions", "-j", "waiting")
+    with stopped_at_the_end(process):
+
+        def waits() -> list[str]:
+            runs = instance.get_runs(limit=1)
+            return [text for run in runs for text in messages(instance, run) if text.startswith("waiting in")]
+
+        until(lambda: bool(waits()), "no step began")
+        run, node = newest(instance), int(waits()[0].split()[-1])
+        instance.report_run_canceling(run)
+        until(lambda: not is_running(node), "the step does not end")
+        until(lambda: "RunEndedError" in failures(instance, run), "it does not say why")
+
+
+def failures(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str:
+    return str(instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE))

@@ -77,6 +77,13 @@ class TypeScriptStepError(StepError):
     """The step's TypeScript threw; the description holds its error, stack and causes."""
 
 
+class RunEndedError(StepError):
+    """The run of a step in a process of its own was canceled, or is over: the step stops."""
+
+    def __init__(self) -> None:
+        super().__init__("The run was canceled, or has ended: this step stops.", allow_retries=False)
+
+
 class WorkerStartError(StepError):
     """The Node worker could not be started, or could not load the project's definitions."""
 

@@ -80,9 +80,9 @@ class WorkerHost:
 
 
 def worker_key(project: Project) -> str:
-    """The resource's key: one a project, so that definitions of several can be merged."""
+    """The resource's key, the same on every host: one a project, so that definitions of several can be merged."""
     name = re.sub(r"\W+", "_", project.name).strip("_")
-    return f"dagma_worker_{name}_{hashlib.sha256(str(project.root).encode()).hexdigest()[:6]}"
+    return f"dagma_worker_{name}_{hashlib.sha256(project.name.encode()).hexdigest()[:6]}"
 
 
 def worker_resource(project: Project, manifest_digest: str) -> dg.ResourceDefinition:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import dagster as dg
 
 from dagma.errors import ResultError, TypeScriptStepError
+from dagma.worker.interrupts import ends_with_run
 from dagma.worker.partition_range import PartitionRecorder, partitions_to_make
 from dagma.worker.results import change_dynamic_partitions, collect_results, failure_of, understood
 
@@ -102,10 +103,11 @@ def run_step(context: StepContext, host: WorkerHost, step: Step, *, may_repeat: 
         call, params = reader.call, session.get_bootstrap_env_vars()
         call.list_dynamic_partitions = context.instance.get_dynamic_partitions
         start: Callable[[], None] = lambda: worker.channel.run(call, params)  # noqa: E731
-        if recorder is None:
-            wait_to_end(worker, call, start, _limit_of(step))
-        else:
-            yield from _record_to_end(worker, call, start, recorder, _limit_of(step))
+        with ends_with_run(context.instance, context.op_execution_context.run_id):
+            if recorder is None:
+                wait_to_end(worker, call, start, _limit_of(step))
+            else:
+                yield from _record_to_end(worker, call, start, recorder, _limit_of(step))
     worker.drain_output()
     if may_repeat and worker.channel.ended and not call.was_opened:
         yield from run_step(context, host, step, may_repeat=False)
