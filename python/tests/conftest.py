@@ -119,7 +119,8 @@ def make_project(tmp_path: Path) -> MakeProject:
         (package / "bin").mkdir(parents=True)
         (package / "package.json").write_text('{"name":"dagma","type":"module"}')
         shutil.copy(FAKE, package / "bin" / "dagma.js")
-        (root / "package.json").write_text('{"name":"@acme/numbers","dagma":{}}')
+        name = "numbers" if folder == "project" else folder
+        (root / "package.json").write_text(json.dumps({"name": f"@acme/{name}", "dagma": {}}))
         (root / "manifest.json").write_text(text or json.dumps(manifest(*steps)))
         return root
 
