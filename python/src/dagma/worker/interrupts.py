@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _WATCH_INTERVAL = 2.0
-"""Seconds between two looks at a run's status."""
+"""Seconds after which the status of a run is read again."""
 
 _run_is_stopping: ContextVar[threading.Event | None] = ContextVar("dagma_run_is_stopping", default=None)
 _run_has_ended: ContextVar[threading.Event | None] = ContextVar("dagma_run_has_ended", default=None)
