@@ -1,5 +1,5 @@
 /** Writes a template into a folder. */
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type PackageManager, packageManagers } from './package-managers.ts'
@@ -48,8 +48,7 @@ export function packageName(target: string): string {
 export function writeProject(options: ProjectOptions): void {
   const { folder: target, template, packageManager, isInWorkspace } = options
   mkdirSync(target, { recursive: true })
-  for (const part of ['common', template])
-    cpSync(join(folder, part), target, { recursive: true, filter: (file) => !/(?:^|[\\/])(?:node_modules|\.dagma)$/.test(file) })
+  for (const part of ['common', template]) copyFolder(join(folder, part), target)
   renameSync(join(target, '_gitignore'), join(target, '.gitignore')) // npm leaves a .gitignore out of a package
   if (isInWorkspace) for (const file of ['.github', 'Dockerfile', '.dockerignore']) rmSync(join(target, file), { recursive: true })
   else if (packageManager === 'yarn') writeFileSync(join(target, '.yarnrc.yml'), 'nodeLinker: node-modules\n')
@@ -57,6 +56,16 @@ export function writeProject(options: ProjectOptions): void {
   const texts = { ...packageManagers[packageManager], install: `${packageManager} install`, job: templates[template].job }
   for (const file of ['README.md', 'AGENTS.md', 'Dockerfile', '.github/workflows/ci.yml'])
     if (existsSync(join(target, file))) fillIn(join(target, file), { ...texts, name: basename(target) }, options)
+}
+
+/** Yarn runs this from within an archive, of which `cpSync` knows nothing. */
+function copyFolder(from: string, to: string): void {
+  mkdirSync(to, { recursive: true })
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    const [source, target] = [join(from, entry.name), join(to, entry.name)]
+    if (!entry.isDirectory()) writeFileSync(target, readFileSync(source))
+    else if (entry.name !== 'node_modules' && entry.name !== '.dagma') copyFolder(source, target)
+  }
 }
 
 /** Puts texts for `{{name}}` in a file. Lines that do not hold for the project are left out: npm needs no corepack. */
