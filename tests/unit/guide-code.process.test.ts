@@ -1,6 +1,7 @@
 /**
  * The TypeScript in the documentation is right: every ```ts block is type-checked, and a page that has a `src/definitions.ts` is a project
- * whose assets are made. A script that reports through Dagster Pipes is run, and reports.
+ * whose assets are materialized. A script that reports through Dagster Pipes is run, and reports. READMEs of the packages count too. Every exported
+ * function has an `@example` in its doc comment, which is type-checked and run.
  *
  * A block whose first line is a comment with a path, such as `// src/definitions.ts`, is that file of the page's project; blocks of one page can
  * import each other. A block that imports nothing gets everything that `dagma` exports.
@@ -18,6 +19,7 @@ const run = promisify(execFile)
 const root = fileURLToPath(new URL('../../', import.meta.url))
 // Inside the repository, so that packages are found; ignored by git.
 const output = join(root, 'test-output', 'guide-code')
+const examples = join(output, 'doc-comments')
 
 /** Put before a block that imports nothing. */
 const prelude = `import { ${Object.keys(dagma).sort().join(', ')} } from 'dagma'\nexport {}\n`
@@ -65,8 +67,22 @@ const pipesScripts = pages.flatMap(({ folder, blocks }) =>
 )
 const projects = pages.filter((page) => page.blocks.has('src/definitions.ts'))
 
+/** The functions that an entry point exports, by its API report, with the examples in their doc comments. */
+interface Documented {
+  readonly door: string
+  readonly name: string
+  readonly example: string | undefined
+}
+
+const sourcesRead = new Map<string, readonly string[]>()
+const documented = readdirSync(join(root, 'api')).flatMap(readDoor)
+
 beforeAll(() => {
   rmSync(output, { recursive: true, force: true })
+  for (const { door, name, example } of documented) if (example !== undefined) write(exampleFile(door, name), importsOf(door) + example)
+  write(join(examples, 'package.json'), JSON.stringify({ name: 'examples', type: 'module', dagma: { definitions: 'definitions.ts' } }))
+  write(join(examples, 'definitions.ts'), `export { default } from './dagma/definitions.ts'\n`)
+  write(join(examples, 'all.ts'), `${documented.map(({ door, name }) => `await import('./${door}/${name}.ts')`).join('\n')}\nexport {}\n`)
   for (const { name, folder, blocks } of pages) {
     for (const [file, code] of blocks) write(join(folder, file), code)
     write(join(folder, 'package.json'), JSON.stringify({ name, type: 'module', dagma: { definitions: 'src/definitions.ts' } }))
@@ -87,7 +103,16 @@ test('the documentation has TypeScript in it', () => {
   expect(projects.length).toBeGreaterThan(3)
 })
 
-test('every ts block, and a library of declarations, type-checks', { timeout: 60_000 }, async () => {
+test('every exported function has an example', () => {
+  expect(documented.length).toBeGreaterThan(60)
+  expect(documented.filter(({ example }) => example === undefined).map(({ name }) => name)).toEqual([])
+})
+
+test('the examples of doc comments run', { timeout: 60_000 }, async () => {
+  await run(process.execPath, [join(examples, 'all.ts')], { cwd: examples })
+})
+
+test('every ts block, every example and a library of declarations type-check', { timeout: 60_000 }, async () => {
   const checked = await run(join(root, 'node_modules/.bin/tsc'), ['-p', output], { cwd: output }).then(
     () => '',
     (failure: { stdout: string }) => failure.stdout,
@@ -137,17 +162,68 @@ test('scripts for Dagster Pipes report and end well', async () => {
 
 function documents(): string[] {
   const guide = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' }).map((file) => `docs/${file}`)
-  return ['README.md', 'examples/platform/README.md', ...guide].filter((file) => file.endsWith('.md') && existsSync(join(root, file)))
+  const packages = readdirSync(join(root, 'packages')).map((folder) => `packages/${folder}/README.md`)
+  return ['README.md', 'examples/platform/README.md', ...packages, ...guide].filter(
+    (file) => file.endsWith('.md') && existsSync(join(root, file)),
+  )
+}
+
+/** The exported functions of the entry point of one report in `api/`. */
+function readDoor(report: string): Documented[] {
+  const door = report.replace('.api.md', '')
+  const folder = door.startsWith('dagma') ? 'dagma' : door
+  const names = readFileSync(join(root, 'api', report), 'utf8').matchAll(/^export (?:function (\w+)|const (\w+): ResourceType)/gm)
+  return [...names].map(([, called, kind]) => ({ door, name: called ?? kind ?? '', example: exampleOf(folder, called ?? kind ?? '') }))
+}
+
+/** The example in the doc comment of an exported function of a package. */
+function exampleOf(folder: string, name: string): string | undefined {
+  const declaration = new RegExp(`\\/\\*\\*((?:(?!\\*\\/)[^])*)\\*\\/\\nexport (?:async )?(?:function\\*?|const) ${name}\\b`)
+  const comment = sources(folder)
+    .map((text) => declaration.exec(text)?.[1])
+    .find((found) => found !== undefined)
+  const lines = /@example\n \* ```ts\n(.*?) \* ```/s.exec(comment ?? '')?.[1]
+  return lines?.replaceAll(/^ \* ?/gm, '')
+}
+
+/** The sources of a package, each read once. */
+function sources(folder: string): readonly string[] {
+  const known = sourcesRead.get(folder)
+  if (known !== undefined) return known
+  const source = join(root, 'packages', folder, 'src')
+  const texts = readdirSync(source, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+    .map((file) => readFileSync(join(source, file), 'utf8'))
+  sourcesRead.set(folder, texts)
+  return texts
+}
+
+/** Imports of all that the examples of an entry point may use: the functions of `dagma` and its own. */
+function importsOf(door: string): string {
+  const of = (name: string): string[] =>
+    readFileSync(join(root, 'api', `${name}.api.md`), 'utf8')
+      .split('\n')
+      .flatMap((line) => /^export (?:function|const) (\w+)/.exec(line)?.[1] ?? [])
+  const own = of(door)
+  const specifier = door.startsWith('dagma') ? door.replace('-', '/') : `@dagma/${door}`
+  const rest = of('dagma').filter((name) => !own.includes(name))
+  return `import { ${own.join(', ')} } from '${specifier}'\n${door === 'dagma' ? '' : `import { ${rest.join(', ')} } from 'dagma'\n`}export {}\n`
+}
+
+function exampleFile(door: string, name: string): string {
+  return join(examples, door, `${name}.ts`)
 }
 
 function readPage(document: string): Page {
   const name = document.replace(/\.md$/, '').replaceAll('/', '-')
   const found = readFileSync(join(root, document), 'utf8').matchAll(/^```ts\n(.*?)^```$/gms)
-  const blocks = [...found].map(([, code = ''], index) => {
+  const blocks = new Map<string, string>()
+  for (const [index, [, code = '']] of [...found].entries()) {
     const path = /^\/\/ (\S+\.ts)$/m.exec(code.split('\n', 1)[0] ?? '')?.[1]
-    return [path ?? `block-${index + 1}.ts`, /^import /m.test(code) ? code : prelude + code] as const
-  })
-  return { name, folder: join(output, name), blocks: new Map(blocks) }
+    // Another version of the same file is type-checked as a block of its own.
+    blocks.set(path === undefined || blocks.has(path) ? `block-${index + 1}.ts` : path, /^import /m.test(code) ? code : prelude + code)
+  }
+  return { name, folder: join(output, name), blocks }
 }
 
 function write(file: string, text: string): void {

@@ -10,6 +10,10 @@ import type { LangflowSettings } from './settings.ts'
 /**
  * LangFlow. Real when `baseUrl` is set, otherwise a stub that answers what it was asked and opens no socket.
  * `resources: { langflow: langflow(langflowFromEnv) }` reads the environment when a run opens it.
+ * @example
+ * ```ts
+ * export default definitions({ resources: { langflow: langflow({ baseUrl: 'https://langflow.example.com', apiKey: secret('LANGFLOW_API_KEY') }) } })
+ * ```
  */
 export const langflow: ResourceType<LangflowSettings, Langflow> = resource({ open: openLangflow, probe: probeLangflow })
 

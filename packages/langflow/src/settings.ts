@@ -17,7 +17,13 @@ export interface LangflowSettings {
 // Declared when the module loads, not when it is first read: redaction knows it from then on.
 const apiKey = secret('LANGFLOW_API_KEY')
 
-/** Settings from the environment, read when called: `LANGFLOW_BASE_URL`, `LANGFLOW_API_KEY` and `LANGFLOW_DEFAULT_FLOW_ID`. */
+/**
+ * Settings from the environment, read when called: `LANGFLOW_BASE_URL`, `LANGFLOW_API_KEY` and `LANGFLOW_DEFAULT_FLOW_ID`.
+ * @example
+ * ```ts
+ * export default definitions({ resources: { langflow: langflow(langflowFromEnv) } })
+ * ```
+ */
 export function langflowFromEnv(): LangflowSettings {
   const { LANGFLOW_BASE_URL: baseUrl, LANGFLOW_DEFAULT_FLOW_ID: defaultFlowId } = process.env
   return { ...(baseUrl && { baseUrl }), ...(defaultFlowId && { defaultFlowId }), ...(apiKey.isSet && { apiKey }) }

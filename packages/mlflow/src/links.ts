@@ -11,7 +11,13 @@ export interface MlflowLinkSettings {
   readonly workspace?: string
 }
 
-/** Page of a run: `{ui}/#/experiments/{experiment}/runs/{run}`. Undefined when no http or https base without user info can be derived. */
+/**
+ * Page of a run: `{ui}/#/experiments/{experiment}/runs/{run}`. Undefined when no http or https base without user info can be derived.
+ * @example
+ * ```ts
+ * const url = mlflowRunUrl({ trackingUri: 'https://mlflow.example.com' }, { runId: 'a1b2', experimentId: '1' })
+ * ```
+ */
 export function mlflowRunUrl(
   settings: MlflowLinkSettings,
   run: { readonly runId: string; readonly experimentId: string },
@@ -22,12 +28,24 @@ export function mlflowRunUrl(
   )
 }
 
-/** Page of an experiment: `{ui}/#/experiments/{experiment}`. Undefined as for {@link mlflowRunUrl}. */
+/**
+ * Page of an experiment: `{ui}/#/experiments/{experiment}`. Undefined as for {@link mlflowRunUrl}.
+ * @example
+ * ```ts
+ * const url = mlflowExperimentUrl({ trackingUri: 'https://mlflow.example.com' }, '1')
+ * ```
+ */
 export function mlflowExperimentUrl(settings: MlflowLinkSettings, experimentId: string): string | undefined {
   return page(settings, `experiments/${encodeURIComponent(settings.experimentId || experimentId)}`)
 }
 
-/** The tracking URI as metadata: a url when it is http or https, else text; user info and query are left out. */
+/**
+ * The tracking URI as metadata: a url when it is http or https, else text; user info and query are left out.
+ * @example
+ * ```ts
+ * const value = mlflowTrackingUri('https://mlflow.example.com')
+ * ```
+ */
 export function mlflowTrackingUri(trackingUri: string): MetadataValue<'url'> | MetadataValue<'text'> {
   const shown = shownUri(trackingUri)
   return isHttpUrl(shown) ? MetadataValue.url(shown) : MetadataValue.text(shown)

@@ -13,6 +13,10 @@ import type { RunStore } from './store.ts'
 /**
  * MLflow tracking. Real when `useTracking`, otherwise a stub that keeps its runs as files under `.dagma/mlflow-stub/` and opens no socket.
  * `resources: { mlflow: mlflow(mlflowFromEnv) }` reads the environment when a run opens it.
+ * @example
+ * ```ts
+ * export default definitions({ resources: { mlflow: mlflow({ useTracking: true, trackingUri: 'https://mlflow.example.com' }) } })
+ * ```
  */
 export const mlflow: ResourceType<MlflowSettings, Mlflow> = resource({ open: openMlflow, probe: probeMlflow })
 

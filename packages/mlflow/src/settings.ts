@@ -30,6 +30,10 @@ const trackingToken = secret('MLFLOW_TRACKING_TOKEN')
 /**
  * Settings from the environment, read when called: `MLFLOW_USE_TRACKING`, `MLFLOW_TRACKING_URI`, `MLFLOW_UI_BASE_URL`, `MLFLOW_EXPERIMENT_ID`,
  * `MLFLOW_EXPERIMENT_NAME`, `MLFLOW_WORKSPACE`, `MLFLOW_TRACKING_USERNAME`, `MLFLOW_TRACKING_PASSWORD` and `MLFLOW_TRACKING_TOKEN`.
+ * @example
+ * ```ts
+ * export default definitions({ resources: { mlflow: mlflow(mlflowFromEnv) } })
+ * ```
  */
 export function mlflowFromEnv(): MlflowSettings {
   const { env } = process

@@ -10,6 +10,10 @@ import { type EmbeddingsSettings, type Endpoint, endpointOf } from './settings.t
  * Embeddings, as a resource: a model behind the OpenAI-compatible endpoint that the settings name, or the local embedder when they name none, which
  * opens no socket. `resources: { embeddings: embeddings(embeddingsFromEnv) }` reads the environment when a run opens it.
  * @throws EmbeddingsSettingsError, DAGMA_URL_INVALID or DAGMA_SECRET_SHORT when it opens with settings that cannot be used.
+ * @example
+ * ```ts
+ * export default definitions({ resources: { embeddings: embeddings({ baseUrl: 'https://api.openai.com/v1', model: 'text-embedding-3-small' }) } })
+ * ```
  */
 export const embeddings: ResourceType<EmbeddingsSettings, Embeddings> = resource({ open: openEmbeddings, probe: probeEmbeddings })
 

@@ -62,6 +62,10 @@ const apiKey = secret('EMBEDDINGS_API_KEY')
 /**
  * Settings from the environment, read when called: `EMBEDDINGS_BASE_URL`, `EMBEDDINGS_MODEL`, `EMBEDDINGS_API_KEY` and `EMBEDDINGS_DIMENSIONS`.
  * @throws EmbeddingsSettingsError when `EMBEDDINGS_DIMENSIONS` is not a whole number.
+ * @example
+ * ```ts
+ * export default definitions({ resources: { embeddings: embeddings(embeddingsFromEnv) } })
+ * ```
  */
 export function embeddingsFromEnv(): EmbeddingsSettings {
   const { EMBEDDINGS_BASE_URL: baseUrl, EMBEDDINGS_MODEL: model, EMBEDDINGS_DIMENSIONS: text } = process.env

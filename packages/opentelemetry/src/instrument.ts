@@ -7,6 +7,10 @@ import type { Telemetry } from './telemetry.ts'
  * Traces and metrics of runs, for `definitions({ instrument: openTelemetry() })`. Without options it follows the standard `OTEL_*` variables, and is
  * off when none names a destination: then no library of OpenTelemetry is loaded and nothing is opened. Where the program has registered an SDK of its
  * own, that is used. See `docs/guide/opentelemetry.md`.
+ * @example
+ * ```ts
+ * export default definitions({ instrument: openTelemetry({ endpoint: 'https://collector.example.com:4318' }) })
+ * ```
  */
 export function openTelemetry(options: OpenTelemetryOptions = {}): Instrument {
   declareSecrets()

@@ -16,6 +16,10 @@ export interface QdrantLinks {
 /**
  * Links to the server that the settings name; none when they name none. Known before anything runs: good for the metadata of a definition, too.
  * @throws as opening the resource does, for settings that cannot be used
+ * @example
+ * ```ts
+ * const links = qdrantLinks({ collection: 'docs', url: 'https://qdrant.example.com:6333' })
+ * ```
  */
 export function qdrantLinks(settings: QdrantSettings): QdrantLinks {
   const server = serverOf(settings)

@@ -11,6 +11,10 @@ const uuid = /^([0-9a-f]{8})(-?)([0-9a-f]{4})\2([0-9a-f]{4})\2([0-9a-f]{4})\2([0
  * The id that Qdrant stores for `id`: a number passes, a UUID passes in lower case with hyphens, and any other string becomes a UUID of version 5 in
  * a namespace of this package, always the same one.
  * @throws RangeError for a number beyond 2^53 − 1, which JavaScript has already rounded, and TypeError for what is neither number nor string.
+ * @example
+ * ```ts
+ * const id = pointId('doc-1')
+ * ```
  */
 export function pointId(id: number | string): StoredId {
   if (typeof id === 'string') return canonicalUuid(id) ?? uuidOf(id)

@@ -16,6 +16,10 @@ const closers = new WeakMap<Qdrant, () => void>()
  * none. Opening it connects to nothing. Assets name it under `resources` and get a {@link Qdrant}.
  * `resources: { qdrant: qdrant(() => qdrantFromEnv('docs')) }` reads the environment when a run opens it.
  * @throws QdrantSettingsError, DAGMA_URL_INVALID or DAGMA_SECRET_SHORT when it opens with settings that cannot be used.
+ * @example
+ * ```ts
+ * export default definitions({ resources: { qdrant: qdrant({ collection: 'docs', url: 'https://qdrant.example.com:6333' }) } })
+ * ```
  */
 export const qdrant: ResourceType<QdrantSettings, Qdrant> = resource({
   open: async (settings: QdrantSettings, context): Promise<Qdrant> => {

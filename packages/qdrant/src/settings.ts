@@ -61,6 +61,10 @@ const environmentKey = secret('QDRANT_API_KEY')
  * Settings from the environment, read when called: `QDRANT_URL` or `QDRANT_HOST`, `QDRANT_PORT`, `QDRANT_USE_HTTPS` (true or false),
  * `QDRANT_PREFIX`, `QDRANT_API_KEY`, `QDRANT_UI_URL` and `QDRANT_COLLECTION`. The collection is `collection` when the last one is not set.
  * @throws QdrantSettingsError when `QDRANT_USE_HTTPS` or `QDRANT_PORT` cannot be read.
+ * @example
+ * ```ts
+ * export default definitions({ resources: { qdrant: qdrant(() => qdrantFromEnv('docs')) } })
+ * ```
  */
 export function qdrantFromEnv(collection: string): QdrantSettings {
   const { env } = process

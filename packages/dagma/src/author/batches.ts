@@ -9,7 +9,12 @@ export interface BatchLimits {
 /**
  * Cuts items into batches, in order, each as full as the limits allow. An item that is larger than the limit by itself gets a batch of its own.
  * @param sizeOf the size of an item, in bytes
- * @example for (const batch of batches(texts, (text) => Buffer.byteLength(text), { count: 100, bytes: 250_000 })) await send(batch)
+ * @example
+ * ```ts
+ * for (const batch of batches(['one', 'two', 'three'], (text) => Buffer.byteLength(text), { count: 2, bytes: 250_000 })) {
+ *   console.log(batch.length)
+ * }
+ * ```
  */
 export function* batches<T>(items: Iterable<T>, sizeOf: (item: T) => number, limits: BatchLimits): Generator<T[]> {
   let batch: T[] = []

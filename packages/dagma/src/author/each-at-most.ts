@@ -1,6 +1,12 @@
 /**
  * Calls `work` on each item, at most `limit` concurrently, and waits for all. After a failure none is started, the signal of those at work aborts, and
  * the first failure is thrown.
+ * @example
+ * ```ts
+ * await eachAtMost(4, ['one', 'two', 'three'], async (text, signal) => {
+ *   if (!signal.aborted) console.log(text)
+ * })
+ * ```
  */
 export async function eachAtMost<T>(
   limit: number,

@@ -21,6 +21,17 @@ const longestTimeoutMs = 300_000
  * made by the library `ky` over Node's own fetch: it has the retries, `Retry-After` and time-outs that are easy to get wrong, and no
  * dependencies; it is loaded at the first call. Redirects are not followed, since a key would go with them.
  * @throws DAGMA_URL_INVALID when the root is not an http or https URL, or has user info.
+ * @example
+ * ```ts
+ * const shop = httpService({
+ *   system: 'Shop',
+ *   baseUrl: 'https://shop.example.com/api',
+ *   baseUrlSetting: 'SHOP_URL',
+ *   auth: { bearer: secret('SHOP_API_KEY') },
+ *   authSetting: 'SHOP_API_KEY',
+ * })
+ * const orders = () => shop.json({ operation: 'list orders', method: 'GET', path: 'orders', query: { limit: '10' } })
+ * ```
  */
 export function httpService(options: HttpServiceOptions): HttpService {
   checkedHttpUrl(options.baseUrl, options.baseUrlSetting)

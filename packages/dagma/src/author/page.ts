@@ -16,6 +16,14 @@ export interface PageLink {
 /**
  * Opens a link as a browser would, without any key, and tells whether a page answers. What stands behind the "#" of a link is for the page
  * itself: whether the thing that it names is there must be asked of the system's API.
+ * @example
+ * ```ts
+ * const probe = (signal: AbortSignal) =>
+ *   pageFinding(
+ *     { key: 'shop_url', url: 'https://shop.example.com/orders', system: 'Shop', setting: 'SHOP_URL' },
+ *     { timeoutMs: 5_000, signal },
+ *   )
+ * ```
  */
 export async function pageFinding(
   { key, url, system, setting }: PageLink,

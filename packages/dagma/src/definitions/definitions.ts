@@ -108,6 +108,11 @@ export const definitionsOptions: OptionTable<keyof DefinitionsOptions<[], [], []
  * Collects a project's definitions and checks them, and reports every problem. A definitions module exports the result as its default.
  * @throws DefinitionErrors with everything that is wrong: duplicate keys, unknown inputs, cycles, partitions that do not fit, unbound
  * resources, selections, cron expressions.
+ * @example
+ * ```ts
+ * const orders = asset({ key: 'orders', run: () => [20, 35] })
+ * export default definitions({ assets: [orders], jobs: [job({ name: 'nightly', selection: [orders] })] })
+ * ```
  */
 export function definitions<
   const Assets extends readonly AnyAsset[] = [],

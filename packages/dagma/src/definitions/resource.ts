@@ -58,6 +58,12 @@ export const resourceOptions: OptionTable<'open' | 'close' | 'probe'> = { open: 
 /**
  * Declares a kind of resource. `open` makes the client, once per run and before any step that uses it; `close` runs at the run's end;
  * `probe` tells `dagma doctor` how the system is.
+ * @example
+ * ```ts
+ * const mailer = resource({ open: ({ host }: { host: string }) => ({ send: (text: string) => console.log(host, text) }) })
+ * const notice = asset({ key: 'notice', resources: { mailer }, run: ({ resources }) => resources.mailer.send('Orders are in.') })
+ * export default definitions({ assets: [notice], resources: { mailer: mailer({ host: 'mail.example.com' }) } })
+ * ```
  */
 export function resource<Settings, Client>(options: {
   open: (settings: Settings, context: ResourceContext) => Client | Promise<Client>

@@ -109,6 +109,12 @@ export interface EngineParts {
  * A failed run is a result, not an exception.
  * @throws DAGMA_SELECTION_UNKNOWN, DAGMA_SELECTION_EMPTY, DAGMA_JOB_UNKNOWN, DAGMA_CONFIG_INVALID, DAGMA_PARTITION_UNKNOWN and others of kind
  * `definition`: before anything ran
+ * @example
+ * ```ts
+ * const orders = asset({ key: 'orders', run: () => [20, 35] })
+ * const run = await materialize(definitions({ assets: [orders] }), { selection: 'orders' })
+ * console.log(run.status)
+ * ```
  */
 export function materialize(definitions: Definitions, options: MaterializeOptions = {}): Promise<MaterializeRun> {
   expectOptions('materialize()', options, materializeOptions)
@@ -145,6 +151,13 @@ export async function materializeWith(definitions: Definitions, options: Materia
 /**
  * Runs again what a failed or canceled run did not finish, with its config, tags and partition; what finished is not run again.
  * @throws DAGMA_RUN_UNKNOWN, DAGMA_RUN_NOT_RETRYABLE, and what {@link materialize} throws
+ * @example
+ * ```ts
+ * const orders = asset({ key: 'orders', run: () => [20, 35] })
+ * const project = definitions({ assets: [orders] })
+ * const run = await materialize(project)
+ * if (run.status === 'FAILURE') await retryRun(project, run.runId)
+ * ```
  */
 export async function retryRun(definitions: Definitions, runId: string, options: RunOptions = {}): Promise<MaterializeRun> {
   expectOptions('retryRun()', options, runOptions)

@@ -13,7 +13,13 @@ export interface Finding {
   readonly fix?: string
 }
 
-/** Performs one check: `look` returns the message of the `ok` finding, and throws when something is wrong. */
+/**
+ * Performs one check: `look` returns the message of the `ok` finding, and throws when something is wrong.
+ * @example
+ * ```ts
+ * const reachable = await finding('reachable', () => 'https://shop.example.com answers')
+ * ```
+ */
 export async function finding(check: string, look: () => string | Promise<string>): Promise<Finding> {
   try {
     return { check, status: 'ok', message: await look() }
@@ -22,7 +28,13 @@ export async function finding(check: string, look: () => string | Promise<string
   }
 }
 
-/** The finding that reports an error. The fix is a ServiceError's hint, or what follows the first sentence of another error's message. */
+/**
+ * The finding that reports an error. The fix is a ServiceError's hint, or what follows the first sentence of another error's message.
+ * @example
+ * ```ts
+ * const wrong = failedFinding('SHOP_URL', new Error('SHOP_URL is not set. Set it to the root of the API.'))
+ * ```
+ */
 export function failedFinding(check: string, error: unknown, status: 'warning' | 'error' = 'error'): Finding {
   if (error instanceof ServiceError) return { check, status, message: error.summary, fix: error.hint }
   const text = thrownMessage(error)

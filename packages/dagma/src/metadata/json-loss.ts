@@ -25,6 +25,10 @@ type Level =
 /**
  * The first thing in `value` that JSON would change in silence: NaN would become null, a Map `{}`, `undefined` in a list null, and so on. A
  * member that is undefined is not a loss, and whatever has a `toJSON` is what that returns. Depth is bounded, and the search does not recurse.
+ * @example
+ * ```ts
+ * const loss = jsonLoss({ rows: [new Map()] }, { deepest: 100 })
+ * ```
  */
 export function jsonLoss(value: unknown, limits: JsonLimits): JsonLoss | undefined {
   const levels: Level[] = []
@@ -47,7 +51,14 @@ export function jsonLoss(value: unknown, limits: JsonLimits): JsonLoss | undefin
   return what === undefined ? undefined : { what, at: pathText(levels) }
 }
 
-/** The loss in words: `it is a Map`, `it has a Map at "rows[0]"`. */
+/**
+ * The loss in words: `it is a Map`, `it has a Map at "rows[0]"`.
+ * @example
+ * ```ts
+ * const loss = jsonLoss({ rows: [Number.NaN] }, { deepest: 100 })
+ * if (loss !== undefined) console.warn(`The value cannot be stored: ${lossText(loss)}.`)
+ * ```
+ */
 export function lossText({ what, at }: JsonLoss): string {
   return at === '' ? `it is ${what}` : `it has ${what} at "${at}"`
 }

@@ -48,6 +48,10 @@ const text = (meaning: string, presence: FieldPresence, more: Partial<Omit<Obser
 /**
  * The observation field specification: what a materialization, an observation or a failed step tells about itself, under which name and in which unit. One table for metadata,
  * traces and metrics. A test holds `docs/observation-fields.md` and the example project's runs against it.
+ * @example
+ * ```ts
+ * console.log(observationFields.latency_ms.unit)
+ * ```
  */
 export const observationFields = {
   event_type: text('What happened: `materialization`, `observation` or `failure`.', 'every', { spanAttribute: 'dagma.event_type' }),

@@ -38,6 +38,12 @@ export interface InMemoryOptions extends Omit<MaterializeOptions, 'durability'> 
  * redaction. Local backends, such as that of Qdrant, write into a project folder that each call has for itself and that is gone afterwards, unless
  * `projectFolder` names another. Dagster's `materialize_to_memory`.
  * @throws DefinitionErrors when the assets are wrong; what `materialize` throws
+ * @example
+ * ```ts
+ * const orders = asset({ key: 'orders', run: () => [20, 35] })
+ * const run = await materializeToMemory([orders])
+ * console.log(run.status)
+ * ```
  */
 export async function materializeToMemory(
   assets: Definitions | readonly AnyAsset[],

@@ -14,6 +14,11 @@ export interface PipesChunkWriterOptions {
 /**
  * Writes messages in numbered chunks, as the readers of blob stores in Dagster (`PipesBlobStoreMessageReader` and its kind) take them. It is what
  * S3 uses; with your own `upload` it takes messages to any other store.
+ * @example
+ * ```ts
+ * const chunks = new Map<string, string>()
+ * const writer = chunkWriter({ upload: async (text, index) => void chunks.set(`${index}.json`, text) })
+ * ```
  */
 export function chunkWriter({ upload, intervalSeconds = 10 }: PipesChunkWriterOptions): PipesMessageWriter {
   let lines: string[] = []

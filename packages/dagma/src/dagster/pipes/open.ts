@@ -24,6 +24,12 @@ export interface PipesOptions {
  * When Dagster did not start this process, it warns, and the session reports nowhere.
  * @throws DAGMA_PIPES_PARAMS_INVALID when Dagster's parameters cannot be understood, DAGMA_PACKAGE_MISSING when they name S3 and the AWS SDK is not
  * installed.
+ * @example
+ * ```ts
+ * const session = await openPipes()
+ * session.reportAssetMaterialization({ metadata: { rows: 2 } })
+ * await session.close()
+ * ```
  */
 export async function openPipes(options: PipesOptions = {}): Promise<PipesSession> {
   const { environment = process.env, args = process.argv.slice(2), contextLoader = loadContext, messageWriter = defaultWriter } = options
@@ -57,6 +63,10 @@ export async function openPipes(options: PipesOptions = {}): Promise<PipesSessio
 /**
  * Opens the session, calls `run` with it, and closes it: well, or with the error that `run` threw, which is thrown on. Gives what `run` gives.
  * @throws what `run` and {@link openPipes} throw, and DAGMA_PIPES_DELIVERY_FAILED when messages could not be delivered.
+ * @example
+ * ```ts
+ * await runPipes((session) => session.reportAssetMaterialization({ metadata: { rows: 2 } }))
+ * ```
  */
 export async function runPipes<Result>(run: (session: PipesSession) => Result | Promise<Result>, options?: PipesOptions): Promise<Result> {
   const session = await openPipes(options)

@@ -53,7 +53,14 @@ export const assetCheckOptions: OptionTable<keyof AssetCheckOptions<unknown, {},
   run: 'function!',
 }
 
-/** Declares a check of an asset. It runs after the asset in the same run, or on its own. Dagster's `@asset_check`. @throws DAGMA_KEY_INVALID */
+/**
+ * Declares a check of an asset. It runs after the asset in the same run, or on its own. Dagster's `@asset_check`. @throws DAGMA_KEY_INVALID
+ * @example
+ * ```ts
+ * const orders = asset({ key: 'orders', run: () => [20, 35] })
+ * const notEmpty = assetCheck({ asset: orders, name: 'not_empty', run: async ({ load }) => ({ passed: (await load()).length > 0 }) })
+ * ```
+ */
 export function assetCheck<Value = unknown, In extends Inputs = {}, Req extends Requirements = {}, Config = undefined>(
   options: AssetCheckOptions<Value, In, Req, Config>,
 ): AssetCheck<Req> {

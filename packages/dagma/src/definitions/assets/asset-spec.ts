@@ -29,6 +29,18 @@ export interface DepWithMapping<Value = unknown> extends AssetRef<Value> {
 /**
  * Selects the partitions of an upstream asset that a partition depends on; default: the one of the same key. As an input of several partitions,
  * the value is an object from partition key to value.
+ * @example
+ * ```ts
+ * const day = dailyPartitions({ start: '2026-01-01' })
+ * const sales = asset({ key: 'sales', partitions: day, run: () => 20 })
+ * const week = weeklyPartitions({ start: '2026-01-05' })
+ * const weekly = asset({
+ *   key: 'weekly',
+ *   partitions: week,
+ *   inputs: { sales: mapped(sales, PartitionMapping.timeWindow()) },
+ *   run: ({ inputs }) => Object.values(inputs.sales).reduce((sum, amount) => sum + amount, 0),
+ * })
+ * ```
  */
 export function mapped<Value, Mapping extends PartitionMapping>(
   upstream: AssetRef<Value>,

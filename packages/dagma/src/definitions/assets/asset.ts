@@ -108,6 +108,15 @@ export interface Asset<Value = unknown, Req extends Requirements = Requirements>
 /**
  * Declares an asset: a key, its upstream assets, and the function that computes its value. Dagster's `@asset`.
  * @throws DAGMA_KEY_INVALID when the key or the group has other characters than those allowed.
+ * @example
+ * ```ts
+ * const orders = asset({ key: 'orders', run: () => [20, 35] })
+ * const revenue = asset({
+ *   key: 'revenue',
+ *   inputs: { orders },
+ *   run: ({ inputs }) => inputs.orders.reduce((sum, amount) => sum + amount, 0),
+ * })
+ * ```
  */
 export function asset<
   In extends Inputs = {},

@@ -22,6 +22,11 @@ export const externalAssetOptions: OptionTable<keyof AssetSpecOptions | 'key' | 
 /**
  * Declares an asset that something outside the project makes, so that lineage shows it. As an input, its IO manager must find its value.
  * `externalAsset<Row[]>({ key: 'rows' })` says what type that value has. Dagster's external asset. @throws DAGMA_KEY_INVALID
+ * @example
+ * ```ts
+ * const rows = externalAsset<{ id: number }[]>({ key: 'rows', description: 'Written by the billing system.' })
+ * const report = asset({ key: 'report', deps: [rows], run: () => 'a report' })
+ * ```
  */
 export function externalAsset<Value = unknown>(
   options: { key: AssetKeyInput; deps?: readonly Dep[] } & AssetSpecOptions,

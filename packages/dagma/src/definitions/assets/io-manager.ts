@@ -33,9 +33,9 @@ export interface TypedIOManager<Value = unknown> {
  * what JSON gives back ({@link Stored}), and what JSON cannot hold does not compile.
  * @example
  * ```ts
- * const frames = typedIOManager<DataFrame>('frames')
- * const orders = asset({ key: 'orders', ioManager: frames, run: () => readFrame() })
- * definitions({ assets: [orders], ioManagers: { frames: frameFiles() } })
+ * const inMemory = typedIOManager<Map<string, number>>('memory')
+ * const totals = asset({ key: 'totals', ioManager: inMemory, run: () => new Map([['eu', 20]]) })
+ * export default definitions({ assets: [totals], ioManagers: { memory: memoryIOManager({ asIs: true }) } })
  * ```
  */
 export function typedIOManager<Value = unknown>(key: string): TypedIOManager<Value> {

@@ -135,6 +135,14 @@ type SomeParts<Of> = [keyof Of] extends [never] ? { readonly assets: 'A multi-as
 /**
  * Declares several assets that one function makes together. Dagster's `@multi_asset`.
  * @throws DAGMA_KEY_INVALID when a key or name has other characters than those allowed.
+ * @example
+ * ```ts
+ * const shop = multiAsset({
+ *   name: 'shop',
+ *   assets: { orders: {}, customers: { description: 'One row for each customer.' } },
+ *   run: () => ({ orders: [20, 35], customers: ['Ada'] }),
+ * })
+ * ```
  */
 export function multiAsset<
   const Of extends Parts,

@@ -36,7 +36,13 @@ export const observableAssetOptions: OptionTable<keyof ObservableAssetOptions<{}
   run: 'function!',
 }
 
-/** Declares an asset that something outside the project makes, with a function that observes it. Dagster's `@observable_source_asset`. @throws DAGMA_KEY_INVALID */
+/**
+ * Declares an asset that something outside the project makes, with a function that observes it. Dagster's `@observable_source_asset`. @throws DAGMA_KEY_INVALID
+ * @example
+ * ```ts
+ * const inbox = observableAsset({ key: 'inbox', run: () => ({ metadata: { files: 3 } }) })
+ * ```
+ */
 export function observableAsset<
   Value = unknown,
   Req extends Requirements = {},

@@ -36,11 +36,11 @@ const materializeResultOptions: OptionTable<keyof MaterializeResultOptions> = { 
 /**
  * What an asset's function returns when its materialization carries metadata, a data version or the results of declared checks. `value` is
  * stored for consumers. Dagster's `MaterializeResult`.
- *
+ * @throws DAGMA_OPTION_UNKNOWN when an option has another name, DAGMA_OPTION_INVALID when it has another form.
+ * @example
  * ```ts
  * const orders = asset({ key: 'orders', run: () => materializeResult([20, 35], { metadata: { count: 2 } }) })
  * ```
- * @throws DAGMA_OPTION_UNKNOWN when an option has another name, DAGMA_OPTION_INVALID when it has another form.
  */
 export function materializeResult<Value, const Check extends string = never>(
   value: Value,

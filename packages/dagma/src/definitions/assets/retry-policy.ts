@@ -23,7 +23,13 @@ export const retryPolicyOptions: OptionTable<keyof RetryPolicy> = {
   jitter: 'jitter',
 }
 
-/** Declares a retry policy. */
+/**
+ * Declares a retry policy.
+ * @example
+ * ```ts
+ * const orders = asset({ key: 'orders', retryPolicy: retryPolicy({ maxRetries: 3, delaySeconds: 2, backoff: 'exponential' }), run: () => [20, 35] })
+ * ```
+ */
 export function retryPolicy(options: {
   /** Tries after the first one; default 1. */
   maxRetries?: number

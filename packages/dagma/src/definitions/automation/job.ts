@@ -87,7 +87,14 @@ export const jobOptions: OptionTable<keyof JobOptions<{}>> = {
   onSuccess: 'function',
 }
 
-/** Declares a job over a selection of assets. Dagster's `define_asset_job`. @throws DAGMA_KEY_INVALID */
+/**
+ * Declares a job over a selection of assets. Dagster's `define_asset_job`. @throws DAGMA_KEY_INVALID
+ * @example
+ * ```ts
+ * const orders = asset({ key: 'orders', run: () => [20, 35] })
+ * const nightly = job({ name: 'nightly', selection: [orders], tags: { team: 'shop' } })
+ * ```
+ */
 export function job<Req extends Requirements = {}>(options: JobOptions<Req>): Job<Req> {
   expectOptions('job()', options, jobOptions)
   const { name, selection, description, tags = {}, config = {}, executor, opTags = {}, resources = {}, onFailure, onSuccess } = options

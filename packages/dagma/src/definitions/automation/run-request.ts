@@ -21,7 +21,13 @@ const runRequestOptions: OptionTable<Exclude<keyof RunRequest, 'type'>> = {
   partitionKey: 'text',
 }
 
-/** Asks for a run. */
+/**
+ * Asks for a run.
+ * @example
+ * ```ts
+ * const request = runRequest({ runKey: 'orders-2026-01-01.csv', tags: { source: 'inbox' } })
+ * ```
+ */
 export function runRequest(
   options: {
     /** A sensor starts at most one run for each key; default: every request starts one. */
@@ -46,7 +52,13 @@ export interface SkipReason {
   readonly message: string
 }
 
-/** Says why a tick asks for no run; Dagster's UI shows it. */
+/**
+ * Says why a tick asks for no run; Dagster's UI shows it.
+ * @example
+ * ```ts
+ * const idle = sensor({ name: 'idle', job: job({ name: 'nightly', selection: '*' }), run: () => skipReason('No new files.') })
+ * ```
+ */
 export function skipReason(message: string): SkipReason {
   return { type: 'skip_reason', message }
 }

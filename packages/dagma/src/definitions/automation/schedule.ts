@@ -86,7 +86,14 @@ export const scheduleOptions: OptionTable<keyof ScheduleOptions<{}>> = {
   evaluate: 'function',
 }
 
-/** Declares a schedule of a job. The cron expression and the time zone are checked by `definitions()`. Dagster's `@schedule`. @throws DAGMA_KEY_INVALID */
+/**
+ * Declares a schedule of a job. The cron expression and the time zone are checked by `definitions()`. Dagster's `@schedule`. @throws DAGMA_KEY_INVALID
+ * @example
+ * ```ts
+ * const nightly = job({ name: 'nightly', selection: '*' })
+ * const atTwo = schedule({ name: 'at_two', job: nightly, cronSchedule: '0 2 * * *', executionTimezone: 'Europe/Berlin' })
+ * ```
+ */
 export function schedule<Req extends Requirements = {}>(options: ScheduleOptions<Req>): Schedule<Req> {
   const isForPartitions = typeof options === 'object' && options?.forPartitions !== undefined
   expectOptions('schedule()', options, isForPartitions ? { ...scheduleOptions, cronSchedule: 'text' } : scheduleOptions)

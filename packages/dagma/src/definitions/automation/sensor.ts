@@ -84,7 +84,14 @@ export const sensorOptions: OptionTable<keyof SensorOptions<{}>> = {
   run: 'function!',
 }
 
-/** Declares a sensor. Dagster's `@sensor`. @throws DAGMA_KEY_INVALID */
+/**
+ * Declares a sensor. Dagster's `@sensor`. @throws DAGMA_KEY_INVALID
+ * @example
+ * ```ts
+ * const nightly = job({ name: 'nightly', selection: '*' })
+ * const files = sensor({ name: 'files', job: nightly, run: () => runRequest({ runKey: 'orders-2026-01-01.csv' }) })
+ * ```
+ */
 export function sensor<Req extends Requirements = {}>(options: SensorOptions<Req>): Sensor<Req> {
   expectOptions('sensor()', options, sensorOptions)
   const jobs = [options.job].flat() as (Job | string)[]

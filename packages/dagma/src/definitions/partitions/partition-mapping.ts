@@ -47,7 +47,18 @@ const timeWindowOptions: OptionTable<keyof TimeWindowOptions> = {
   allowNonexistentUpstreamPartitions: 'boolean',
 }
 
-/** Mappings of partitions, for {@link mapped}. */
+/**
+ * Mappings of partitions, for {@link mapped}.
+ * @example
+ * ```ts
+ * const sales = asset({ key: 'sales', partitions: staticPartitions(['eu', 'us']), run: () => 20 })
+ * const total = asset({
+ *   key: 'total',
+ *   inputs: { sales: mapped(sales, PartitionMapping.all()) },
+ *   run: ({ inputs }) => Object.keys(inputs.sales).length,
+ * })
+ * ```
+ */
 export const PartitionMapping = {
   /** The partition of the same key. Dagster's `IdentityPartitionMapping`. */
   identity: () => ({ kind: 'identity', many: false }) as const,

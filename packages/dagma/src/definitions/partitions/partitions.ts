@@ -50,22 +50,46 @@ interface MonthlyOptions extends DailyOptions {
   readonly dayOffset?: number
 }
 
-/** A partition for each hour; keys such as `2026-01-31-23:00`. Dagster's `HourlyPartitionsDefinition`. */
+/**
+ * A partition for each hour; keys such as `2026-01-31-23:00`. Dagster's `HourlyPartitionsDefinition`.
+ * @example
+ * ```ts
+ * const hour = hourlyPartitions({ start: '2026-01-01-00:00', timezone: 'UTC' })
+ * ```
+ */
 export function hourlyPartitions(options: TimeOptions): TimePartitions {
   return timePartitions('hourly', options)
 }
 
-/** A partition for each day; keys such as `2026-01-31`. Dagster's `DailyPartitionsDefinition`. */
+/**
+ * A partition for each day; keys such as `2026-01-31`. Dagster's `DailyPartitionsDefinition`.
+ * @example
+ * ```ts
+ * const day = dailyPartitions({ start: '2026-01-01', timezone: 'Europe/Berlin' })
+ * ```
+ */
 export function dailyPartitions(options: DailyOptions): TimePartitions {
   return timePartitions('daily', options)
 }
 
-/** A partition for each week, from Sunday on or from `dayOffset`; keys such as `2026-02-01`. Dagster's `WeeklyPartitionsDefinition`. */
+/**
+ * A partition for each week, from Sunday on or from `dayOffset`; keys such as `2026-02-01`. Dagster's `WeeklyPartitionsDefinition`.
+ * @example
+ * ```ts
+ * const week = weeklyPartitions({ start: '2026-01-05', dayOffset: 1 })
+ * ```
+ */
 export function weeklyPartitions(options: WeeklyOptions): TimePartitions {
   return timePartitions('weekly', options)
 }
 
-/** A partition for each month, from its first day on or from `dayOffset`; keys such as `2026-02-01`. Dagster's `MonthlyPartitionsDefinition`. */
+/**
+ * A partition for each month, from its first day on or from `dayOffset`; keys such as `2026-02-01`. Dagster's `MonthlyPartitionsDefinition`.
+ * @example
+ * ```ts
+ * const month = monthlyPartitions({ start: '2026-01-01' })
+ * ```
+ */
 export function monthlyPartitions(options: MonthlyOptions): TimePartitions {
   return timePartitions('monthly', options)
 }
@@ -103,7 +127,15 @@ const timeWindowOptions: OptionTable<keyof TimeWindowOptions> = {
 
 /**
  * A partition for each window between two times of a cron expression. Dagster's `TimeWindowPartitionsDefinition`.
- * @example timeWindowPartitions({ cronSchedule: '0 9,17 * * 1-5', keyFormat: '%Y-%m-%d-%H', start: '2026-01-01', timezone: 'Europe/Berlin' })
+ * @example
+ * ```ts
+ * const shifts = timeWindowPartitions({
+ *   cronSchedule: '0 9,17 * * 1-5',
+ *   keyFormat: '%Y-%m-%d-%H',
+ *   start: '2026-01-01-00',
+ *   timezone: 'Europe/Berlin',
+ * })
+ * ```
  */
 export function timeWindowPartitions(options: TimeWindowOptions): TimePartitions {
   expectOptions('timeWindowPartitions()', options, timeWindowOptions)
@@ -112,7 +144,13 @@ export function timeWindowPartitions(options: TimeWindowOptions): TimePartitions
   return { kind: 'time_window', start, end, timezone, cronSchedule, keyFormat, exclude, ...none, endOffset }
 }
 
-/** A partition for each of these keys. Dagster's `StaticPartitionsDefinition`. */
+/**
+ * A partition for each of these keys. Dagster's `StaticPartitionsDefinition`.
+ * @example
+ * ```ts
+ * const region = staticPartitions(['eu', 'us'])
+ * ```
+ */
 export function staticPartitions<const Key extends string>(partitionKeys: readonly Key[]): StaticPartitions<Key> {
   return { kind: 'static', partitionKeys }
 }
@@ -120,12 +158,23 @@ export function staticPartitions<const Key extends string>(partitionKeys: readon
 /**
  * Partitions that are added and deleted under this name while the project runs: by sensors, by steps, and by `dagma partition add`. The embedded
  * engine keeps them in its event log, Dagster in its instance. Dagster's `DynamicPartitionsDefinition`.
+ * @example
+ * ```ts
+ * const customer = dynamicPartitions('customer')
+ * const invoices = asset({ key: 'invoices', partitions: customer, run: ({ partitionKey }) => `invoice of ${partitionKey}` })
+ * ```
  */
 export function dynamicPartitions(name: string): DynamicPartitions {
   return { kind: 'dynamic', name }
 }
 
-/** A partition for each combination of two dimensions' partitions. Dagster's `MultiPartitionsDefinition`. */
+/**
+ * A partition for each combination of two dimensions' partitions. Dagster's `MultiPartitionsDefinition`.
+ * @example
+ * ```ts
+ * const dayAndRegion = multiPartitions({ day: dailyPartitions({ start: '2026-01-01' }), region: staticPartitions(['eu', 'us']) })
+ * ```
+ */
 export function multiPartitions<Dimensions extends PartitionDimensions>(dimensions: Dimensions): MultiPartitions<Dimensions> {
   return { kind: 'multi', dimensions }
 }

@@ -13,6 +13,10 @@ const shortestFind = 5
  * `text` without any known secret's value, as it is or in encodings of any kind and order (escapes of JSON, URLs, HTML and others, base64 with whatever
  * stands before it and between its lines, base32, bytes in hexadecimal or decimal numbers), user info in URLs, bearer and basic credentials, and well-known
  * shapes of keys. Each is replaced by `[redacted]`. Half a surrogate pair, which neither UTF-8 nor Python can carry, becomes U+FFFD.
+ * @example
+ * ```ts
+ * console.log(redact('fetched https://user:password@shop.example.com'))
+ * ```
  */
 export function redact(text: string): string {
   return redactText(text, secretNeedles())

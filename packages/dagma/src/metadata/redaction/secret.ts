@@ -55,6 +55,11 @@ export class Secret {
 /**
  * Declares the secret that the environment variable `variable` holds. It is read late, by {@link Secret.reveal}. `parts` finds what in the value is
  * secret by itself, too: the gate then looks for each of them. Default: the lines of a key, the members of a JSON text and the password in an address.
+ * @example
+ * ```ts
+ * const apiKey = secret('SHOP_API_KEY')
+ * console.log(apiKey.isSet)
+ * ```
  */
 export function secret(variable: string, parts?: SecretParts): Secret {
   declareSecret(variable, parts)

@@ -16,6 +16,10 @@ const marker = 'DAGMA_DOTENV'
  * Dagster host call it; a script that calls `materialize()` calls it first where it wants the file. Variables that a parent process, such as
  * `dagma dev`, has from the same file count as not set: a changed file holds for what starts after the change.
  * @throws DAGMA_ENV_FILE_INVALID when it is not a file, cannot be read, is not UTF-8, or sets what the system does not take as a variable
+ * @example
+ * ```ts
+ * loadDotenv(process.cwd())
+ * ```
  */
 export function loadDotenv(folder: string): void {
   const file = join(folder, '.env')

@@ -29,6 +29,11 @@ const keptMs = 24 * 60 * 60 * 1000
  *
  * Calls are synchronous but for those that wait for the disk: for small files that is several times faster, and making the JSON of a large value takes
  * longer than writing it.
+ * @example
+ * ```ts
+ * const orders = asset({ key: 'orders', run: () => [20, 35] })
+ * export default definitions({ assets: [orders], ioManagers: { default: jsonFileIOManager('/data/values') } })
+ * ```
  */
 export function jsonFileIOManager(folder: string, { sync = false, isOver = () => false }: JsonFileIOManagerOptions = {}): IOManager {
   const runs = join(folder, '@runs')

@@ -5,6 +5,11 @@ import { jsonText } from './json-text.ts'
 /**
  * An IO manager that keeps values in memory: for tests, and for runs whose values nobody needs afterwards. It gives back what a stored value
  * would be, a copy by way of JSON; with `asIs` the value itself, for assets that name it by `typedIOManager()`.
+ * @example
+ * ```ts
+ * const orders = asset({ key: 'orders', run: () => [20, 35] })
+ * export default definitions({ assets: [orders], ioManagers: { default: memoryIOManager() } })
+ * ```
  */
 export function memoryIOManager({ asIs = false }: { asIs?: boolean } = {}): IOManager {
   const latest = new Map<string, unknown>()

@@ -26,7 +26,7 @@ export interface S3IOManagerOptions {
  * @example
  * ```ts
  * const orders = asset({ key: 'orders', run: () => [20, 35] })
- * definitions({ assets: [orders], ioManagers: { default: s3IOManager({ bucket: 'acme-data', prefix: 'analytics/values' }) } })
+ * export default definitions({ assets: [orders], ioManagers: { default: s3IOManager({ bucket: 'acme-data', prefix: 'analytics/values' }) } })
  * ```
  */
 export function s3IOManager({ bucket, prefix, serverSideEncryption, kmsKeyId, ...server }: S3IOManagerOptions): IOManager {

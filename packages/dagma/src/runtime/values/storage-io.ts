@@ -16,8 +16,13 @@ export interface ValueStorage {
  * @throws DAGMA_STORAGE_FAILED in the step that stores or loads, for what the storage refuses or does not keep
  * @example
  * ```ts
- * const storage = createStorage({ driver: redisDriver({ url: 'redis://cache.internal:6379' }) })
- * definitions({ assets: [orders], ioManagers: { default: storageIOManager(storage) } })
+ * // Any storage with these methods, such as one of `unstorage`.
+ * const bytes = new Map<string, unknown>()
+ * const storage = {
+ *   getItemRaw: async (key: string) => bytes.get(key) ?? null,
+ *   setItemRaw: async (key: string, value: unknown) => void bytes.set(key, value),
+ * }
+ * export default definitions({ ioManagers: { default: storageIOManager(storage) } })
  * ```
  */
 export function storageIOManager(storage: ValueStorage): IOManager {
