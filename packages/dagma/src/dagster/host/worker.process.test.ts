@@ -74,7 +74,11 @@ class Run {
   }
 
   start(step: string, stepName: string, config: unknown = null, more: object = {}): void {
-    const context = pipesContext({ asset_keys: [stepName], extras: { dagma: { step_name: stepName, config } }, ...more })
+    const context = pipesContext({
+      asset_keys: [stepName],
+      extras: { dagma: { step_name: stepName, config, partition_keys: null } },
+      ...more,
+    })
     this.send({
       type: 'run_step',
       step,
@@ -158,7 +162,7 @@ const shop = multiAsset({ name: 'shop', canSubset: true, assets: { orders: {}, c
 export default definitions({ assets: [shop] })
 `),
     )
-    const extras = { dagma: { step_name: 'shop', config: null, selected: ['customers'], run_tags: {} } }
+    const extras = { dagma: { step_name: 'shop', config: null, selected: ['customers'], run_tags: {}, partition_keys: null } }
     run.start('1', 'shop', null, { extras, asset_keys: ['customers'] })
     await run.until('closed', '1')
     const reported = run.received.filter(({ message }) => message?.method === 'report_asset_materialization')
