@@ -238,12 +238,12 @@ export class EventLog implements Disposable {
     return new Map(rows.map(({ partition, id }) => [partition, id]))
   }
 
-  /** The runs of a partition that failed or were canceled, oldest first, each with the number of its first event. */
-  unsuccessfulPartitionRuns(): { partition: string; run: Run; firstEvent: number }[] {
+  /** The runs of partitions that failed or were canceled, oldest first, each with the number of its first event. */
+  unsuccessfulPartitionRuns(): { run: Run; firstEvent: number }[] {
     const query = `SELECT ${runColumns}, (SELECT min(id) FROM events WHERE events.run_id = runs.run_id) AS first_event FROM runs
       WHERE status IN ('FAILURE', 'CANCELED') ORDER BY ordinal`
-    return this.#read(query, [], (row) => ({ run: runOf(row), firstEvent: Number(row.first_event) })).flatMap(({ run, firstEvent }) =>
-      run.partitionKey === null ? [] : [{ partition: run.partitionKey, run, firstEvent }],
+    return this.#read(query, [], (row) => ({ run: runOf(row), firstEvent: Number(row.first_event) })).filter(
+      ({ run }) => run.partitionKey !== null || run.partitionKeyRange !== null,
     )
   }
 

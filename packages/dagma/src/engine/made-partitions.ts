@@ -1,5 +1,7 @@
+import type { Definitions } from '../definitions/model.ts'
 import type { EventLog } from './event-log.ts'
 import type { Run, RunEvent } from './events.ts'
+import { isPartitioned } from './plan.ts'
 
 /** Partitions that a run of several has made, by the name of the step. */
 export type MadePartitions = ReadonlyMap<string, ReadonlySet<string>>
@@ -20,6 +22,16 @@ export function madePartitions(eventLog: EventLog, run: Run): MadePartitions {
     }
   }
   return made
+}
+
+/** Those of `keys`, which a run of several makes, that one of its steps with partitions has not made. */
+export function missingPartitions(definitions: Definitions, eventLog: EventLog, run: Run, keys: readonly string[]): readonly string[] {
+  const made = madePartitions(eventLog, run)
+  const partitioned = run.steps.filter((name) => {
+    const step = definitions.steps.get(name)
+    return step !== undefined && isPartitioned(step, definitions)
+  })
+  return keys.filter((key) => partitioned.some((name) => !made.get(name)?.has(key)))
 }
 
 const tellingTypes: readonly RunEvent['type'][] = [

@@ -1,7 +1,9 @@
 import { keyText } from '../definitions/assets/asset-key.ts'
 import type { AssetNode } from '../definitions/model.ts'
-import { type PartitionsAt, partitionKeys } from '../definitions/partitions/partitions.ts'
+import type { PartitionsDefinition } from '../definitions/partitions/partition-types.ts'
+import { keysBetween, type PartitionsAt, partitionKeys } from '../definitions/partitions/partitions.ts'
 import type { EventLog } from './event-log.ts'
+import type { Run } from './events.ts'
 
 /**
  * What became of a partition. `failed`: the last run that should have materialized it failed before it did; `made`: it was materialized, and that
@@ -23,14 +25,25 @@ export function partitionStatus(log: EventLog, assets: readonly AssetNode[], at:
     const asset = keyText(key)
     const made = log.materializedPartitions(asset)
     const failed = new Set<string>()
-    for (const { partition, run, firstEvent } of unsuccessful) {
+    for (const { run, firstEvent } of unsuccessful) {
       if (step === undefined || !run.steps.includes(step.name) || !run.assetKeys.includes(asset)) continue
-      if (run.status === 'FAILURE' && (made.get(partition) ?? 0) < firstEvent) failed.add(partition)
-      else failed.delete(partition)
+      for (const partition of partitionsOf(run, partitions, at)) {
+        if (run.status === 'FAILURE' && (made.get(partition) ?? 0) < firstEvent) failed.add(partition)
+        else failed.delete(partition)
+      }
     }
     const stateOf = (one: string): PartitionState => (failed.has(one) ? 'failed' : made.has(one) ? 'made' : 'missing')
     return [{ asset, states: new Map(partitionKeys(partitions, at).map((one) => [one, stateOf(one)])) }]
   })
+}
+
+function partitionsOf(
+  { partitionKey, partitionKeyRange: range }: Run,
+  partitions: PartitionsDefinition,
+  at: PartitionsAt,
+): readonly string[] {
+  if (range !== null) return keysBetween(partitions, { from: range.start, to: range.end }, at)
+  return partitionKey === null ? [] : [partitionKey]
 }
 
 /** How many partitions are in each state. */

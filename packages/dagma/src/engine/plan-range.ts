@@ -3,8 +3,8 @@ import { type AssetKey, keyText } from '../definitions/assets/asset-key.ts'
 import type { BackfillPolicy } from '../definitions/assets/backfill.ts'
 import type { AssetNode, Definitions } from '../definitions/model.ts'
 import type { PartitionKeyRange } from '../definitions/partitions/partition-context.ts'
-import type { PartitionsDefinition } from '../definitions/partitions/partition-types.ts'
-import { type PartitionsAt, partitionKeys, partitionRange } from '../definitions/partitions/partitions.ts'
+import { partitionRanges } from '../definitions/partitions/partition-ranges.ts'
+import { type PartitionsAt, partitionRange } from '../definitions/partitions/partitions.ts'
 import { dagmaError } from '../errors.ts'
 
 /** The partitions of a range, for the assets of a run. */
@@ -23,27 +23,19 @@ export function planRange(definitions: Definitions, assetKeys: readonly string[]
   const partitioned = partitionedAssets(definitions, assetKeys)
   const limits = partitioned.map(({ key, step }) => limitOf(key, step?.backfillPolicy))
   const limit = limits.reduce((least, one) => (one.partitions < least.partitions ? one : least))
-  const [start, end] = [keys[0], keys.at(-1)]
+  const [partitions, start, end] = [partitioned[0]?.partitions, keys[0], keys.at(-1)]
   if (start === undefined || end === undefined) return { runs: [], limit }
   const isRange = keys.length <= limit.partitions && isDeepStrictEqual(keys, keysOfRange(definitions, assetKeys, { start, end }, at))
   if (isRange) return { runs: [keys], limit }
-  const runs = limit.partitions === 1 ? keys.map((key) => [key]) : stretches(partitioned[0]?.partitions, keys, at)
-  return { runs: runs.flatMap((run) => chunks(run, limit.partitions)), limit }
-}
-
-/** The keys in stretches without a gap; of multi-partitions, each with the same keys of all dimensions but the last. */
-function stretches(partitions: PartitionsDefinition | undefined, keys: readonly string[], at: PartitionsAt): string[][] {
-  const places = new Map((partitions === undefined ? [] : partitionKeys(partitions, at)).map((key, place) => [key, place]))
-  const others = (key = ''): string => (partitions?.kind === 'multi' ? key.slice(0, key.lastIndexOf('|')) : '')
-  const found: string[][] = []
-  for (const key of keys) {
-    const last = found.at(-1)
-    const before = last?.at(-1)
-    const follows = before !== undefined && places.get(key) === (places.get(before) ?? 0) + 1 && others(key) === others(before)
-    if (last !== undefined && follows) last.push(key)
-    else found.push([key])
-  }
-  return found
+  if (limit.partitions === 1 || partitions === undefined) return { runs: keys.map((key) => [key]), limit }
+  let from = 0
+  const runs = partitionRanges(partitions, keys, at).flatMap((range) => {
+    const to = keys.indexOf(range.end, from) + 1
+    const stretch = keys.slice(from, to)
+    from = to
+    return chunks(stretch, limit.partitions)
+  })
+  return { runs, limit }
 }
 
 function chunks(keys: readonly string[], size: number): (readonly string[])[] {

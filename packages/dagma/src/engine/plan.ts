@@ -73,7 +73,8 @@ export async function planSteps(
   }))
 }
 
-function isPartitioned({ assets, checks }: Step, definitions: Definitions): boolean {
+/** Whether what a step makes, or checks, has partitions. */
+export function isPartitioned({ assets, checks }: Step, definitions: Definitions): boolean {
   const spec = assets[0] ?? definitions.assets.get(keyText(checks[0]?.asset ?? []))
   return spec?.partitions !== undefined
 }

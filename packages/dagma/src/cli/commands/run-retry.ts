@@ -16,7 +16,7 @@ export function runRetryCommand(): Command {
       const run = readLog(project.folder, (log) => log.run(id))
       await show({ project, definitions }, options, {
         partition: partitionText(run),
-        partitions: 1,
+        keys: [],
         start: (running) => retryRun(definitions, id, running),
       })
     })

@@ -5,11 +5,19 @@ import { stepErrorLines } from './error-lines.ts'
 import { durationText, printLine, printMetadata } from './output.ts'
 import type { StepTexts } from './step-texts.ts'
 
-/** Prints the events of a run, a line each; on a terminal, the running steps are shown below them. `position` stands before the run, such as `[2/30] `. */
-export function progress(
-  { partition, position }: { readonly partition: string | null; readonly position: string },
-  steps: StepTexts,
-): (event: RunEvent) => void {
+/** The run that is shown. */
+export interface ShownRun {
+  /** Its partitions as text. */
+  readonly partition: string | null
+  /** Stands before the run, such as `[2/30] `. */
+  readonly position: string
+  /** How many partitions each step makes, when these are several: `[12/29] ` stands before each. */
+  readonly partitions?: number
+}
+
+/** Prints the events of a run, a line each; on a terminal, the running steps are shown below them. */
+export function progress({ partition, position, partitions = 1 }: ShownRun, steps: StepTexts): (event: RunEvent) => void {
+  const place = partitionPlaces(partitions)
   const began = new Map<string, number>()
   const failures = new Map<string, number>()
   const errorLines = stepErrorLines()
@@ -29,7 +37,7 @@ export function progress(
     if (event.type === 'STEP_FAILURE') stepFailed = true
     if (event.type === 'STEP_UP_FOR_RETRY') failures.set(event.step, (failures.get(event.step) ?? 0) + 1)
     if (event.type === 'RUN_START') printLine(`${position}Run ${event.runId}${partition === null ? '' : ` [${partition}]`}`)
-    else printEvent(event, { steps, since, failures, whole: () => durationText(event.time - runBegan) })
+    else printEvent(event, { steps, since, failures, place: place(event), whole: () => durationText(event.time - runBegan) })
     if (event.type === 'RUN_FAILURE' && !stepFailed) printLine(`  ${event.message}`)
     if (event.type === 'STEP_UP_FOR_RETRY' || event.type === 'STEP_FAILURE')
       for (const line of errorLines(event.step, event.error)) printLine(line)
@@ -49,9 +57,22 @@ interface EventTexts {
   readonly whole: () => string
   /** How many attempts of each step have failed. */
   readonly failures: ReadonlyMap<string, number>
+  /** Which of how many partitions of its step has ended, in a run of several: `[12/29] `. */
+  readonly place: string
 }
 
-function printEvent(event: RunEvent, { steps, since, whole, failures }: EventTexts): void {
+/** Counts the partitions that have ended, of each step by itself. */
+function partitionPlaces(partitions: number): (event: RunEvent) => string {
+  const ended = new Map<string, Set<string>>()
+  return (event) => {
+    if (partitions < 2 || event.type === 'LOG' || !('partition' in event) || event.partition === null) return ''
+    const ofStep = ended.get(event.step) ?? new Set()
+    ended.set(event.step, ofStep.add(event.partition))
+    return `[${ofStep.size}/${partitions}] `
+  }
+}
+
+function printEvent(event: RunEvent, { steps, since, whole, failures, place }: EventTexts): void {
   const bold = (text: string): string => styleText('bold', text)
   switch (event.type) {
     case 'LOG': {
@@ -59,17 +80,18 @@ function printEvent(event: RunEvent, { steps, since, whole, failures }: EventTex
       return printLine(`  ${styleText('dim', `${of} ${event.level}:`)} ${event.message}`)
     }
     case 'PARTITION_FAILURE':
-      return printLine(`${styleText('red', '✗')} ${bold(steps.label(event.step))} [${event.partition}]  ${event.error.message}`)
+      return printLine(`${place}${styleText('red', '✗')} ${bold(steps.label(event.step))} [${event.partition}]  ${event.error.message}`)
     case 'ASSET_MATERIALIZATION':
     case 'ASSET_OBSERVATION': {
       const partition = event.partition === null ? '' : ` [${event.partition}]`
-      printLine(`${styleText('green', event.type === 'ASSET_OBSERVATION' ? '◉' : '✓')} ${bold(event.asset)}${partition}  ${since(event)}`)
+      const took = place === '' ? `  ${since(event)}` : '' // of one of several partitions, its metadata says
+      printLine(`${place}${styleText('green', event.type === 'ASSET_OBSERVATION' ? '◉' : '✓')} ${bold(event.asset)}${partition}${took}`)
       return printMetadata(event.metadata)
     }
     case 'ASSET_CHECK_EVALUATION': {
       const mark = event.passed ? styleText('green', '✓') : styleText(event.severity === 'WARN' ? 'yellow' : 'red', '✗')
       printLine(
-        `${mark} ${bold(`${event.asset}:${event.check}`)}${event.partition === null ? '' : ` [${event.partition}]`}  ${event.passed ? 'passed' : `failed (${event.severity})`}${event.description === null ? '' : `: ${event.description}`}`,
+        `${place}${mark} ${bold(`${event.asset}:${event.check}`)}${event.partition === null ? '' : ` [${event.partition}]`}  ${event.passed ? 'passed' : `failed (${event.severity})`}${event.description === null ? '' : `: ${event.description}`}`,
       )
       return printMetadata(event.metadata)
     }

@@ -1,10 +1,12 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { RunConfig, RunTags } from '../../definitions/automation/job.ts'
 import type { Definitions } from '../../definitions/model.ts'
+import { rangeText } from '../../definitions/partitions/partition-ranges.ts'
 import { selectAssets } from '../../definitions/selection/select-assets.ts'
 import { selectionText } from '../../definitions/selection/selection-text.ts'
 import { type Durability, EventLog } from '../../engine/event-log.ts'
 import type { RunEvent } from '../../engine/events.ts'
+import { missingPartitions } from '../../engine/made-partitions.ts'
 import { type MaterializeOptions, type MaterializeRun, materialize, type RunOptions } from '../../engine/materialize.ts'
 import { chooseReporter, type RunReport, reportRuns } from '../../report/report-run.ts'
 import type { Project } from '../../runtime/project/project.ts'
@@ -13,8 +15,8 @@ import { endWith, exitCodes } from './exit-codes.ts'
 import { interruption } from './interruption.ts'
 import { positiveInteger } from './options.ts'
 import { printJson, printLine } from './output.ts'
-import { rangeText } from './partition-text.ts'
 import { progress } from './progress.ts'
+import { readLog } from './read-log.ts'
 import { printReports, type ReportOptions, withReportOptions } from './report-options.ts'
 import { declaredSteps } from './step-texts.ts'
 
@@ -63,17 +65,18 @@ export async function runInTerminal(
 ): Promise<void> {
   const { config, partition, tag: tags } = options
   noteSkipped(definitions, what)
-  const run = (of: Pick<MaterializeOptions, 'partitionKey' | 'partitionKeyRange'>, partitions: number): RunToShow => ({
-    partition: of.partitionKeyRange === undefined ? (of.partitionKey ?? null) : rangeText(of.partitionKeyRange),
-    partitions,
-    start: (running) => materialize(definitions, { ...what, ...running, tags, ...(config && { config }), ...of }),
-  })
-  const chosen = chosenPartitions(project.folder, definitions, what, options)
-  const ofKeys = (keys: readonly string[]): RunToShow => {
-    const [start = '', end = start] = [keys[0], keys.at(-1)]
-    return run(keys.length > 1 ? { partitionKeyRange: { start, end } } : { partitionKey: start }, keys.length)
+  const run = (keys: readonly string[]): RunToShow => {
+    const [start, end] = [keys[0], keys.at(-1)]
+    const several = keys.length > 1 && start !== undefined && end !== undefined
+    const of = several ? { partitionKeyRange: { start, end } } : { ...(start !== undefined && { partitionKey: start }) }
+    return {
+      partition: several ? rangeText({ start, end }) : (start ?? null),
+      keys,
+      start: (running) => materialize(definitions, { ...what, ...running, tags, ...(config && { config }), ...of }),
+    }
   }
-  const runs = chosen === undefined ? run(partition === undefined ? {} : { partitionKey: partition }, 1) : chosen.map(ofKeys)
+  const chosen = chosenPartitions(project.folder, definitions, what, options)
+  const runs = chosen === undefined ? run(partition === undefined ? [] : [partition]) : chosen.map(run)
   await show({ project, definitions }, options, runs)
 }
 
@@ -90,20 +93,25 @@ export async function show(
   const reporter = report ? chooseReporter(project, options) : undefined
   const signal = interruption('the run')
   const ended: MaterializeRun[] = []
-  const unsuccessful: string[] = []
+  const unsuccessful: UnsuccessfulRun[] = []
   const all = 'start' in runs ? [runs] : runs
-  for (const [index, { partition, start }] of all.entries()) {
+  for (const [index, { partition, keys, start }] of all.entries()) {
     const position = all.length > 1 ? `[${index + 1}/${all.length}] ` : ''
-    const onEvent = json ? {} : { onEvent: progress({ partition, position }, declaredSteps(definitions)) }
+    const onEvent = json ? {} : { onEvent: progress({ partition, position, partitions: keys.length }, declaredSteps(definitions)) }
     const result = await start({ projectFolder: project.folder, concurrency, durability, signal, ...onEvent })
     ended.push(result)
     if (result.status !== 'SUCCESS') {
       endWith(exitCodes.runFailed)
-      unsuccessful.push(`${partition} (${result.runId.slice(0, 8)})`)
+      const missing =
+        keys.length > 1 ? readLog(project.folder, (log) => missingPartitions(definitions, log, log.run(result.runId), keys)) : keys
+      unsuccessful.push({ runId: result.runId, missing })
     }
     if (signal.aborted) break
   }
-  if (!json && !('start' in runs)) printLine(rangeSummary(all, ended, unsuccessful))
+  if (!json && !('start' in runs)) {
+    const counts = all.map(({ keys }) => keys.length)
+    printLine(rangeSummary({ all: sum(counts), started: sum(counts.slice(0, ended.length)) }, unsuccessful))
+  }
   const print = (documents: readonly unknown[]): void => printJson('start' in runs ? documents[0] : documents)
   if (reporter === undefined) {
     if (json) print(ended.map((result) => runJson(project, result)))
@@ -133,8 +141,8 @@ interface LoadedProject {
 export interface RunToShow {
   /** The partition, or the first and the last of several, as text. */
   readonly partition: string | null
-  /** How many partitions it makes; 1 in a run without. */
-  readonly partitions: number
+  /** The partitions that it makes, in order; none when there are none, or when only the run knows. */
+  readonly keys: readonly string[]
   readonly start: (running: RunOptions) => Promise<MaterializeRun>
 }
 
@@ -147,16 +155,31 @@ function noteSkipped({ assets }: Definitions, { selection, kind }: Pick<Material
   process.stderr.write(`Skipped, because ${skipped.length === 1 ? 'it is' : 'they are'} ${why}: ${skipped.join(', ')}.\n`)
 }
 
-/** How the runs of a range ended, since the lines of each run are far above. */
-function rangeSummary(runs: readonly RunToShow[], ended: readonly MaterializeRun[], unsuccessful: readonly string[]): string {
-  if (runs.length === 0) return 'No partitions to run.'
-  const sum = (of: readonly RunToShow[]): number => of.reduce((count, { partitions }) => count + partitions, 0)
-  const failed = runs.filter((_, index) => ended[index] !== undefined && ended[index].status !== 'SUCCESS')
-  const inSeveral = failed.some(({ partitions }) => partitions > 1)
-  const counts = `${sum(runs.slice(0, ended.length)) - sum(failed)} of ${sum(runs)} partitions ${inSeveral ? 'are in runs that succeeded' : 'succeeded'}.`
-  const others = unsuccessful.length === 0 ? '' : ` These did not: ${unsuccessful.join(', ')}.`
-  const left = sum(runs.slice(ended.length))
-  return `${counts}${others}${left > 0 ? ` ${left} were not started.` : ''}`
+/** A run that did not succeed, and the partitions that it did not make. */
+interface UnsuccessfulRun {
+  readonly runId: string
+  readonly missing: readonly string[]
+}
+
+/** Partitions that are named of a run that did not succeed. */
+const mostNamed = 20
+
+/** How the runs of a range ended, in numbers of partitions, since the lines of each run are far above. */
+function rangeSummary(
+  { all, started }: { readonly all: number; readonly started: number },
+  unsuccessful: readonly UnsuccessfulRun[],
+): string {
+  if (all === 0) return 'No partitions to run.'
+  const counts = `${started - sum(unsuccessful.map(({ missing }) => missing.length))} of ${all} partitions succeeded.`
+  const others = unsuccessful.map(({ runId, missing }) => {
+    const more = missing.length - mostNamed
+    return `${missing.slice(0, mostNamed).join(', ')}${more > 0 ? ` and ${more} more` : ''} (${runId.slice(0, 8)})`
+  })
+  return `${counts}${others.length === 0 ? '' : ` These did not: ${others.join(', ')}.`}${started < all ? ` ${all - started} were not started.` : ''}`
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, one) => total + one, 0)
 }
 
 function parseConfig(text: string): RunConfig {

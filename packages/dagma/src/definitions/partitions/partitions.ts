@@ -293,7 +293,7 @@ export function partitionRange(
 }
 
 /** The keys from one to another, none when the other comes first; of dimensions, as Dagster has it, each combination of their ranges. */
-function keysBetween(
+export function keysBetween(
   partitions: PartitionsDefinition,
   { from, to }: { readonly from: string; readonly to: string },
   at: PartitionsAt,
