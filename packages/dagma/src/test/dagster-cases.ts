@@ -108,6 +108,11 @@ const meant: readonly { readonly reason: string; readonly fits: (difference: Dif
     fits: ({ of }) => ['Africa/Casablanca', 'Antarctica/Troll'].includes(of.timezone) && duesInChangingHours(of),
   },
   {
+    reason:
+      'Dagster takes clocks to be changed on the hour. On Chatham Island it is a quarter to three: what is due in the skipped time after three quarters, Dagster moves one hour further.',
+    fits: ({ of }) => of.timezone === 'Pacific/Chatham' && duesInChangingHours(of),
+  },
+  {
     reason: 'Samoa had no 30 December 2011: Dagster goes on from times of that day, Dagma has an empty window there and ticks once.',
     fits: ({ of }) => of.timezone === 'Pacific/Apia' && /2011-1[12]|2012-01/.test(of.now ?? of.start ?? ''),
   },
