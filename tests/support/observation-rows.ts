@@ -3,10 +3,10 @@ import { type ObservationField, observationFields } from 'dagma/author'
 const when: Readonly<Record<ObservationField['presence'], string>> = {
   every: 'always',
   always: 'when a value was made or observed',
-  stored: 'when the IO manager tells the size',
+  stored: 'when the IO manager returns the size',
   system: 'with its system, real or local',
   server: 'with the real system only',
-  optional: 'where there is something to tell',
+  optional: 'when known',
   failure: 'when the step failed',
   'failed-call': 'when the step failed because a call to a system failed',
 }

@@ -59,7 +59,7 @@ export const observationFields = {
     spanAttribute: 'dagma.status',
     metric: 'label status of dagma_step_duration_seconds and dagma_runs_total',
   }),
-  retry_count: count('How often the step had been tried before; 0 when it went well at once.', {
+  retry_count: count('How often the step had been attempted before; 0 on the first attempt.', {
     unit: 'tries',
     presence: 'every',
     spanAttribute: 'dagma.retry_count',
@@ -88,12 +88,12 @@ export const observationFields = {
     spanAttribute: 'exception.message',
   }),
   system: text('Name of the system to which a call failed.', 'failed-call', { spanAttribute: 'dagma.system' }),
-  http_status: count('HTTP status that the system answered; absent when there was no answer.', {
+  http_status: count('HTTP status of the response; absent when there was none.', {
     unit: null,
     spanAttribute: 'http.response.status_code',
   }),
 
-  backend: text('Which form served: `local`, or the name of the system: `mlflow`, `qdrant`, `langflow`, `openai`.', 'system', {
+  backend: text('The backend used: `local`, or the name of the system: `mlflow`, `qdrant`, `langflow`, `openai`.', 'system', {
     spanAttribute: 'dagma.backend',
   }),
   operation: text(

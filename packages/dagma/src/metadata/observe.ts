@@ -7,7 +7,7 @@ import { errorChain, thrownMessage, thrownName } from './thrown.ts'
 /** What the step runner knows of a materialization or an observation. */
 export interface StepFacts {
   readonly eventType: 'materialization' | 'observation'
-  /** How often the step had been tried before. */
+  /** How often the step had been attempted before. */
   readonly retryCount: number
   /** How long the asset's function ran, in milliseconds. */
   readonly latencyMs: number
