@@ -30,6 +30,11 @@ def enter_run(stopping: threading.Event) -> None:
     _run_is_stopping.set(stopping)
 
 
+def is_in_run_process() -> bool:
+    """Whether Dagma's executor runs the current step, in the process of the run."""
+    return _run_is_stopping.get() is not None
+
+
 def raise_if_interrupted() -> None:
     """Raises Dagster's interrupt when the run of the current context is being stopped, or an error when it is over."""
     stopping, ended = _run_is_stopping.get(), _run_has_ended.get()
@@ -42,7 +47,7 @@ def raise_if_interrupted() -> None:
 @contextmanager
 def ends_with_run(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
     """Lets a step within end when its run is canceled or over, unless an executor in this process sees to that."""
-    if _run_is_stopping.get() is not None:
+    if is_in_run_process():
         yield
         return
     ended, done = threading.Event(), threading.Event()

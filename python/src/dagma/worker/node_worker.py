@@ -94,10 +94,10 @@ class NodeWorker:
         for pump in (self._stdout, self._stderr):
             pump.drain(partial=self.channel.idle)
 
-    def release_output(self) -> None:
+    def release_output(self, *, beside_events: bool) -> None:
         """Writes out what the worker has printed, and will print: its run has begun, with its compute logs."""
         for pump in (self._stdout, self._stderr):
-            pump.release()
+            pump.release(beside_events=beside_events)
 
     def kill(self, reason: str) -> None:
         """Ends the worker at once; its steps fail with the reason."""

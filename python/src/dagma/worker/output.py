@@ -21,6 +21,9 @@ _MOST_HELD = 1_048_576
 
 _TAIL_LINE_LENGTH = 500
 
+_MARK = b"> "
+"""Stands before a line that begins with a brace and does not end with one."""
+
 
 class OutputPump:
     """Copies one stream of the worker to a descriptor of this process, and remembers its last lines."""
@@ -35,6 +38,7 @@ class OutputPump:
         self._held: deque[bytes] | None = deque()
         self._held_bytes = 0
         self._ended = False
+        self._beside_events = False
         self._thread = threading.Thread(target=self._run, name=f"dagma-output-{target}", daemon=True)
         self._thread.start()
 
@@ -43,9 +47,14 @@ class OutputPump:
         with self._lock:
             return "\n".join(self._tail)
 
-    def release(self) -> None:
-        """Writes from now on, and first what was held back: lines from before the run captured its output."""
+    def release(self, *, beside_events: bool = False) -> None:
+        """Writes from now on, and first what was held back: lines from before the run captured its output.
+
+        With `beside_events` the process prints Dagster's events too, one JSON object a line, and they are read from
+        its output: then a line always has an end, and none looks like the beginning of an event.
+        """
         with self._lock:
+            self._beside_events = self._beside_events or beside_events
             held, self._held = self._held, None
             for line in held or []:
                 self._write(line)
@@ -120,10 +129,17 @@ class OutputPump:
                 self._held_bytes -= len(self._held.popleft())
 
     def _write(self, line: bytes) -> None:
-        view = memoryview(line)
+        view = memoryview(_beside_events(line) if self._beside_events else line)
         try:
             while view:
                 view = view[os.write(self._target, view) :]
         except OSError:
             # This process has no such stream any more; the worker must still never block on a full pipe.
             return
+
+
+def _beside_events(line: bytes) -> bytes:
+    """The line as it cannot be taken for the first part of an event: a whole JSON object stays as it is."""
+    text = line.strip()
+    is_begun = text.startswith(b"{") and not text.endswith(b"}")
+    return (_MARK if is_begun else b"") + line.removesuffix(b"\n") + b"\n"

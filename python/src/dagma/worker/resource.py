@@ -11,6 +11,7 @@ import dagster as dg
 
 from dagma.errors import LoadError, WorkerStartError
 from dagma.project import find_toolchain
+from dagma.worker.interrupts import is_in_run_process
 from dagma.worker.node_worker import NodeWorker
 from dagma.worker.spare import take_spare
 
@@ -40,7 +41,7 @@ class WorkerHost:
     def worker(self) -> NodeWorker:
         """The run's worker, with the definitions loaded."""
         worker = self._spawned()
-        worker.release_output()
+        worker.release_output(beside_events=not is_in_run_process())
         worker.wait_ready()
         return worker
 
