@@ -75,3 +75,47 @@ export default definitions({ assets: [orders, plain], jobs: [job({ name: 'shop',
   )
   expect(run('partition status plain')).toMatchObject({ status: 2, output: expect.stringContaining('asset with partitions') })
 }, 60_000)
+
+test('a range in one run counts its partitions, and names those that failed in the end', () => {
+  const folder = temporaryFolder({
+    'package.json': '{"type":"module","dagma":{"definitions":"defs.ts"}}',
+    'defs.ts': `
+import { asset, dailyPartitions, definitions, multiPartitions, staticPartitions } from '${dagma}'
+const days = dailyPartitions({ start: '2026-01-01', end: '2026-01-11' })
+const run = ({ partitionKey }) => { if (process.env.BREAK === partitionKey) throw new Error('no') }
+const grid = multiPartitions({ day: days, shop: staticPartitions(['x', 'y', 'z']) })
+export default definitions({ assets: [
+  asset({ key: 'whole', partitions: days, backfillPolicy: 'single-run', run }),
+  asset({ key: 'parts', partitions: days, backfillPolicy: { maxPartitionsPerRun: 2 }, run }),
+  asset({ key: 'grid', partitions: grid, backfillPolicy: { maxPartitionsPerRun: 4 }, run }),
+] })`,
+  })
+  const run = (args: string, env = {}) => {
+    const options = { cwd: folder, encoding: 'utf8', env: { ...process.env, NO_COLOR: '1', ...env } } as const
+    const { status, stdout, stderr } = spawnSync(process.execPath, [...commandLine, ...args.split(' ')], options)
+    return { status, output: `${stdout}${stderr}` }
+  }
+  const ranges = (output: string) => output.match(/(?<=Run \S+ \[).*(?=\])/g)
+  const first = run('asset materialize -s whole --partition-range 2026-01-01...2026-01-03', { BREAK: '2026-01-02' })
+  const id = /Run (\w{8})/.exec(first.output)?.[1]
+  expect(first).toMatchObject({ status: 1, output: expect.stringMatching(/^Run \S+ \[2026-01-01\.\.\.2026-01-03\]\n/) })
+  expect(first.output.match(/^\[\d\/3\] (?=[✓✗])/gm)).toEqual(['[1/3] ', '[2/3] ', '[3/3] '])
+  expect(first.output).toMatch(/^\[\d\/3\] ✗ whole \[2026-01-02\] {2}/m)
+  expect(first.output.trimEnd().split('\n').at(-1)).toBe(`2 of 3 partitions succeeded. These did not: 2026-01-02 (${id}).`)
+  expect(run('partition status whole').output).toContain('2 made, 7 missing, 1 failed')
+  expect(ranges(run('asset materialize -s whole --missing --partition-range 2026-01-01...2026-01-05').output)).toEqual([
+    '2026-01-04...2026-01-05',
+  ])
+  expect(ranges(run('asset materialize -s parts --partition-range 2026-01-01...2026-01-03,2026-01-05').output)).toEqual([
+    '2026-01-01...2026-01-02',
+    '2026-01-03',
+    '2026-01-05',
+  ])
+  expect(ranges(run('asset materialize -s grid --partition-range 2026-01-01|x...2026-01-02|y').output)).toEqual([
+    '2026-01-01|x...2026-01-02|y',
+  ])
+  expect(ranges(run('asset materialize -s grid --partition-range 2026-01-01|x...2026-01-02|z').output)).toEqual([
+    '2026-01-01|x...2026-01-01|z',
+    '2026-01-02|x...2026-01-02|z',
+  ])
+}, 60_000)

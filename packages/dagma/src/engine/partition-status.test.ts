@@ -3,6 +3,7 @@ import { asset } from '../definitions/assets/asset.ts'
 import { definitions } from '../definitions/definitions.ts'
 import { multiPartitions, staticPartitions } from '../definitions/partitions/partitions.ts'
 import { EventLog } from './event-log.ts'
+import { missingPartitions } from './made-partitions.ts'
 import { materializeWith } from './materialize.ts'
 import { countStates, partitionStatus } from './partition-status.ts'
 
@@ -43,6 +44,31 @@ test('a partition is made, missing or failed as its last run says', async () => 
     { made: 2, missing: 2, failed: 1 },
     { made: 2, missing: 2, failed: 1 },
   ])
+})
+
+test('of a run of several partitions, those that it did not make failed', async () => {
+  using log = EventLog.inMemory()
+  const partitions = staticPartitions(['a', 'b', 'c', 'd', 'e'])
+  const several = { partitions, backfillPolicy: 'single-run' } as const
+  const one = asset({
+    key: 'one',
+    ...several,
+    run: ({ partitionKey }) => {
+      if (partitionKey === 'c') throw new Error('broken')
+      return 1
+    },
+  })
+  const two = asset({ key: 'two', ...several, deps: [one], run: () => 1 })
+  const defs = definitions({ assets: [one, two] })
+  const partitionKeyRange = { start: 'b', end: 'd' }
+  const { runId } = await materializeWith(defs, { partitionKeyRange, projectFolder: '/' }, { eventLog: log })
+  const states = partitionStatus(log, [...defs.assets.values()], { now: new Date() }).map(({ states }) =>
+    [...states.values()].map((state) => letters[state]).join(''),
+  )
+  expect(states).toEqual(['.█x█.', '.xxx.'])
+  expect(missingPartitions(defs, log, log.run(runId), ['b', 'c', 'd'])).toEqual(['b', 'c', 'd'])
+  const alone = await materializeWith(defs, { partitionKeyRange, selection: [one], projectFolder: '/' }, { eventLog: log })
+  expect(missingPartitions(defs, log, log.run(alone.runId), ['b', 'c', 'd'])).toEqual(['c'])
 })
 
 test('all combinations of two dimensions have a state', () => {

@@ -140,6 +140,20 @@ test('inputs are those of each partition by its mapping; what all share is loade
   expect(seen.size).toBe(1)
 })
 
+test('a test gives the values of a mapped input by partition', async () => {
+  const day = asset({ key: 'day', partitions: dailyPartitions({ start: '2026-01-01' }), run: () => 0 })
+  const roll = asset({
+    key: 'roll',
+    partitions: dailyPartitions({ start: '2026-01-02' }),
+    backfillPolicy: 'single-run',
+    inputs: { day: mapped(day, PartitionMapping.timeWindow({ startOffset: -1 })) },
+    run: ({ inputs }) => Object.values(inputs.day).reduce((sum, one) => sum + one, 0),
+  })
+  const values = { day: { '2026-01-01': 1, '2026-01-02': 10, '2026-01-03': 100 } }
+  const run = await materializeToMemory([roll], { values, partitionKeyRange: { start: '2026-01-02', end: '2026-01-03' } })
+  expect([await run.load(roll, '2026-01-02'), await run.load(roll, '2026-01-03')]).toEqual([11, 110])
+})
+
 test('a function with range: true makes the whole range, and what it leaves out is an error by name', async () => {
   const one = asset({ key: 'one', ...several, run: ({ partitionKey }) => partitionKey })
   const ranges: unknown[] = []
