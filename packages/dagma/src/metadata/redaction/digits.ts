@@ -104,11 +104,18 @@ export function legibleGroupings({ values, length }: Digits, legible: Uint8Array
   return groupings
 }
 
+interface Joining {
+  readonly bits: number
+  readonly from: number
+  /** By byte, 1 where it is legible. */
+  readonly legible: Uint8Array
+}
+
 /**
  * Joins digits of `bits` bits to bytes, from the digit `from` on. NULs are left out, so that UTF-16 reads as UTF-8 where it is ASCII. Gives the longest
- * run of printable characters.
+ * run of bytes that are legible: printable, or in a secret.
  */
-export function join({ values, length }: Digits, bits: number, from: number, into: Decoded): number {
+export function join({ values, length }: Digits, { bits, from, legible }: Joining, into: Decoded): number {
   into.begin(Math.ceil((length * bits) / 8) + 1, true)
   let held = 0
   let count = 0
@@ -123,15 +130,11 @@ export function join({ values, length }: Digits, bits: number, from: number, int
     if (byte === 0) continue
     // The first of its digits: those that are held over belong to the next byte.
     into.add(byte, at - Math.ceil((8 + count) / bits) + 1)
-    if (isPrintable(byte)) {
+    if (legible[byte] === 1) {
       if (++run > longest) longest = run
     } else run = 0
   }
   return longest
-}
-
-function isPrintable(byte: number): boolean {
-  return (byte >= 32 && byte < 127) || byte === 10 || byte === 13 || byte === 9
 }
 
 /** A run of this length is hexadecimal even if letters stand beside it. */

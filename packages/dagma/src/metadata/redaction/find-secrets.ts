@@ -173,7 +173,7 @@ class Search {
   #joined(source: Source, depth: number, { bits, alphabet, reach, from }: Writing & { readonly from: number }, spans: Spans): void {
     const layer = layers[depth] as Layer
     const { decoded, digits, found } = layer
-    const legible = join(digits, bits, from, decoded)
+    const legible = join(digits, { bits, from, legible: this.#needles.legible }, decoded)
     this.#look(layer, legible >= shortest ? depth + 1 : deepest)
     // What lies in the run that was found last is found: a long run is not measured again for each piece in it.
     let foundStart = 0

@@ -1,5 +1,8 @@
+import { inspect } from 'node:util'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { redact, redactValue } from './redact.ts'
+import { isCommonplace } from './secret-names.ts'
 
 describe('a value whose name says that it is secret is cut', () => {
   test.each<[where: string, text: string, result: string]>([
@@ -161,4 +164,33 @@ test.each([
   'pass --token and --password, or --password-file none',
 ])('ordinary text stays as it is: %s', (text) => {
   expect(redact(text)).toBe(text)
+})
+
+describe('whatever the value is, and however it is printed', () => {
+  const names = ['password', 'db_password', 'clientSecret', 'api-key', 'apiKey', 'private_key', 'x-api-key', 'authToken', 'access_token']
+  const ways: { readonly [way: string]: (name: string, value: string) => string } = {
+    inspected: (name, value) => inspect({ user: 'ann', [name]: value, n: 1 }, { breakLength: Number.POSITIVE_INFINITY }),
+    'inspected below others': (name, value) => inspect({ a: [{ b: { [name]: value } }] }, { depth: 9 }),
+    'inspected in a Map': (name, value) => inspect(new Map([[name, value]])),
+    JSON: (name, value) => JSON.stringify({ user: 'ann', [name]: value, n: 1 }),
+    'JSON on lines': (name, value) => JSON.stringify([{ [name]: value }], null, 2),
+    'JSON in JSON': (name, value) => JSON.stringify({ body: JSON.stringify({ [name]: value, n: 1 }) }),
+    metadata: (name, value) => JSON.stringify(redactValue({ a: [{ [name]: value }] })),
+    'a query': (name, value) => `GET /x?a=1&${name}=${encodeURIComponent(value)}&b=2`,
+    'a query within a query': (name, value) => `/x?next=${encodeURIComponent(`https://h/?${name}=${encodeURIComponent(value)}`)}&b=2`,
+  }
+  const secretText = fc.stringMatching(
+    /^[A-Za-z0-9"'`+/=!@#$&;,: -]{0,20}[a-z][0-9][A-Za-z][A-Za-z0-9]{6}[A-Za-z0-9"'`+/=!@#$&;,: -]{0,20}$/,
+  )
+  test.each(Object.entries(ways))('%s', (_way, print) => {
+    fc.assert(
+      fc.property(fc.constantFrom(...names), secretText, (name, value) => {
+        const [core = ''] = /[a-z][0-9][A-Za-z][A-Za-z0-9]{6}/.exec(value) ?? []
+        fc.pre(!(/token$/i.test(name) && isCommonplace(value)))
+        fc.pre(!/^(?:[<$*…]|\{\{|\.\.\.)/.test(value))
+        expect(redact(print(name, value))).not.toContain(core)
+      }),
+      { numRuns: 300 },
+    )
+  })
 })

@@ -38,8 +38,12 @@ interface Place {
   readonly isSecret?: (head: RegExpExecArray, value: string) => boolean
 }
 
-const parameter = /[^&#\s"'<>\\]+/y
-const encodedParameter = /(?:(?!%(?:25){0,3}(?:26|23))[^&#\s"'<>\\])+/iy
+// a single quote is one of a value that goes on after it, and otherwise ends the URL
+const parameter = /(?:[^&#\s"'<>\\]|'{1,8}(?=[\w%.~!*(-]))+/y
+/** By how often what separates it from the next is encoded, beyond once: what is encoded more often is part of the value. */
+const encodedParameters = [0, 1, 2, 3].map(
+  (times) => new RegExp(String.raw`(?:(?!%(?:25){0,${times}}(?:26|23))[^&#\s"'<>\\]|'{1,8}(?=[\w%.~!*(-]))+`, 'iy'),
+)
 const setting = /"[^"\r\n]*"|'[^'\r\n]*'|\{[^}\r\n]*\}|[^;"'\r\n<>]{1,256}(?=;)|[^;\s"'<>\\]+/y
 const formField = /[\w.~+/%=!@$*^:-]+/y
 /** What stands in quotes, by the quote that begins it: the other quotes are part of it, and so is its own behind a backslash. */
@@ -77,7 +81,7 @@ const places: readonly Place[] = [
     value: ([, before = '', name = '', equals = '']) => {
       const plain = simple(decoded(name))
       if (!secretEnding.test(plain) && !secretInUrl.test(plain)) return undefined
-      return before.length + equals.length > 2 ? encodedParameter : parameter
+      return before.length + equals.length > 2 ? encodedParameters[Math.max(0, (equals.length - 3) / 2)] : parameter
     },
   },
   {
