@@ -85,7 +85,7 @@ def _manifest(place: str, text: str) -> Change:
         made["schedules"] = [{**schedule, **state}]
     if place == "sensor":
         sensor = {"name": text, "description": None, "job_names": ["job"], "minimum_interval_seconds": 30}
-        made["sensors"] = [{**sensor, "default_status": "STOPPED"}]
+        made["sensors"] = [{**sensor, "default_status": "STOPPED", "dynamic_partitions": []}]
     return made
 
 
