@@ -1,4 +1,4 @@
-/** Every relative link in the documentation leads to a file, and its anchor to a heading. */
+/** Every relative link in the documentation leads to a file, and its anchor to a heading; the list of decisions is whole. */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { expect, test } from 'vitest'
@@ -29,3 +29,13 @@ function leadsSomewhere(document: string, link: string): boolean {
   if (!existsSync(file) || relative(root, file).startsWith('..')) return false
   return anchor === undefined || (statSync(file).isFile() && anchors(readFileSync(file, 'utf8')).includes(anchor))
 }
+
+test('each decision has a number of its own, and the list has each once, in order', () => {
+  const folder = join(root, 'docs', 'decisions')
+  const files = readdirSync(folder)
+    .filter((file) => file !== 'README.md')
+    .sort()
+  const listed = readFileSync(join(folder, 'README.md'), 'utf8').matchAll(/^- \[(\d+)\. .*\]\((.*)\)$/gm)
+  expect([...listed].map(([, number, file]) => [number?.padStart(4, '0'), file])).toEqual(files.map((file) => [file.slice(0, 4), file]))
+  expect(new Set(files.map((file) => file.slice(0, 4))).size).toBe(files.length)
+})
