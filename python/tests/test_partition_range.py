@@ -241,6 +241,19 @@ def test_a_re_execution_from_failure_makes_what_is_missing(
     assert len(instance.fetch_materializations(dg.AssetKey("broken"), limit=100).records) == 10
 
 
+def test_a_re_execution_with_nothing_left_to_make_succeeds(
+    definitions: dg.Definitions, instance: dg.DagsterInstance
+) -> None:
+    job = definitions.resolve_job_def("days")
+    tags = {"dagster/asset_partition_range_start": DAYS[0], "dagster/asset_partition_range_end": DAYS[-1]}
+    first = job.execute_in_process(instance=instance, tags=tags)
+    again = instance.create_run_for_job(
+        job, tags={**tags, "dagster/is_resume_retry": "true"}, parent_run_id=first.run_id, root_run_id=first.run_id
+    )
+    assert execute_run(InMemoryJob(job), again, instance).success
+    assert sorted(made(instance, "raw")) == DAYS
+
+
 def test_a_partition_whose_blocking_check_failed_is_made_again(
     definitions: dg.Definitions, instance: dg.DagsterInstance, project: Path
 ) -> None:

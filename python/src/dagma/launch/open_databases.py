@@ -47,18 +47,24 @@ class _Databases:
             return connect()
         if address not in group:
             connection = self._group.stack.enter_context(connect())
-            self._group.stack.enter_context(connection.begin())
+            self._group.transactions.append(connection.begin())
             connection.begin = nullcontext  # what is begun within belongs to the transaction of the group
             group[address] = connection
         return nullcontext(group[address])
 
     @contextmanager
     def group(self) -> Iterator[None]:
-        """Within it, this thread has one transaction for each file."""
+        """Within it, this thread has one transaction for each file, committed in the order in which they began.
+
+        Dagster writes an event to its run's file before the index, and what is missing is read from the index: a
+        process killed between the two commits makes its partitions again. The other order would lose their events.
+        """
         with ExitStack() as stack:
-            self._group.stack, self._group.connections = stack, {}
+            self._group.stack, self._group.connections, self._group.transactions = stack, {}, []
             try:
                 yield
+                for transaction in self._group.transactions:
+                    transaction.commit()
             finally:
                 self._group.connections = None
 

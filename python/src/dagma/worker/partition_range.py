@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from dagma.manifest.types import Step
     from dagma.worker._compat import PartitionEvent
-    from dagma.worker.results import StepResult
 
 _MOST_NAMED = 100
 """Failed partitions that the metadata of a check names."""
@@ -100,10 +99,14 @@ class PartitionRecorder:
                 metadata=metadata,
             )
 
-    def outputs(self, step: Step) -> Iterator[StepResult]:
+    def outputs(self, step: Step) -> Iterator[Any]:
         """The outputs of a step whose partitions are all recorded; they log no materialization of their own."""
         result = dg.ObserveResult if step.kind == "observe" else dg.MaterializeResult
         selected = self._context.selected_asset_keys
         for asset_key in self._context.assets_def.keys_by_output_name.values() if step.kind != "check" else ():
             if asset_key in selected:
                 yield result(asset_key=asset_key, metadata=RECORDED)
+        for check in (
+            self._context.selected_asset_check_keys - self._checks.keys()
+        ):  # of partitions that are made already
+            yield dg.Output(None, self._context.assets_def.get_output_name_for_asset_check_key(check))
