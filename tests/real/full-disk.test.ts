@@ -59,9 +59,7 @@ describe.skipIf(!canMountSmallDisks())('a run of the embedded engine while the d
     using disk = SmallDisk.mount(values, '1m')
     const { code, stdout } = await runWhileItFills(disk)
     expect(code).toBe(1)
-    expect(stdout).toMatch(
-      /The value of asset "waits" cannot be stored or loaded .*: ENOSPC: no space left on device.*\[DAGMA_STORAGE_FAILED\]/,
-    )
+    expect(stdout).toMatch(/The value of asset "waits" cannot be stored .*: ENOSPC: no space left on device.*\[DAGMA_STORAGE_FAILED\]/)
     disk.makeRoom()
     expect(filesBelow(values)).toEqual([])
     expect(await runs()).toMatchObject([{ status: 'FAILURE' }])
