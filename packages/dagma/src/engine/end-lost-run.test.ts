@@ -1,25 +1,15 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
+import { runOfOneStep } from '../test/run-of-one-step.ts'
 import { temporaryFolder, thrownBy } from '../test/temporary.ts'
 import { endLostRun } from './end-lost-run.ts'
 import { EventLog } from './event-log.ts'
 
-const of = {
-  jobName: null,
-  steps: ['a'],
-  assetKeys: ['a'],
-  partitionKey: null,
-  partitionKeyRange: null,
-  tags: {},
-  config: {},
-  parentRunId: null,
-}
-
 function logWithRun(): { log: EventLog; folder: string } {
   const folder = temporaryFolder()
   const log = EventLog.open(folder)
-  log.startRun({ ...of, runId: 'lost' })
+  log.startRun({ ...runOfOneStep, runId: 'lost' })
   return { log, folder }
 }
 

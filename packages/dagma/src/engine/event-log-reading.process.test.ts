@@ -4,19 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
+import { runOfOneStep } from '../test/run-of-one-step.ts'
 import { temporaryFolder, thrownBy } from '../test/temporary.ts'
 import { EventLog } from './event-log.ts'
 
-const of = {
-  jobName: null,
-  steps: ['a'],
-  assetKeys: ['a'],
-  partitionKey: null,
-  partitionKeyRange: null,
-  tags: {},
-  config: {},
-  parentRunId: null,
-}
 const made = { type: 'ASSET_MATERIALIZATION', step: 'a', asset: 'a', partition: null, dataVersion: null, metadata: {} } as const
 
 /** A project's folder with a log of these runs, each of which made `a`, in its file. */
@@ -24,7 +15,7 @@ function folderWithRuns(...runIds: string[]): { folder: string; file: string } {
   const folder = temporaryFolder()
   using log = EventLog.open(folder)
   for (const runId of runIds) {
-    log.startRun({ ...of, runId })
+    log.startRun({ ...runOfOneStep, runId })
     log.append(runId, [made])
     log.endRun(runId, 'SUCCESS', '')
   }
@@ -59,7 +50,7 @@ describe('a log that may only be read', () => {
     using scope = new DisposableStack()
     if (state === 'in use') {
       const log = scope.use(EventLog.open(folder))
-      log.startRun({ ...of, runId: 'r3' })
+      log.startRun({ ...runOfOneStep, runId: 'r3' })
     }
     chmodSync(folder, 0o755)
     chmodSync(join(folder, '.dagma'), 0o755)
@@ -116,7 +107,7 @@ test('a log of the first version is brought up to date, its runs in order', () =
      ALTER TABLE runs DROP COLUMN parent_run_id; ALTER TABLE events DROP COLUMN partition; UPDATE runs SET body = '{' WHERE run_id = 'r2'; PRAGMA user_version = 1`,
   )
   using log = EventLog.open(folder)
-  log.startRun({ ...of, runId: 'r4' })
+  log.startRun({ ...runOfOneStep, runId: 'r4' })
   expect(log.runs(10).map(({ runId }) => runId)).toEqual(['r4', 'r3', 'r1'])
   expect(log.latestMaterialization('a')?.runId).toBe('r3')
   expect(log.dynamicPartitions('names')).toEqual([])

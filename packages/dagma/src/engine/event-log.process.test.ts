@@ -3,21 +3,12 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
+import { runOfOneStep } from '../test/run-of-one-step.ts'
 import { temporaryFolder, thrownBy } from '../test/temporary.ts'
 import { EventLog } from './event-log.ts'
 
 const module = new URL('event-log.ts', import.meta.url).href
-const of = {
-  jobName: null,
-  steps: ['a'],
-  assetKeys: ['a'],
-  partitionKey: null,
-  partitionKeyRange: null,
-  tags: {},
-  config: {},
-  parentRunId: null,
-}
-const start = (log: EventLog, runId: string) => log.startRun({ ...of, runId })
+const start = (log: EventLog, runId: string) => log.startRun({ ...runOfOneStep, runId })
 const script = (text: string) => ['--input-type=module', '-e', `import { EventLog } from '${module}'\n${text}`]
 
 function database(folder: string): DatabaseSync {
@@ -27,9 +18,9 @@ function database(folder: string): DatabaseSync {
 describe('EventLog', () => {
   test('a run recorded later is newer, and ends no earlier than its last event, also when the clock was set back', () => {
     using log = EventLog.inMemory()
-    log.startRun({ ...of, runId: 'r1' }, 9000)
+    log.startRun({ ...runOfOneStep, runId: 'r1' }, 9000)
     log.append('r1', [{ type: 'STEP_START', step: 'a' }], [9500])
-    log.startRun({ ...of, runId: 'r2' }, 1000)
+    log.startRun({ ...runOfOneStep, runId: 'r2' }, 1000)
     log.endRun('r1', 'SUCCESS', '', 2000)
     expect(log.runs(10)).toMatchObject([
       { runId: 'r2', startTime: 1000 },
@@ -43,8 +34,8 @@ describe('EventLog', () => {
     using other = EventLog.open(folder)
     start(log, 'r1')
     log.endRun('r1', 'FAILURE', '')
-    log.startRun({ ...of, runId: 'r2', parentRunId: 'r1' })
-    expect(() => other.startRun({ ...of, runId: 'r3', parentRunId: 'r1' })).toThrow(
+    log.startRun({ ...runOfOneStep, runId: 'r2', parentRunId: 'r1' })
+    expect(() => other.startRun({ ...runOfOneStep, runId: 'r3', parentRunId: 'r1' })).toThrow(
       'Run "r1" cannot be retried: run r2 retries it; retry that one if it failed.',
     )
     expect(log.runs(10).map(({ runId }) => runId)).toEqual(['r2', 'r1'])
@@ -55,7 +46,7 @@ describe('EventLog', () => {
     using log = EventLog.open(folder)
     start(log, 'r1')
     log.startRun({
-      ...of,
+      ...runOfOneStep,
       runId: 'r2',
       jobName: 'job',
       assetKeys: ['a', 'b/c'],
@@ -94,7 +85,7 @@ describe('EventLog', () => {
     expect(log.runs(10).map(({ runId }) => runId)).toEqual(['r2', 'r1'])
     expect(log.runs(1)).toEqual([
       {
-        ...of,
+        ...runOfOneStep,
         runId: 'r2',
         jobName: 'job',
         status: 'STARTED',

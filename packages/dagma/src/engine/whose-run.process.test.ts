@@ -4,20 +4,11 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { runOfOneStep } from '../test/run-of-one-step.ts'
 import { temporaryFolder } from '../test/temporary.ts'
 import { EventLog } from './event-log.ts'
 
 const module = new URL('event-log.ts', import.meta.url).href
-const of = {
-  jobName: null,
-  steps: ['a'],
-  assetKeys: ['a'],
-  partitionKey: null,
-  partitionKeyRange: null,
-  tags: {},
-  config: {},
-  parentRunId: null,
-}
 const script = (text: string): string[] => [process.execPath, '--input-type=module', '-e', `import { EventLog } from '${module}'\n${text}`]
 
 /** Namespaces of their own, as a container has them: process ids, and with another name for the machine or the same. */
@@ -43,7 +34,7 @@ async function startIn(container: readonly string[], folder: string, runId: stri
   const [command = '', ...args] = [
     ...container,
     ...script(`const log = globalThis.log = EventLog.open(${JSON.stringify(folder)}) // kept from being collected
-      log.startRun(${JSON.stringify({ ...of, runId })})
+      log.startRun(${JSON.stringify({ ...runOfOneStep, runId })})
       console.log('started'); process.stdin.resume()`),
   ]
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] })
@@ -75,7 +66,7 @@ describe.skipIf(!canUnshare).each(Object.entries(containers))('in a container %s
   test('a run of this process is left alone', () => {
     const folder = temporaryFolder()
     using log = EventLog.open(folder)
-    log.startRun({ ...of, runId: 'ours' })
+    log.startRun({ ...runOfOneStep, runId: 'ours' })
     expect(statusIn(container, folder, 'ours')).toBe('STARTED')
     log.endRun('ours', 'SUCCESS', '')
     expect(statusIn(container, folder, 'ours')).toBe('SUCCESS')
@@ -87,7 +78,7 @@ test('processes that open the log concurrently record the end of a run once', as
   const killed = spawnSync(
     process.execPath,
     script(`const log = EventLog.open(${JSON.stringify(folder)})
-      for (let n = 0; n < 50; n++) log.startRun({ ...${JSON.stringify(of)}, runId: 'torn' + n })
+      for (let n = 0; n < 50; n++) log.startRun({ ...${JSON.stringify(runOfOneStep)}, runId: 'torn' + n })
       process.kill(process.pid, 'SIGKILL')`).slice(1),
   )
   expect(killed.signal).toBe('SIGKILL')

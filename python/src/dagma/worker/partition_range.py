@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -86,7 +85,7 @@ class PartitionRecorder:
         """One result of each check over all partitions: Dagster's own view of a check has one a run."""
         for check, results in self._checks.items():
             failed = [(key, result) for key, result in results if not result["passed"]]
-            severities = Counter(result["severity"] for _, result in failed)
+            severities = {result["severity"] for _, result in failed}
             metadata: dict[str, Any] = {"partitions": len(results)}
             if failed:
                 metadata["failed_partitions"] = dg.MetadataValue.json([key for key, _ in failed[:_MOST_NAMED]])
@@ -94,7 +93,7 @@ class PartitionRecorder:
                 asset_key=check.asset_key,
                 check_name=check.name,
                 passed=not failed,
-                severity=dg.AssetCheckSeverity.WARN if set(severities) == {"WARN"} else dg.AssetCheckSeverity.ERROR,
+                severity=dg.AssetCheckSeverity.WARN if severities == {"WARN"} else dg.AssetCheckSeverity.ERROR,
                 description=f"{len(results) - len(failed)} of {len(results)} partitions passed.",
                 metadata=metadata,
             )
@@ -106,7 +105,6 @@ class PartitionRecorder:
         for asset_key in self._context.assets_def.keys_by_output_name.values() if step.kind != "check" else ():
             if asset_key in selected:
                 yield result(asset_key=asset_key, metadata=RECORDED)
-        for check in (
-            self._context.selected_asset_check_keys - self._checks.keys()
-        ):  # of partitions that are made already
+        unevaluated = self._context.selected_asset_check_keys - self._checks.keys()  # their partitions were made before
+        for check in unevaluated:
             yield dg.Output(None, self._context.assets_def.get_output_name_for_asset_check_key(check))
