@@ -1,6 +1,6 @@
 /** What a translated page lacks of its original, or has beyond it: reported section by section, from what must be the same in any language. */
 import { posix } from 'node:path'
-import { anchors, fence } from './anchors.ts'
+import { anchors, fence } from '../../site/anchors.ts'
 
 export interface Page {
   /** Path from the root of the repository. */

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { expect, test } from 'vitest'
-import { anchors } from '../support/anchors.ts'
+import { anchors } from '../../site/anchors.ts'
 import { repository as root } from '../support/repository.ts'
 
 test.each(documents())('%s', (document) => {

@@ -1,0 +1,75 @@
+/**
+ * The table of environment variables: the names are read from the sources of both languages, what they mean from the tables of the guide. A name
+ * that the sources have and the guide lacks stops the build.
+ */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { generated } from '../navigation.ts'
+import { files, onSite, repository, route } from '../pages.ts'
+import { cell } from './table.ts'
+
+const name = /\b(?:DAGMA|DAGSTER|MLFLOW|QDRANT|LANGFLOW|EMBEDDINGS|OTEL)_[A-Z][A-Z_]*[A-Z]\b/g
+
+/** Set by Dagma or Dagster for the processes that they start, not by people; and the code of a warning. */
+const internal = new Set(['DAGMA_WORKER_FD', 'DAGMA_DOTENV', 'DAGSTER_PIPES_CONTEXT', 'DAGSTER_PIPES_MESSAGES', 'DAGMA_ENV_LINE_IGNORED'])
+
+export function environmentPage(): { route: string; text: string } {
+  const used = variablesInSources()
+  const meanings = documented()
+  const missing = [...used.keys()].filter((variable) => !meanings.has(variable))
+  if (missing.length > 0) throw new Error(`The sources have variables that no table of docs/ explains: ${missing.join(', ')}.`)
+  const rows = [...meanings]
+    .sort(([a], [b]) => a.localeCompare(b))
+    .map(([variable, { meaning, file, title }]) => {
+      const packages = [...(used.get(variable) ?? [])].sort().map((one) => `\`${one}\``)
+      return `| \`${variable}\` | ${cell(meaning)} | ${packages.join(', ') || 'the example project, Dagster'} | [${title}](/${route(file)}) |`
+    })
+  const lead =
+    'Generated from the sources and the tables of the guide. [The file `.env`](/guide/secrets.md#the-file-env) sets variables for a project.'
+  return {
+    route: generated.environment,
+    text: `# Environment variables\n\n${lead}\n\n| variable | meaning | read by | more |\n|---|---|---|---|\n${rows.join('\n')}\n`,
+  }
+}
+
+/** The variables in the sources, with the packages that have them. */
+function variablesInSources(): Map<string, Set<string>> {
+  const codes = new Set(readFileSync(join(repository, 'docs/errors.md'), 'utf8').match(name))
+  const found = new Map<string, Set<string>>()
+  for (const file of files) {
+    const [, folder] = /^(packages\/\w+|python)\/src\/(?!.*(?:\.test\.ts|\/test\/|\/testing\/)).*\.(?:ts|py)$/.exec(file) ?? []
+    if (folder === undefined) continue
+    for (const [variable] of readFileSync(join(repository, file), 'utf8').matchAll(name)) {
+      if (codes.has(variable) || internal.has(variable)) continue
+      found.set(variable, (found.get(variable) ?? new Set()).add(packageName(folder)))
+    }
+  }
+  return found
+}
+
+function packageName(folder: string): string {
+  if (folder === 'python') return 'dagster-dagma'
+  return JSON.parse(readFileSync(join(repository, folder, 'package.json'), 'utf8')).name
+}
+
+interface Meaning {
+  readonly meaning: string
+  readonly file: string
+  readonly title: string
+}
+
+/** The rows of the tables whose first column is `variable`. */
+function documented(): Map<string, Meaning> {
+  const found = new Map<string, Meaning>()
+  for (const file of files.filter((file) => /^docs\/[^.]*\.md$/.test(file))) {
+    const text = readFileSync(join(repository, file), 'utf8')
+    const title = /^# (.*)$/m.exec(text)?.[1] ?? file
+    for (const [, rows = ''] of text.matchAll(/^\| variable \|.*\n\|[-|: ]+\n((?:\|.*\n)+)/gm))
+      for (const row of rows.trim().split('\n')) {
+        const [, variables = '', meaning = ''] = row.split(/(?<!\\)\|/)
+        for (const [variable] of variables.matchAll(name))
+          if (!found.has(variable)) found.set(variable, { meaning: onSite(file, meaning.trim(), new Set()), file, title })
+      }
+  }
+  return found
+}
