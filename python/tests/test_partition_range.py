@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,7 @@ from dagster._core.execution.api import execute_run
 
 import dagma
 from dagma.launch.open_databases import databases_kept_open
+from dagma.worker._compat import partition_of_check
 from tests.conftest import needs_package, typescript_project
 
 pytestmark = needs_package
@@ -84,10 +88,37 @@ const chatty = d.asset({
   partitions: d.staticPartitions(Array.from({ length: 300 }, (_, n) => `k${n}`)),
   run: ({ log }) => log.info('is at work'),
 })
+const again = d.retryPolicy({ maxRetries: 1, delaySeconds: 0.01 })
+const refuses = (key, retryNumber) => {
+  if (existsSync('broken') && (key === '2026-11-04' || retryNumber === 0) && key !== '2026-11-01') throw new Error('no')
+}
+const uneven = d.asset({
+  key: 'uneven', ...several, partitionConcurrency: 1, retryPolicy: again, checks: { late: {} },
+  run: ({ partitionKey, retryNumber }) => {
+    refuses(partitionKey, retryNumber)
+    return d.materializeResult(1, { checks: { late: { passed: partitionKey !== '2026-11-01' } } })
+  },
+})
+const feed = d.observableAsset({
+  key: 'feed', partitions: days, retryPolicy: again,
+  run: ({ partitionKey, retryNumber }) => {
+    refuses(partitionKey, retryNumber)
+    return { metadata: { key: partitionKey } }
+  },
+})
+const slow = d.assetCheck({
+  asset: uneven, name: 'slow', retryPolicy: again,
+  run: ({ partitionKey, retryNumber }) => {
+    refuses(partitionKey, retryNumber)
+    return { passed: partitionKey !== '2026-11-01' }
+  },
+})
 export default d.definitions({
-  assets: [chatty, raw, sum, broken, after, guarded, whole, some, one, grid, parts, dynamic],
-  checks: [odd],
-  jobs: [d.job({ name: 'days', selection: [raw, sum] }), d.job({ name: 'breaks', selection: [broken, after] })],
+  assets: [uneven, feed, chatty, raw, sum, broken, after, guarded, whole, some, one, grid, parts, dynamic],
+  checks: [odd, slow],
+  jobs: [
+    d.job({ name: 'uneven_job', selection: [uneven] }),
+    d.job({ name: 'days', selection: [raw, sum] }), d.job({ name: 'breaks', selection: [broken, after] })],
 })
 """
 
@@ -135,6 +166,21 @@ def made(instance: dg.DagsterInstance, key: str) -> dict[str, dg.AssetMaterializ
 
 
 DAYS = [f"2026-11-0{day}" for day in range(1, 6)]
+RANGE = {"dagster/asset_partition_range_start": DAYS[0], "dagster/asset_partition_range_end": DAYS[-1]}
+
+
+def re_executed(
+    job: dg.JobDefinition, instance: dg.DagsterInstance, parent: str, *, resume: bool = True
+) -> dg.JobExecutionResult:
+    """A run for the same range after its parent: from its failure on, or of all steps."""
+    again = instance.create_run_for_job(
+        job,
+        tags={**RANGE, **({"dagster/is_resume_retry": "true"} if resume else {})},
+        parent_run_id=parent,
+        root_run_id=parent,
+        status=dg.DagsterRunStatus.NOT_STARTED,
+    )
+    return execute_run(InMemoryJob(job), again, instance)
 
 
 def test_each_partition_has_its_own_event(definitions: dg.Definitions, instance: dg.DagsterInstance) -> None:
@@ -220,24 +266,12 @@ def test_a_re_execution_from_failure_makes_what_is_missing(
 ) -> None:
     (project / "broken").touch()
     job = definitions.resolve_job_def("breaks")
-    tags = {"dagster/asset_partition_range_start": DAYS[0], "dagster/asset_partition_range_end": DAYS[-1]}
-    first = job.execute_in_process(instance=instance, tags=tags, raise_on_error=False)
+    first = job.execute_in_process(instance=instance, tags=RANGE, raise_on_error=False)
     (project / "broken").unlink()
     assert not first.success
-
-    def go_on(parent: str, **more: str) -> None:
-        run = instance.create_run_for_job(
-            job,
-            tags={**tags, **more},
-            parent_run_id=parent,
-            root_run_id=first.run_id,
-            status=dg.DagsterRunStatus.NOT_STARTED,
-        )
-        assert execute_run(InMemoryJob(job), run, instance).success
-
-    go_on(first.run_id, **{"dagster/is_resume_retry": "true"})
+    assert re_executed(job, instance, first.run_id).success
     assert sorted(made(instance, "broken")) == sorted(made(instance, "after")) == DAYS
-    go_on(first.run_id)  # of all steps: everything is made again
+    assert re_executed(job, instance, first.run_id, resume=False).success  # everything is made again
     assert len(instance.fetch_materializations(dg.AssetKey("broken"), limit=100).records) == 10
 
 
@@ -245,13 +279,104 @@ def test_a_re_execution_with_nothing_left_to_make_succeeds(
     definitions: dg.Definitions, instance: dg.DagsterInstance
 ) -> None:
     job = definitions.resolve_job_def("days")
-    tags = {"dagster/asset_partition_range_start": DAYS[0], "dagster/asset_partition_range_end": DAYS[-1]}
-    first = job.execute_in_process(instance=instance, tags=tags)
-    again = instance.create_run_for_job(
-        job, tags={**tags, "dagster/is_resume_retry": "true"}, parent_run_id=first.run_id, root_run_id=first.run_id
-    )
-    assert execute_run(InMemoryJob(job), again, instance).success
+    first = job.execute_in_process(instance=instance, tags=RANGE)
+    assert re_executed(job, instance, first.run_id).success
     assert sorted(made(instance, "raw")) == DAYS
+
+
+def evaluated(events: Sequence[dg.DagsterEvent]) -> list[dg.AssetCheckEvaluation]:
+    found = [event for event in events if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION]
+    return [event.asset_check_evaluation_data for event in found]
+
+
+@pytest.mark.parametrize(
+    "uncommitted",
+    [
+        "select 1 from event_logs where dagster_event_type = 'ASSET_MATERIALIZATION'",
+        "select 1 from asset_check_executions where check_name = 'slow' and execution_status <> 'PLANNED'",
+    ],
+)
+def test_a_kill_before_the_index_was_committed_makes_nothing_twice(
+    definitions: dg.Definitions, tmp_path: Path, project: Path, uncommitted: str
+) -> None:
+    child = Path(__file__).parent / "killed_range.py"
+    arguments = [str(project), str(tmp_path), "uneven_job", DAYS[0], DAYS[-1], uncommitted]
+    done = subprocess.run([sys.executable, child, *arguments], check=False, capture_output=True, text=True)
+    assert done.returncode == 9, done.stderr
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+        index = sqlite3.connect(next(tmp_path.rglob("index.db")))
+        assert index.execute(uncommitted).fetchone() is None
+
+        def recorded(run_id: str) -> list[str]:
+            kinds = {dg.DagsterEventType.ASSET_MATERIALIZATION, dg.DagsterEventType.ASSET_CHECK_EVALUATION}
+            records = instance.get_records_for_run(run_id, of_type=kinds).records
+            events = [record.event_log_entry.get_dagster_event() for record in records]
+            checked = [f"{one.check_name} {key}" for one in evaluated(events) if (key := partition_of_check(one))]
+            return checked + [f"made {event.partition}" for event in events if event.is_step_materialization]
+
+        (record,) = instance.get_run_records()
+        again = re_executed(definitions.resolve_job_def("uneven_job"), instance, record.dagster_run.run_id)
+        assert again.success
+        assert sorted(recorded(record.dagster_run.run_id) + recorded(again.run_id)) == sorted(
+            f"{what} {day}" for what in ("made", "late", "slow") for day in DAYS
+        )
+        assert sorted(made(instance, "uneven")) == DAYS
+        assert summed(again, "slow") == [(False, "4 of 5 partitions passed.")]
+
+
+def summed(result: dg.ExecuteInProcessResult | dg.JobExecutionResult, name: str) -> list[tuple[bool, str | None]]:
+    """The sums over all partitions that a run has of a check."""
+    found = evaluated(result.all_events)
+    sums = [one for one in found if one.check_name == name and "partitions" in one.metadata]
+    return [(one.passed, one.description) for one in sums]
+
+
+def test_a_sum_has_all_partitions_of_the_run_and_of_those_from_whose_failure_it_goes_on(
+    definitions: dg.Definitions, instance: dg.DagsterInstance, project: Path
+) -> None:
+    job = definitions.resolve_job_def("uneven_job")
+    (project / "broken").touch()
+    first = job.execute_in_process(instance=instance, tags=RANGE, raise_on_error=False)
+    assert not first.success
+    assert summed(first, "late") == [(False, "0 of 1 partitions passed."), (False, "3 of 4 partitions passed.")]
+    second = re_executed(job, instance, first.run_id)
+    assert not second.success
+    assert summed(second, "late") == [(False, "3 of 4 partitions passed.")] * 2
+    (project / "broken").unlink()
+    third = re_executed(job, instance, second.run_id)
+    assert third.success
+    assert summed(third, "late") == summed(third, "slow") == [(False, "4 of 5 partitions passed.")]
+
+
+def test_observations_and_evaluations_are_recorded_once(
+    definitions: dg.Definitions, instance: dg.DagsterInstance, project: Path
+) -> None:
+    def recorded(*runs: dg.ExecuteInProcessResult | dg.JobExecutionResult) -> tuple[list[str], list[str]]:
+        events = [event for run in runs for event in run.all_events]
+        observed = [event.asset_observation_data.asset_observation for event in events if event.is_asset_observation]
+        checked = [partition_of_check(one) for one in evaluated(events) if one.check_name == "slow"]
+        return sorted(one.partition for one in observed if one.partition), sorted(key for key in checked if key)
+
+    slow = dg.AssetSelection.checks(dg.AssetCheckKey(dg.AssetKey("uneven"), "slow"))
+    python = dg.Definitions(
+        jobs=[
+            dg.define_asset_job("feeds", "feed", executor_def=dg.in_process_executor),
+            dg.define_asset_job("checks", slow, executor_def=dg.in_process_executor),
+        ]
+    )
+    merged = dg.Definitions.merge(definitions, python)
+    feeds, checks = merged.resolve_job_def("feeds"), merged.resolve_job_def("checks")
+    (project / "broken").touch()
+    first = feeds.execute_in_process(instance=instance, tags=RANGE, raise_on_error=False)
+    assert recorded(first) == ([day for day in DAYS if day != "2026-11-04"], [])
+    (project / "broken").unlink()
+    assert recorded(first, re_executed(feeds, instance, first.run_id)) == (DAYS, [])
+    assert run(definitions, instance, "uneven").success
+    (project / "broken").touch()
+    first = checks.execute_in_process(instance=instance, tags=RANGE, raise_on_error=False)
+    assert recorded(first) == ([], [day for day in DAYS if day != "2026-11-04"])
+    (project / "broken").unlink()
+    assert recorded(first, re_executed(checks, instance, first.run_id)) == ([], DAYS)
 
 
 def test_a_partition_whose_blocking_check_failed_is_made_again(

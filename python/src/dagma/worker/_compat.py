@@ -7,6 +7,8 @@ events are therefore made one by one, by the function that makes them in a run o
 from __future__ import annotations
 
 import inspect
+from contextlib import nullcontext
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,14 +20,19 @@ from dagster._core.definitions.source_asset import SYSTEM_METADATA_KEY_SOURCE_AS
 # Gives the event of a partition its tags of code version, data version and provenance.
 from dagster._core.execution.plan.execute_step import _get_output_asset_events
 
+# An event is in the file of its run and in an index of all runs, which a kill may leave behind the file.
+from dagster._core.storage.event_log import SqlEventLogStorageTable, SqliteEventLogStorage
+
 # A re-execution that goes on from where its parent failed has this tag.
 from dagster._core.storage.tags import RESUME_RETRY_TAG
 
 # Dagster warns of arguments that are in beta: these are not the user's.
+from dagster_shared.serdes import deserialize_value
 from dagster_shared.utils.warnings import disable_dagster_warnings
+from sqlalchemy import select
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import TypeAlias
 
     PartitionEvent: TypeAlias = dg.AssetMaterialization | dg.AssetObservation | dg.AssetCheckEvaluation
@@ -33,10 +40,8 @@ if TYPE_CHECKING:
 RECORDED: Mapping[str, Any] = {SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION: True}
 """Metadata of an output whose events are recorded already: Dagster logs none of its own."""
 
-_FAILED_TAG = "dagma/failed"
+FAILED_TAG = "dagma/failed"
 """Of a materialization whose partition failed, since a blocking check of it did."""
-
-_EVENT_PAGE = 1000
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,20 @@ class PartitionResult:
     metadata: Mapping[str, Any]
     data_version: str | None
     failed: bool
+
+
+def partition_keys(op_context: dg.OpExecutionContext, definition: dg.PartitionsDefinition[Any]) -> Sequence[str]:
+    """The partitions of the run. Dagster's own `partition_keys` knows none in a run of checks alone."""
+    key_range = op_context.partition_key_range
+    if isinstance(definition, dg.MultiPartitionsDefinition):
+        start, end = (definition.get_partition_key_from_str(str(key)) for key in (key_range.start, key_range.end))
+        key_range = dg.PartitionKeyRange(start, end)
+    if hasattr(dg, "partition_loading_context"):
+        with dg.partition_loading_context(dynamic_partitions_store=op_context.instance):
+            return definition.get_partition_keys_in_range(key_range)
+    before: Any = definition  # Dagster 1.11 takes what keeps dynamic partitions as an argument
+    keys: Sequence[str] = before.get_partition_keys_in_range(key_range, dynamic_partitions_store=op_context.instance)
+    return keys
 
 
 def event_of_partition(
@@ -64,7 +83,7 @@ def event_of_partition(
             name,
             metadata=dict(result.metadata),
             data_version=version,
-            tags={_FAILED_TAG: "true"} if result.failed else None,
+            tags={FAILED_TAG: "true"} if result.failed else None,
         )
     step_context._data_version_cache.values.pop(result.asset, None)  # noqa: SLF001  # of the partition before it
     (event,) = _get_output_asset_events(
@@ -107,7 +126,7 @@ class _Recording:
 
 
 def check_of_partition(
-    check: dg.AssetCheckKey, partition: str, result: Mapping[str, Any], metadata: Mapping[str, Any]
+    op_context: dg.OpExecutionContext, check: dg.AssetCheckKey, partition: str, result: Mapping[str, Any]
 ) -> dg.AssetCheckEvaluation:
     """An evaluation of a check for one partition, in a run of several. Before 1.13, Dagster's have no partition."""
     fields: dict[str, Any] = {
@@ -115,46 +134,75 @@ def check_of_partition(
         "check_name": check.name,
         "passed": result["passed"],
         "severity": dg.AssetCheckSeverity[result["severity"]],
-        "metadata": metadata,
+        "description": result["description"],
+        "blocking": op_context.assets_def.get_spec_for_check_key(check).blocking,
     }
-    description = result["description"]
     if _HAS_CHECK_PARTITIONS:
-        return dg.AssetCheckEvaluation(**fields, description=description, partition=partition)
-    return dg.AssetCheckEvaluation(**fields, description=f"[{partition}] {description or ''}".rstrip())
+        return dg.AssetCheckEvaluation(**fields, metadata=result["metadata"], partition=partition)
+    return dg.AssetCheckEvaluation(**fields, metadata={_PARTITION: partition, **result["metadata"]})
 
+
+def partition_of_check(evaluation: dg.AssetCheckEvaluation) -> str | None:
+    """The partition of an evaluation; none of a sum over all."""
+    if _HAS_CHECK_PARTITIONS:
+        return evaluation.partition
+    value = evaluation.metadata.get(_PARTITION)
+    return None if value is None else str(value.value)
+
+
+_PARTITION = "dagma/partition"
+"""Metadata of an evaluation, in a Dagster whose evaluations have no partition."""
 
 _HAS_CHECK_PARTITIONS = "partition" in inspect.signature(dg.AssetCheckEvaluation.__new__).parameters
 
 
-def made_partitions(op_context: dg.OpExecutionContext) -> set[str]:
-    """The partitions that all assets of the step have from this run, or from those from whose failure it goes on.
-
-    Read from the index of all runs: an event is in the file of its run before that.
-    """
+def runs_continued(op_context: dg.OpExecutionContext) -> list[dg.DagsterRun]:
+    """The runs from whose failure this one goes on, oldest first, and this one; none at a first attempt."""
     instance, run = op_context.instance, op_context.run
     if op_context.retry_number == 0 and run.tags.get(RESUME_RETRY_TAG) != "true":
-        return set()
+        return []
     runs = [run]
-    while runs[-1].tags.get(RESUME_RETRY_TAG) == "true" and runs[-1].parent_run_id is not None:
-        parent = instance.get_run_by_id(runs[-1].parent_run_id)
+    while runs[0].tags.get(RESUME_RETRY_TAG) == "true" and runs[0].parent_run_id is not None:
+        parent = instance.get_run_by_id(runs[0].parent_run_id)
         if parent is None:
             break
-        runs.append(parent)
-    first = instance.get_run_record_by_id(runs[-1].run_id)
-    since = None if first is None else first.create_timestamp.timestamp()
-    ids = {each.run_id for each in runs}
-    made = [_made_of(instance, asset, ids, since) for asset in op_context.selected_asset_keys]
-    return set.intersection(*made) if made else set()
+        runs.insert(0, parent)
+    return runs
 
 
-def _made_of(instance: dg.DagsterInstance, asset: dg.AssetKey, run_ids: set[str], since: float | None) -> set[str]:
-    wanted, cursor, has_more = dg.AssetRecordsFilter(asset, after_timestamp=since), None, True
-    latest: dict[str, bool] = {}
-    while has_more:
-        page = instance.fetch_materializations(wanted, limit=_EVENT_PAGE, cursor=cursor)
-        for record in page.records:  # newest first
-            event = record.asset_materialization
-            if event is not None and event.partition is not None and record.run_id in run_ids:
-                latest.setdefault(event.partition, _FAILED_TAG not in (event.tags or {}))
-        cursor, has_more = page.cursor, page.has_more
-    return {partition for partition, is_made in latest.items() if is_made}
+def complete_index(op_context: dg.OpExecutionContext, run_id: str) -> None:
+    """Stores in SQLite's index of all runs what only the file of a run has of this step.
+
+    The file is committed first, so an index lacks what a process had recorded when it was killed between the two.
+    """
+    storage = op_context.instance.event_log_storage
+    if type(storage) is not SqliteEventLogStorage:
+        return
+    step_key = op_context.get_step_execution_context().step.key  # others of the run may be recording just now
+    table = SqlEventLogStorageTable.c
+    identity = [table.timestamp, table.dagster_event_type, table.asset_key, table.partition]
+    where = (table.run_id == run_id, table.step_key == step_key, table.dagster_event_type.in_(_INDEXED))
+    with storage.index_connection() as connection:
+        indexed = {tuple(row) for row in connection.execute(select(*identity).where(*where))}
+    with storage.run_connection(run_id) as connection:
+        rows = connection.execute(select(*identity, table.event).where(*where).order_by(table.id))
+        missing = [event for *row, event in rows if tuple(row) not in indexed]
+    index: Any = copy(storage)
+    index.run_connection = lambda _: nullcontext(_Discarding())
+    for event in missing:
+        index.store_event(deserialize_value(event, dg.EventLogEntry))
+
+
+_INDEXED = [
+    "ASSET_MATERIALIZATION",
+    "ASSET_OBSERVATION",
+    *(["ASSET_CHECK_EVALUATION"] if _HAS_CHECK_PARTITIONS else []),
+]
+"""Types of events that a step of several partitions records, and that Dagster has in its index."""
+
+
+class _Discarding:
+    """A connection to a file that has everything."""
+
+    def execute(self, *_: object) -> None:
+        """Does nothing."""

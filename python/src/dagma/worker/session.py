@@ -9,7 +9,7 @@ import dagster as dg
 
 from dagma.errors import ResultError, TypeScriptStepError
 from dagma.worker.interrupts import ends_with_run
-from dagma.worker.partition_range import PartitionRecorder, partitions_to_make
+from dagma.worker.partition_range import PartitionRecorder, partition_recorder
 from dagma.worker.results import change_dynamic_partitions, collect_results, failure_of, understood
 
 if TYPE_CHECKING:
@@ -92,8 +92,8 @@ def run_step(context: StepContext, host: WorkerHost, step: Step, *, may_repeat: 
     if warning:
         context.log.warning(warning)
     reader = ChannelMessageReader(worker.channel)
-    partition_keys = partitions_to_make(context, step)
-    recorder = None if partition_keys is None else PartitionRecorder(context)
+    recorder = partition_recorder(context, step)
+    partition_keys = None if recorder is None else recorder.missing
     with dg.open_pipes_session(
         context=context.op_execution_context,  # Dagster takes no check's own context
         context_injector=InlineContextInjector(),
@@ -125,7 +125,7 @@ def run_step(context: StepContext, host: WorkerHost, step: Step, *, may_repeat: 
             failure = TypeScriptStepError(describe_exception(exception), **failure_of(session))
         raise failure
     if recorder is not None:
-        yield from recorder.outputs(step)
+        yield from recorder.outputs()
     else:
         _check_complete(context, step, results)
 
