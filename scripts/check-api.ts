@@ -12,7 +12,7 @@ const reports = join(root, 'api')
 const update = process.argv.includes('--update')
 
 let good = true
-for (const folder of ['dagma', 'mlflow', 'qdrant', 'langflow', 'openai', 'opentelemetry']) {
+for (const folder of ['dagma', 'mlflow', 'qdrant', 'langflow', 'openai', 'ai', 'opentelemetry']) {
   const manifest = JSON.parse(readFileSync(join(root, 'packages', folder, 'package.json'), 'utf8'))
   for (const [door, target] of Object.entries<{ types?: string }>(manifest.exports)) {
     if (target.types !== undefined) good = check(folder, door, target.types) && good

@@ -31,7 +31,7 @@ export const rooms: { readonly [room: string]: readonly string[] } = {
   'definitions/selection/generated': [],
   'definitions/time': [],
   'definitions/validation': ['errors.ts', 'metadata', 'definitions/**'],
-  runtime: ['errors.ts', 'definitions/**', 'runtime/gate', 'runtime/step'],
+  runtime: ['errors.ts', 'definitions/**', 'runtime/gate', 'runtime/step', 'runtime/values'],
   'runtime/gate': ['own-files.ts', 'errors.ts', 'metadata/**', 'definitions/**'],
   'runtime/project': ['own-files.ts', 'errors.ts', 'metadata/**', 'definitions/**', 'runtime/gate'],
   'runtime/step': ['errors.ts', 'metadata/**', 'definitions/**', 'runtime/gate', 'runtime/values'],

@@ -33,7 +33,7 @@ export const groups: readonly Group[] = [
   {
     title: 'Integrations',
     chinese: '集成',
-    pages: [...readmes('mlflow', 'qdrant', 'langflow', 'openai', 'opentelemetry'), ...guide('opentelemetry', 'pipes')],
+    pages: [...readmes('mlflow', 'qdrant', 'langflow', 'openai', 'ai', 'opentelemetry'), ...guide('generation', 'opentelemetry', 'pipes')],
   },
   {
     title: 'Hosting',

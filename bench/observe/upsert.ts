@@ -14,6 +14,7 @@ const batch = 256
 const { signal } = new AbortController()
 const quiet = () => {}
 const log = { debug: quiet, info: quiet, warning: quiet, error: quiet, critical: quiet }
+const storage = { load: async () => undefined, store: async () => {} }
 
 /** 20,000 vectors through the resource, over the bare local store; and over bare requests to a server when `QDRANT_URL` names one. */
 export async function upsertOverhead(folder: string): Promise<void> {
@@ -66,7 +67,7 @@ async function intoStore(folder: string, points: readonly QdrantPoint[]): Promis
 }
 
 async function throughResource(settings: QdrantSettings, projectFolder: string, points: readonly QdrantPoint[]): Promise<number> {
-  const { client, close } = await qdrant(settings).open({ runId: randomUUID(), projectFolder, log, signal })
+  const { client, close } = await qdrant(settings).open({ runId: randomUUID(), projectFolder, log, signal, storage })
   await client.ensureCollection({ size: dimensions })
   const took = await timed(() => client.upsert(points))
   await close()

@@ -8,7 +8,7 @@ import { generated } from '../navigation.ts'
 import { files, onSite, repository, route } from '../pages.ts'
 import { cell } from './table.ts'
 
-const name = /\b(?:DAGMA|DAGSTER|MLFLOW|QDRANT|LANGFLOW|EMBEDDINGS|OTEL)_[A-Z][A-Z_]*[A-Z]\b/g
+const name = /\b(?:DAGMA|DAGSTER|MLFLOW|QDRANT|LANGFLOW|EMBEDDINGS|LLM|OTEL)_[A-Z][A-Z_]*[A-Z]\b/g
 
 /** Set by Dagma or Dagster for the processes that they start, not by people; and the code of a warning. */
 const internal = new Set(['DAGMA_WORKER_FD', 'DAGMA_DOTENV', 'DAGSTER_PIPES_CONTEXT', 'DAGSTER_PIPES_MESSAGES', 'DAGMA_ENV_LINE_IGNORED'])

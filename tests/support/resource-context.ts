@@ -3,6 +3,9 @@ import type { ResourceContext } from 'dagma'
 /** Parts of a resource's context that a test sets; `warnings` gets what the resource warns of. */
 export type ContextParts = Partial<ResourceContext> & { readonly warnings?: string[] }
 
+/** Keeps nothing. */
+export const noStorage: ResourceContext['storage'] = { load: async () => undefined, store: async () => {} }
+
 /** What a resource is opened with, as a host does. */
 export function resourceContext({ warnings = [], ...rest }: ContextParts = {}): ResourceContext {
   const quiet = () => {}
@@ -13,5 +16,5 @@ export function resourceContext({ warnings = [], ...rest }: ContextParts = {}): 
     error: quiet,
     critical: quiet,
   }
-  return { runId: 'dagster-run-1', projectFolder: '/nowhere', log, signal: new AbortController().signal, ...rest }
+  return { runId: 'dagster-run-1', projectFolder: '/nowhere', log, signal: new AbortController().signal, storage: noStorage, ...rest }
 }

@@ -9,6 +9,7 @@ export type { HttpAuth, HttpCall, HttpService, HttpServiceOptions } from './auth
 export { type PageLink, pageFinding } from './author/page.ts'
 export { plaintextKeyFindings, sendsKeyInPlaintext } from './author/plaintext-key.ts'
 export { record } from './author/record.ts'
+export { serviceFetch } from './author/service-fetch.ts'
 export { urlMetadata } from './author/url-metadata.ts'
 export type {
   EndStatus,

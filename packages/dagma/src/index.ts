@@ -60,7 +60,14 @@ export {
   timeWindowPartitions,
   weeklyPartitions,
 } from './definitions/partitions/partitions.ts'
-export { type ClientOf, type Resource, type ResourceContext, type ResourceType, resource } from './definitions/resource.ts'
+export {
+  type ClientOf,
+  type Resource,
+  type ResourceContext,
+  type ResourceStorage,
+  type ResourceType,
+  resource,
+} from './definitions/resource.ts'
 export type { RunEvent, RunStatus } from './engine/events.ts'
 export { type MaterializeOptions, type MaterializeRun, materialize, type RunOptions, retryRun } from './engine/materialize.ts'
 export type { ErrorCode, ErrorKind } from './error-catalogue.ts'

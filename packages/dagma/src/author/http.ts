@@ -1,5 +1,6 @@
 import { checkedHttpUrl, deepLink } from '../metadata/links.ts'
 import { ServiceError } from '../metadata/service-error.ts'
+import { late, wholeBody } from './answer-body.ts'
 import {
   answerOf,
   bodyFailure,
@@ -35,16 +36,19 @@ const longestTimeoutMs = 300_000
  */
 export function httpService(options: HttpServiceOptions): HttpService {
   checkedHttpUrl(options.baseUrl, options.baseUrlSetting)
-  const timeoutMs = options.timeoutMs ?? 30_000
-  if (!(timeoutMs > 0 && timeoutMs <= longestTimeoutMs))
-    throw new RangeError(`${options.system}: timeoutMs must be above 0 and at most ${longestTimeoutMs}, not ${timeoutMs}.`)
-  const service = { ...options, timeoutMs }
+  const service = { ...options, timeoutMs: checkedTimeout(options) }
   return {
     json: async <T>(call: HttpCall<T>) => (await observed(service, call, 'json')) as T,
     send: async (call) => void (await observed(service, call, 'nothing')),
     page: async (call) => void (await observed(service, call, 'page')),
     bytes: async (call) => (await observed(service, call, 'bytes')) as Uint8Array<ArrayBuffer>,
   }
+}
+
+/** @throws RangeError */
+export function checkedTimeout({ system, timeoutMs = 30_000 }: HttpServiceOptions): number {
+  if (timeoutMs > 0 && timeoutMs <= longestTimeoutMs) return timeoutMs
+  throw new RangeError(`${system}: timeoutMs must be above 0 and at most ${longestTimeoutMs}, not ${timeoutMs}.`)
 }
 
 type Service = HttpServiceOptions & { readonly timeoutMs: number }
@@ -62,23 +66,34 @@ function observed<T>(service: Service, call: HttpCall<T>, wanted: ResponseKind):
 }
 
 /** A call that is being made. */
-interface Attempt<T> {
+export interface Attempt<T> {
   readonly service: Service
   readonly call: HttpCall<T>
   readonly url: string
   readonly sending: Sending
+  /** What is sent, in place of the headers and the credentials of the service. */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
-async function attempt<T>(made: Attempt<T>, wanted: ResponseKind): Promise<unknown> {
-  const { service, call, url, sending } = made
+/** Who may abort a call, and how it fails: with the reason of whoever has. */
+export function waiting<T>({ service, call, url }: Attempt<T>): {
+  callers: readonly AbortSignal[]
+  timeoutMs: number
+  refuse: (failure: Failure) => never
+} {
   const callers = [service.signal, call.signal].filter((signal) => signal !== undefined)
-  const timeoutMs = call.timeoutMs ?? service.timeoutMs
   const refuse = (failure: Failure): never => {
     for (const { aborted, reason } of callers) if (aborted) throw reason
     throw new ServiceError({ system: service.system, operation: call.operation, method: call.method, url, ...failure })
   }
   for (const signal of callers) signal.throwIfAborted()
-  const sent = await request(made, AbortSignal.any(callers))
+  return { callers, timeoutMs: call.timeoutMs ?? service.timeoutMs, refuse }
+}
+
+async function attempt<T>(made: Attempt<T>, wanted: ResponseKind): Promise<unknown> {
+  const { service, call, sending } = made
+  const { callers, timeoutMs, refuse } = waiting(made)
+  const sent = await request(made, AbortSignal.any([...callers]))
   if ('thrown' in sent) {
     const answered = answerOf(sent.thrown)
     sending.httpStatus = answered?.status
@@ -91,7 +106,7 @@ async function attempt<T>(made: Attempt<T>, wanted: ResponseKind): Promise<unkno
     await response.body?.cancel()
     return unfit && refuse(unfit)
   }
-  const bytes = await body(response, callers, timeoutMs).catch((reason) =>
+  const bytes = await wholeBody(response, callers, timeoutMs).catch((reason) =>
     refuse(bodyFailure(response.status, service.system, reason === late ? timeoutMs : undefined)),
   )
   if (wanted === 'bytes') return bytes
@@ -102,47 +117,13 @@ async function attempt<T>(made: Attempt<T>, wanted: ResponseKind): Promise<unkno
   }
 }
 
-/** What {@link body} throws when the answer did not end in time. */
-const late = Symbol('late')
-
-/**
- * The whole body of an answer. It is read through a reader that is canceled by hand: after a garbage collection, the signal that fetch was given
- * may no longer reach the reading, and a body that never ends would hang.
- */
-async function body(response: Response, callers: readonly AbortSignal[], timeoutMs: number): Promise<Uint8Array<ArrayBuffer>> {
-  const reader = response.body?.getReader()
-  if (reader === undefined) return new Uint8Array()
-  let isLate = false
-  const stop = (): void => void reader.cancel().catch(() => {})
-  const timer = setTimeout(() => {
-    isLate = true
-    stop()
-  }, timeoutMs)
-  for (const signal of callers) signal.addEventListener('abort', stop, { once: true })
-  try {
-    const parts: Uint8Array[] = []
-    for (let part = await reader.read(); !part.done; part = await reader.read()) parts.push(part.value)
-    // A canceled body looks like one that came to its end.
-    for (const signal of callers) signal.throwIfAborted()
-    if (isLate) throw late
-    return new Uint8Array(Buffer.concat(parts))
-  } finally {
-    clearTimeout(timer)
-    for (const signal of callers) signal.removeEventListener('abort', stop)
-  }
-}
-
-async function request<T>(
-  { service, call, url, sending }: Attempt<T>,
+/** Sends a call, again where that may help. Never throws. */
+export async function request<T>(
+  { service, call, url, sending, headers: given }: Attempt<T>,
   signal: AbortSignal,
 ): Promise<{ response: Response } | { thrown: unknown }> {
-  const headers = {
-    accept: 'application/json',
-    ...service.headers,
-    ...authHeader(service.auth),
-    ...(call.body && { 'content-type': call.body.contentType }),
-    ...sending.headers,
-  }
+  const own = { accept: 'application/json', ...service.headers, ...authHeader(service.auth) }
+  const headers = { ...(given ?? own), ...(call.body && { 'content-type': call.body.contentType }), ...sending.headers }
   const { default: ky } = await import('ky')
   const idempotent = call.idempotent ?? (call.method !== 'POST' && call.method !== 'PATCH')
   try {

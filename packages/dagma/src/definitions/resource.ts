@@ -12,6 +12,16 @@ export interface ResourceContext {
   readonly log: StepLog
   /** Aborted when the run is canceled. */
   readonly signal: AbortSignal
+  /** What the resource keeps from run to run. */
+  readonly storage: ResourceStorage
+}
+
+/** Values of JSON that resources keep from run to run, in the project's default IO manager: beside its assets' values. */
+export interface ResourceStorage {
+  /** The value last stored under this key; undefined when there is none. The first part of a key is the name of the kind of resource. */
+  load(key: readonly string[]): Promise<unknown>
+  /** Stores a value that JSON can hold. @throws DAGMA_STORAGE_FAILED, DAGMA_VALUE_NOT_JSON */
+  store(key: readonly string[], value: unknown): Promise<void>
 }
 
 /** What a resource is probed with, by `dagma doctor`. */

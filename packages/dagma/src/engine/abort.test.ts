@@ -1,5 +1,6 @@
 /** Canceling a run and a step's time limit reach everything that a step waits for, also what does not listen. */
 import { describe, expect, test, vi } from 'vitest'
+import { noStorage } from '../../../../tests/support/resource-context.ts'
 import { type Asset, asset } from '../definitions/assets/asset.ts'
 import type { IOManager } from '../definitions/assets/io-manager.ts'
 import type { StepLog } from '../definitions/assets/step-log.ts'
@@ -118,7 +119,13 @@ test('ten seconds after a run’s end, however it ended, resources that do not o
     ['second', closing({})],
     ['well', closes({})],
   ])
-  const resources = new RunResources(bound, { runId: 'r', projectFolder: '/', log, signal: new AbortController().signal })
+  const resources = new RunResources(bound, {
+    runId: 'r',
+    projectFolder: '/',
+    log,
+    signal: new AbortController().signal,
+    storage: noStorage,
+  })
   await resources.clients(['first', 'second', 'well'])
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   try {

@@ -37,7 +37,8 @@ export async function executeRun(options: ExecuteOptions): Promise<RunResult> {
     isStopping: () => signal.aborted,
     onEnd: (error) => recorder.endWithProcess(signal.aborted ? 'CANCELED' : 'FAILURE', error),
   })
-  const resources = new RunResources(definitions.resources, { runId, projectFolder, log: logOf(recorder, 'resources'), signal })
+  const storage = options.values.ofResources(runId, signal)
+  const resources = new RunResources(definitions.resources, { runId, projectFolder, log: logOf(recorder, 'resources'), signal, storage })
   for (const warning of shortSecretWarnings()) logOf(recorder, 'secrets').warning(warning)
   const observer = await startObserver(options, recorder)
   const run = new StepScheduler(steps, {

@@ -93,11 +93,11 @@ export const observationFields = {
     spanAttribute: 'http.response.status_code',
   }),
 
-  backend: text('The backend used: `local`, or the name of the system: `mlflow`, `qdrant`, `langflow`, `openai`.', 'system', {
+  backend: text('The backend used: `local`, or the name of the system: `mlflow`, `qdrant`, `langflow`, `openai`, `ai`.', 'system', {
     spanAttribute: 'dagma.backend',
   }),
   operation: text(
-    'What the asset did there: `track run`, `upsert points`, `query points`, `run flow`, `embed texts`. On a failed step: the call that failed.',
+    'What the asset did there: `track run`, `upsert points`, `query points`, `run flow`, `embed texts`, `generate text`. On a failed step: the call that failed.',
     'system',
     {
       spanAttribute: 'dagma.operation',
@@ -105,7 +105,10 @@ export const observationFields = {
   ),
   collection: text('The Qdrant collection.', 'system', { of: { system: 'qdrant' }, spanAttribute: 'db.collection.name' }),
   default_flow_id: text('The LangFlow flow that runs when a call names none.', 'optional', { of: { system: 'langflow' } }),
-  model: text('The embedding model.', 'system', { of: { system: 'openai' }, spanAttribute: 'gen_ai.request.model' }),
+  model: text('The embedding model, or the language model that answered.', 'system', {
+    of: { system: 'openai' },
+    spanAttribute: 'gen_ai.request.model',
+  }),
 
   count: count('How many items the value has.'),
   input_count: count('How many items went in.'),
@@ -118,17 +121,35 @@ export const observationFields = {
   documents_count: count('How many documents they come from.'),
   dimensions: count('How many numbers a vector has.'),
   answer_characters: count("Length of the flow's answer.", { unit: 'characters', of: { system: 'langflow' } }),
-  prompt_tokens: count('Tokens that the embedding endpoint counted in the texts.', {
+  prompt_tokens: count('Tokens that the endpoint counted in the texts or the prompts.', {
     unit: 'tokens',
     presence: 'server',
     of: { system: 'openai' },
     spanAttribute: 'gen_ai.usage.input_tokens',
   }),
-  total_tokens: count('Tokens that the embedding endpoint counted in all.', {
+  total_tokens: count('Tokens that the endpoint counted in all.', {
     unit: 'tokens',
     presence: 'server',
     of: { system: 'openai' },
   }),
+
+  completion_tokens: count('Tokens that the endpoint counted in the answers of a language model.', {
+    unit: 'tokens',
+    spanAttribute: 'gen_ai.usage.output_tokens',
+  }),
+  generations_count: count('How many answers a language model gave.'),
+  model_calls: count('How often the language model was called; several times for an answer with tools.'),
+  cached_calls: count('How many of those calls the cache answered.'),
+  finish_reason: text('Why the answer of a language model ended: `stop`, `length` and others.', 'optional'),
+  model_latency_ms: {
+    types: ['float'],
+    unit: 'ms',
+    meaning: 'How long the answers of a language model took, one after the other.',
+    presence: 'optional',
+    metadata: true,
+    spanAttribute: null,
+    metric: null,
+  },
 
   preview: { ...text('A small sample of plain numbers or structured values; never texts or whole vectors.', 'optional'), types: ['json'] },
   result: { ...text('The value itself, where it is one number.', 'optional'), types: ['int', 'float'] },

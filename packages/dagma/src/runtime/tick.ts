@@ -10,6 +10,7 @@ import { gatedLog } from './gate/gated-log.ts'
 import { secretFields, visitFields } from './gate/known-secrets.ts'
 import { RunResources } from './step/run-resources.ts'
 import { tickResult } from './tick-result.ts'
+import { projectValues, Values } from './values/values.ts'
 
 /** What a tick asks for. What is shown of it has passed the exit gate; what is acted on is as it was given, and holds no known secret. */
 export interface Tick {
@@ -59,7 +60,8 @@ async function evaluated(
 ): Promise<Tick> {
   const logs: { level: LogLevel; message: string }[] = []
   const log = gatedLog((level, message) => logs.push({ level, message }))
-  const resources = new RunResources(definitions.resources, { runId: '', projectFolder, log, signal })
+  const storage = new Values(definitions, projectValues(projectFolder)).ofResources('ticks', signal)
+  const resources = new RunResources(definitions.resources, { runId: '', projectFolder, log, signal, storage })
   try {
     const clients = await resources.clients(Object.keys(needed))
     const {

@@ -311,7 +311,9 @@ class Worker {
     const log = runLog()
     for (const warning of shortSecretWarnings()) log.warning(warning)
     const runUrl = runPage(runId, log)
-    const context = { runId, ...(runUrl && { runUrl }), projectFolder: this.#projectFolder, log, signal: this.#stopping.signal }
+    const { signal } = this.#stopping
+    const storage = this.#values.ofResources(runId, signal)
+    const context = { runId, ...(runUrl && { runUrl }), projectFolder: this.#projectFolder, log, signal, storage }
     this.#resources = new RunResources(this.#definitions.resources, context)
     return this.#resources
   }

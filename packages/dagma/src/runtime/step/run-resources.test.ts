@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { noStorage } from '../../../../../tests/support/resource-context.ts'
 import type { StepLog } from '../../definitions/assets/step-log.ts'
 import { type Resource, resource } from '../../definitions/resource.ts'
 import { dagmaError } from '../../errors.ts'
@@ -24,7 +25,7 @@ function run(...bound: [name: string, settings?: { fails?: string | Error; close
       },
     })(settings)
   const resources = new Map<string, Resource<unknown>>(bound.map(([name, settings]) => [name, make(name, settings)]))
-  const context = { runId: 'r', projectFolder: '/project', log, signal: new AbortController().signal }
+  const context = { runId: 'r', projectFolder: '/project', log, signal: new AbortController().signal, storage: noStorage }
   return { noted, resources: new RunResources(resources, context) }
 }
 
@@ -79,7 +80,13 @@ describe('RunResources', () => {
     let asked = 0
     const late = resource<{ n: number }, number>({ open: ({ n }) => n })(() => ({ n: ++asked }))
     expect(asked).toBe(0)
-    const { resources: _, ...context } = { ...run(), runId: 'r', projectFolder: '/', signal: new AbortController().signal }
+    const { resources: _, ...context } = {
+      ...run(),
+      runId: 'r',
+      projectFolder: '/',
+      signal: new AbortController().signal,
+      storage: noStorage,
+    }
     const opened = await late.open({ ...context, log: {} as StepLog })
     expect(opened.client).toBe(1)
     await opened.close()

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { noStorage } from '../../../../../tests/support/resource-context.ts'
 import { type Asset, type AssetContext, asset } from '../../definitions/assets/asset.ts'
 import { assetCheck } from '../../definitions/assets/asset-check.ts'
 import { observableAsset } from '../../definitions/assets/observable-asset.ts'
@@ -35,7 +36,13 @@ function host(
     partitions: undefined,
     retryNumber: 2,
     config: settings.config,
-    resources: new RunResources(new Map(Object.entries(settings.resources ?? {})), { runId: 'run-1', projectFolder: '/p', log, signal }),
+    resources: new RunResources(new Map(Object.entries(settings.resources ?? {})), {
+      runId: 'run-1',
+      projectFolder: '/p',
+      log,
+      signal,
+      storage: noStorage,
+    }),
     values,
     observer: undefined,
     signal,

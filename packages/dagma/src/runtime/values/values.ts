@@ -5,6 +5,7 @@ import type { Definitions } from '../../definitions/model.ts'
 import { materializeCommand } from '../../definitions/partitions/materialize-command.ts'
 import { keysByDimension, partitionTimeWindow } from '../../definitions/partitions/partition-context.ts'
 import { partitionRanges, rangeText } from '../../definitions/partitions/partition-ranges.ts'
+import type { ResourceStorage } from '../../definitions/resource.ts'
 import type { DagmaError } from '../../errors.ts'
 import { type JsonFileIOManagerOptions, jsonFileIOManager } from './json-file-io-manager.ts'
 import { missingInputs } from './missing-inputs.ts'
@@ -46,6 +47,15 @@ export class Values {
     const missing = stored.flatMap(([key, found]) => (found === undefined ? [key] : []))
     if (missing.length > 0) throw this.#missing(context.assetKey, missing, who)
     return Object.fromEntries(stored.map(([key, found]) => [key, found?.value]))
+  }
+
+  /** What resources keep: where no asset has its value, since a part of an asset's key begins with another character. */
+  ofResources(runId: string, signal: AbortSignal): ResourceStorage {
+    const place = (key: readonly string[]): IOContext => ({ assetKey: ['@resources', ...key], partitionKey: undefined, runId, signal })
+    return {
+      load: async (key) => (await this.#default.loadInput(place(key)))?.value,
+      store: async (key, value) => void (await this.#default.handleOutput(place(key), value)),
+    }
   }
 
   /** Says to the IO managers that nobody needs the own values of a run any more. */

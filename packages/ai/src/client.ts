@@ -1,0 +1,135 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type { Metadata } from 'dagma'
+import type { Json } from 'dagma/author'
+
+/** A message of a conversation, as the AI SDK takes it (its `ModelMessage`): a text, or parts such as texts, images and results of tools. */
+export interface ModelMessage {
+  readonly role: 'system' | 'user' | 'assistant' | 'tool'
+  readonly content: string | readonly { readonly type: string }[]
+}
+
+/** A function that the model may call, as the AI SDK takes it (its `Tool`). */
+export interface ModelTool {
+  /** What it does, for the model to decide. */
+  readonly description?: string | ((options: never) => string) | undefined
+  /** Its parameter: zod, another Standard Schema with JSON Schema, or `jsonSchema()` of the AI SDK. */
+  readonly inputSchema: unknown
+  /** Called with what the model gives for `inputSchema`. What it returns or throws goes back to the model. */
+  readonly execute?: ((input: never, options: never) => unknown) | undefined
+}
+
+/** Why an answer ended: by itself, at `maxOutputTokens`, by a filter of the provider, to call tools, or otherwise. */
+export type FinishReason = 'stop' | 'length' | 'content-filter' | 'tool-calls' | 'error' | 'interrupted' | 'other'
+
+/** What {@link LanguageModelClient.generateText} takes. The names are those of the AI SDK. */
+export interface GenerateOptions {
+  /** What the model is asked: a text, or the messages of a conversation. */
+  readonly prompt: string | readonly ModelMessage[]
+  /** How it is to answer: the system prompt. Default: none. */
+  readonly instructions?: string
+  /** Functions that the model may call, such as `tool()` of the AI SDK makes. The local backend calls none. Default: none. */
+  readonly tools?: { readonly [name: string]: ModelTool }
+  /** Default `auto`: the model decides whether it calls a tool. */
+  readonly toolChoice?: 'auto' | 'none' | 'required' | { readonly type: 'tool'; readonly toolName: string }
+  /** How often the model may be called, when it calls tools. Default 5. */
+  readonly maxSteps?: number
+  /** Longest answer, in tokens of the model. Default: the model's own limit. */
+  readonly maxOutputTokens?: number
+  /** From 0 for the likeliest answer. Default: the model's own. */
+  readonly temperature?: number
+  /** For answers that are the same each time, where the model can do that. Default: none. */
+  readonly seed?: number
+  /** Texts at which the answer ends. Default: none. */
+  readonly stopSequences?: readonly string[]
+  /** Options of the provider, by its name, as the AI SDK takes them. Default: none. */
+  readonly providerOptions?: { readonly [provider: string]: { readonly [option: string]: Json } }
+  /** Overrides `cache` of the settings. */
+  readonly cache?: boolean
+  /** Aborts the call. Pass the step's own `signal`. */
+  readonly signal?: AbortSignal
+}
+
+/** What {@link LanguageModelClient.generateObject} takes. */
+export interface GenerateObjectOptions<Schema extends StandardSchemaV1> extends GenerateOptions {
+  /** What the answer must be, in any library of Standard Schema, such as zod. */
+  readonly schema: Schema
+  /** The schema as JSON Schema, which the model is given. Required when the library does not convert it itself; zod 4 does. */
+  readonly jsonSchema?: { readonly [keyword: string]: unknown }
+}
+
+/** Tokens that the endpoint counted, of all calls together. */
+export interface TokenUsage {
+  readonly inputTokens: number
+  readonly outputTokens: number
+  readonly totalTokens: number
+  /** Of the input tokens, those that the endpoint had in its own cache, which costs less. */
+  readonly cachedInputTokens: number
+}
+
+/** A tool that the model called. */
+export interface ToolCall {
+  readonly name: string
+  readonly input: unknown
+  /** What the tool's function returned. */
+  readonly output?: unknown
+  /** What the tool's function threw, which the model was given as its result. */
+  readonly error?: unknown
+}
+
+/** An answer of the model. */
+export interface Generation {
+  readonly text: string
+  /** The model that answered, as the endpoint names it. */
+  readonly model: string
+  /** Why the answer ended: `length` when it was cut off, `tool-calls` when `maxSteps` was reached. */
+  readonly finishReason: FinishReason
+  /** Undefined when the endpoint does not count, with the local backend, and when every answer came from the cache. */
+  readonly usage: TokenUsage | undefined
+  /** From the first request to the end of the answer, in milliseconds: with waiting for limits, retries and tools. */
+  readonly latencyMs: number
+  /** Calls to the model; several with tools. */
+  readonly calls: number
+  /** Those of the calls that the cache answered. */
+  readonly cachedCalls: number
+  readonly toolCalls: readonly ToolCall[]
+  /** The messages of the answer, to go on with the conversation. */
+  readonly messages: readonly ModelMessage[]
+}
+
+/** An answer that fits a schema. */
+export interface ObjectGeneration<T> extends Generation {
+  /** What the schema gives for the answer. */
+  readonly object: T
+}
+
+/** An answer that is read while it is made. */
+export interface TextStream {
+  /** The parts of the text as they come. It must be read, and once: the model waits for the reader. Throws what `generateText` throws. */
+  readonly textStream: AsyncIterable<string>
+  /** The whole answer, when the stream was read to its end. */
+  readonly result: Promise<Generation>
+}
+
+/** A language model: behind an endpoint, or the local backend, by the same interface. */
+export interface LanguageModelClient {
+  /** The backend used: `ai` for a provider of the AI SDK, or `local`. */
+  readonly backend: 'ai' | 'local'
+  /** Name of the model; `local-extractive` for the local backend. */
+  readonly model: string
+  /**
+   * Answers a prompt.
+   * @throws ServiceError when a call fails; the signal's reason when it was aborted.
+   */
+  generateText(options: GenerateOptions): Promise<Generation>
+  /**
+   * Answers a prompt with an object that fits a schema. An answer that does not fit is asked for once more, with what is wrong with it.
+   * @throws ServiceError also when the second answer does not fit; RangeError when the schema cannot be given to the model.
+   */
+  generateObject<Schema extends StandardSchemaV1>(
+    options: GenerateObjectOptions<Schema>,
+  ): Promise<ObjectGeneration<StandardSchemaV1.InferOutput<Schema>>>
+  /** Answers a prompt as {@link generateText} does, part by part. */
+  streamText(options: GenerateOptions): TextStream
+  /** What an asset shows of one answer, or of many together: `backend`, `operation`, `model`, tokens, latency and counts. No text. */
+  metadata(generations: Generation | readonly Generation[]): Metadata
+}

@@ -1,0 +1,83 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type { GenerateObjectOptions, GenerateOptions, Generation, LanguageModelClient, ModelMessage, ObjectGeneration } from '../client.ts'
+import { checkedObject, jsonSchemaOf } from '../json-answer.ts'
+import { objectOf } from './object-of.ts'
+import { bestSentences } from './sentences.ts'
+
+/** Name of the local backend, in place of a model. */
+export const localModel = 'local-extractive'
+
+/** Answers with the sentences of the prompt that say most about its question: the same prompt always has the same answer. Calls nothing. */
+export function localGenerator(runSignal: AbortSignal): Omit<LanguageModelClient, 'metadata'> {
+  const answer = (
+    options: Pick<GenerateOptions, 'prompt' | 'signal'>,
+  ): { readonly sentences: readonly string[]; readonly began: number } => {
+    const began = performance.now()
+    runSignal.throwIfAborted()
+    options.signal?.throwIfAborted()
+    return { sentences: bestSentences(textOf(options.prompt)), began }
+  }
+  return {
+    backend: 'local',
+    model: localModel,
+    generateText: async (options) => {
+      const { sentences, began } = answer(options)
+      return generation(sentences.join(' '), began)
+    },
+    generateObject: async (options) => {
+      const { sentences, began } = answer(options)
+      return localObject(options, sentences, began)
+    },
+    streamText: (options) => {
+      const whole = Promise.withResolvers<Generation>()
+      whole.promise.catch(() => {}) // whoever reads the stream gets it too
+      const read = async function* (): AsyncGenerator<string> {
+        try {
+          const { sentences, began } = answer(options)
+          for (const [index, sentence] of sentences.entries()) yield index === 0 ? sentence : ` ${sentence}`
+          whole.resolve(generation(sentences.join(' '), began))
+        } catch (error) {
+          whole.reject(error)
+          throw error
+        }
+      }
+      return { textStream: read(), result: whole.promise }
+    },
+  }
+}
+
+async function localObject<Schema extends StandardSchemaV1>(
+  { schema, jsonSchema }: GenerateObjectOptions<Schema>,
+  sentences: readonly string[],
+  began: number,
+): Promise<ObjectGeneration<StandardSchemaV1.InferOutput<Schema>>> {
+  const value = objectOf(jsonSchemaOf(schema, jsonSchema), sentences)
+  const read = await checkedObject(value, schema)
+  if ('object' in read) return { ...generation(JSON.stringify(value), began), object: read.object }
+  throw new RangeError(`Language model: the local backend has no value for this schema: ${read.wrong}. Use a model, or a simpler schema.`)
+}
+
+function generation(text: string, began: number): Generation {
+  return {
+    text,
+    model: localModel,
+    finishReason: 'stop',
+    usage: undefined,
+    latencyMs: performance.now() - began,
+    calls: 1,
+    cachedCalls: 0,
+    toolCalls: [],
+    messages: [{ role: 'assistant', content: text }],
+  }
+}
+
+/** What users and tools say in a prompt; what the model itself said does not count. */
+function textOf(prompt: string | readonly ModelMessage[]): string {
+  if (typeof prompt === 'string') return prompt
+  const spoken = prompt.filter(({ role }) => role === 'user')
+  return spoken
+    .map(({ content }) =>
+      typeof content === 'string' ? content : content.map((part) => ('text' in part ? String(part.text) : '')).join('\n'),
+    )
+    .join('\n')
+}
