@@ -8,7 +8,7 @@ export const rooms: { readonly [room: string]: readonly string[] } = {
   's3.ts': ['errors.ts'],
   metadata: ['errors.ts'],
   'metadata/redaction': ['errors.ts'],
-  author: ['metadata/**'],
+  author: ['errors.ts', 'metadata/**'],
   definitions: ['copies.ts', 'errors.ts', 'metadata', 'definitions/assets', 'definitions/automation', 'definitions/validation'],
   'definitions/assets': [
     'errors.ts',
@@ -34,7 +34,7 @@ export const rooms: { readonly [room: string]: readonly string[] } = {
   runtime: ['errors.ts', 'definitions/**', 'runtime/gate', 'runtime/step', 'runtime/values'],
   'runtime/gate': ['own-files.ts', 'errors.ts', 'metadata/**', 'definitions/**'],
   'runtime/project': ['own-files.ts', 'errors.ts', 'metadata/**', 'definitions/**', 'runtime/gate'],
-  'runtime/step': ['errors.ts', 'metadata/**', 'definitions/**', 'runtime/gate', 'runtime/values'],
+  'runtime/step': ['errors.ts', 'metadata/**', 'definitions/**', 'runtime', 'runtime/gate', 'runtime/values'],
   'runtime/values': ['errors.ts', 's3.ts', 'shell-word.ts', 'metadata', 'definitions/**', 'runtime'],
   engine: ['errors.ts', 'metadata/**', 'definitions/**', 'runtime/**'],
   dagster: ['metadata'],

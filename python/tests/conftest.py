@@ -101,6 +101,7 @@ def manifest(*steps: dict[str, Any]) -> dict[str, Any]:
         "dagma_version": "0.1.0",
         "executor": None,
         "steps": list(steps),
+        "budgets": [],
         "external_assets": [],
         "jobs": [job],
         "schedules": [],

@@ -203,3 +203,21 @@ def test_op_tags_of_each_kind_of_step(kind: str) -> None:
     implicit = load(declared).resolve_implicit_global_asset_job_def()
     tags = implicit.graph.node_named("one").definition.tags
     assert {name: tags[name] for name in ("queue", "list")} == {"queue": "small", "list": "[1]"}
+
+
+@pytest.mark.parametrize("name", ["celery", "k8s", "celery-k8s", "docker"])
+def test_a_budget_is_refused_where_steps_run_on_other_machines(name: str) -> None:
+    declared = {**project_with(None, None), "budgets": ['step "one"']}
+    elsewhere = _named_copy(name)
+    with pytest.raises(ExecutorError, match=r'The budget of step "one" cannot be kept.*\[DAGMA_BUDGET_NOT_SHARED\]'):
+        load(declared, elsewhere)
+    assert load({**declared, "budgets": []}, elsewhere)
+    assert load(declared, dg.multiprocess_executor)
+
+
+def _named_copy(name: str) -> dg.ExecutorDefinition:
+    @dg.executor(name=name)
+    def copy(_: dg.InitExecutorContext) -> dg.Executor:
+        raise NotImplementedError
+
+    return copy

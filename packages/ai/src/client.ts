@@ -85,6 +85,11 @@ export interface Generation {
   readonly finishReason: FinishReason
   /** Undefined when the endpoint does not count, with the local backend, and when every answer came from the cache. */
   readonly usage: TokenUsage | undefined
+  /**
+   * What it cost, in the currency of the project's `model-prices.json`; calls that the cache answered cost nothing. Estimated by the length of the texts where
+   * the endpoint does not count. Undefined when the file has no price of the model, and with the local backend.
+   */
+  readonly cost: number | undefined
   /** From the first request to the end of the answer, in milliseconds: with waiting for limits, retries and tools. */
   readonly latencyMs: number
   /** Calls to the model; several with tools. */
@@ -118,7 +123,8 @@ export interface LanguageModelClient {
   readonly model: string
   /**
    * Answers a prompt.
-   * @throws ServiceError when a call fails; the signal's reason when it was aborted.
+   * @throws RangeError for an empty prompt, which some servers refuse and others answer; DAGMA_BUDGET_EXCEEDED or DAGMA_PRICE_MISSING when a budget of the
+   * step, its job or the project does not allow the call; ServiceError when a call fails; the signal's reason when it was aborted.
    */
   generateText(options: GenerateOptions): Promise<Generation>
   /**

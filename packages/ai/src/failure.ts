@@ -34,3 +34,8 @@ export function failureOf(thrown: unknown, { operation, url = 'none:', signals }
     'Check that LLM_BASE_URL is the base URL of an API that answers as OpenAI does.',
   )
 }
+
+/** @throws RangeError when there is nothing to answer */
+export function expectPrompt(prompt: string | readonly unknown[]): void {
+  if (prompt.length === 0) throw new RangeError(`${system}: the prompt is empty. Leave the call out.`)
+}

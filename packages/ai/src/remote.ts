@@ -2,11 +2,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { generateText, isStepCount, streamText, type ToolSet, wrapLanguageModel } from 'ai'
 import type { ResourceContext } from 'dagma'
-import { serviceFetch } from 'dagma/author'
+import { type ModelPrice, serviceFetch } from 'dagma/author'
 import { AnswerCache } from './answer-cache.ts'
 import type { GenerateOptions, Generation, TextStream, ToolCall } from './client.ts'
 import { compatibleModel } from './compatible-model.ts'
-import { failureOf, system } from './failure.ts'
+import { expectPrompt, failureOf, system } from './failure.ts'
 import { Limiter } from './limits.ts'
 import { meteredModel, type Tally } from './metered-model.ts'
 import type { CallOptions, Model } from './model-types.ts'
@@ -30,13 +30,14 @@ export interface RemoteGenerator {
 export async function openRemote(
   settings: LanguageModelSettings,
   remote: RemoteModel,
-  context: Pick<ResourceContext, 'signal' | 'log' | 'storage'>,
+  context: Pick<ResourceContext, 'signal' | 'log' | 'storage'> & { readonly price: ModelPrice | undefined },
 ): Promise<RemoteGenerator> {
   const { parallel = 4, requestsPerMinute, tokensPerMinute } = settings
   const limiter = new Limiter(
     { parallel, requestsPerMinute, tokensPerMinute },
     { now: () => performance.now(), sleep: (milliseconds, signal) => sleep(milliseconds, undefined, { signal }) },
   )
+  const { price } = context
   const models = new Map<string, Promise<Model>>()
   const modelFor = (operation: string): Promise<Model> => {
     const known = models.get(operation) ?? openModel(settings, remote, operation)
@@ -47,11 +48,12 @@ export async function openRemote(
     const signals = [context.signal, ...(options.signal ? [options.signal] : [])]
     const signal = AbortSignal.any(signals)
     signal.throwIfAborted()
-    const tally: Tally = { calls: 0, cachedCalls: 0, usage: undefined, uncounted: false, model: undefined }
+    expectPrompt(options.prompt)
+    const tally: Tally = { calls: 0, cachedCalls: 0, usage: undefined, uncounted: false, cost: price && 0, model: undefined }
     const model = await modelFor(operation)
     const cached = options.cache ?? settings.cache ?? false
     const cache = cached ? new AnswerCache(context.storage, [model.provider, remote.baseUrl, remote.model]) : undefined
-    const metered = meteredModel(model, { tally, cache, limiter, log: context.log, signal, responseFormat })
+    const metered = meteredModel(model, { tally, cache, limiter, model: remote.model, price, log: context.log, signal, responseFormat })
     return {
       tally,
       call: { ...callOptions(options), model: metered, abortSignal: signal },
@@ -171,6 +173,7 @@ function generation(
     model: tally.model ?? model,
     finishReason,
     usage: tally.uncounted ? undefined : tally.usage,
+    cost: tally.cost,
     latencyMs: performance.now() - began,
     calls: tally.calls,
     cachedCalls: tally.cachedCalls,

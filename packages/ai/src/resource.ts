@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { type Metadata, type ResourceContext, type ResourceType, resource } from 'dagma'
-import { deepLink, ServiceError, sendsKeyInPlaintext } from 'dagma/author'
+import { deepLink, modelPrices, ServiceError, sendsKeyInPlaintext } from 'dagma/author'
 import type { GenerateObjectOptions, GenerateOptions, Generation, LanguageModelClient, ObjectGeneration } from './client.ts'
 import { system } from './failure.ts'
 import { jsonSchemaOf, readObject, withSchema } from './json-answer.ts'
@@ -12,7 +12,7 @@ import { type LanguageModelSettings, type RemoteModel, remoteModel } from './set
 /**
  * A language model, as a resource: by any provider of the AI SDK or an OpenAI-compatible endpoint, as the settings say, or the local backend when they
  * name none, which opens no socket. The AI SDK is loaded at the first call.
- * @throws LanguageModelSettingsError, DAGMA_URL_INVALID or DAGMA_SECRET_SHORT when it opens with settings that cannot be used.
+ * @throws LanguageModelSettingsError, DAGMA_URL_INVALID, DAGMA_SECRET_SHORT or DAGMA_PRICES_INVALID when it opens with settings that cannot be used.
  * @example
  * ```ts
  * const model = languageModel({ baseUrl: 'https://api.openai.com/v1', model: 'gpt-5-mini', apiKey: secret('OPENAI_API_KEY') })
@@ -35,9 +35,10 @@ function remoteClient(settings: LanguageModelSettings, remote: RemoteModel, cont
   const { baseUrl, model } = remote
   if (apiKey?.isSet && baseUrl !== undefined && sendsKeyInPlaintext(baseUrl))
     context.log.warning(`Language model: the key is sent unencrypted to ${new URL(baseUrl).host}; use https.`)
+  const price = modelPrices(context.projectFolder)?.of(model)
   let opening: Promise<RemoteGenerator> | undefined
   const open = (): Promise<RemoteGenerator> => {
-    opening ??= import('./remote.ts').then(({ openRemote }) => openRemote(settings, remote, context))
+    opening ??= import('./remote.ts').then(({ openRemote }) => openRemote(settings, remote, { ...context, price }))
     return opening
   }
   const text = async (options: GenerateOptions, asked: Asked): Promise<Generation> => (await open()).text(options, asked)
@@ -111,6 +112,7 @@ function together(generations: readonly [Generation, ...Generation[]]): Generati
           cachedInputTokens: tokens('cachedInputTokens'),
         }
       : undefined,
+    cost: generations.every(({ cost }) => cost !== undefined) ? sum(({ cost }) => cost ?? 0) : undefined,
     latencyMs: sum(({ latencyMs }) => latencyMs),
     calls: sum(({ calls }) => calls),
     cachedCalls: sum(({ cachedCalls }) => cachedCalls),
@@ -130,6 +132,7 @@ function metadataOf(backend: 'ai' | 'local', model: string, generations: readonl
     cached_calls: whole?.cachedCalls ?? 0,
     finish_reason: generations.length === 1 ? whole?.finishReason : undefined,
     model_latency_ms: whole && Math.round(whole.latencyMs * 1000) / 1000,
+    cost: whole?.cost === undefined ? undefined : Number(whole.cost.toPrecision(12)),
     prompt_tokens: whole?.usage?.inputTokens,
     completion_tokens: whole?.usage?.outputTokens,
     total_tokens: whole?.usage?.totalTokens,

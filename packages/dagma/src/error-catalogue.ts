@@ -535,6 +535,36 @@ export const catalogue = {
     ({ reason }) => `Messages could not be delivered to Dagster: ${reason}.`,
     'Check that this process can write to the location that the message reader reads; for S3, check region, credentials and bucket.',
   ),
+  DAGMA_BUDGET_EXCEEDED: entry<{
+    of: string
+    per: 'run' | 'day' | 'month'
+    model: string
+    limit: 'maxCost' | 'maxTokens'
+    spent: number
+    most: number
+  }>(
+    'execution',
+    ({ of, per, model, limit, spent, most }) =>
+      `The budget of ${of} is used up: ${spent} of ${most} ${limit === 'maxCost' ? '(cost)' : 'tokens'} of this ${per}. Model "${model}" was not called.`,
+    ({ limit, per }) =>
+      `Raise ${limit}${per === 'run' ? '' : `, or wait for the next ${per} (UTC)`}, then retry the run: what is done is kept.`,
+  ),
+  DAGMA_PRICE_MISSING: entry<{ model: string; of: string }>(
+    'execution',
+    ({ model, of }) => `The budget of ${of} has a maxCost, but the price of model "${model}" is not known. It was not called.`,
+    'Add the model to model-prices.json in the folder of the project, or use maxTokens.',
+  ),
+  DAGMA_PRICES_INVALID: entry<{ file: string; reason: string }>(
+    'definition',
+    ({ file, reason }) => `${file} ${reason}.`,
+    'Write { "date": "2026-11-28", "currency": "USD", "models": { "name": { "input": 0.25, "output": 2 } } }, with prices of a million tokens.',
+  ),
+  DAGMA_BUDGET_NOT_SHARED: entry<{ budget: string; executor: string; of: string }>(
+    'definition',
+    ({ budget, executor, of }) =>
+      `The budget of ${budget} cannot be kept: the executor "${executor}" of ${of} runs steps on other machines, which do not see what the others spend.`,
+    'Use the executor "dagma", "in_process" or "multiprocess", or remove the budget.',
+  ),
   DAGMA_INTERNAL: entry<{ reason: string }>('internal', ({ reason }) => `Dagma has a bug: ${reason}.`, 'Please report it.'),
 } as const
 

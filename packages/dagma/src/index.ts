@@ -18,6 +18,7 @@ export type {
   BackfillOptions,
   BackfillPolicy,
 } from './definitions/assets/backfill.ts'
+export type { Budget, BudgetPeriod } from './definitions/assets/budget.ts'
 export { type ExternalAsset, externalAsset } from './definitions/assets/external-asset.ts'
 export { Failure } from './definitions/assets/failure.ts'
 export { type IOContext, type IOManager, type StoredValue, type TypedIOManager, typedIOManager } from './definitions/assets/io-manager.ts'

@@ -1,4 +1,14 @@
-import { batches, deepLink, eachAtMost, type HttpService, httpService, ServiceError } from 'dagma/author'
+import {
+  batches,
+  deepLink,
+  eachAtMost,
+  estimatedTokens,
+  type HttpService,
+  httpService,
+  type ModelPrice,
+  ServiceError,
+  startModelCall,
+} from 'dagma/author'
 import { type Answer, readAnswer } from './answer.ts'
 import type { EmbeddingsUsage } from './client.ts'
 import type { EmbeddingsSettings, Endpoint } from './settings.ts'
@@ -7,6 +17,8 @@ import type { EmbeddingsSettings, Endpoint } from './settings.ts'
 export interface Caller extends Endpoint {
   readonly settings: EmbeddingsSettings
   readonly service: HttpService
+  /** Undefined when the project's prices do not have it. */
+  readonly price: ModelPrice | undefined
 }
 
 /** Name of the system in errors. */
@@ -14,7 +26,7 @@ export const system = 'Embeddings'
 const operation = 'embed texts'
 
 /** @throws DAGMA_SECRET_SHORT when the key cannot be used. */
-export function caller(settings: EmbeddingsSettings, endpoint: Endpoint, signal: AbortSignal): Caller {
+export function caller(settings: EmbeddingsSettings, endpoint: Endpoint, signal: AbortSignal, price?: ModelPrice): Caller {
   const { apiKey, timeoutMs = 60_000, retries } = settings
   if (apiKey?.isSet) apiKey.reveal()
   const service = httpService({
@@ -34,7 +46,7 @@ export function caller(settings: EmbeddingsSettings, endpoint: Endpoint, signal:
       429: `It was tried ${(retries ?? 2) + 1} times: lower parallel, or look whether the quota of the account is used up.`,
     },
   })
-  return { ...endpoint, settings, service }
+  return { ...endpoint, settings, service, price }
 }
 
 /** Embeds the texts of all calls. `dimensions` is the size that every vector must have, when it is known. */
@@ -59,7 +71,8 @@ export async function embedAll(texts: readonly string[], from: Caller, dimension
 
 /** Embeds the texts in one call. */
 export async function embedOnce(texts: readonly string[], from: Caller, signal?: AbortSignal): Promise<Answer> {
-  const { service, model, settings } = from
+  const { service, model, settings, price } = from
+  const end = startModelCall(model, price)
   const answer = await service.json({
     operation,
     method: 'POST',
@@ -71,6 +84,9 @@ export async function embedOnce(texts: readonly string[], from: Caller, signal?:
     ...(signal && { signal }),
   })
   const read = readAnswer(answer, texts.length)
+  const usage = 'vectors' in read ? read.usage : undefined
+  const characters = texts.reduce((sum, text) => sum + text.length, 0)
+  end({ inputTokens: usage?.promptTokens ?? estimatedTokens(characters), outputTokens: 0, isCounted: usage !== undefined })
   if ('vectors' in read) return read
   throw refusal(from, read.wrong, read.fix ?? 'Check that EMBEDDINGS_BASE_URL is the root of an API that embeds as OpenAI does.')
 }

@@ -1,11 +1,15 @@
-import { type Finding, failedFinding, type ProbeContext, plaintextKeyFindings, ServiceError } from 'dagma/author'
+import { type Finding, failedFinding, type ProbeContext, plaintextKeyFindings, priceFindings, ServiceError } from 'dagma/author'
 import { caller, embedOnce } from './endpoint.ts'
 import { type EmbeddingsSettings, endpointOf } from './settings.ts'
 
 /** What `dagma doctor` says of the embeddings: it embeds one word, since compatible servers have no other call in common. That costs about one token. */
-export async function probeEmbeddings(settings: EmbeddingsSettings, { timeoutMs, signal }: ProbeContext): Promise<Finding[]> {
+export async function probeEmbeddings(
+  settings: EmbeddingsSettings,
+  { projectFolder, timeoutMs, signal }: ProbeContext,
+): Promise<Finding[]> {
   const endpoint = endpointOf(settings)
   if (endpoint === undefined) return local(settings)
+  const prices = priceFindings(projectFolder, endpoint.model)
   const { apiKey } = settings
   const open = plaintextKeyFindings(settings.apiKey, endpoint.baseUrl)
   const reachable: Finding = { check: 'reachable', status: 'ok', message: `${endpoint.baseUrl} answers.` }
@@ -21,7 +25,7 @@ export async function probeEmbeddings(settings: EmbeddingsSettings, { timeoutMs,
     const got = vectors[0]?.length ?? 0
     const { dimensions = got } = settings
     const message = `Model "${endpoint.model}" gives vectors of ${got} numbers.`
-    if (got === dimensions) return [reachable, ...open, letIn, { check, status: 'ok', message }]
+    if (got === dimensions) return [reachable, ...open, letIn, { check, status: 'ok', message }, ...prices]
     const fix = 'Leave EMBEDDINGS_DIMENSIONS out, or set it to a size that the model can give.'
     return [
       reachable,

@@ -1,5 +1,5 @@
 import { type ResourceContext, type ResourceType, resource } from 'dagma'
-import { sendsKeyInPlaintext } from 'dagma/author'
+import { modelPrices, sendsKeyInPlaintext } from 'dagma/author'
 import type { Embedded, Embeddings, EmbeddingsUsage, EmbedOptions } from './client.ts'
 import { caller, embedAll } from './endpoint.ts'
 import { defaultDimensions, embedDocuments, embedQuery } from './local/hashing-embedder.ts'
@@ -9,7 +9,7 @@ import { type EmbeddingsSettings, type Endpoint, endpointOf } from './settings.t
 /**
  * Embeddings, as a resource: a model behind the OpenAI-compatible endpoint that the settings name, or the local embedder when they name none, which
  * opens no socket. `resources: { embeddings: embeddings(embeddingsFromEnv) }` reads the environment when a run opens it.
- * @throws EmbeddingsSettingsError, DAGMA_URL_INVALID or DAGMA_SECRET_SHORT when it opens with settings that cannot be used.
+ * @throws EmbeddingsSettingsError, DAGMA_URL_INVALID, DAGMA_SECRET_SHORT or DAGMA_PRICES_INVALID when it opens with settings that cannot be used.
  * @example
  * ```ts
  * export default definitions({ resources: { embeddings: embeddings({ baseUrl: 'https://api.openai.com/v1', model: 'text-embedding-3-small' }) } })
@@ -25,9 +25,9 @@ function openEmbeddings(settings: EmbeddingsSettings, context: ResourceContext):
   return endpoint === undefined ? openLocal(settings, context) : openEndpoint(settings, endpoint, context)
 }
 
-function openEndpoint(settings: EmbeddingsSettings, endpoint: Endpoint, { signal, log }: ResourceContext): Embeddings {
+function openEndpoint(settings: EmbeddingsSettings, endpoint: Endpoint, { signal, log, projectFolder }: ResourceContext): Embeddings {
   const { apiKey } = settings
-  const from = caller(settings, endpoint, signal)
+  const from = caller(settings, endpoint, signal, modelPrices(projectFolder)?.of(endpoint.model))
   if (apiKey?.isSet && sendsKeyInPlaintext(endpoint.baseUrl))
     log.warning(`Embeddings: the key goes unencrypted to ${new URL(endpoint.baseUrl).host}; use https.`)
   // Vectors of two sizes can never be compared: the first answer says which one is right.

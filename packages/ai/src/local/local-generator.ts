@@ -1,5 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { GenerateObjectOptions, GenerateOptions, Generation, LanguageModelClient, ModelMessage, ObjectGeneration } from '../client.ts'
+import { expectPrompt } from '../failure.ts'
 import { checkedObject, jsonSchemaOf } from '../json-answer.ts'
 import { objectOf } from './object-of.ts'
 import { bestSentences } from './sentences.ts'
@@ -15,6 +16,7 @@ export function localGenerator(runSignal: AbortSignal): Omit<LanguageModelClient
     const began = performance.now()
     runSignal.throwIfAborted()
     options.signal?.throwIfAborted()
+    expectPrompt(options.prompt)
     return { sentences: bestSentences(textOf(options.prompt)), began }
   }
   return {
@@ -63,6 +65,7 @@ function generation(text: string, began: number): Generation {
     model: localModel,
     finishReason: 'stop',
     usage: undefined,
+    cost: undefined,
     latencyMs: performance.now() - began,
     calls: 1,
     cachedCalls: 0,

@@ -54,6 +54,12 @@ export function languageModelConformance(prepare: () => Promise<LanguageModelCli
     await expect(result).rejects.toThrow('canceled')
   })
 
+  it('refuses an empty prompt', async () => {
+    const client = await prepare()
+    for (const empty of ['', []])
+      await expect(client.generateText({ prompt: empty })).rejects.toThrow('Language model: the prompt is empty.')
+  })
+
   it('describes one answer or many in its metadata, without any text', async () => {
     const client = await prepare()
     const one = await client.generateText({ prompt })

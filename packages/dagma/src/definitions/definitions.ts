@@ -3,6 +3,7 @@ import { type DagmaError, DefinitionErrors, dagmaError } from '../errors.ts'
 import type { Requiring } from './assets/asset.ts'
 import type { AssetCheck } from './assets/asset-check.ts'
 import { type AssetKey, keyText } from './assets/asset-key.ts'
+import type { Budget } from './assets/budget.ts'
 import type { IOManager } from './assets/io-manager.ts'
 import type { Executor } from './automation/executor.ts'
 import type { Job, RunConfig } from './automation/job.ts'
@@ -77,6 +78,8 @@ export interface DefinitionsOptions<
    * in one process with one Node worker. In a deployment, `DAGMA_EXECUTOR` takes the place of all of them.
    */
   readonly executor?: Executor
+  /** What the models that all runs call may cost, and how many tokens they may take; default: no limit. See {@link Budget}. */
+  readonly budget?: Budget
 }
 type Bindings = { readonly [key: string]: Resource<unknown> }
 
@@ -102,6 +105,7 @@ export const definitionsOptions: OptionTable<keyof DefinitionsOptions<[], [], []
   ioManagers: 'record',
   instrument: 'object',
   executor: 'executor',
+  budget: 'budget',
 }
 
 /**
@@ -132,10 +136,10 @@ export function definitions<
   const graph = collectGraph(assets, checks, errors)
   const resources = new Map(Object.entries<Resource<unknown>>(options.resources ?? {}))
   const ioManagers = new Map(Object.entries(options.ioManagers ?? {}))
-  const { executor } = options
-  const automation = checkDefinitions({ graph, resources, ioManagers, executor, jobs, schedules, sensors }, errors)
+  const { executor, budget } = options
+  const automation = checkDefinitions({ graph, resources, ioManagers, executor, budget, jobs, schedules, sensors }, errors)
   if (errors.length > 0) throw new DefinitionErrors(errors)
-  return { ...graph, ...automation, resources, ioManagers, instrument: options.instrument, executor, [brand]: true }
+  return { ...graph, ...automation, resources, ioManagers, instrument: options.instrument, executor, budget, [brand]: true }
 }
 
 /** The options' lists and what the modules export. JavaScript is not type-checked, and neither are import cycles: each list is looked through. */

@@ -1,5 +1,6 @@
 import type { Asset } from './assets/asset.ts'
 import type { AssetSpec } from './assets/asset-spec.ts'
+import type { Budget } from './assets/budget.ts'
 import type { ExternalAsset } from './assets/external-asset.ts'
 import type { IOManager } from './assets/io-manager.ts'
 import type { MultiAsset } from './assets/multi-asset.ts'
@@ -58,6 +59,8 @@ export interface Definitions {
   readonly instrument: Instrument | undefined
   /** @internal */
   readonly executor: Executor | undefined
+  /** @internal */
+  readonly budget: Budget | undefined
   readonly [brand]: true
 }
 
@@ -67,6 +70,7 @@ export interface Declared {
   readonly resources: ReadonlyMap<string, Resource<unknown>>
   readonly ioManagers: ReadonlyMap<string, IOManager>
   readonly executor: Executor | undefined
+  readonly budget: Budget | undefined
   readonly jobs: readonly Job[]
   readonly schedules: readonly Schedule[]
   readonly sensors: readonly Sensor[]

@@ -8,6 +8,7 @@ import { shortSecretWarnings } from '../runtime/gate/known-secrets.ts'
 import { endObserved, observeRun } from '../runtime/step/instrumentation.ts'
 import { watchProcessEnd } from '../runtime/step/process-end.ts'
 import { RunResources } from '../runtime/step/run-resources.ts'
+import { RunSpending } from '../runtime/step/run-spending.ts'
 import type { RunStatus } from './events.ts'
 import type { PlannedStep } from './plan.ts'
 import { Recorder } from './recorder.ts'
@@ -37,6 +38,7 @@ export async function executeRun(options: ExecuteOptions): Promise<RunResult> {
     isStopping: () => signal.aborted,
     onEnd: (error) => recorder.endWithProcess(signal.aborted ? 'CANCELED' : 'FAILURE', error),
   })
+  const spending = new RunSpending({ definitions, projectFolder, runId, jobName: options.start.jobName, now: clock.now })
   const storage = options.values.ofResources(runId, signal)
   const resources = new RunResources(definitions.resources, { runId, projectFolder, log: logOf(recorder, 'resources'), signal, storage })
   for (const warning of shortSecretWarnings()) logOf(recorder, 'secrets').warning(warning)
@@ -45,7 +47,7 @@ export async function executeRun(options: ExecuteOptions): Promise<RunResult> {
     concurrency,
     signal,
     recorder,
-    runStep: (step) => runStepToEnd(step, { ...options, recorder, resources, observer, log: logOf(recorder, step.step.name) }),
+    runStep: (step) => runStepToEnd(step, { ...options, recorder, resources, spending, observer, log: logOf(recorder, step.step.name) }),
   })
   let status: RunResult['status']
   const alive = setInterval(() => {}, 2 ** 30) // a step may wait for what keeps no process alive
@@ -65,6 +67,7 @@ export async function executeRun(options: ExecuteOptions): Promise<RunResult> {
   } finally {
     clearInterval(alive)
     endWatch()
+    await spending.close()
   }
   recorder.throwIfListenerFailed()
   return { runId, status }

@@ -3,6 +3,7 @@ import type { RunObserver } from '../definitions/instrument.ts'
 import type { Definitions, ResolvedJob } from '../definitions/model.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { RunResources } from '../runtime/step/run-resources.ts'
+import type { RunSpending } from '../runtime/step/run-spending.ts'
 import type { Values } from '../runtime/values/values.ts'
 import type { EventLog } from './event-log.ts'
 import type { RunEvent, RunStart } from './events.ts'
@@ -32,6 +33,7 @@ export interface ExecuteOptions {
 export interface RunScope extends ExecuteOptions {
   readonly recorder: Recorder
   readonly resources: RunResources
+  readonly spending: RunSpending
   readonly observer: RunObserver | undefined
   /** Of this step. */
   readonly log: StepLog

@@ -52,7 +52,7 @@ async function attempt(
   retryNumber: number,
   partitions: RecordedPartitions | undefined,
 ): Promise<{ outcome: StepOutcome; results: EventBody[]; changes: DynamicPartitionsReport[] }> {
-  const { definitions, start, resources, values, observer, signal, clock, recorder, eventLog } = scope
+  const { definitions, start, resources, spending, values, observer, signal, clock, recorder, eventLog } = scope
   const { name } = planned.step
   const results: EventBody[] = []
   const changes: DynamicPartitionsReport[] = []
@@ -68,6 +68,7 @@ async function attempt(
     selected: planned.selected,
     resources,
     values,
+    spending,
     observer,
     signal,
     now: clock.now,

@@ -23,7 +23,7 @@ export type FieldPresence =
 export interface ObservationField {
   /** Types that its metadata value may have. */
   readonly types: readonly MetadataType[]
-  readonly unit: 'ms' | 'bytes' | 'items' | 'tries' | 'tokens' | 'characters' | null
+  readonly unit: 'ms' | 'bytes' | 'items' | 'tries' | 'tokens' | 'characters' | 'currency' | null
   readonly meaning: string
   readonly presence: FieldPresence
   /** Key of the system that it belongs to, and the operations, when it is not all of them. Absent: it belongs to none. */
@@ -137,6 +137,15 @@ export const observationFields = {
     unit: 'tokens',
     spanAttribute: 'gen_ai.usage.output_tokens',
   }),
+  cost: {
+    types: ['float', 'int'],
+    unit: 'currency',
+    meaning: 'What the models that the asset called cost, by the prices in `model-prices.json`; absent when one has no price.',
+    presence: 'optional',
+    metadata: true,
+    spanAttribute: 'dagma.cost',
+    metric: null,
+  },
   generations_count: count('How many answers a language model gave.'),
   model_calls: count('How often the language model was called; several times for an answer with tools.'),
   cached_calls: count('How many of those calls the cache answered.'),

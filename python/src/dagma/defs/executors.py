@@ -40,6 +40,21 @@ _KNOWN = {
 """The others that are known by name: module and variable."""
 
 
+_ELSEWHERE = {"celery", "k8s", "celery-k8s", "docker"}
+"""Dagster's names of those that run steps on other machines."""
+
+
+def expect_shared(budgets: tuple[str, ...], executor: dg.ExecutorDefinition) -> None:
+    """Refuses an executor whose steps do not see what the others spend, where something has a budget."""
+    if budgets and executor.name in _ELSEWHERE:
+        message = (
+            f'The budget of {", ".join(budgets)} cannot be kept: the executor "{executor.name}" runs steps on other '
+            f"machines, which do not see what the others spend. Use dagma, in_process or multiprocess, or remove the "
+            f"budget. [DAGMA_BUDGET_NOT_SHARED]"
+        )
+        raise ExecutorError(message)
+
+
 def named_executor(name: str, config: Mapping[str, Any] | None = None) -> Executor:
     """The executor that a deployment names: one that is known by name, or `module:name`."""
     module, colon, variable = name.rpartition(":")

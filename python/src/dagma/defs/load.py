@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from dagma.defs.assets import asset_spec, build_step
-from dagma.defs.executors import executor_definition, executor_of_environment, named_executor
+from dagma.defs.executors import executor_definition, executor_of_environment, expect_shared, named_executor
 from dagma.defs.hooks import hooks_of
 from dagma.defs.ticks import build_schedule, build_sensor
 from dagma.errors import LoadError
@@ -115,6 +115,8 @@ class _Executors:
         self._chosen = chosen
         self._declared = chosen or manifest.executor
         self.of_location = None if self._declared is None else executor_definition(self._declared)
+        if self.of_location is not None:
+            expect_shared(manifest.budgets, self.of_location)
 
     def of(self, job: Job) -> dg.ExecutorDefinition:
         """What was chosen for all, else the job's own, else that of the definitions, else Dagma's."""

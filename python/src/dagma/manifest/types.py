@@ -151,6 +151,7 @@ class Manifest:
     digest: str
     dagma_version: str
     executor: Executor | None
+    budgets: tuple[str, ...]
     steps: tuple[Step, ...]
     external_assets: tuple[Asset, ...]
     jobs: tuple[Job, ...]

@@ -101,6 +101,7 @@ test('the golden manifest is what these definitions give', () => {
     tags: { team: 'data' },
     config: { 'warehouse/sum_numbers': { factor: 2 } },
     executor: 'in_process',
+    budget: { maxCost: 5 },
     opTags: { 'dagster-celery/queue': 'large', 'dagster/priority': 3 },
     onSuccess: () => {},
     onFailure: () => {},

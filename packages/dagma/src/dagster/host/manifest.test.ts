@@ -53,6 +53,7 @@ describe('the manifest', () => {
       })),
     }).toMatchInlineSnapshot(`
       {
+        "budgets": [],
         "dagma_version": "0.1.0",
         "executor": null,
         "external_assets": [],

@@ -47,6 +47,7 @@ function manifestOf(definitions: Definitions, projectFolder: string) {
     manifest_version: 1,
     dagma_version: ownVersion(),
     executor: manifestExecutor(definitions.executor),
+    budgets: budgetNames(definitions),
     steps: [...definitions.steps.values()].map((step) => manifestStep(step, definitions, projectFolder)),
     external_assets: external.map((node) => manifestAsset(node, undefined, projectFolder)),
     jobs: [...definitions.jobs.values()].map(({ name, description, tags, config, executor, opTags, assetKeys, onSuccess, onFailure }) => ({
@@ -77,6 +78,15 @@ function manifestOf(definitions: Definitions, projectFolder: string) {
       default_status: sensor.defaultStatus,
     })),
   }
+}
+
+/** Whose budgets a host must be able to keep. */
+function budgetNames({ budget, jobs, steps }: Definitions): string[] {
+  return [
+    ...(budget ? ['definitions()'] : []),
+    ...[...jobs.values()].flatMap((job) => (job.budget ? [`job "${job.name}"`] : [])),
+    ...[...steps.values()].flatMap((step) => (step.budget ? [`step "${step.name}"`] : [])),
+  ]
 }
 
 /** Whether the gate leaves a value as it is. */

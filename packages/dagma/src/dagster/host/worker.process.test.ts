@@ -172,6 +172,31 @@ export default definitions({ assets: [shop] })
     expect(await run.end()).toBe(0)
   })
 
+  test('keeps a budget over the processes of a run, and says that a retry does not help', async () => {
+    const folder = project(`
+import { asset, definitions } from '${dagma}'
+import { startModelCall } from '${dagma.replace(/index\.ts$/, 'author.ts')}'
+const ask = () => startModelCall('m', undefined)({ inputTokens: 2, outputTokens: 1, isCounted: true })
+const make = (key) => asset({ key, run: () => { for (let index = 0; index < 3; index++) ask(); return 1 } })
+export default definitions({ assets: [make('one'), make('two')], budget: { maxTokens: 10 } })
+`)
+    const [first, second] = [new Run(folder), new Run(folder)]
+    first.start('1', 'one')
+    await first.until('closed', '1')
+    const made = first.received.find(({ message }) => message?.method === 'report_asset_materialization')
+    expect(made?.message.params).toMatchObject({ metadata: { total_tokens: { raw_value: 9 } } })
+    second.start('1', 'two')
+    const closed = await second.until('closed', '1')
+    expect(JSON.stringify(closed)).toContain(
+      'The budget of definitions() is used up: 12 of 10 tokens of this run. Model \\"m\\" was not called.',
+    )
+    const failure = second.received.find(({ message }) => message?.method === 'report_custom_message')
+    expect(failure?.message.params).toMatchObject({
+      payload: { dagma: { allow_retries: false, metadata: { total_tokens: { raw_value: 3 } } } },
+    })
+    expect([await first.end(), await second.end()]).toEqual([0, 0])
+  })
+
   test('calls hooks when it is asked, with what the step itself threw, or what Dagster says of one that it did not run', async () => {
     const run = new Run(
       project(`

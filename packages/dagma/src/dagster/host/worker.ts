@@ -18,6 +18,7 @@ import { callHook } from '../../runtime/step/hooks.ts'
 import { endObserved, observeRun } from '../../runtime/step/instrumentation.ts'
 import { watchProcessEnd } from '../../runtime/step/process-end.ts'
 import { RunResources } from '../../runtime/step/run-resources.ts'
+import { RunSpending } from '../../runtime/step/run-spending.ts'
 import type { StepFailure } from '../../runtime/step/step-failure.ts'
 import type { StepOutcome, StepReport } from '../../runtime/step/step-host.ts'
 import { runStep } from '../../runtime/step/step-runner.ts'
@@ -162,6 +163,7 @@ class Worker {
   readonly #running = new Map<string, RunningStep>()
   readonly #stopping = new AbortController()
   #resources: RunResources | undefined
+  #spending: RunSpending | undefined
   #observer: Promise<RunObserver | undefined> | undefined
   /** How the last attempt of each step ended, by its name. */
   readonly #ended = new Map<string, StepOutcome>()
@@ -221,7 +223,10 @@ class Worker {
     await Promise.allSettled([...this.#running.values()].map(({ done }) => done))
     await endObserved(
       await this.#observer,
-      async () => this.#resources?.close(),
+      async () => {
+        await this.#resources?.close()
+        await this.#spending?.close()
+      },
       () => this.#status(),
     )
   }
@@ -249,6 +254,13 @@ class Worker {
     const partitions = this.#partitionsOf(found.name, step, extras.partition_keys, session)
     Object.assign(running, { name: found.name, session, partitions })
     const resources = this.#runResources(context.run_id)
+    this.#spending ??= new RunSpending({
+      definitions: this.#definitions,
+      projectFolder: this.#projectFolder,
+      runId: context.run_id,
+      jobName: context.job_name,
+      now: systemClock.now,
+    })
     const observer = await this.#runObserver(context)
     const outcome = await runStep(found, {
       definitions: this.#definitions,
@@ -262,6 +274,7 @@ class Worker {
       selected: new Set(extras.selected),
       resources,
       values: this.#values,
+      spending: this.#spending,
       observer,
       signal,
       now: systemClock.now,

@@ -41,6 +41,7 @@ export function makeStep<In extends Inputs, Req extends Requirements, Config>(de
     timeoutSeconds: options.timeoutSeconds,
     pool: options.pool,
     opTags: options.opTags ?? {},
+    budget: options.budget,
     backfillPolicy: options.backfillPolicy,
     partitionConcurrency: options.partitionConcurrency,
     range: options.range ?? false,

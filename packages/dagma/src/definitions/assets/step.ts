@@ -7,6 +7,7 @@ import type { OptionTable } from '../validation/expect-options.ts'
 import type { AssetKey } from './asset-key.ts'
 import type { AssetRef, AssetSpec, DepWithMapping, ValueOf } from './asset-spec.ts'
 import type { BackfillPolicy } from './backfill.ts'
+import type { Budget } from './budget.ts'
 import type { RetryPolicy } from './retry-policy.ts'
 import type { StepLog } from './step-log.ts'
 
@@ -85,6 +86,8 @@ export interface StepOptions<In extends Inputs, Req extends Requirements, Config
   readonly pool?: string
   /** Tags that executors and Dagster's limits read, such as `dagster-celery/queue`; default: those of the job. See {@link OpTags}. */
   readonly opTags?: OpTags
+  /** What the models that it calls may cost, and how many tokens they may take; default: no limit. See {@link Budget}. */
+  readonly budget?: Budget
 }
 
 /** Those options, as `expectOptions` reads them. */
@@ -96,6 +99,7 @@ export const stepOptions: OptionTable<keyof StepOptions<{}, {}, unknown>> = {
   timeoutSeconds: 'number',
   pool: 'text',
   opTags: 'record',
+  budget: 'budget',
 }
 
 /** What a step does. `check` steps evaluate checks of assets that other steps make. */
@@ -132,6 +136,7 @@ export interface Step {
   readonly timeoutSeconds: number | undefined
   readonly pool: string | undefined
   readonly opTags: OpTags
+  readonly budget: Budget | undefined
   /** How many partitions a run may make; undefined: one. */
   readonly backfillPolicy: BackfillPolicy | undefined
   /** Partitions at once, in a run of several; undefined: the default. */

@@ -37,6 +37,12 @@ export function executorOptions(executor: Executor): ExecutorOptions {
  */
 export type OpTags = { readonly [tag: string]: unknown }
 
+/** Whether steps run on other machines than the run, which share no folder with it; undefined when nobody can tell. */
+export function leavesMachine(executor: Executor): boolean | undefined {
+  const { name } = executorOptions(executor)
+  return isolatesSteps(executor) && name !== 'multiprocess'
+}
+
 /** Whether each step has a process of its own; undefined when nobody can tell. */
 export function isolatesSteps(executor: Executor): boolean | undefined {
   const { module, name } = executorOptions(executor)

@@ -1,6 +1,7 @@
 import type { Requiring } from '../assets/asset.ts'
 import { checkedName } from '../assets/asset-key.ts'
 import type { AssetRef } from '../assets/asset-spec.ts'
+import type { Budget } from '../assets/budget.ts'
 import type { Clients, Requirements } from '../assets/step.ts'
 import type { StepLog } from '../assets/step-log.ts'
 import { selectionText } from '../selection/selection-text.ts'
@@ -42,6 +43,7 @@ export interface Job<Req extends Requirements = Requirements> extends Requiring<
   /** Undefined: that of the definitions. */
   readonly executor: Executor | undefined
   readonly opTags: OpTags
+  readonly budget: Budget | undefined
   /** @internal */
   readonly resources: Requirements
   readonly onFailure: Hook | undefined
@@ -65,6 +67,8 @@ export interface JobOptions<Req extends Requirements> {
   readonly executor?: Executor
   /** Op tags of each of its steps, where the step has no tag of that name itself. See {@link OpTags}. */
   readonly opTags?: OpTags
+  /** What the models that its runs call may cost, and how many tokens they may take; default: no limit. See {@link Budget}. */
+  readonly budget?: Budget
   /** Kinds of resource that the hooks use. */
   readonly resources?: Req
   /** Called when a step failed for good. Dagster's `failure_hook`. */
@@ -82,6 +86,7 @@ export const jobOptions: OptionTable<keyof JobOptions<{}>> = {
   config: 'record',
   executor: 'executor',
   opTags: 'record',
+  budget: 'budget',
   resources: 'record',
   onFailure: 'function',
   onSuccess: 'function',
@@ -97,7 +102,19 @@ export const jobOptions: OptionTable<keyof JobOptions<{}>> = {
  */
 export function job<Req extends Requirements = {}>(options: JobOptions<Req>): Job<Req> {
   expectOptions('job()', options, jobOptions)
-  const { name, selection, description, tags = {}, config = {}, executor, opTags = {}, resources = {}, onFailure, onSuccess } = options
+  const {
+    name,
+    selection,
+    description,
+    tags = {},
+    config = {},
+    executor,
+    opTags = {},
+    budget,
+    resources = {},
+    onFailure,
+    onSuccess,
+  } = options
   return {
     name: checkedName('A job', name),
     selection: selectionText(selection),
@@ -106,6 +123,7 @@ export function job<Req extends Requirements = {}>(options: JobOptions<Req>): Jo
     config,
     executor,
     opTags,
+    budget,
     resources,
     onFailure: onFailure as Hook | undefined,
     onSuccess: onSuccess as Hook | undefined,

@@ -3,7 +3,7 @@ import { plainJson } from '../../metadata/plain-json.ts'
 import { keyText } from '../assets/asset-key.ts'
 import type { Step } from '../assets/step.ts'
 import { stepLabel } from '../assets/step-label.ts'
-import { type Executor, executorNames, executorOptions, isolatesSteps, type OpTags } from '../automation/executor.ts'
+import { type Executor, executorNames, executorOptions, isolatesSteps, leavesMachine, type OpTags } from '../automation/executor.ts'
 import type { Declared, ResolvedJob } from '../model.ts'
 import { nearestName } from './nearest-name.ts'
 import { placeText } from './place.ts'
@@ -19,6 +19,7 @@ export function checkExecutors(declared: Declared, jobs: ReadonlyMap<string, Res
     expectReachable(of, job.executor, new Set(job.assetKeys))
   }
   expectReachable('definitions()', declared.executor, new Set(declared.graph.assets.keys()))
+  checkBudgets(declared, jobs, errors)
 
   function expectReachable(of: string, executor: Executor | undefined, keys: ReadonlySet<string>): void {
     if (executor === undefined || isolatesSteps(executor) !== true) return
@@ -26,6 +27,31 @@ export function checkExecutors(declared: Declared, jobs: ReadonlyMap<string, Res
     for (const found of unreachableValues(declared, keys))
       errors.push(dagmaError('DAGMA_VALUES_IN_PROCESS', { ...found, executor: name, of }))
   }
+}
+
+/** A budget counts what the steps of all runs on the machine spend. */
+function checkBudgets(declared: Declared, jobs: ReadonlyMap<string, ResolvedJob>, errors: DagmaError[]): void {
+  const expectShared = (executor: Executor | undefined, of: string, budgets: readonly string[]): void => {
+    if (executor === undefined || leavesMachine(executor) !== true) return
+    const { name } = executorOptions(executor)
+    for (const budget of budgets) errors.push(dagmaError('DAGMA_BUDGET_NOT_SHARED', { budget, executor: name, of }))
+  }
+  const ofAll = declared.budget === undefined ? [] : ['definitions()']
+  const steps = [...declared.graph.steps.values()]
+  expectShared(declared.executor, 'definitions()', [...ofAll, ...steps.flatMap(ownBudget)])
+  for (const { name, executor, budget, assetKeys } of jobs.values()) {
+    const keys = new Set(assetKeys)
+    const own = steps.filter(
+      ({ assets, checks }) => assets.some(({ key }) => keys.has(keyText(key))) || checks.some(({ asset }) => keys.has(keyText(asset))),
+    )
+    const ofJob = budget === undefined ? [] : [`job "${name}"`]
+    expectShared(executor, `job "${name}"`, [...ofAll, ...ofJob, ...own.flatMap(ownBudget)])
+    if (executor === undefined) expectShared(declared.executor, 'definitions()', ofJob)
+  }
+}
+
+function ownBudget(step: Step): string[] {
+  return step.budget === undefined ? [] : [`step "${stepLabel(step)}"`]
 }
 
 const identifier = String.raw`[\p{L}_][\p{L}\p{N}_]*`

@@ -1,4 +1,5 @@
 import { dagmaError } from '../../errors.ts'
+import { isBudget } from '../assets/budget.ts'
 import { nearestName } from './nearest-name.ts'
 
 type Test = (value: unknown) => boolean
@@ -61,6 +62,7 @@ const kinds = {
   jitter: ['none, full or plus_minus', oneOf('none', 'full', 'plus_minus')],
   ioManager: ['the key of an IO manager, or made by typedIOManager()', (value) => isText(value) || isObject(value)],
   executor: ['the name of an executor, or an object with its name', (value) => isText(value) || (isRecord(value) && isText(value.name))],
+  budget: ['an object with maxCost, maxTokens or both above 0, and per: "run", "day" or "month"', isBudget],
   any: ['given', () => true],
 } as const satisfies { readonly [kind: string]: readonly [what: string, fits: Test] }
 

@@ -2,6 +2,8 @@ import { keyText } from '../../definitions/assets/asset-key.ts'
 import type { Step, StepContext, StepExtras } from '../../definitions/assets/step.ts'
 import { stepLabel } from '../../definitions/assets/step-label.ts'
 import { dagmaError } from '../../errors.ts'
+import type { Metadata } from '../../metadata/metadata-value.ts'
+import { countSpending } from '../../metadata/spending.ts'
 import { reasonOf } from '../gate/exit-gate.ts'
 import { stepContext } from './step-context.ts'
 import { stepFailure } from './step-failure.ts'
@@ -33,7 +35,7 @@ export function attemptStep(step: Step, host: AttemptHost, shared?: SharedInputs
 export async function settled(
   step: Step,
   host: AttemptHost,
-  work: (host: AttemptHost, timing: { latencyMs: number }) => Promise<void>,
+  work: (host: AttemptHost, timing: Timing) => Promise<void>,
 ): Promise<Attempted> {
   const timeout = step.timeoutSeconds === undefined ? undefined : AbortSignal.timeout(step.timeoutSeconds * 1000)
   const signal = timeout === undefined ? host.signal : AbortSignal.any([host.signal, timeout])
@@ -46,21 +48,28 @@ export async function settled(
     if (item.type === 'check') failedChecks.push(...(item.blocksDownstream ? [`${keyText(item.assetKey)}:${item.check}`] : []))
     else if (item.type !== 'log' && item.type !== 'dynamic_partitions') host.reported?.(item)
   }
-  const timing = { latencyMs: 0 }
+  const timing: Timing = { latencyMs: 0, spent: {} }
   try {
     await work({ ...host, signal, report }, timing)
     if (failedChecks.length > 0) throw dagmaError('DAGMA_CHECKS_FAILED', { checks: failedChecks })
-    return { outcome: { status: 'success' }, ...timing }
+    return { outcome: { status: 'success' }, latencyMs: timing.latencyMs }
   } catch (error) {
-    const facts = { canceled: host.signal.aborted, timedOut: timeout?.aborted === true, retryNumber: host.retryNumber }
-    return { outcome: stepFailure(step, error, facts), ...timing }
+    const facts = { canceled: host.signal.aborted, timedOut: timeout?.aborted === true, retryNumber: host.retryNumber, spent: timing.spent }
+    return { outcome: stepFailure(step, error, facts), latencyMs: timing.latencyMs }
   } finally {
     over = true
   }
 }
 
+/** What is known of the user's function when it has ended. */
+interface Timing {
+  latencyMs: number
+  /** Metadata on what it spent on models. */
+  spent: Metadata
+}
+
 interface AttemptOptions {
-  readonly timing: { latencyMs: number }
+  readonly timing: Timing
   readonly shared: SharedInputs | undefined
   readonly range: RangeAttempt | undefined
 }
@@ -74,14 +83,19 @@ async function attempt(step: Step, host: AttemptHost, { timing, shared, range }:
   const [inputs, resources] = await untilAborted(given, host.signal)
   host.signal.throwIfAborted()
   const context = stepContext(step, host, keys, { inputs, resources, config })
+  const account = await host.spending.account(step)
   const began = performance.now()
-  const returned = await untilAborted(callUser(step, context), host.signal).finally(() => {
+  const returned = await untilAborted(
+    countSpending(account, () => callUser(step, context)),
+    host.signal,
+  ).finally(() => {
     timing.latencyMs = performance.now() - began
+    timing.spent = account.metadata()
   })
   host.signal.throwIfAborted()
   expectWithinLimit(step, performance.now() - attemptBegan)
   const deliver = range?.deliver ?? ((to, result) => (step.range ? reportPartition(step, to, result) : reportResult(step, to, result)))
-  await untilAborted(deliver(host, { returned, latencyMs: timing.latencyMs }), host.signal)
+  await untilAborted(deliver(host, { returned, ...timing }), host.signal)
 }
 
 /** A function that never pauses keeps the time limit from firing: that it was exceeded is found when it has ended. */

@@ -98,7 +98,7 @@ class PartitionsAttempt {
           host.signal.throwIfAborted()
           const reported = new PartitionReports()
           const one = { ...this.#hostOf(key, reported), signal: host.signal }
-          const ended = await settled(step, one, async (to) => reportResult(step, to, { returned: values(key), latencyMs }))
+          const ended = await settled(step, one, async (to) => reportResult(step, to, { returned: values(key), latencyMs, spent: {} }))
           await this.#end(key, reported, ended.outcome)
         }
       },

@@ -23,23 +23,29 @@ export interface AttemptFacts {
   readonly canceled: boolean
   readonly timedOut: boolean
   readonly retryNumber: number
+  /** Metadata on what the attempt spent on models. Default: none. */
+  readonly spent?: Metadata
 }
 
 /** The failure that a thrown error is. */
-export function stepFailure(step: Step, error: unknown, { canceled, timedOut, retryNumber }: AttemptFacts): StepFailure {
+export function stepFailure(step: Step, error: unknown, { canceled, timedOut, retryNumber, spent = {} }: AttemptFacts): StepFailure {
   const failed = (status: StepFailure['status'], why: unknown, allowRetries: boolean, own: Metadata = {}): StepFailure => ({
     status,
     error: gateError(why),
     thrown: gateError(thrownBy(why)),
     allowRetries,
-    metadata: gateFailureMetadata(normalize(own), { status, retryCount: retryNumber, error: thrownBy(why) }),
+    metadata: gateFailureMetadata(normalize({ ...spent, ...own }), { status, retryCount: retryNumber, error: thrownBy(why) }),
   })
   if (canceled) return failed('canceled', dagmaError('DAGMA_CANCELED', { what: `Step "${stepLabel(step)}"` }), false)
   if (timedOut) return failed('failure', dagmaError('DAGMA_TIMEOUT', { step: stepLabel(step), seconds: step.timeoutSeconds ?? 0 }), true)
   if (error instanceof DagmaError && error.code === 'DAGMA_CHECKS_FAILED') return failed('failure', error, false)
   const thrown = thrownBy(error)
+  // More attempts would be refused too: the budget is what it is until somebody changes it, or a day has passed.
+  if (thrown instanceof DagmaError && stopsSpending.has(thrown.code)) return failed('failure', error, false)
   return thrown instanceof Failure ? failed('failure', error, thrown.allowRetries, thrown.metadata) : failed('failure', error, true)
 }
+
+const stopsSpending: ReadonlySet<string> = new Set(['DAGMA_BUDGET_EXCEEDED', 'DAGMA_PRICE_MISSING'])
 
 /** What the user's code threw; the error itself when it did not throw. */
 function thrownBy(error: unknown): unknown {

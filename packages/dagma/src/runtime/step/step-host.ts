@@ -7,6 +7,7 @@ import type { Definitions } from '../../definitions/model.ts'
 import type { WireMetadata } from '../../metadata/normalize.ts'
 import type { Values } from '../values/values.ts'
 import type { RunResources } from './run-resources.ts'
+import type { RunSpending } from './run-spending.ts'
 import type { StepFailure } from './step-failure.ts'
 
 /** What a host gives to a step. */
@@ -28,6 +29,7 @@ export interface StepHost {
   readonly selected: ReadonlySet<string>
   readonly resources: RunResources
   readonly values: Values
+  readonly spending: RunSpending
   /** Follows the run; undefined when nothing does. */
   readonly observer: RunObserver | undefined
   readonly signal: AbortSignal

@@ -6,6 +6,7 @@ import type { CheckSpec, Step } from '../../definitions/assets/step.ts'
 import { stepLabel } from '../../definitions/assets/step-label.ts'
 import { partitionOf } from '../../definitions/definitions.ts'
 import { dagmaError } from '../../errors.ts'
+import type { Metadata } from '../../metadata/metadata-value.ts'
 import { normalize } from '../../metadata/normalize.ts'
 import { gateMetadata, gateStaticMetadata, gateText } from '../gate/exit-gate.ts'
 import type { AttemptHost, CheckReport } from './step-host.ts'
@@ -14,10 +15,12 @@ import type { AttemptHost, CheckReport } from './step-host.ts'
 export interface Returned {
   readonly returned: unknown
   readonly latencyMs: number
+  /** Metadata on what it spent on models. */
+  readonly spent: Metadata
 }
 
 /** Stores the values and reports the materializations, observations and checks of a step. @throws DAGMA_RESULT_WRONG, DAGMA_VALUE_NOT_STORABLE, DAGMA_METADATA_INVALID */
-export async function reportResult(step: Step, host: AttemptHost, { returned, latencyMs }: Returned): Promise<void> {
+export async function reportResult(step: Step, host: AttemptHost, { returned, latencyMs, spent }: Returned): Promise<void> {
   if (step.kind === 'check') {
     for (const check of step.checks) host.report(checkReport(step, check, returned))
     return
@@ -25,7 +28,7 @@ export async function reportResult(step: Step, host: AttemptHost, { returned, la
   const [only] = step.assets
   if (step.kind === 'observe') {
     const { metadata = {}, dataVersion } = expectObject<ObserveResult>(step, returned, 'no observation such as { dataVersion, metadata }')
-    const gated = gateMetadata(normalize(metadata), {
+    const gated = gateMetadata(normalize({ ...spent, ...metadata }), {
       eventType: 'observation',
       retryCount: host.retryNumber,
       latencyMs,
@@ -35,21 +38,21 @@ export async function reportResult(step: Step, host: AttemptHost, { returned, la
     host.report({ type: 'observation', assetKey: only?.key ?? [], metadata: gated, dataVersion: gateIfText(dataVersion) })
     return
   }
-  if (step.partNames === undefined) return storeAndReport(step, host, only?.key ?? [], { returned, latencyMs })
+  if (step.partNames === undefined) return storeAndReport(step, host, only?.key ?? [], { returned, latencyMs, spent })
   const parts = expectObject<{ readonly [name: string]: unknown }>(step, returned, 'no object with a value for each asset')
   const unknown = Object.keys(parts).find((name) => !step.partNames?.includes(name))
   if (unknown !== undefined) throw wrong(step, `it has "${unknown}", which is none of its assets`)
   for (const [index, name] of step.partNames.entries()) {
     const key = step.assets[index]?.key ?? []
-    if (name in parts) await storeAndReport(step, host, key, { returned: parts[name], latencyMs })
+    if (name in parts) await storeAndReport(step, host, key, { returned: parts[name], latencyMs, spent })
     else if (host.selected.has(keyText(key))) throw wrong(step, `the value of "${name}" is missing`)
   }
 }
 
 /** As {@link reportResult}, of a function with `range: true` that was called for the host's partition alone. */
-export async function reportPartition(step: Step, host: AttemptHost, { returned, latencyMs }: Returned): Promise<void> {
+export async function reportPartition(step: Step, host: AttemptHost, { returned, latencyMs, spent }: Returned): Promise<void> {
   const key = host.partitionKey ?? ''
-  return reportResult(step, host, { returned: valuesByPartition(step, returned, [key])(key), latencyMs })
+  return reportResult(step, host, { returned: valuesByPartition(step, returned, [key])(key), latencyMs, spent })
 }
 
 /** What a function with `range: true` returned, by partition. @throws DAGMA_RESULT_WRONG when that is not by key; from the result, for a key that it lacks */
@@ -64,7 +67,7 @@ export function valuesByPartition(step: Step, returned: unknown, keys: readonly 
   }
 }
 
-async function storeAndReport(step: Step, host: AttemptHost, assetKey: AssetKey, { returned, latencyMs }: Returned): Promise<void> {
+async function storeAndReport(step: Step, host: AttemptHost, assetKey: AssetKey, { returned, latencyMs, spent }: Returned): Promise<void> {
   const { value, metadata = {}, checks: results = {}, dataVersion } = isMaterializeResult(returned) ? returned : { value: returned }
   const declared = step.checks.filter((check) => keyText(check.asset) === keyText(assetKey))
   for (const name of Object.keys(results)) {
@@ -72,7 +75,7 @@ async function storeAndReport(step: Step, host: AttemptHost, assetKey: AssetKey,
       throw wrong(step, `it has a result of the check "${name}", which "${keyText(assetKey)}" does not declare`)
   }
   // All that can be wrong is found before the value is stored: a step that fails must not change it.
-  const normalized = normalize(metadata)
+  const normalized = normalize({ ...spent, ...metadata })
   const checks = declared.map((check) => checkReport(step, check, results[check.name]))
   const partition = partitionOf(host.definitions.assets, assetKey, host.partitionKey)
   const { sizeBytes } = await host.values.store({ assetKey, partitionKey: partition, runId: host.runId, signal: host.signal }, value)

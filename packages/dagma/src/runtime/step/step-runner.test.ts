@@ -14,6 +14,7 @@ import { setEnvironment, temporaryFolder, thrownBy } from '../../test/temporary.
 import { jsonFileIOManager } from '../values/json-file-io-manager.ts'
 import { Values } from '../values/values.ts'
 import { RunResources } from './run-resources.ts'
+import { RunSpending } from './run-spending.ts'
 import type { StepHost, StepReport } from './step-host.ts'
 import { runStep } from './step-runner.ts'
 import { validatedConfig } from './validated-config.ts'
@@ -36,6 +37,7 @@ function host(
     partitions: undefined,
     retryNumber: 2,
     config: settings.config,
+    spending: new RunSpending({ definitions: all, projectFolder: '/p', runId: 'run-1', jobName: null, now: () => new Date() }),
     resources: new RunResources(new Map(Object.entries(settings.resources ?? {})), {
       runId: 'run-1',
       projectFolder: '/p',
