@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { asset, type Budget, definitions, type MaterializeRun, materialize } from 'dagma'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type LanguageModelSettings, languageModel } from './index.ts'
-import { type ChatRequest, chunksOf, completion, echo, events, fakeChat } from './test/fake-chat.ts'
+import { type ChatRequest, chunksOf, completion, echo, fakeChat } from './test/fake-chat.ts'
 import { joined, open } from './test/open.ts'
 
 const folders: string[] = []
@@ -91,7 +91,10 @@ describe('a budget', () => {
     await using server = await fakeChat(uncounted)
     await run({ baseUrl: server.url, model: 'fake' }, { maxTokens: 30 }, oneByOne)
     expect(server.requests()).toBeLessThan(6)
-    await using losing = await fakeChat((request, response) => events(response, chunksOf(request, 'a b c').slice(0, 2), 'data: {'))
+    await using losing = await fakeChat((request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.write(`data: ${JSON.stringify(chunksOf(request, 'Hello.')[0])}\n\n`, () => setImmediate(() => response.destroy()))
+    })
     const streaming = asset({
       key: 'streams',
       resources: { languageModel },

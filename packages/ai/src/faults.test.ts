@@ -2,7 +2,7 @@ import { secret } from 'dagma'
 import { ServiceError } from 'dagma/author'
 import { afterAll, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
-import { bodyMarker, faultServer } from '../../../scripts/test-services/fault-server.ts'
+import { bodyMarker, faultServer, json } from '../../../scripts/test-services/fault-server.ts'
 import { faultSuite } from '../../../scripts/test-services/fault-suite.ts'
 import { completion, events, fakeChat } from './test/fake-chat.ts'
 import { open } from './test/open.ts'
@@ -87,6 +87,22 @@ describe('an answer', () => {
     expect(error).toBeInstanceOf(ServiceError)
     expect(String(error)).toMatch(/not that of a language model/)
     expect(String(error)).not.toContain(bodyMarker)
+  })
+})
+
+describe('a call that is aborted while it waits', () => {
+  it.each(['headers', 'body', 'tool'])('throws the reason: %s', async (where) => {
+    const abort = new AbortController()
+    const stop = () => abort.abort(new Error('canceled'))
+    const call = { id: 'c', type: 'function', function: { name: 'wait', arguments: '{}' } }
+    await using server = await faultServer((_, response) => {
+      if (where === 'tool') return json(response, { choices: [{ index: 0, message: { tool_calls: [call] }, finish_reason: 'tool_calls' }] })
+      if (where === 'body') response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders()
+      setTimeout(stop, 20) // there is no end of the answer, however long it takes
+    })
+    const client = await open({ baseUrl: server.url, model: 'fake' })
+    const tools = { wait: { inputSchema: z.object({}), execute: async () => stop() } }
+    await expect(client.generateText({ prompt: 'Hello.', signal: abort.signal, tools })).rejects.toThrow('canceled')
   })
 })
 

@@ -33,3 +33,4 @@ export { type ObservationField, type ObservationFieldName, observationFields } f
 export type { CallEnd, CallObserver, CallTracker, Database, OutgoingCall } from './metadata/outgoing-calls.ts'
 export { redact } from './metadata/redaction/redact.ts'
 export { type HttpFailure, ServiceError } from './metadata/service-error.ts'
+export type { ModelUse } from './metadata/spending.ts'

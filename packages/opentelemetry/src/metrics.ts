@@ -1,5 +1,5 @@
 import type { Meter } from '@opentelemetry/api'
-import type { CallEnd, EndStatus, ObservedRun, ObservedStep, OutgoingCall, StepEnd } from 'dagma/author'
+import type { CallEnd, EndStatus, ModelUse, ObservedRun, ObservedStep, OutgoingCall, StepEnd } from 'dagma/author'
 
 const seconds = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3_600, 14_400]
 const bytes = [2 ** 8, 2 ** 10, 2 ** 12, 2 ** 14, 2 ** 16, 2 ** 18, 2 ** 20, 2 ** 22, 2 ** 24, 2 ** 26, 2 ** 28, 2 ** 30]
@@ -13,6 +13,8 @@ export class Metrics {
   readonly #outputBytes
   readonly #runs
   readonly #callDuration
+  readonly #modelTokens
+  readonly #modelCost
   readonly #operations = new Set<string>()
 
   constructor(meter: Meter) {
@@ -26,6 +28,10 @@ export class Metrics {
       'How long a call to another system took, its retries included.',
       seconds,
     )
+    this.#modelTokens = meter.createCounter('dagma_model_tokens_total', { unit: '{token}', description: 'Tokens that models took.' })
+    this.#modelCost = meter.createCounter('dagma_model_cost_total', {
+      description: "What models cost, in the currency of the project's prices.",
+    })
     this.#runs = meter.createCounter('dagma_runs_total', { unit: '{run}', description: 'Runs that ended.' })
   }
 
@@ -39,6 +45,13 @@ export class Metrics {
 
   stored(run: ObservedRun, { group }: ObservedStep, sizeBytes: number): void {
     this.#outputBytes.record(sizeBytes, { job_name: jobLabel(run), asset_group: group })
+  }
+
+  modelCalled(run: ObservedRun, { group, owners }: ObservedStep, { model, inputTokens, outputTokens, cost }: ModelUse): void {
+    const labels = { job_name: jobLabel(run), asset_group: group, owner: owners[0] ?? 'none', model }
+    this.#modelTokens.add(inputTokens, { ...labels, direction: 'input' })
+    this.#modelTokens.add(outputTokens, { ...labels, direction: 'output' })
+    if (cost !== undefined) this.#modelCost.add(cost, labels)
   }
 
   callEnded({ system, operation }: OutgoingCall, { status }: CallEnd, durationMs: number): void {

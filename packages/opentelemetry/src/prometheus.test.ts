@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { asset } from 'dagma'
+import { startModelCall } from 'dagma/author'
 import { expect, it } from 'vitest'
 import { openTelemetry } from './index.ts'
 import { onlyEnvironment, runShop, warningsOf } from './test/small-project.ts'
@@ -19,7 +20,15 @@ it('the Prometheus endpoint serves the metrics of all runs of the process, under
   const port = await freePort()
   onlyEnvironment({ OTEL_METRICS_EXPORTER: 'prometheus', OTEL_EXPORTER_PROMETHEUS_PORT: String(port) })
   const instrument = openTelemetry()
-  const good = asset({ key: 'good', group: 'shop', run: () => 'four' })
+  const good = asset({
+    key: 'good',
+    group: 'shop',
+    owners: ['team:shop'],
+    run: () => {
+      startModelCall('m', { input: 1e6, output: 2e6 })({ inputTokens: 3, outputTokens: 1, isCounted: true })
+      return 'four'
+    },
+  })
   const bad = asset({
     key: 'bad',
     run: () => {
@@ -38,10 +47,13 @@ it('the Prometheus endpoint serves the metrics of all runs of the process, under
       'dagma_step_duration_seconds_count{job_name="shop_job",asset_group="shop",step_kind="materialize",status="success"} 2',
       'dagma_step_duration_seconds_count{job_name="shop_job",asset_group="default",step_kind="materialize",status="failure"} 1',
       'dagma_output_bytes_sum{job_name="shop_job",asset_group="shop"} 12',
+      'dagma_model_tokens_total{job_name="shop_job",asset_group="shop",owner="team:shop",model="m",direction="input"} 6',
+      'dagma_model_tokens_total{job_name="shop_job",asset_group="shop",owner="team:shop",model="m",direction="output"} 2',
+      'dagma_model_cost_total{job_name="shop_job",asset_group="shop",owner="team:shop",model="m"} 10',
     ]),
   )
   const labels = new Set(lines.flatMap((line) => (line.startsWith('dagma_') ? [...line.matchAll(/(\w+)="/g)].map(([, name]) => name) : [])))
-  expect(labels).toEqual(new Set(['job_name', 'asset_group', 'step_kind', 'status', 'le']))
+  expect(labels).toEqual(new Set(['job_name', 'asset_group', 'step_kind', 'status', 'le', 'owner', 'model', 'direction']))
   expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(404)
 })
 

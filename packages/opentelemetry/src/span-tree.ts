@@ -55,6 +55,7 @@ export class SpanTree {
         const size = metadata.size_bytes
         if (size?.type === 'int') this.#metrics.stored(this.#run, step, Number(size.raw_value))
       },
+      modelCalled: (use) => this.#metrics.modelCalled(this.#run, step, use),
       end: (end) => {
         this.#metrics.stepEnded(this.#run, step, end)
         span.setAttributes(stepEndAttributes(end))

@@ -1,6 +1,7 @@
 import type { Finding } from '../metadata/finding.ts'
 import type { WireMetadata } from '../metadata/normalize.ts'
 import type { CallTracker } from '../metadata/outgoing-calls.ts'
+import type { ModelUse } from '../metadata/spending.ts'
 import type { AssetKey } from './assets/asset-key.ts'
 import type { StepKind } from './assets/step.ts'
 import type { StepLog } from './assets/step-log.ts'
@@ -52,6 +53,8 @@ export interface ObservedStep {
   readonly assetKeys: readonly AssetKey[]
   /** Group of the first of them. */
   readonly group: string
+  /** Owners of the first of them. */
+  readonly owners: readonly string[]
   /** 0 for the first attempt. */
   readonly retryNumber: number
 }
@@ -64,6 +67,8 @@ export interface StepObserver extends CallTracker {
   readonly within: <T>(work: () => T) => T
   /** An asset was materialized or observed. */
   readonly reported: (report: { readonly assetKey: AssetKey; readonly metadata: WireMetadata }) => void
+  /** A model was called, by an integration that counts its tokens. Absent: nothing is done. */
+  readonly modelCalled?: (use: ModelUse) => void
   readonly end: (end: StepEnd) => void
 }
 

@@ -91,7 +91,7 @@ test('an instrument is notified of the run, the attempts of its steps, their cal
     'PUT /api/items/watched-secret-value?key=watched-secret-value of stored',
     'DELETE /api/session of the run',
   ])
-  const step = { name: 'stored', kind: 'materialize', assetKeys: [['stored']], group: 'shop' }
+  const step = { name: 'stored', kind: 'materialize', assetKeys: [['stored']], group: 'shop', owners: [] }
   const call = ['call', 'stored', { system: 'Store', operation: 'put item', method: 'PUT', url: `${baseUrl}/items/[redacted]` }]
   const callEnded = ['call ended', 'stored', { status: 'success', httpStatus: 200, resent: 0 }]
   expect(recorded).toEqual([

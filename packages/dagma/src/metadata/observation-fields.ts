@@ -144,7 +144,7 @@ export const observationFields = {
     presence: 'optional',
     metadata: true,
     spanAttribute: 'dagma.cost',
-    metric: null,
+    metric: 'dagma_model_cost_total',
   },
   generations_count: count('How many answers a language model gave.'),
   model_calls: count('How often the language model was called; several times for an answer with tools.'),

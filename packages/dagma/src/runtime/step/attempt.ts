@@ -83,7 +83,7 @@ async function attempt(step: Step, host: AttemptHost, { timing, shared, range }:
   const [inputs, resources] = await untilAborted(given, host.signal)
   host.signal.throwIfAborted()
   const context = stepContext(step, host, keys, { inputs, resources, config })
-  const account = await host.spending.account(step)
+  const account = await host.spending.account(step, host.modelCalled)
   const began = performance.now()
   const returned = await untilAborted(
     countSpending(account, () => callUser(step, context)),

@@ -38,8 +38,8 @@ export async function observeStep<T>(
 ): Promise<T> {
   if (observer === undefined) return work(undefined)
   const assetKeys = step.assets.length > 0 ? step.assets.map(({ key }) => key) : step.checks.map(({ asset }) => asset)
-  const group = step.assets[0]?.group ?? 'default'
-  const stepObserver = observer.startStep({ name: step.name, kind: step.kind, assetKeys, group, retryNumber })
+  const { group, owners } = step.assets[0] ?? { group: 'default', owners: [] }
+  const stepObserver = observer.startStep({ name: step.name, kind: step.kind, assetKeys, group, owners, retryNumber })
   return trackCalls(stepObserver, () => stepObserver.within(() => work(stepObserver)))
 }
 
@@ -86,6 +86,7 @@ function guardedStep(observer: StepObserver | undefined, safely: Safely): StepOb
     traceUrl: safely(() => observer?.traceUrl),
     within: (work) => doneOnce(work, (once) => safely(() => observer?.within(once))),
     reported: (report) => safely(() => observer?.reported(report)),
+    modelCalled: (use) => safely(() => observer?.modelCalled?.(gateValue(use))),
     end: (end) => safely(() => observer?.end(end)),
   }
 }

@@ -33,12 +33,12 @@ export class RunSpending {
     this.#run = run
   }
 
-  /** The account of an attempt of a step. The ledger is opened only where there is a budget. */
-  async account(step: Step): Promise<AttemptAccount> {
+  /** The account of an attempt of a step; `notify` gets each call. The ledger is opened only where there is a budget. */
+  async account(step: Step, notify?: (use: ModelUse) => void): Promise<AttemptAccount> {
     const { projectFolder, runId, now } = this.#run
     const jobName = this.#run.jobName ?? ''
     const budgets = budgetsOf(step, jobName, this.#run.definitions)
-    if (budgets.length === 0) return new AttemptAccount()
+    if (budgets.length === 0) return new AttemptAccount({ admit: () => {}, record: (use) => notify?.(use) })
     this.#ledger ??= import('../spend-ledger.ts').then(({ SpendLedger }) => new SpendLedger(projectFolder))
     const ledger = await this.#ledger
     const today = (): string => now().toISOString().slice(0, 10)
@@ -55,8 +55,11 @@ export class RunSpending {
             throw dagmaError('DAGMA_BUDGET_EXCEEDED', { of, per, model, limit: 'maxTokens', spent: tokens, most: maxTokens })
         }
       },
-      record: ({ cost = 0, inputTokens, outputTokens }) =>
-        ledger.add({ runId, job: jobName, step: step.name }, today(), { cost, tokens: inputTokens + outputTokens }),
+      record: (use) => {
+        const { cost = 0, inputTokens, outputTokens } = use
+        ledger.add({ runId, job: jobName, step: step.name }, today(), { cost, tokens: inputTokens + outputTokens })
+        notify?.(use)
+      },
     })
   }
 
@@ -79,14 +82,14 @@ function budgetsOf(step: Step, jobName: string, { jobs, budget }: Definitions): 
 
 /** What one attempt of a step spends. */
 export class AttemptAccount implements SpendingAccount {
-  readonly #counted: SpendingAccount | undefined
+  readonly #counted: SpendingAccount
   #uses: { tokens: number; cost: number; isCounted: boolean; isPriced: boolean } | undefined
 
-  constructor(counted?: SpendingAccount) {
+  constructor(counted: SpendingAccount) {
     this.#counted = counted
   }
 
-  readonly admit = (model: string, hasPrice: boolean): void => this.#counted?.admit(model, hasPrice)
+  readonly admit = (model: string, hasPrice: boolean): void => this.#counted.admit(model, hasPrice)
 
   readonly record = (use: ModelUse): void => {
     const { tokens, cost, isCounted, isPriced } = this.#uses ?? { tokens: 0, cost: 0, isCounted: true, isPriced: true }
@@ -96,7 +99,7 @@ export class AttemptAccount implements SpendingAccount {
       isCounted: isCounted && use.isCounted,
       isPriced: isPriced && use.cost !== undefined,
     }
-    this.#counted?.record(use)
+    this.#counted.record(use)
   }
 
   /** What the asset's metadata says of it: a sum only when all of it is known. */

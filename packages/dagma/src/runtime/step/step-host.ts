@@ -107,4 +107,6 @@ export interface AttemptHost extends StepHost {
   readonly traceUrl: string | undefined
   /** Follows what is made; undefined when nothing does. */
   readonly reported: StepObserver['reported'] | undefined
+  /** Is notified of calls of models; undefined when nothing follows them. */
+  readonly modelCalled: StepObserver['modelCalled'] | undefined
 }
