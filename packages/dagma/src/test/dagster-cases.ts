@@ -81,6 +81,8 @@ export interface Difference {
     readonly cron?: string
     readonly mapping?: PartitionMapping
     readonly upstream?: PartitionsDefinition
+    readonly downstream?: PartitionsDefinition
+    readonly key?: string
     readonly forPartitions?: ScheduledPartitions
   }
   readonly dagster: unknown
@@ -118,6 +120,20 @@ const meant: readonly { readonly reason: string; readonly fits: (difference: Dif
   },
   {
     reason:
+      'Where midnight is repeated and the first one is excluded, Dagster gives the second the window of one o’clock, which is that of the next partition too; Dagma gives it its own.',
+    fits: ({ kind, of, dagster, dagma }) => {
+      if (kind === 'mappings') return hasOffset(of.key) && JSON.stringify(of.downstream).includes('"exclude":["')
+      if (kind !== 'windows') return false
+      const [theirs, ours] = [dagster, dagma].map((one) => (one as Pick<DagsterCases['windows'][number], 'windows'>).windows)
+      const isSame = (theirs ?? []).every(([key, start], at) => {
+        const [own, from, to] = ours?.[at] ?? []
+        return key === own && (start === from || (hasOffset(key) && start === to))
+      })
+      return isSame && theirs?.length === ours?.length
+    },
+  },
+  {
+    reason:
       'Dagster finds the dimension of a MultiToSingleDimensionPartitionMapping by its partitions, whatever its name; Dagma refuses another name.',
     fits: ({ of, dagma }) => dagma === 'refused' && of.mapping?.kind === 'multi_to_single' && of.mapping.dimension !== null,
   },
@@ -141,6 +157,11 @@ const meant: readonly { readonly reason: string; readonly fits: (difference: Dif
 /** Whether something is due at one, two or three o'clock. */
 function duesInChangingHours(of: Difference['of']): boolean {
   return /"hourOffset":[123]\b|"cronSchedule":"\S+ [^" ]*[-123*]/.test(JSON.stringify(of)) || /[-123*]/.test(of.cron?.split(' ')[1] ?? '')
+}
+
+/** Whether it is the key of a time that is repeated. */
+function hasOffset(key = ''): boolean {
+  return /[-+]\d{4}$/.test(key)
 }
 
 function nothing(nonexistent: boolean): object {
