@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,8 @@ telemetry: {enabled: false}
 """
 
 LAUNCH = """mutation($params: ExecutionParams!) { launchRun(executionParams: $params) {
+  __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
+RE_EXECUTE = """mutation($params: ReexecutionParams!) { launchRunReexecution(reexecutionParams: $params) {
   __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
 STATUS = "query($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }"
 TERMINATE = """mutation($id: String!) { terminateRun(runId: $id) {
@@ -89,15 +91,23 @@ class DagsterServer:
         with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
             return json.load(answer)["data"]
 
-    def launch(self, job: str) -> str:
+    def launch(self, job: str, tags: Mapping[str, str] | None = None) -> str:
         selector = {
             "repositoryName": "__repository__",
             "repositoryLocationName": self.location,
             "jobName": f"{job}_job",
         }
-        answer = self.ask(LAUNCH, params={"selector": selector, "runConfigData": {}})["launchRun"]
+        metadata = {"tags": [{"key": key, "value": value} for key, value in (tags or {}).items()]}
+        params = {"selector": selector, "runConfigData": {}, "executionMetadata": metadata}
+        answer = self.ask(LAUNCH, params=params)["launchRun"]
         assert answer["__typename"] == "LaunchRunSuccess", answer
         return str(answer["run"]["runId"])
+
+    def re_execute(self, run_id: str) -> str:
+        """Launches a run that goes on from where another one failed or was canceled."""
+        answer = self.ask(RE_EXECUTE, params={"parentRunId": run_id, "strategy": "FROM_FAILURE"})
+        assert answer["launchRunReexecution"]["__typename"] == "LaunchRunSuccess", answer
+        return str(answer["launchRunReexecution"]["run"]["runId"])
 
     def status(self, run_id: str) -> str:
         return str(self.ask(STATUS, id=run_id)["runOrError"]["status"])
