@@ -106,7 +106,7 @@ const meant: readonly { readonly reason: string; readonly fits: (difference: Dif
   },
   {
     reason:
-      'What is due in a skipped hour between one and four, Dagster moves by the zone’s summer time. Where that is not the change (Morocco and Ireland have standard time in summer, Antarctica/Troll changes by two hours), it ticks an hour before the change or twice.',
+      'What is due in a skipped hour between one and four, Dagster moves by the zone’s summer time. Where that is not the change (Morocco and Ireland have standard time in summer, Antarctica/Troll changes by two hours), it ticks an hour before the change, twice or not at all.',
     fits: ({ of }) => ['Africa/Casablanca', 'Antarctica/Troll'].includes(of.timezone) && duesInChangingHours(of),
   },
   {
@@ -156,7 +156,8 @@ const meant: readonly { readonly reason: string; readonly fits: (difference: Dif
 
 /** Whether something is due at one, two or three o'clock. */
 function duesInChangingHours(of: Difference['of']): boolean {
-  return /"hourOffset":[123]\b|"cronSchedule":"\S+ [^" ]*[-123*]/.test(JSON.stringify(of)) || /[-123*]/.test(of.cron?.split(' ')[1] ?? '')
+  const crons = /"\S+ [^" ]*[-123*][^" ]*(?: [^" ]+){3}"/
+  return /"hourOffset":[123]\b/.test(JSON.stringify(of)) || crons.test(JSON.stringify(of))
 }
 
 /** Whether it is the key of a time that is repeated. */
