@@ -1,4 +1,4 @@
-"""Runs of several partitions on a real web server: terminated, gone on with, by each executor, in a pool, in PostgreSQL."""
+"""Runs of several partitions on a real server: terminated, gone on with, by each executor, in a pool, in PostgreSQL."""
 
 from __future__ import annotations
 
