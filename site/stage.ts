@@ -64,9 +64,14 @@ function titleOf(text: string): string {
   return (/^# (.*)$/m.exec(text)?.[1] ?? '').replaceAll('`', '').replaceAll('\\', '')
 }
 
-/** The site has a language switch of its own. */
+const english = /^English \| \[简体中文\].*\n\n/m
+const translated = /^\[English\]\((.*)\) \| 简体中文（(.*)）\n\n/m
+
+/** The site has a language switch of its own. A translation ends with the revision that it follows. */
 function withoutSwitch(text: string): string {
-  return text.replace(/^(?:English \| \[简体中文\].*|\[English\]\(.*\) \| 简体中文.*)\n\n/m, '')
+  const [line, original, follows] = translated.exec(text) ?? []
+  if (line === undefined) return text.replace(english, '')
+  return `${text.replace(line, '').trimEnd()}\n\n---\n\n[英文版](${original?.replace('/zh/', '/')})：本页${follows}。\n`
 }
 
 function belowTitle(text: string, line: string): string {

@@ -97,7 +97,7 @@ export default defineConfig({
     zh: {
       label: '简体中文',
       lang: 'zh-CN',
-      description: '用 TypeScript 编写软件定义资产，在单个 Node 进程或真实的 Dagster 中运行。',
+      description: '用 TypeScript 编写软件定义资产，在单个 Node 进程或真正的 Dagster 中运行。',
       themeConfig: {
         nav: [
           { text: '指南', link: `/zh${start}`, activeMatch: '^/zh/guide/' },

@@ -1,6 +1,7 @@
 /** What a translated page lacks of its original, or has beyond it: reported section by section, from what must be the same in any language. */
 import { posix } from 'node:path'
 import { anchors, fence } from '../../site/anchors.ts'
+import { switchOfTranslation } from '../../site/revision.ts'
 
 export interface Page {
   /** Path from the root of the repository. */
@@ -28,13 +29,15 @@ export function translatedPath(path: string): string {
 /** One line for each difference. `others` are the pages that have a translation, with it: links to those lead to the translation. */
 export function gaps(original: Page, translation: Page, others: readonly (readonly [Page, Page])[] = []): string[] {
   const lines = [switchGap(original, `English | [简体中文](${posix.basename(translation.path)})`)]
-  lines.push(switchGap(translation, `[English](${posix.basename(original.path)}) | 简体中文`))
+  lines.push(switchGap(translation, switchOfTranslation(posix.basename(original.path), original.text)))
   lines.push(...paired(sections(original, others), sections(translation)).flatMap(pairGaps))
   return lines.filter((line) => line !== undefined)
 }
 
 function switchGap({ path, text }: Page, wanted: string): string | undefined {
-  return text.split('\n')[2] === wanted ? undefined : `the third line of ${path} is not the language switch "${wanted}"`
+  return text.split('\n')[2] === wanted
+    ? undefined
+    : `the third line of ${path} is not the language switch, with the revision that a translation follows: "${wanted}"`
 }
 
 type Pair = readonly [wanted: Section | undefined, found: Section | undefined]

@@ -2,11 +2,19 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, test } from 'vitest'
+import { revision, switchOfTranslation } from '../../site/revision.ts'
 import { repository } from '../support/repository.ts'
 import { gaps, type Page, translatedPath } from '../support/translation-gaps.ts'
 
 /** Pages that stand in Chinese; any other that gets a translation is held, too. */
-const promised = ['README.md', 'docs/production.md', 'docs/troubleshooting.md']
+const promised = [
+  'README.md',
+  'docs/guide/getting-started.md',
+  'docs/glossary.md',
+  'docs/guide/assets.md',
+  'docs/production.md',
+  'docs/troubleshooting.md',
+]
 
 const docs = readdirSync(join(repository, 'docs'), { recursive: true, encoding: 'utf8' }).map((file) => `docs/${file}`)
 const originals = [...readdirSync(repository), ...docs].filter(
@@ -19,6 +27,11 @@ function page(path: string): Page {
 }
 
 test('the pages that stand in Chinese are there', () => expect(originals).toEqual(expect.arrayContaining(promised)))
+
+test('the front page of the site follows its English one', () => {
+  const front = (folder: string): string => readFileSync(join(repository, 'site/content', folder, 'index.md'), 'utf8')
+  expect(front('zh')).toContain(`对应英文版修订 \`${revision(front('.'))}\``)
+})
 
 test.each(pairs.map(([original, translation]) => ({ original, translation })))(
   '$translation.path has all that $original.path has',
@@ -59,7 +72,7 @@ run --all
     path: 'docs/page.zh-CN.md',
     text: `# 页面
 
-[English](page.md) | 简体中文
+${switchOfTranslation('page.md', original.text)}
 
 见[下文](#更多内容)、[其他](other.zh-CN.md#一部分)和[其余](rest.md#a)。
 
@@ -114,6 +127,7 @@ run --all
     ['an anchor of a translated page', 'other.md#its-part', 'other.md', ['link is missing: other.zh-CN.md', 'other.zh-CN.md#一部分']],
     ['an item of a list', '2. Then', '2. Next.\n3. Then', ['list items: 3 in the original, 2 in the translation']],
     ['a paragraph', '1. First', 'Words.\n\n1. First', ['under "More of it" ("更多内容"): paragraphs: 4 in the original, 3']],
+    ['another revision', 'Then', 'Now', ['the third line of docs/page.zh-CN.md is not the language switch, with the revision']],
     ['the language switch', 'English | ', '', ['the third line of docs/page.md is not the language switch']],
   ])('%s', (_, before, after, expected) => {
     expect(original.text).toContain(before)
