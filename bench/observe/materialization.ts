@@ -12,7 +12,7 @@ import { redact } from '../../packages/dagma/dist/metadata/redaction/redact.js'
 import { gateMetadata } from '../../packages/dagma/dist/runtime/gate/exit-gate.js'
 import { median } from './figures.ts'
 
-const facts = { eventType: 'materialization', retryCount: 0, latencyMs: 12.345, sizeBytes: 4096, traceUrl: undefined } as const
+const facts = { eventType: 'materialization', retryCount: 0, latencyMs: 12.345, sizeBytes: 4096, traceUrls: {} } as const
 
 /** Such as an asset of the example project tells. */
 const metadata: Metadata = {

@@ -98,6 +98,25 @@ describe.skipIf(lacks(needsPython(), needsChromium(), needsProc(), mlflowExecuta
       await page.close()
     })
 
+    it('leads from an asset to its trace in MLflow, and from there back to the asset, by one click each', async () => {
+      await ui.assetMetadata('qdrant_search')
+      const opened = ui.page.waitForEvent('popup')
+      await ui.page.locator('tr').filter({ hasText: 'mlflow_trace_url' }).locator('a[href]').first().click()
+      const page = await opened
+      await page.setViewportSize({ width: 1600, height: 1000 })
+      await page.getByText('run run_llm_rag_job', { exact: true }).first().waitFor()
+      for (const span of ['step embed_texts_stub', 'step qdrant_search', 'local embed texts'])
+        await page.getByText(span, { exact: true }).first().waitFor()
+      const back = await page.locator(`a[href="${dev.address}/assets/qdrant_search"]`).first().getAttribute('href')
+      await screenshot(page, '4-mlflow-trace')
+      await page.getByText('qdrant find points', { exact: true }).first().click({ force: true })
+      await page.getByText('score').first().waitFor()
+      await screenshot(page, '4-mlflow-trace-retrieval')
+      await page.goto(back ?? '')
+      await page.getByText('mlflow_trace_url').first().waitFor()
+      await page.close()
+    })
+
     it('draws the lineage', async () => {
       await ui.goto('/locations/dagma.definitions/asset-groups/llm/lineage')
       for (const key of ['embed_texts_stub', 'qdrant_upsert', 'qdrant_search', 'langflow_run_flow'])

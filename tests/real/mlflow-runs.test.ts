@@ -12,8 +12,10 @@ import { smallProject, type TestProject } from '../support/test-project.ts'
 const definitions = `
 import { setTimeout as sleep } from 'node:timers/promises'
 import { langflow, langflowFromEnv } from '@dagma/langflow'
-import { mlflow, mlflowFromEnv } from '@dagma/mlflow'
+import { mlflow, mlflowFromEnv, mlflowTraces } from '@dagma/mlflow'
+import { openTelemetry } from '@dagma/opentelemetry'
 import { asset, definitions, job } from 'dagma'
+import { traceOperation } from 'dagma/author'
 
 const refused = asset({
   key: 'refused',
@@ -32,9 +34,29 @@ const waits = asset({
     await sleep(60_000, undefined, { signal })
   }),
 })
+const passage = 'canary passage that stays here'
+const found = asset({
+  key: ['docs', 'found'],
+  run: () => traceOperation(
+    { kind: 'retrieval', name: 'find pages', system: 'wiki', input: () => ({ question: passage }) },
+    async () => [{ id: 'p1', score: 0.5, text: passage }],
+    (hits) => ({ documents: hits, output: () => hits.map(({ text }) => text) }),
+  ),
+})
+const answered = asset({
+  key: ['docs', 'answered'],
+  inputs: { found },
+  run: ({ inputs }) => traceOperation(
+    { kind: 'generation', name: 'answer', system: 'maker', model: 'm-1', input: () => [{ role: 'user', content: passage }] },
+    async () => 'from ' + inputs.found.length,
+    () => ({ usage: { inputTokens: 70, outputTokens: 2 }, output: () => passage }),
+  ),
+})
 export default definitions({
-  assets: [refused, waits],
-  jobs: [job({ name: 'refused_job', selection: [refused] }), job({ name: 'waits_job', selection: [waits] })],
+  assets: [refused, waits, found, answered],
+  instrument: openTelemetry({ destinations: [mlflowTraces(mlflowFromEnv)] }),
+  jobs: [job({ name: 'refused_job', selection: [refused] }), job({ name: 'waits_job', selection: [waits] }),
+    job({ name: 'docs_job', selection: [found, answered], executor: 'multiprocess' })],
   resources: { mlflow: mlflow(mlflowFromEnv), langflow: langflow(langflowFromEnv) },
 })
 `
@@ -43,6 +65,21 @@ export default definitions({
 interface TrackedRun {
   readonly status: string
   readonly tags: Readonly<Record<string, string>>
+}
+
+/** A trace as MLflow's API tells it. */
+interface MlflowTrace {
+  readonly trace_id: string
+  readonly state: string
+  readonly tags: Readonly<Record<string, string>>
+  readonly trace_metadata?: Readonly<Record<string, string>>
+}
+
+interface MlflowSpan {
+  readonly name: string
+  readonly span_id: string
+  readonly parent_span_id: string | null
+  readonly start_time_unix_nano: number
 }
 
 describe.skipIf(lacks(needsPython(), mlflowExecutable() ? '' : 'there is no MLflow.'))('an MLflow run', () => {
@@ -80,6 +117,17 @@ describe.skipIf(lacks(needsPython(), mlflowExecutable() ? '' : 'there is no MLfl
     const [run] = runs
     expect(runs.length).toBeLessThan(2)
     return run && { status: run.info.status, tags: Object.fromEntries(run.data.tags.map(({ key, value }) => [key, value])) }
+  }
+
+  /** The traces of the experiment, as MLflow's API tells them. */
+  async function traces(): Promise<MlflowTrace[]> {
+    const locations = [{ type: 'MLFLOW_EXPERIMENT', mlflow_experiment: { experiment_id: '0' } }]
+    const answer = await fetch(`${mlflow.url}/api/3.0/mlflow/traces/search`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ locations }),
+    })
+    return ((await answer.json()) as { traces?: MlflowTrace[] }).traces ?? []
   }
 
   const failure = { status: 'failure', system: 'LangFlow', operation: 'run flow', http_status: 401, error_type: 'ServiceError' }
@@ -146,6 +194,48 @@ describe.skipIf(lacks(needsPython(), mlflowExecutable() ? '' : 'there is no MLfl
         expect(text.replaceAll(' ', '')).toContain(
           `{"label":"${label}",${JSON.stringify(typeof value === 'number' ? 'intValue' : 'text')}:${JSON.stringify(value).replaceAll(' ', '')}}`,
         )
+    })
+
+    it('is FAILED together with its trace', async () => {
+      const state = async () => (await traces()).find(({ trace_metadata: data }) => data?.['mlflow.trace.session'] === 'refused_job')?.state
+      expect(await dev.running.until(state)).toBe('ERROR')
+    })
+
+    it('has one trace in MLflow, whose steps were made by several processes, without a word of the texts', async () => {
+      const runId = await launchRun(dev.address, 'docs_job')
+      expect(await ended(runId)).toBe('SUCCESS')
+      const id = `tr-${runId.replaceAll('-', '')}`
+      // MLflow stores what it has taken a moment later.
+      const whole = ({ trace_id, trace_metadata }: MlflowTrace) =>
+        trace_id === id && trace_metadata?.['mlflow.trace.tokenUsage'] !== undefined
+      const trace = await dev.running.until(async () => (await traces()).find(whole))
+      expect(trace).toMatchObject({
+        state: 'OK',
+        tags: {
+          'dagster.run_id': runId,
+          'dagster.run_url': `${dev.address}/runs/${runId}`,
+          'dagster.asset_url': expect.stringMatching(`^${dev.address}/assets/docs/(found|answered)$`),
+        },
+        trace_metadata: { 'mlflow.trace.session': 'docs_job', 'mlflow.trace.tokenUsage': expect.stringContaining('"total_tokens": 72') },
+      })
+      const answer = await fetch(`${mlflow.url}/ajax-api/3.0/mlflow/get-trace-artifact?request_id=${id}`)
+      const text = await answer.text()
+      const { spans } = JSON.parse(text) as { spans: MlflowSpan[] }
+      const roots = spans.filter(({ parent_span_id: parent }) => !parent)
+      expect(roots.map(({ name }) => name)).toEqual(['run docs_job'])
+      const nameOf = new Map(spans.map(({ span_id, name }) => [span_id, name]))
+      expect(Object.fromEntries(spans.map(({ name, parent_span_id: parent }) => [name, parent ? nameOf.get(parent) : null]))).toEqual({
+        'run docs_job': null,
+        'step docs__found': 'run docs_job',
+        'wiki find pages': 'step docs__found',
+        'step docs__answered': 'run docs_job',
+        'maker answer': 'step docs__answered',
+      })
+      const began = (name: string) => BigInt(spans.find((span) => span.name === name)?.start_time_unix_nano ?? 0)
+      expect(began('run docs_job') <= began('step docs__found')).toBe(true)
+      expect(text.replaceAll('\\', '')).toContain('"score": 0.5')
+      expect(text).not.toContain('canary')
+      expect(JSON.stringify(trace)).not.toContain('canary')
     })
 
     it('is KILLED when the run is terminated', async () => {

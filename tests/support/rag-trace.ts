@@ -2,12 +2,14 @@
 export const ragTrace = [
   'run run_llm_rag_job',
   '  step embed_texts_stub',
-  '    Embeddings embed texts',
+  '    openai embed texts',
+  '      Embeddings embed texts',
   '  step qdrant_upsert',
   '    Qdrant read collection',
   '    Qdrant create collection',
   '    Qdrant upsert points',
   '    Qdrant delete points',
   '  step qdrant_search',
-  '    Qdrant query points',
+  '    qdrant find points',
+  '      Qdrant query points',
 ]

@@ -40,7 +40,17 @@ export class WorkerRun implements Disposable {
       run_id: runId,
       job_name: jobName,
       retry_number: retryNumber,
-      extras: { dagma: { step_name: name, config: null, selected: [name], run_tags: {}, dynamic_partitions: {}, partition_keys: null } },
+      extras: {
+        dagma: {
+          step_name: name,
+          config: null,
+          selected: [name],
+          run_tags: {},
+          dynamic_partitions: {},
+          run_started: null,
+          partition_keys: null,
+        },
+      },
     }
     const params = { DAGSTER_PIPES_CONTEXT: param({ data }), DAGSTER_PIPES_MESSAGES: param({}) }
     this.#channel.write(`${JSON.stringify({ type: 'run_step', step: name, params })}\n`)

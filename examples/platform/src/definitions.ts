@@ -1,3 +1,4 @@
+import { mlflowFromEnv, mlflowTraces } from '@dagma/mlflow'
 import { openTelemetry } from '@dagma/opentelemetry'
 import { definitions } from 'dagma'
 import { rawNumbers, sumNumbers } from './defs/data/assets.ts'
@@ -11,5 +12,5 @@ export default definitions({
   jobs: [runLlmRagJob, runModelsTrainJob, runLangflowJob],
   schedules: [runLangflowDaily],
   resources,
-  instrument: openTelemetry(),
+  instrument: openTelemetry({ destinations: [mlflowTraces(mlflowFromEnv)] }),
 })

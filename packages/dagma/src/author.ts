@@ -12,6 +12,7 @@ export { type PageLink, pageFinding } from './author/page.ts'
 export { plaintextKeyFindings, sendsKeyInPlaintext } from './author/plaintext-key.ts'
 export { record } from './author/record.ts'
 export { serviceFetch } from './author/service-fetch.ts'
+export { traceOperation } from './author/trace-operation.ts'
 export { urlMetadata } from './author/url-metadata.ts'
 export type {
   EndStatus,
@@ -22,15 +23,28 @@ export type {
   RunObserver,
   StepEnd,
   StepObserver,
+  TraceUrls,
 } from './definitions/instrument.ts'
 export type { ProbeContext } from './definitions/resource.ts'
+export type { OpenTraceDestination, TraceDestination, TracedSpan } from './definitions/trace-destination.ts'
 export { type Finding, failedFinding, finding } from './metadata/finding.ts'
 export { type JsonLimits, type JsonLoss, jsonLoss, lossText } from './metadata/json-loss.ts'
 export { checkedHttpUrl, deepLink, isHttpUrl } from './metadata/links.ts'
 export type { Json, MetadataType } from './metadata/metadata-value.ts'
 export type { WireMetadata } from './metadata/normalize.ts'
 export { type ObservationField, type ObservationFieldName, observationFields } from './metadata/observation-fields.ts'
-export type { CallEnd, CallObserver, CallTracker, Database, OutgoingCall } from './metadata/outgoing-calls.ts'
+export type {
+  FoundDocument,
+  ObservedOperation,
+  Operation,
+  OperationEnd,
+  OperationFacts,
+  OperationKind,
+  OperationResult,
+  TokenUsage,
+  TracedContent,
+} from './metadata/operations.ts'
+export type { CallEnd, CallObserver, CallTracker, Database, OperationObserver, OutgoingCall } from './metadata/outgoing-calls.ts'
 export { redact } from './metadata/redaction/redact.ts'
 export { type HttpFailure, ServiceError } from './metadata/service-error.ts'
 export type { ModelUse } from './metadata/spending.ts'

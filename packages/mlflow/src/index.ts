@@ -9,6 +9,7 @@ export type {
   RunOptions,
   RunStatus,
 } from './client.ts'
-export { type MlflowLinkSettings, mlflowExperimentUrl, mlflowRunUrl, mlflowTrackingUri } from './links.ts'
+export { type MlflowLinkSettings, mlflowExperimentUrl, mlflowRunUrl, mlflowTraceUrl, mlflowTrackingUri } from './links.ts'
 export { mlflow } from './resource.ts'
 export { type MlflowSettings, mlflowFromEnv } from './settings.ts'
+export { mlflowTraces } from './traces.ts'

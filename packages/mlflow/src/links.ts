@@ -40,6 +40,22 @@ export function mlflowExperimentUrl(settings: MlflowLinkSettings, experimentId: 
 }
 
 /**
+ * Page of a trace: `{ui}/#/experiments/{experiment}/traces?selectedEvaluationId=tr-{trace}`. Undefined as for {@link mlflowRunUrl}.
+ * @example
+ * ```ts
+ * const trace = { experimentId: '1', traceId: '0af7651916cd43dd8448eb211c80319c' }
+ * const url = mlflowTraceUrl({ trackingUri: 'https://mlflow.example.com' }, trace)
+ * ```
+ */
+export function mlflowTraceUrl(
+  settings: MlflowLinkSettings,
+  trace: { readonly experimentId: string; readonly traceId: string },
+): string | undefined {
+  const experiment = encodeURIComponent(settings.experimentId || trace.experimentId)
+  return page(settings, `experiments/${experiment}/traces`, { selectedEvaluationId: `tr-${trace.traceId}` })
+}
+
+/**
  * The tracking URI as metadata: a url when it is http or https, else text; user info and query are left out.
  * @example
  * ```ts
@@ -56,9 +72,15 @@ export function shownUri(uri: string): string {
   return uri.replace(/[?#].*$/s, '').replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/]*@/i, '$1')
 }
 
-function page({ uiBaseUrl, trackingUri, workspace }: MlflowLinkSettings, route: string): string | undefined {
+function page(
+  { uiBaseUrl, trackingUri, workspace }: MlflowLinkSettings,
+  route: string,
+  query: Record<string, string> = {},
+): string | undefined {
   const base = [uiBaseUrl, trackingUri].find(isHttpUrl)
   if (base === undefined) return undefined
   // The workspace stands after the route: MLflow's UI routes by the hash.
-  return `${deepLink(base, '')}/#/${route}${workspace && workspace !== 'default' ? `?workspace=${encodeURIComponent(workspace)}` : ''}`
+  const all = Object.entries({ ...query, ...(workspace && workspace !== 'default' && { workspace }) })
+  const search = all.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&')
+  return `${deepLink(base, '')}/#/${route}${search && `?${search}`}`
 }

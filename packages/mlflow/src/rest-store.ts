@@ -141,7 +141,8 @@ export async function knownExperiment(
   return found === 'none' ? undefined : active(found)
 }
 
-async function findExperiment(service: HttpService, settings: MlflowSettings, signal: AbortSignal): Promise<MlflowExperiment> {
+/** The experiment of new runs, made when it does not exist. */
+export async function findExperiment(service: HttpService, settings: MlflowSettings, signal: AbortSignal): Promise<MlflowExperiment> {
   const known = await knownExperiment(service, settings, signal)
   if (known !== undefined) return known
   const { experimentName = 'Default' } = settings

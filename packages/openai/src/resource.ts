@@ -1,5 +1,5 @@
 import { type ResourceContext, type ResourceType, resource } from 'dagma'
-import { modelPrices, sendsKeyInPlaintext } from 'dagma/author'
+import { modelPrices, type Operation, type OperationResult, sendsKeyInPlaintext, traceOperation } from 'dagma/author'
 import type { Embedded, Embeddings, EmbeddingsUsage, EmbedOptions } from './client.ts'
 import { caller, embedAll } from './endpoint.ts'
 import { defaultDimensions, embedDocuments, embedQuery } from './local/hashing-embedder.ts'
@@ -55,13 +55,26 @@ type Embedder = (
   options: EmbedOptions,
 ) => Promise<{ readonly vectors: Embedded['vectors']; readonly usage: EmbeddingsUsage | undefined }>
 
+function operation(
+  { backend: system, model }: Pick<Embeddings, 'backend' | 'model'>,
+  texts: readonly string[],
+  options: EmbedOptions,
+): Operation {
+  const facts = { texts_count: texts.length, purpose: options.purpose ?? 'documents' }
+  return { kind: 'embedding', name: 'embed texts', system, model, facts, input: () => texts }
+}
+
+function outcome({ vectors, usage }: Awaited<ReturnType<Embedder>>): OperationResult {
+  return { usage: { inputTokens: usage?.promptTokens }, facts: { dimensions: vectors[0]?.length ?? 0 } }
+}
+
 function client(about: Pick<Embeddings, 'backend' | 'model' | 'distance'>, embedder: Embedder): Embeddings {
   return {
     ...about,
     embed: async (texts, options = {}) => {
       const empty = texts.findIndex((text) => typeof text !== 'string' || text === '')
       if (empty !== -1) throw new RangeError(`Embeddings: text ${empty} of ${texts.length} is empty, which no model embeds. Leave it out.`)
-      const { vectors, usage } = await embedder(texts, options)
+      const { vectors, usage } = await traceOperation(operation(about, texts, options), () => embedder(texts, options), outcome)
       return { vectors, usage, model: about.model, dimensions: vectors[0]?.length ?? 0 }
     },
     metadata: ({ vectors, model, dimensions, usage }) => ({

@@ -19,6 +19,7 @@ import {
 } from '@opentelemetry/semantic-conventions'
 import {
   type CallEnd,
+  deepLink,
   type ObservedRun,
   type ObservedStep,
   type OutgoingCall,
@@ -31,11 +32,14 @@ import {
 export const schemaUrl = 'https://opentelemetry.io/schemas/1.45.0'
 
 const longestText = 1_000
-const mostKeys = 50
+/** Of how many assets a span tells. */
+export const mostKeys = 50
 
 /** Of a run's span. */
-export function runAttributes({ runId, jobName, partitionKey, host }: ObservedRun): Attributes {
+export function runAttributes({ runId, jobName, partitionKey, host, dagsterUrl }: ObservedRun): Attributes {
   return present({
+    'dagma.span_kind': 'run',
+    'dagma.run_url': dagsterUrl && deepLink(dagsterUrl, `runs/${encodeURIComponent(runId)}`),
     'dagma.run_id': runId,
     'dagma.job_name': jobName,
     'dagma.partition_key': partitionKey && cut(partitionKey),
@@ -44,14 +48,15 @@ export function runAttributes({ runId, jobName, partitionKey, host }: ObservedRu
 }
 
 /** Of the span of a step's attempt. */
-export function stepAttributes({ name, kind, assetKeys, group, retryNumber }: ObservedStep): Attributes {
-  return {
+export function stepAttributes(run: ObservedRun, { name, kind, assetKeys, group, retryNumber }: ObservedStep): Attributes {
+  return present({
+    'dagma.span_kind': 'step',
     'dagma.step_name': name,
     'dagma.step_kind': kind,
-    'dagma.asset_keys': assetKeys.slice(0, mostKeys).map((key) => cut(key.join('/'))),
+    ...assetAttributes(run, assetKeys),
     'dagma.asset_group': group,
     'dagma.retry_count': retryNumber,
-  }
+  })
 }
 
 /** What a materialization's or an observation's metadata tells, under the names that the observation fields give. */
@@ -75,10 +80,25 @@ export function stepEndAttributes({ status, error }: StepEnd): Attributes {
   })
 }
 
+/** Which assets a step or a run is about, and their pages in Dagster's UI where those are known. */
+export function assetAttributes({ dagsterUrl }: ObservedRun, assetKeys: ObservedStep['assetKeys']): Attributes {
+  const keys = assetKeys.slice(0, mostKeys)
+  return present({
+    'dagma.asset_keys': keys.map((key) => cut(key.join('/'))),
+    'dagma.asset_urls': dagsterUrl === undefined ? undefined : keys.map((key) => assetPage(dagsterUrl, key)),
+  })
+}
+
+/** Page of an asset in Dagster's UI. */
+function assetPage(dagsterUrl: string, key: readonly string[]): string {
+  return deepLink(dagsterUrl, `assets/${key.map(encodeURIComponent).join('/')}`)
+}
+
 /** Of the span of an outgoing call. */
 export function callAttributes({ system, operation, method, url, database }: OutgoingCall): Attributes {
   const { hostname, port, protocol } = new URL(url)
   return present({
+    'dagma.span_kind': 'call',
     'dagma.system': system,
     'dagma.operation': operation,
     [ATTR_HTTP_REQUEST_METHOD]: method,
@@ -111,6 +131,12 @@ function isPlain(value: unknown): value is string | number | boolean {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
 }
 
-function present(attributes: { readonly [name: string]: AttributeValue | undefined }): Attributes {
+/** What went wrong in an operation. */
+export function errorAttributes(error: string | undefined): Attributes {
+  return error === undefined ? {} : { [ATTR_ERROR_TYPE]: '_OTHER', [ATTR_EXCEPTION_MESSAGE]: cut(error) }
+}
+
+/** Without what is not known. */
+export function present(attributes: { readonly [name: string]: AttributeValue | undefined }): Attributes {
   return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined && value !== ''))
 }

@@ -1,5 +1,5 @@
 /** Providers of this package's own, where the program has registered none. They are not registered either: a library must not decide that. */
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import type { Attributes, Meter, Tracer } from '@opentelemetry/api'
 import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto'
@@ -15,19 +15,22 @@ import { type IMetricReader, MeterProvider, PeriodicExportingMetricReader } from
 import {
   AlwaysOffSampler,
   AlwaysOnSampler,
-  BatchSpanProcessor,
   ParentBasedSampler,
   RandomIdGenerator,
   type Sampler,
+  type SpanExporter,
   TraceIdRatioBasedSampler,
   TracerProvider,
 } from '@opentelemetry/sdk-trace'
 import { ATTR_SERVICE_NAME } from '@opentelemetry/semantic-conventions'
 import { redact } from 'dagma/author'
 import { schemaUrl } from './attributes.ts'
+import { batched } from './destinations.ts'
 import type { Outlet } from './outlet.ts'
 import { prometheusEndpoint } from './prometheus.ts'
 import type { Settings } from './settings.ts'
+
+export { DestinationExporter } from './destinations.ts'
 
 /** A source of spans or metrics, and how to send what it has. */
 export interface Source<Kind> {
@@ -37,39 +40,43 @@ export interface Source<Kind> {
 
 const scope = '@dagma/opentelemetry'
 
-/** The trace of a run has the run's id, where that is a UUID: so one leads to the other, whichever process reported it. */
+/**
+ * The trace of a run has the run's id, where that is a UUID, and the id of its root follows from it: so one leads to the other, and the steps of a run
+ * that are done by several processes are one tree.
+ */
 export class RunIds extends RandomIdGenerator {
-  #next: string | undefined
+  #next: { traceId?: string | undefined; spanId?: string | undefined } = {}
 
   constructor() {
     super()
-    const random = this.generateTraceId
-    this.generateTraceId = () => {
-      const next = this.#next
-      this.#next = undefined
+    this.generateTraceId = this.#given('traceId', this.generateTraceId)
+    this.generateSpanId = this.#given('spanId', this.generateSpanId)
+  }
+
+  /** The next trace is this run's, and begins with its root. */
+  setNext(runId: string): void {
+    const id = runId.replaceAll('-', '').toLowerCase()
+    const hash = createHash('sha256').update(runId).digest('hex')
+    this.#next = { traceId: /^[0-9a-f]{32}$/.test(id) && !/^0+$/.test(id) ? id : hash.slice(0, 32), spanId: hash.slice(-16) }
+  }
+
+  #given(which: 'traceId' | 'spanId', random: () => string): () => string {
+    return () => {
+      const next = this.#next[which]
+      this.#next[which] = undefined
       return next ?? random.call(this)
     }
   }
-
-  /** The next trace is this run's. */
-  setNext(runId: string): void {
-    const id = runId.replaceAll('-', '').toLowerCase()
-    this.#next = /^[0-9a-f]{32}$/.test(id) && !/^0+$/.test(id) ? id : undefined
-  }
 }
 
-export function ownTraces(settings: Settings & { tracesUrl: string }, ids: RunIds, outlet: Outlet): Source<Tracer> {
-  const exporter = outlet.observed(
-    new OTLPTraceExporter({ ...connection(settings, outlet), url: settings.tracesUrl }),
-    'traces',
-    settings.tracesUrl,
-  )
-  const processor = new BatchSpanProcessor({ exporter, maxQueueSize: 8_192, scheduledDelayMillis: 1_000 })
+export function ownTraces(settings: Settings, ids: RunIds, outlet: Outlet, destinations: readonly SpanExporter[]): Source<Tracer> {
+  const { tracesUrl: url } = settings
+  const collector = url && outlet.observed(new OTLPTraceExporter({ ...connection(settings, outlet), url }), 'traces', url)
   const provider = new TracerProvider({
     resource: resource(settings),
     sampler: sampler(),
     idGenerator: ids,
-    spanProcessors: [processor],
+    spanProcessors: [...(collector ? [collector] : []), ...destinations].map(batched),
   })
   return { source: provider.getTracer(scope, undefined, { schemaUrl }), flush: () => provider.forceFlush() }
 }

@@ -1,5 +1,5 @@
 import { type Secret, secret } from 'dagma'
-import { isHttpUrl } from 'dagma/author'
+import { isHttpUrl, type TraceDestination, type TracedContent } from 'dagma/author'
 import { type TraceUrl, traceUrls } from './trace-url.ts'
 
 /** Where telemetry goes, as {@link openTelemetry} takes it. What is given here comes before the environment. */
@@ -20,6 +20,15 @@ export interface OpenTelemetryOptions {
   readonly prometheusPort?: number
   /** Page of a trace, with `{trace_id}` in it. Default: `DAGMA_TRACE_URL_TEMPLATE`. */
   readonly traceUrlTemplate?: string
+  /** Systems that get the traces beside the collector, such as `mlflowTraces(mlflowFromEnv)`. Default: none. */
+  readonly destinations?: readonly TraceDestination[]
+  /**
+   * Whether spans of work with models carry texts: prompts, answers, passages. `summary`: their beginnings; `full`: up to 8,000 characters each.
+   * Default: `DAGMA_TRACE_CONTENT`, else `off`: counts, sizes and ids only.
+   */
+  readonly content?: 'off' | TracedContent['level']
+  /** Names of fields that are left out of these texts wherever they stand, such as `email`. Default: none. */
+  readonly personalFields?: readonly string[]
   /** How long a run waits at its end for the collector, in milliseconds. Default 2,000. */
   readonly flushTimeoutMs?: number
 }
@@ -34,6 +43,9 @@ export interface Settings {
   readonly headers: Readonly<Record<string, string | Secret>> | undefined
   readonly flushTimeoutMs: number
   readonly traceUrl: TraceUrl | undefined
+  /** What texts spans may carry; undefined: none. */
+  readonly content: TracedContent | undefined
+  readonly isDisabled: boolean
   /** Settings that cannot be followed, in a sentence each. */
   readonly warnings: readonly string[]
 }
@@ -71,6 +83,8 @@ export function readSettings(options: OpenTelemetryOptions): Settings {
     prometheus: undefined,
     headers: undefined,
     traceUrl: undefined,
+    content: undefined,
+    isDisabled: true,
   }
   const flushTimeoutMs = options.flushTimeoutMs ?? 2_000
   if (env('OTEL_SDK_DISABLED')?.toLowerCase() === 'true') return { ...nothing, flushTimeoutMs, warnings }
@@ -105,9 +119,18 @@ export function readSettings(options: OpenTelemetryOptions): Settings {
     prometheus: metrics?.includes('prometheus') && isPort ? { host, port } : undefined,
     headers: options.headers,
     flushTimeoutMs,
+    content: content(options, warnings),
+    isDisabled: false,
     traceUrl: traceUrl(options.traceUrlTemplate ?? env('DAGMA_TRACE_URL_TEMPLATE'), warnings),
     warnings: [...new Set(warnings)],
   }
+}
+
+function content({ content: option, personalFields = [] }: OpenTelemetryOptions, warnings: string[]): TracedContent | undefined {
+  const said = option ?? (process.env.DAGMA_TRACE_CONTENT || 'off')
+  if (said === 'summary' || said === 'full') return { level: said, personalFields }
+  if (said !== 'off') warnings.push('DAGMA_TRACE_CONTENT is none of off, summary and full: spans carry no texts.')
+  return undefined
 }
 
 function traceUrl(template: string | undefined, warnings: string[]): TraceUrl | undefined {

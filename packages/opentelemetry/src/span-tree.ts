@@ -1,22 +1,48 @@
 import { type Context, context, type Span, SpanKind, SpanStatusCode, TraceFlags, type Tracer, trace } from '@opentelemetry/api'
-import type { CallObserver, EndStatus, ObservedRun, ObservedStep, OutgoingCall, RunObserver, StepObserver } from 'dagma/author'
-import { callAttributes, callEndAttributes, cut, reportAttributes, stepAttributes, stepEndAttributes } from './attributes.ts'
+import type {
+  CallObserver,
+  CallTracker,
+  EndStatus,
+  ObservedOperation,
+  ObservedRun,
+  ObservedStep,
+  OperationObserver,
+  OutgoingCall,
+  RunObserver,
+  StepObserver,
+  TracedContent,
+  TraceUrls,
+} from 'dagma/author'
+import {
+  assetAttributes,
+  callAttributes,
+  callEndAttributes,
+  cut,
+  mostKeys,
+  reportAttributes,
+  stepAttributes,
+  stepEndAttributes,
+} from './attributes.ts'
+import { operationAttributes, operationEndAttributes } from './gen-ai.ts'
 import type { Metrics } from './metrics.ts'
-import type { TraceUrl } from './trace-url.ts'
 
 /** How a span tree meets the world. */
 export interface TreeOptions {
   /** Headers that carry the span to a system that is called. */
   readonly headers: (of: Context, span: Span) => Record<string, string>
-  readonly traceUrl: TraceUrl | undefined
+  readonly traceUrls: (traceId: string) => TraceUrls
+  /** What texts the spans of operations may carry; undefined: none. */
+  readonly content: TracedContent | undefined
 }
 
-/** The spans of one run: the run, attempts of steps below it, outgoing calls below them. */
+/** The spans of one run: the run, attempts of steps below it, work with models and outgoing calls below them. */
 export class SpanTree {
   readonly #run: ObservedRun
   readonly #tracer: Tracer
   readonly #metrics: Metrics
   readonly #options: TreeOptions
+  /** What the steps of this process were about, by text; as many as are shown. */
+  readonly #assetKeys = new Map<string, ObservedStep['assetKeys'][number]>()
 
   constructor(run: ObservedRun, tracer: Tracer, metrics: Metrics, options: TreeOptions) {
     this.#run = run
@@ -28,9 +54,10 @@ export class SpanTree {
   observeRun(span: Span, parent: Context, flush: () => Promise<void>): RunObserver {
     const within = trace.setSpan(parent, span)
     return {
-      startCall: (call) => this.#observeCall(call, within),
+      ...this.#tracker(within),
       startStep: (step) => this.#observeStep(step, within),
       end: async (status) => {
+        span.setAttributes(assetAttributes(this.#run, [...this.#assetKeys.values()]))
         this.#metrics.runEnded(this.#run, status)
         span.setAttribute('dagma.status', status)
         close(span, status, undefined)
@@ -40,13 +67,14 @@ export class SpanTree {
   }
 
   #observeStep(step: ObservedStep, parent: Context): StepObserver {
-    const span = this.#tracer.startSpan(`step ${step.name}`, { attributes: stepAttributes(step) }, parent)
+    for (const key of step.assetKeys) if (this.#assetKeys.size < mostKeys) this.#assetKeys.set(key.join('/'), key)
+    const span = this.#tracer.startSpan(`step ${step.name}`, { attributes: stepAttributes(this.#run, step) }, parent)
     const within = trace.setSpan(parent, span)
     const one = step.assetKeys.length === 1
     return {
-      traceUrl: this.#traceUrl(span),
+      ...this.#tracker(within),
+      traceUrls: this.#traceUrls(span),
       within: (work) => context.with(within, work),
-      startCall: (call) => this.#observeCall(call, within),
       reported: ({ assetKey, metadata }) => {
         const attributes = reportAttributes(metadata)
         // A step of several assets tells of each in an event.
@@ -60,6 +88,26 @@ export class SpanTree {
         this.#metrics.stepEnded(this.#run, step, end)
         span.setAttributes(stepEndAttributes(end))
         close(span, end.status, end.error?.message)
+      },
+    }
+  }
+
+  #tracker(within: Context): Required<CallTracker> {
+    return {
+      startCall: (call) => this.#observeCall(call, within),
+      startOperation: (operation) => this.#observeOperation(operation, within),
+    }
+  }
+
+  #observeOperation(operation: ObservedOperation, parent: Context): OperationObserver {
+    const { kind, name, system } = operation
+    const span = this.#tracer.startSpan(`${system} ${name}`, { attributes: operationAttributes(operation) }, parent)
+    return {
+      ...this.#tracker(trace.setSpan(parent, span)),
+      content: this.#options.content,
+      end: (end) => {
+        span.setAttributes(operationEndAttributes(kind, end))
+        close(span, end.status, end.error)
       },
     }
   }
@@ -79,9 +127,9 @@ export class SpanTree {
   }
 
   /** A trace that is not recorded has no page. */
-  #traceUrl(span: Span): string | undefined {
+  #traceUrls(span: Span): TraceUrls {
     const { traceId, traceFlags } = span.spanContext()
-    return (traceFlags & TraceFlags.SAMPLED) === 0 ? undefined : this.#options.traceUrl?.(traceId)
+    return (traceFlags & TraceFlags.SAMPLED) === 0 ? {} : this.#options.traceUrls(traceId)
   }
 }
 

@@ -13,15 +13,15 @@ import {
   trace,
 } from '@opentelemetry/api'
 import type { StepLog } from 'dagma'
-import type { ObservedRun, RunObserver } from 'dagma/author'
+import type { ObservedRun, OpenTraceDestination, RunObserver } from 'dagma/author'
 import { runAttributes, schemaUrl } from './attributes.ts'
+import type { DestinationExporter } from './destinations.ts'
 import { Metrics } from './metrics.ts'
 import { endsWithin, Outlet } from './outlet.ts'
 import type { RunIds, Source } from './own-sdk.ts'
 import { registeredSdk } from './registered.ts'
 import type { Settings } from './settings.ts'
 import { SpanTree } from './span-tree.ts'
-import type { TraceUrl } from './trace-url.ts'
 
 const scope = '@dagma/opentelemetry'
 const silent = async (): Promise<void> => {}
@@ -32,6 +32,13 @@ interface Parts {
   readonly traces: Source<Tracer>
   readonly meters: Source<Meter>
   readonly ids: RunIds | undefined
+  readonly destinations: readonly DestinationExporter[]
+}
+
+/** A destination that takes the traces of a run; undefined when it could not be found. */
+export interface Opened {
+  readonly system: string
+  readonly open: OpenTraceDestination | undefined
 }
 
 /** Where the spans and metrics of this process go: to what the program has registered, else to providers of our own. */
@@ -42,43 +49,57 @@ export class Telemetry {
   readonly #metrics: Source<Metrics>
   /** Of our own provider; undefined with a registered one. */
   readonly #ids: RunIds | undefined
+  /** In the order of the project's destinations. */
+  readonly #destinations: readonly DestinationExporter[]
 
-  private constructor({ settings, outlet, traces, meters, ids }: Parts) {
+  private constructor({ settings, outlet, traces, meters, ids, destinations }: Parts) {
     this.#settings = settings
     this.#outlet = outlet
     this.#traces = traces
     this.#metrics = { source: new Metrics(meters.source), flush: meters.flush }
     this.#ids = ids
+    this.#destinations = destinations
   }
 
-  static async create(settings: Settings): Promise<Telemetry> {
+  static async create(settings: Settings, systems: readonly string[]): Promise<Telemetry> {
     const outlet = new Outlet()
     const { tracesUrl, metricsUrl, prometheus } = settings
     const registered = { traces: registeredTraces(), metrics: registeredMetrics() }
     const wanted = {
-      traces: registered.traces === undefined && tracesUrl !== undefined,
+      traces: registered.traces === undefined && (tracesUrl !== undefined || systems.length > 0),
       metrics: registered.metrics === undefined && (metricsUrl !== undefined || prometheus !== undefined),
     }
     const own = wanted.traces || wanted.metrics ? await import('./own-sdk.ts') : undefined
     const ids = own && wanted.traces ? new own.RunIds() : undefined
-    const traces = own && ids && tracesUrl !== undefined ? own.ownTraces({ ...settings, tracesUrl }, ids, outlet) : registered.traces
+    const destinations = own && ids ? systems.map((system) => new own.DestinationExporter(system, outlet, settings.flushTimeoutMs)) : []
+    const traces = own && ids ? own.ownTraces(settings, ids, outlet, destinations) : registered.traces
     const meters = own && wanted.metrics ? own.ownMetrics(settings, outlet) : registered.metrics
     const noTraces = { source: new ProxyTracerProvider().getTracer(scope), flush: silent }
     const noMetrics = { source: createNoopMeter(), flush: silent }
-    return new Telemetry({ settings, outlet, traces: traces ?? noTraces, meters: meters ?? noMetrics, ids })
+    return new Telemetry({ settings, outlet, traces: traces ?? noTraces, meters: meters ?? noMetrics, ids, destinations })
   }
 
   /** Begins to follow a run. */
-  observe(run: ObservedRun, log: StepLog, traceUrl: TraceUrl | undefined): RunObserver {
+  observe(run: ObservedRun, log: StepLog, settings: Settings, opened: readonly Opened[]): RunObserver {
     this.#outlet.begin(log)
+    for (const [index, destination] of this.#destinations.entries()) destination.setOpen(opened[index]?.open)
+    const lost = this.#ids === undefined ? opened.find(({ open }) => open !== undefined) : undefined
+    if (lost) log.warning(`OpenTelemetry: the program has registered an SDK of its own: ${lost.system} gets no traces.`)
+    const places = this.#ids === undefined ? [] : opened.flatMap(({ open }) => open ?? [])
+    const { traceUrl, content } = settings
     // With a registered SDK the run belongs to whatever the program is doing.
     const parent = this.#ids === undefined ? context.active() : ROOT_CONTEXT
     this.#ids?.setNext(run.runId)
     const name = run.jobName === undefined ? 'run' : `run ${run.jobName}`
-    const span = this.#traces.source.startSpan(name, { attributes: runAttributes(run) }, parent)
+    const span = this.#traces.source.startSpan(
+      name,
+      { attributes: runAttributes(run), ...(run.startedAt !== undefined && { startTime: run.startedAt }) },
+      parent,
+    )
     const tree = new SpanTree(run, this.#traces.source, this.#metrics.source, {
       headers: this.#ids === undefined ? injected : traceparent,
-      traceUrl,
+      traceUrls: (traceId) => Object.assign({ trace_url: traceUrl?.(traceId) }, ...places.map((place) => place.traceUrls(traceId))),
+      content,
     })
     return tree.observeRun(span, parent, () => this.#flush().finally(() => this.#outlet.end(log)))
   }

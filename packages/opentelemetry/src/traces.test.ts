@@ -73,6 +73,7 @@ describe('the trace of a run', () => {
     expect(parents).toEqual([`00-${traceId}-${call.spanId}-01`, `00-${traceId}-${call.spanId}-01`])
     expect(call).toMatchObject({ kind: 3, status: 0, schemaUrl: 'https://opentelemetry.io/schemas/1.45.0' })
     expect(call.attributes).toEqual({
+      'dagma.span_kind': 'call',
       'dagma.system': 'Store',
       'dagma.operation': 'put items',
       'dagma.status': 'success',
@@ -87,6 +88,7 @@ describe('the trace of a run', () => {
       'url.full': `${baseUrl}/items`,
     })
     expect(receiver.span('step raw').attributes).toEqual({
+      'dagma.span_kind': 'step',
       'dagma.step_name': 'raw',
       'dagma.step_kind': 'materialize',
       'dagma.asset_keys': ['raw'],
@@ -99,8 +101,10 @@ describe('the trace of a run', () => {
     })
     const root = receiver.span('run shop_job')
     expect(root.attributes).toEqual({
+      'dagma.span_kind': 'run',
       'dagma.run_id': run.runId,
       'dagma.job_name': 'shop_job',
+      'dagma.asset_keys': ['raw', 'sent'],
       'dagma.host': 'embedded',
       'dagma.status': 'success',
     })

@@ -1,5 +1,5 @@
 import type { Metadata } from 'dagma'
-import { batches, eachAtMost, type HttpCall, type HttpFailure, jsonLoss, lossText, ServiceError } from 'dagma/author'
+import { batches, eachAtMost, type HttpCall, type HttpFailure, jsonLoss, lossText, ServiceError, traceOperation } from 'dagma/author'
 import type {
   Qdrant,
   QdrantCollectionInfo,
@@ -116,8 +116,16 @@ export class CollectionClient implements Qdrant {
       ...this.#filter(operation, filter),
       ...wireParts(parts),
     }
-    const { points } = await this.#read<{ points: QdrantHit[] }>(operation, '/points/query', json, ({ points }) => Array.isArray(points))
-    return points.map((point) => ({ ...record(point), score: point.score }))
+    const find = async (): Promise<QdrantHit[]> => {
+      const { points } = await this.#read<{ points: QdrantHit[] }>(operation, '/points/query', json, ({ points }) => Array.isArray(points))
+      return points.map((point) => ({ ...record(point), score: point.score }))
+    }
+    const facts = { backend: this.backend, collection: this.collection, limit }
+    return traceOperation({ kind: 'retrieval', name: 'find points', system: 'qdrant', facts }, find, (hits) => ({
+      documents: hits.map(({ id, score }) => ({ id: String(id), score })),
+      facts: { returned: hits.length },
+      output: () => hits.map(({ payload = {} }) => payload),
+    }))
   }
 
   async count({ filter }: { readonly filter?: QdrantFilter } = {}): Promise<number> {

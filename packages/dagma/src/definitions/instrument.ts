@@ -25,6 +25,13 @@ export interface ObservedRun {
   /** Name of a declared job; undefined for a run of selected assets. */
   readonly jobName: string | undefined
   readonly partitionKey: string | undefined
+  /**
+   * When the run began, in milliseconds since 1970. In Dagster that may be before this process, which then makes a part of the run's steps. Undefined
+   * when it begins now.
+   */
+  readonly startedAt: number | undefined
+  /** Where Dagster's UI is; undefined when it is not known (`DAGMA_DAGSTER_URL`), and on the embedded engine. */
+  readonly dagsterUrl: string | undefined
 }
 
 /** What an instrument may use. */
@@ -61,8 +68,8 @@ export interface ObservedStep {
 
 /** Follows one attempt of a step. */
 export interface StepObserver extends CallTracker {
-  /** URL of the trace of the attempt, for the metadata of its assets. */
-  readonly traceUrl: string | undefined
+  /** Pages of the trace of the attempt, for the metadata of its assets, by the names of the fields. */
+  readonly traceUrls: TraceUrls
   /** Does the work of the attempt, so that what it starts belongs to it. */
   readonly within: <T>(work: () => T) => T
   /** An asset was materialized or observed. */
@@ -70,6 +77,12 @@ export interface StepObserver extends CallTracker {
   /** A model was called, by an integration that counts its tokens. Absent: nothing is done. */
   readonly modelCalled?: (use: ModelUse) => void
   readonly end: (end: StepEnd) => void
+}
+
+/** Pages of a trace; a page that is not known is absent. */
+export interface TraceUrls {
+  readonly trace_url?: string | undefined
+  readonly mlflow_trace_url?: string | undefined
 }
 
 /** How an attempt ended. */

@@ -76,7 +76,14 @@ export async function executeRun(options: ExecuteOptions): Promise<RunResult> {
 async function startObserver({ definitions, start, projectFolder }: ExecuteOptions, recorder: Recorder): Promise<RunObserver | undefined> {
   if (definitions.instrument === undefined) return undefined
   const { runId, jobName, partitionKey } = start
-  const run = { host: 'embedded', runId, jobName, partitionKey: partitionKey ?? undefined } as const
+  const run = {
+    host: 'embedded',
+    runId,
+    jobName,
+    partitionKey: partitionKey ?? undefined,
+    startedAt: undefined,
+    dagsterUrl: undefined,
+  } as const
   return observeRun(definitions, run, { projectFolder, log: logOf(recorder, 'instrument') })
 }
 

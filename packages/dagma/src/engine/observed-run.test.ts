@@ -29,7 +29,7 @@ function recording(traceUrl?: string): { instrument: Instrument; recorded: unkno
           recorded.push(['step', step])
           return {
             startCall: startCall(step.name),
-            traceUrl,
+            traceUrls: { trace_url: traceUrl },
             within: (work) => work(),
             reported: ({ assetKey, metadata }) => void recorded.push(['reported', assetKey, metadata.status?.raw_value]),
             end: ({ latencyMs, ...end }) => void recorded.push(['step ended', step.name, { ...end, ran: latencyMs > 0 }]),
@@ -140,12 +140,12 @@ function failingAt(name: string, first: (work: () => unknown) => unknown = () =>
   }
   const step = {
     startCall: () => ({ headers: {}, end: () => {} }),
-    traceUrl: undefined,
+    traceUrls: {},
     within: (work: () => unknown) => work(),
     reported: () => {},
     end: () => {},
   }
-  const startStep = () => Object.defineProperty({ ...step }, name, { get: () => (name === 'traceUrl' ? fail(() => {}) : fail) }) as never
+  const startStep = () => Object.defineProperty({ ...step }, name, { get: () => (name === 'traceUrls' ? fail(() => {}) : fail) }) as never
   return { startRun: () => ({ startCall: step.startCall, startStep, end: () => {} }) }
 }
 
@@ -186,7 +186,7 @@ test.each<[string, Instrument]>([
     },
   ],
   ...['within', 'reported', 'end'].map((name): [string, Instrument] => [`whose steps' ${name} throws`, failingAt(name)]),
-  ['whose trace URL fails', failingAt('traceUrl')],
+  ['whose trace URL fails', failingAt('traceUrls')],
   ['that throws after the work', failingAt('within', (work) => work())],
   ['whose steps end with a promise that rejects', failingAt('end', () => Promise.reject(new Error('no collector')))],
 ])('an instrument %s leaves the run alone, with one warning', async (_what, instrument) => {

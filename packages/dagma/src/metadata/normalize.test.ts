@@ -254,7 +254,7 @@ describe('bounds', () => {
 describe('observe', () => {
   test('adds what was measured, rounded to microseconds', () => {
     expect(
-      observe(normalize({ a: 1 }), { eventType: 'materialization', retryCount: 2, latencyMs: 1.23456, sizeBytes: 7, traceUrl: undefined }),
+      observe(normalize({ a: 1 }), { eventType: 'materialization', retryCount: 2, latencyMs: 1.23456, sizeBytes: 7, traceUrls: {} }),
     ).toEqual({
       a: { type: 'int', raw_value: 1 },
       event_type: { type: 'text', raw_value: 'materialization' },
@@ -267,7 +267,7 @@ describe('observe', () => {
 
   test('keeps what the author said, and claims no size that is unknown', () => {
     const said = normalize({ latency_ms: 5, status: 'partial' })
-    expect(observe(said, { eventType: 'observation', retryCount: 0, latencyMs: 1, sizeBytes: undefined, traceUrl: undefined })).toEqual({
+    expect(observe(said, { eventType: 'observation', retryCount: 0, latencyMs: 1, sizeBytes: undefined, traceUrls: {} })).toEqual({
       ...said,
       event_type: { type: 'text', raw_value: 'observation' },
       retry_count: { type: 'int', raw_value: 0 },

@@ -83,6 +83,10 @@ export const observationFields = {
     ...text('Page of the trace that the run is in, where traces are on and `DAGMA_TRACE_URL_TEMPLATE` is set.', 'optional'),
     types: ['url'],
   },
+  mlflow_trace_url: {
+    ...text('Page of the trace in MLflow, where traces are sent there.', 'optional'),
+    types: ['url'],
+  },
   error_type: text("Name of the error, or the permanent code of an error of Dagma's own.", 'failure', { spanAttribute: 'error.type' }),
   error_summary: text('What went wrong: the first line of the error, redacted; never a body or a header.', 'failure', {
     spanAttribute: 'exception.message',

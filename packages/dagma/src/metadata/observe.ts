@@ -13,19 +13,20 @@ export interface StepFacts {
   readonly latencyMs: number
   /** Size of the stored value, if the IO manager reported it. */
   readonly sizeBytes: number | undefined
-  /** URL of the step's trace, if it is traced and traces have a page. */
-  readonly traceUrl: string | undefined
+  /** Pages of the step's trace, by the names of their fields. */
+  readonly traceUrls: { readonly trace_url?: string | undefined; readonly mlflow_trace_url?: string | undefined }
 }
 
 /** Metadata with the observation fields that the step runner knows. What the asset's author gave under the same key stays. */
-export function observe(metadata: WireMetadata, { eventType, retryCount, latencyMs, sizeBytes, traceUrl }: StepFacts): WireMetadata {
+export function observe(metadata: WireMetadata, { eventType, retryCount, latencyMs, sizeBytes, traceUrls }: StepFacts): WireMetadata {
   return withKnown(metadata, {
     event_type: { type: 'text', raw_value: eventType },
     status: { type: 'text', raw_value: 'success' },
     retry_count: { type: 'int', raw_value: retryCount },
     latency_ms: { type: 'float', raw_value: Math.round(latencyMs * 1000) / 1000 },
     ...(sizeBytes !== undefined && { size_bytes: { type: 'int', raw_value: sizeBytes } }),
-    ...(traceUrl !== undefined && { trace_url: { type: 'url', raw_value: traceUrl } }),
+    ...(traceUrls.trace_url !== undefined && { trace_url: { type: 'url', raw_value: traceUrls.trace_url } }),
+    ...(traceUrls.mlflow_trace_url !== undefined && { mlflow_trace_url: { type: 'url', raw_value: traceUrls.mlflow_trace_url } }),
   })
 }
 

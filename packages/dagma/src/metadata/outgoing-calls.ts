@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import type { ObservedOperation, OperationEnd, TracedContent } from './operations.ts'
 
 /** An outgoing call to another system that is about to be made. It has passed the exit gate. */
 export interface OutgoingCall {
@@ -38,9 +39,18 @@ export interface CallObserver {
   readonly end: (end: CallEnd) => void
 }
 
-/** Is notified of outgoing calls. */
+/** Is notified of outgoing calls, and of work with models. */
 export interface CallTracker {
   readonly startCall: (call: OutgoingCall) => CallObserver
+  /** Begins to follow an operation of `traceOperation`. Absent: operations are not followed, only the calls in them. */
+  readonly startOperation?: (operation: ObservedOperation) => OperationObserver
+}
+
+/** Follows one operation, and the calls that are made in it. */
+export interface OperationObserver extends CallTracker {
+  /** Undefined: no text at all. */
+  readonly content: TracedContent | undefined
+  readonly end: (end: OperationEnd) => void
 }
 
 /** Shared by all copies of this module: an integration may have another than the host. Made when something is watched for the first time. */

@@ -25,7 +25,8 @@ export function warningsOf(run: MaterializeRun): string[] {
 /** Sets environment variables for the rest of the test, and unsets all others of OpenTelemetry. */
 export function onlyEnvironment(variables: Readonly<Record<string, string>>): void {
   const before = { ...process.env }
-  const isOurs = (name: string): boolean => name.startsWith('OTEL_') || name === 'DAGMA_TRACE_URL_TEMPLATE' || name in variables
+  const isOurs = (name: string): boolean =>
+    name.startsWith('OTEL_') || name === 'DAGMA_TRACE_URL_TEMPLATE' || name === 'DAGMA_TRACE_CONTENT' || name in variables
   const clear = (): void => {
     for (const name of Object.keys(process.env)) if (isOurs(name)) delete process.env[name]
   }

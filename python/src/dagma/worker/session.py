@@ -11,6 +11,7 @@ from dagma.errors import ResultError, TypeScriptStepError
 from dagma.worker.interrupts import ends_with_run
 from dagma.worker.partition_range import PartitionRecorder, partition_recorder
 from dagma.worker.results import change_dynamic_partitions, collect_results, failure_of, understood
+from dagma.worker.step_extras import step_extras
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -98,7 +99,7 @@ def run_step(context: StepContext, host: WorkerHost, step: Step, *, may_repeat: 
         context=context.op_execution_context,  # Dagster takes no check's own context
         context_injector=InlineContextInjector(),
         message_reader=reader,
-        extras={"dagma": {**_extras(context, step), "partition_keys": partition_keys}},
+        extras={"dagma": {**step_extras(context, step), "partition_keys": partition_keys}},
     ) as session:
         call, params = reader.call, session.get_bootstrap_env_vars()
         call.list_dynamic_partitions = context.instance.get_dynamic_partitions
@@ -139,21 +140,6 @@ class TimeLimit(NamedTuple):
 
 def _limit_of(step: Step) -> TimeLimit | None:
     return None if step.timeout_seconds is None else TimeLimit(step.name, step.timeout_seconds)
-
-
-def _extras(context: StepContext, step: Step) -> dict[str, Any]:
-    op_context = context.op_execution_context
-    config = None if step.config_schema is None else op_context.op_config
-    tags = {key: value for key, value in context.run.tags.items() if not key.startswith((".dagster/", "dagster/"))}
-    selected = [] if step.kind == "check" else sorted(_text(key) for key in op_context.selected_asset_keys)
-    dynamic = {name: list(context.instance.get_dynamic_partitions(name)) for name in step.dynamic_partitions}
-    return {
-        "step_name": step.name,
-        "config": config,
-        "selected": selected,
-        "run_tags": tags,
-        "dynamic_partitions": dynamic,
-    }
 
 
 def describe_exception(exception: Mapping[str, Any]) -> str:

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { setEnvironment } from '../../test/temporary.ts'
-import { runPage } from './run-page.ts'
+import { dagsterUi, runPage } from './run-page.ts'
 
 const warnings: string[] = []
 const log = { warning: (message: unknown) => void warnings.push(String(message)) }
@@ -12,13 +12,14 @@ test.each([
   ['', undefined],
 ])('at %j it is %j', (base, page) => {
   setEnvironment({ DAGMA_DAGSTER_URL: base })
-  expect(runPage('r1', log)).toBe(page)
+  const ui = dagsterUi(log)
+  expect(ui && runPage(ui, 'r1')).toBe(page)
   expect(warnings).toEqual([])
 })
 
 test.each(['localhost:3000', 'http://me:a-password@host'])('%j is warned of, and not repeated', (base) => {
   setEnvironment({ DAGMA_DAGSTER_URL: base })
-  expect(runPage('r1', log)).toBeUndefined()
+  expect(dagsterUi(log)).toBeUndefined()
   expect(warnings.splice(0)).toEqual([
     expect.stringMatching(/^DAGMA_DAGSTER_URL is not an http or https URL without user name and password/),
   ])

@@ -4,11 +4,16 @@ import { deepLink, isHttpUrl } from '../../metadata/links.ts'
 /** Names the address at which people open Dagster's UI. */
 export const uiVariable = 'DAGMA_DAGSTER_URL'
 
-/** Page of a run in Dagster's UI; undefined when nobody says where that is. A wrong address is warned of, and not repeated. */
-export function runPage(runId: string, log: Pick<StepLog, 'warning'>): string | undefined {
+/** Page of a run in Dagster's UI. */
+export function runPage(dagsterUrl: string, runId: string): string {
+  return deepLink(dagsterUrl, `runs/${encodeURIComponent(runId)}`)
+}
+
+/** Where Dagster's UI is; undefined when nobody says it. A wrong address is warned of, and not repeated. */
+export function dagsterUi(log: Pick<StepLog, 'warning'>): string | undefined {
   const base = process.env[uiVariable]
   if (!base) return undefined
-  if (isHttpUrl(base)) return deepLink(base, `runs/${encodeURIComponent(runId)}`)
+  if (isHttpUrl(base)) return base
   log.warning(`${uiVariable} is not an http or https URL without user name and password, so there is no link to the page of the run.`)
   return undefined
 }

@@ -162,7 +162,9 @@ const shop = multiAsset({ name: 'shop', canSubset: true, assets: { orders: {}, c
 export default definitions({ assets: [shop] })
 `),
     )
-    const extras = { dagma: { step_name: 'shop', config: null, selected: ['customers'], run_tags: {}, partition_keys: null } }
+    const extras = {
+      dagma: { step_name: 'shop', config: null, selected: ['customers'], run_tags: {}, run_started: null, partition_keys: null },
+    }
     run.start('1', 'shop', null, { extras, asset_keys: ['customers'] })
     await run.until('closed', '1')
     const reported = run.received.filter(({ message }) => message?.method === 'report_asset_materialization')

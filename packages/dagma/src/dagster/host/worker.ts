@@ -29,7 +29,7 @@ import { MessageSender } from '../pipes/message-sender.ts'
 import { decodeParams } from '../pipes/params.ts'
 import { contextVariable, type PipesContextData } from '../pipes/protocol.ts'
 import { buildManifest, manifestDigest } from './manifest.ts'
-import { runPage } from './run-page.ts'
+import { dagsterUi, runPage } from './run-page.ts'
 import { SentPartitions } from './sent-partitions.ts'
 
 /** Names the inherited descriptor of the socket to the run. */
@@ -112,6 +112,8 @@ interface StepExtras {
   readonly run_tags: { readonly [tag: string]: string }
   /** The keys of the dynamic partitions of upstream assets, by the name of their definition. */
   readonly dynamic_partitions: { readonly [name: string]: readonly string[] }
+  /** When the run began, in seconds since 1970; null when Dagster does not know it. */
+  readonly run_started: number | null
   /** In a run of several partitions, those that are missing; else null. */
   readonly partition_keys: readonly string[] | null
 }
@@ -165,6 +167,7 @@ class Worker {
   #resources: RunResources | undefined
   #spending: RunSpending | undefined
   #observer: Promise<RunObserver | undefined> | undefined
+  #ui: { readonly url: string | undefined } | undefined
   /** How the last attempt of each step ended, by its name. */
   readonly #ended = new Map<string, StepOutcome>()
   /** Partitions that this run does not try again, by the name of their step. */
@@ -261,7 +264,7 @@ class Worker {
       jobName: context.job_name,
       now: systemClock.now,
     })
-    const observer = await this.#runObserver(context)
+    const observer = await this.#runObserver(context, extras.run_started)
     const outcome = await runStep(found, {
       definitions: this.#definitions,
       runId: context.run_id,
@@ -323,18 +326,28 @@ class Worker {
     if (this.#resources !== undefined) return this.#resources
     const log = runLog()
     for (const warning of shortSecretWarnings()) log.warning(warning)
-    const runUrl = runPage(runId, log)
+    const ui = this.#dagsterUi()
     const { signal } = this.#stopping
     const storage = this.#values.ofResources(runId, signal)
-    const context = { runId, ...(runUrl && { runUrl }), projectFolder: this.#projectFolder, log, signal, storage }
+    const context = { runId, ...(ui && { runUrl: runPage(ui, runId) }), projectFolder: this.#projectFolder, log, signal, storage }
     this.#resources = new RunResources(this.#definitions.resources, context)
     return this.#resources
   }
 
+  #dagsterUi(): string | undefined {
+    this.#ui ??= { url: dagsterUi(runLog()) }
+    return this.#ui.url
+  }
+
   /** A worker serves one run: its observation begins with its first step here. */
-  async #runObserver({ run_id: runId, job_name: jobName, partition_key }: PipesContextData): Promise<RunObserver | undefined> {
+  async #runObserver(
+    { run_id: runId, job_name: jobName, partition_key }: PipesContextData,
+    started: number | null,
+  ): Promise<RunObserver | undefined> {
     if (this.#definitions.instrument === undefined) return undefined
-    const run = { host: 'dagster', runId, jobName, partitionKey: partition_key ?? undefined } as const
+    const known = { partitionKey: partition_key ?? undefined, dagsterUrl: this.#dagsterUi() }
+    const startedAt = started === null ? undefined : started * 1_000
+    const run = { host: 'dagster', runId, jobName, ...known, startedAt } as const
     this.#observer ??= observeRun(this.#definitions, run, { projectFolder: this.#projectFolder, log: runLog() })
     return this.#observer
   }

@@ -70,7 +70,7 @@ describe('the exit gate', () => {
   })
 })
 
-const facts = { eventType: 'materialization', retryCount: 0, latencyMs: 1, sizeBytes: 1, traceUrl: undefined } as const
+const facts = { eventType: 'materialization', retryCount: 0, latencyMs: 1, sizeBytes: 1, traceUrls: {} } as const
 
 /** Most of what a new error costs is its stack. */
 function withoutStack(message: string, cause?: Error): Error {

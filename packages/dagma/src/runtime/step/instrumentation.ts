@@ -3,7 +3,7 @@
 import type { Step } from '../../definitions/assets/step.ts'
 import type { EndStatus, InstrumentContext, ObservedRun, RunObserver, StepObserver } from '../../definitions/instrument.ts'
 import type { Definitions } from '../../definitions/model.ts'
-import { type CallObserver, type CallTracker, trackCalls } from '../../metadata/outgoing-calls.ts'
+import { type CallObserver, type CallTracker, type OperationObserver, trackCalls } from '../../metadata/outgoing-calls.ts'
 import { gateError, gateValue } from '../gate/exit-gate.ts'
 
 /** The observer of a run; undefined when the project has no instrument, or when that has nothing to do. Never throws. */
@@ -19,7 +19,7 @@ export async function observeRun(
   const observer = await safely(() => instrument.startRun(gateValue({ ...run, jobName }), context))
   if (observer === undefined) return undefined
   return {
-    startCall: guardedCalls(observer, safely),
+    ...guardedTracker(observer, safely),
     startStep: (step) =>
       guardedStep(
         safely(() => observer.startStep(gateValue(step))),
@@ -73,17 +73,28 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
 
-function guardedCalls(tracker: CallTracker | undefined, safely: Safely): CallTracker['startCall'] {
-  return (call) => {
-    const observer: CallObserver | undefined = safely(() => tracker?.startCall(call))
-    return { headers: safely(() => observer?.headers) ?? {}, end: (end) => safely(() => observer?.end(end)) }
+function guardedTracker(tracker: CallTracker | undefined, safely: Safely): Required<CallTracker> {
+  return {
+    startCall: (call) => {
+      const observer: CallObserver | undefined = safely(() => tracker?.startCall(call))
+      return { headers: safely(() => observer?.headers) ?? {}, end: (end) => safely(() => observer?.end(end)) }
+    },
+    startOperation: (operation) => {
+      const observer: OperationObserver | undefined = safely(() => tracker?.startOperation?.(operation))
+      // Calls in an operation that is not followed belong to the step.
+      return {
+        ...guardedTracker(observer ?? tracker, safely),
+        content: safely(() => observer?.content),
+        end: (end) => safely(() => observer?.end(end)),
+      }
+    },
   }
 }
 
 function guardedStep(observer: StepObserver | undefined, safely: Safely): StepObserver {
   return {
-    startCall: guardedCalls(observer, safely),
-    traceUrl: safely(() => observer?.traceUrl),
+    ...guardedTracker(observer, safely),
+    traceUrls: safely(() => observer?.traceUrls) ?? {},
     within: (work) => doneOnce(work, (once) => safely(() => observer?.within(once))),
     reported: (report) => safely(() => observer?.reported(report)),
     modelCalled: (use) => safely(() => observer?.modelCalled?.(gateValue(use))),

@@ -2,7 +2,7 @@ import type { AssetKey } from '../../definitions/assets/asset-key.ts'
 import type { CheckSeverity } from '../../definitions/assets/results.ts'
 import type { LogLevel } from '../../definitions/assets/step-log.ts'
 import type { DynamicPartitionsChange } from '../../definitions/automation/sensor.ts'
-import type { RunObserver, StepObserver } from '../../definitions/instrument.ts'
+import type { RunObserver, StepObserver, TraceUrls } from '../../definitions/instrument.ts'
 import type { Definitions } from '../../definitions/model.ts'
 import type { WireMetadata } from '../../metadata/normalize.ts'
 import type { Values } from '../values/values.ts'
@@ -102,9 +102,9 @@ export interface DynamicPartitionsReport extends Required<DynamicPartitionsChang
 /** How an attempt ended. An attempt whose blocking checks failed is a failure. Both hosts go by this and decide nothing themselves. */
 export type StepOutcome = { readonly status: 'success' } | StepFailure
 
-/** A {@link StepHost}, and the URL of the trace of the attempt. */
+/** A {@link StepHost}, and the pages of the trace of the attempt. */
 export interface AttemptHost extends StepHost {
-  readonly traceUrl: string | undefined
+  readonly traceUrls: TraceUrls
   /** Follows what is made; undefined when nothing does. */
   readonly reported: StepObserver['reported'] | undefined
   /** Is notified of calls of models; undefined when nothing follows them. */

@@ -33,7 +33,7 @@ export async function reportResult(step: Step, host: AttemptHost, { returned, la
       retryCount: host.retryNumber,
       latencyMs,
       sizeBytes: undefined,
-      traceUrl: host.traceUrl,
+      traceUrls: host.traceUrls,
     })
     host.report({ type: 'observation', assetKey: only?.key ?? [], metadata: gated, dataVersion: gateIfText(dataVersion) })
     return
@@ -87,7 +87,7 @@ async function storeAndReport(step: Step, host: AttemptHost, assetKey: AssetKey,
       retryCount: host.retryNumber,
       latencyMs,
       sizeBytes,
-      traceUrl: host.traceUrl,
+      traceUrls: host.traceUrls,
     }),
     dataVersion: gateIfText(dataVersion),
   })

@@ -12,7 +12,7 @@ import type { StepHost, StepOutcome } from './step-host.ts'
 export async function runStep(step: Step, host: StepHost): Promise<StepOutcome> {
   learnEnvironment()
   return observeStep(host.observer, step, host.retryNumber, async (observer) => {
-    const attempted = { ...host, traceUrl: observer?.traceUrl, reported: observer?.reported, modelCalled: observer?.modelCalled }
+    const attempted = { ...host, traceUrls: observer?.traceUrls ?? {}, reported: observer?.reported, modelCalled: observer?.modelCalled }
     const { outcome, latencyMs } = await (host.partitions === undefined
       ? attemptStep(step, attempted)
       : runPartitions(step, attempted, host.partitions))

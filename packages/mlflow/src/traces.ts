@@ -1,0 +1,69 @@
+import { checkedHttpUrl, deepLink, type Finding, type OpenTraceDestination, ServiceError, type TraceDestination } from 'dagma/author'
+import { mlflowTraceUrl } from './links.ts'
+import { findExperiment, mlflowService } from './rest-store.ts'
+import type { MlflowSettings } from './settings.ts'
+import { spanAttributes } from './span-attributes.ts'
+
+const route = 'v1/traces'
+
+/**
+ * Sends the traces of runs to MLflow while tracking is on, into the experiment that the runs go to: spans of work with models have MLflow's own types,
+ * inputs, outputs and tokens, and each materialization gets an `mlflow_trace_url`. Needs MLflow 3.6 or later; no SDK and no collector.
+ * @see https://mlflow.org/docs/latest/genai/tracing/opentelemetry/ingest/
+ * @example
+ * ```ts
+ * export default definitions({ instrument: openTelemetry({ destinations: [mlflowTraces(mlflowFromEnv)] }) })
+ * ```
+ */
+export function mlflowTraces(settings: MlflowSettings | (() => MlflowSettings)): TraceDestination {
+  const current = typeof settings === 'function' ? settings : () => settings
+  return {
+    system: 'MLflow',
+    isOn: () => current().useTracking,
+    open: (signal) => openTraces(current(), signal),
+    probe: async ({ timeoutMs, signal }) => {
+      const own = { ...current(), timeoutMs }
+      return own.trackingUri ? [await tracesFinding(own, signal)] : []
+    },
+  }
+}
+
+async function openTraces(settings: MlflowSettings, signal: AbortSignal): Promise<OpenTraceDestination> {
+  const { trackingUri = '', experimentId } = settings
+  const url = deepLink(checkedHttpUrl(trackingUri, 'MLFLOW_TRACKING_URI, the address of the MLflow server,'), route)
+  const id = experimentId || (await findExperiment(mlflowService(settings, { retries: 0 }), settings, signal)).id
+  return {
+    url,
+    headers: () => ({ ...requestHeaders(settings), 'x-mlflow-experiment-id': id }),
+    traceUrls: (traceId) => ({ mlflow_trace_url: mlflowTraceUrl(settings, { experimentId: id, traceId }) }),
+    attributes: spanAttributes,
+  }
+}
+
+function requestHeaders({ token, username, password, workspace }: MlflowSettings): Record<string, string> {
+  const user = typeof username === 'object' ? username.reveal() : username
+  const basic = user && password && `Basic ${Buffer.from(`${user}:${password.reveal()}`).toString('base64')}`
+  const authorization = token ? `Bearer ${token.reveal()}` : basic
+  return { ...(authorization && { authorization }), ...(workspace && { 'x-mlflow-workspace': workspace }) }
+}
+
+/** No spans at all are refused with 400 by a server that takes traces. */
+async function tracesFinding(settings: MlflowSettings, signal: AbortSignal): Promise<Finding> {
+  const check = 'MLflow traces'
+  try {
+    await mlflowService(settings, { retries: 0 }).send({
+      operation: 'send traces',
+      method: 'POST',
+      path: route,
+      body: { content: '', contentType: 'application/x-protobuf' },
+      signal,
+    })
+    return { check, status: 'ok', message: 'MLflow takes traces.' }
+  } catch (error) {
+    const status = error instanceof ServiceError ? error.status : undefined
+    if (status === 400 || status === 422) return { check, status: 'ok', message: 'MLflow takes traces.' }
+    const reason = error instanceof Error ? error.message : String(error)
+    const fix = status === 404 ? 'Use MLflow 3.6 or later, with a database as its store.' : 'Check MLFLOW_TRACKING_URI and its credentials.'
+    return { check, status: 'error', message: `Traces could not be sent: ${reason}`, fix }
+  }
+}
