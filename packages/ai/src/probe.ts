@@ -29,7 +29,7 @@ export async function probeLanguageModel(
       storage,
       price: undefined,
     })
-    const { usage } = await generator.text({ prompt: 'Answer with one word: ready.', maxOutputTokens: 16 }, { operation: 'generate text' })
+    const { usage } = await generator({ prompt: 'Answer with one word: ready.', maxOutputTokens: 16 }, { operation: 'generate text' })
     const answers: Finding = { check, status: 'ok', message: `Model "${remote.model}" answers.` }
     if (usage !== undefined) return [reachable, ...open, accepted, answers, ...prices]
     const message = `Model "${remote.model}" answers, but the endpoint does not count tokens.`

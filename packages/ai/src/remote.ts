@@ -2,11 +2,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { generateText, isStepCount, streamText, type ToolSet, wrapLanguageModel } from 'ai'
 import type { ResourceContext } from 'dagma'
-import { type ModelPrice, serviceFetch } from 'dagma/author'
+import { type Json, type ModelPrice, serviceFetch, traceOperation } from 'dagma/author'
 import { AnswerCache } from './answer-cache.ts'
-import type { GenerateOptions, Generation, TextStream, ToolCall } from './client.ts'
+import type { GenerateOptions, Generation, ModelTool, ToolCall } from './client.ts'
 import { compatibleModel } from './compatible-model.ts'
-import { expectPrompt, failureOf, system } from './failure.ts'
+import { expectPrompt, type FailedCall, failureOf, system } from './failure.ts'
+import type { Emit } from './generator.ts'
 import { Limiter } from './limits.ts'
 import { meteredModel, type Tally } from './metered-model.ts'
 import type { CallOptions, Model } from './model-types.ts'
@@ -20,18 +21,15 @@ export interface Asked {
   readonly responseFormat?: CallOptions['responseFormat']
 }
 
-/** Generates text with a model that is reached over the network. */
-export interface RemoteGenerator {
-  text(options: GenerateOptions, asked: Asked): Promise<Generation>
-  stream(options: GenerateOptions, asked: Asked): TextStream
-}
+/** Generates text with a model that is reached over the network; with `emit`, part by part. */
+export type RemoteText = (options: GenerateOptions, asked: Asked, emit?: Emit) => Promise<Generation>
 
 /** Makes the provider of the settings and its model. */
 export async function openRemote(
   settings: LanguageModelSettings,
   remote: RemoteModel,
   context: Pick<ResourceContext, 'signal' | 'log' | 'storage'> & { readonly price: ModelPrice | undefined },
-): Promise<RemoteGenerator> {
+): Promise<RemoteText> {
   const { parallel = 4, requestsPerMinute, tokensPerMinute } = settings
   const limiter = new Limiter(
     { parallel, requestsPerMinute, tokensPerMinute },
@@ -60,50 +58,47 @@ export async function openRemote(
       failed: { operation, url: remote.baseUrl, signals },
     }
   }
-  return {
-    text: async (options, asked) => {
-      const began = performance.now()
-      const { tally, call, failed } = await prepare(options, asked)
-      const result = await generateText(call).catch((error: unknown) => {
-        throw failureOf(error, failed)
-      })
-      const { text, finishReason, steps, responseMessages: messages } = result
-      return generation({ text, finishReason, steps, messages }, tally, { began, model: remote.model })
-    },
-    stream: (options, asked) => {
-      const began = performance.now()
-      const whole = Promise.withResolvers<Generation>()
-      whole.promise.catch(() => {}) // whoever reads the stream gets it too
-      const read = async function* (): AsyncGenerator<string> {
-        try {
-          const { tally, call, failed } = await prepare(options, asked)
-          const result = streamText({ ...call, onError: () => {} })
-          try {
-            for await (const part of result.stream) {
-              if (part.type === 'error') throw part.error
-              if (part.type === 'abort') call.abortSignal.throwIfAborted()
-              if (part.type === 'text-delta' && part.text !== '') yield part.text
-            }
-          } catch (error) {
-            throw failureOf(error, failed)
-          }
-          const [text, finishReason, steps, messages] = await Promise.all([
-            result.text,
-            result.finishReason,
-            result.steps,
-            result.responseMessages,
-          ])
-          whole.resolve(generation({ text, finishReason, steps, messages }, tally, { began, model: remote.model }))
-        } catch (error) {
-          whole.reject(error)
-          throw error
-        } finally {
-          whole.reject(new Error('Language model: the text stream was not read to its end, so there is no result.'))
-        }
-      }
-      return { textStream: read(), result: whole.promise }
-    },
+  return async (options, asked, emit) => {
+    const began = performance.now()
+    const { tally, call, failed } = await prepare(options, asked)
+    const result = await (emit ? emitted(call, emit, failed) : generateText(call).catch(failing(failed)))
+    const { text, finishReason, steps, responseMessages: messages } = result
+    return generation({ text, finishReason, steps, messages }, tally, { began, model: remote.model })
   }
+}
+
+function failing(failed: FailedCall): (error: unknown) => never {
+  return (error) => {
+    throw failureOf(error, failed)
+  }
+}
+
+/** Streams a text. What the reader of the parts throws ends it, as it is. */
+async function emitted(call: Parameters<typeof streamText>[0] & { readonly abortSignal: AbortSignal }, emit: Emit, failed: FailedCall) {
+  const result = streamText({ ...call, onError: () => {} })
+  let unread: { readonly error: unknown } | undefined
+  const parts = async (): Promise<void> => {
+    for await (const part of result.stream) {
+      if (part.type === 'error') throw part.error
+      if (part.type === 'abort') call.abortSignal.throwIfAborted()
+      if (part.type !== 'text-delta' || part.text === '') continue
+      await emit(part.text).catch((error) => {
+        unread = { error }
+        throw error
+      })
+    }
+  }
+  await parts().catch((error) => {
+    if (unread !== undefined) throw unread.error
+    return failing(failed)(error)
+  })
+  const [text, finishReason, steps, responseMessages] = await Promise.all([
+    result.text,
+    result.finishReason,
+    result.steps,
+    result.responseMessages,
+  ])
+  return { text, finishReason, steps, responseMessages }
 }
 
 async function openModel(settings: LanguageModelSettings, { model, baseUrl }: RemoteModel, operation: string): Promise<Model> {
@@ -145,7 +140,7 @@ function callOptions(options: GenerateOptions) {
     allowSystemInMessages: true,
     prompt: prompt as SdkOptions['prompt'] & {},
     ...(instructions !== undefined && { instructions }),
-    ...(tools && { tools: tools as ToolSet }),
+    ...(tools && { tools: tracedTools(tools) }),
     ...(toolChoice && { toolChoice }),
     ...(maxOutputTokens !== undefined && { maxOutputTokens }),
     ...(temperature !== undefined && { temperature }),
@@ -153,6 +148,28 @@ function callOptions(options: GenerateOptions) {
     ...(stopSequences && { stopSequences: [...stopSequences] }),
     ...(options.providerOptions && { providerOptions: options.providerOptions as SdkOptions['providerOptions'] & {} }),
   }
+}
+
+/** The tools, each call of which is shown in the trace of the run. */
+function tracedTools(tools: { readonly [name: string]: ModelTool }): ToolSet {
+  const traced = Object.entries(tools).map(([name, tool]): [string, ModelTool] => {
+    const { execute } = tool
+    if (execute === undefined) return [name, tool]
+    const call = async (input: never, options: never): Promise<unknown> => {
+      const operation = { kind: 'tool', name: `call ${name}`, system: 'ai', input: () => json(input) } as const
+      return traceOperation(
+        operation,
+        async () => execute(input, options),
+        (output) => ({ output: () => json(output) }),
+      )
+    }
+    return [name, { ...tool, execute: call }]
+  })
+  return Object.fromEntries(traced) as ToolSet
+}
+
+function json(value: unknown): Json {
+  return value === undefined ? null : (JSON.parse(JSON.stringify(value)) as Json)
 }
 
 /** What the AI SDK gives of an answer, as far as it is used. */

@@ -1,12 +1,14 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { type Metadata, type ResourceContext, type ResourceType, resource } from 'dagma'
+import { type ResourceContext, type ResourceType, resource } from 'dagma'
 import { deepLink, modelPrices, ServiceError, sendsKeyInPlaintext } from 'dagma/author'
-import type { GenerateObjectOptions, GenerateOptions, Generation, LanguageModelClient, ObjectGeneration } from './client.ts'
+import type { GenerateObjectOptions, LanguageModelClient, ObjectGeneration } from './client.ts'
 import { system } from './failure.ts'
+import { clientOf, type Generator } from './generator.ts'
 import { jsonSchemaOf, readObject, withSchema } from './json-answer.ts'
-import { localGenerator, localModel } from './local/local-generator.ts'
+import { localGenerator } from './local/local-generator.ts'
+import { together } from './metadata.ts'
 import { probeLanguageModel } from './probe.ts'
-import type { Asked, RemoteGenerator } from './remote.ts'
+import type { Asked, RemoteText } from './remote.ts'
 import { type LanguageModelSettings, type RemoteModel, remoteModel } from './settings.ts'
 
 /**
@@ -26,45 +28,33 @@ export const languageModel: ResourceType<LanguageModelSettings, LanguageModelCli
 
 function openLanguageModel(settings: LanguageModelSettings, context: ResourceContext): LanguageModelClient {
   const remote = remoteModel(settings)
-  return remote === undefined ? localClient(context) : remoteClient(settings, remote, context)
+  return clientOf(remote === undefined ? localGenerator(context.signal) : remoteGenerator(settings, remote, context))
 }
 
-function remoteClient(settings: LanguageModelSettings, remote: RemoteModel, context: ResourceContext): LanguageModelClient {
+function remoteGenerator(settings: LanguageModelSettings, remote: RemoteModel, context: ResourceContext): Generator {
   const { apiKey } = settings
   if (apiKey?.isSet) apiKey.reveal()
   const { baseUrl, model } = remote
   if (apiKey?.isSet && baseUrl !== undefined && sendsKeyInPlaintext(baseUrl))
     context.log.warning(`Language model: the key is sent unencrypted to ${new URL(baseUrl).host}; use https.`)
   const price = modelPrices(context.projectFolder)?.of(model)
-  let opening: Promise<RemoteGenerator> | undefined
-  const open = (): Promise<RemoteGenerator> => {
+  let opening: Promise<RemoteText> | undefined
+  const text: RemoteText = async (options, asked, emit) => {
     opening ??= import('./remote.ts').then(({ openRemote }) => openRemote(settings, remote, { ...context, price }))
-    return opening
+    return (await opening)(options, asked, emit)
   }
-  const text = async (options: GenerateOptions, asked: Asked): Promise<Generation> => (await open()).text(options, asked)
   return {
     backend: 'ai',
     model,
-    generateText: (options) => text(options, { operation: 'generate text' }),
-    generateObject: (options) => remoteObject(options, text, baseUrl),
-    streamText: (options) => {
-      const whole = Promise.withResolvers<Generation>()
-      whole.promise.catch(() => {}) // whoever reads the stream gets it too
-      const read = async function* (): AsyncGenerator<string> {
-        const { textStream, result } = (await open()).stream(options, { operation: 'stream text' })
-        whole.resolve(result)
-        yield* textStream
-      }
-      return { textStream: read(), result: whole.promise }
-    },
-    metadata: (generations) => metadataOf('ai', model, [generations].flat()),
+    text: (options, emit) => text(options, { operation: emit ? 'stream text' : 'generate text' }, emit),
+    object: (options) => remoteObject(options, text, baseUrl),
   }
 }
 
 /** Asks for an object, and once more when the answer is not one. */
 async function remoteObject<Schema extends StandardSchemaV1>(
   { schema, jsonSchema, ...options }: GenerateObjectOptions<Schema>,
-  text: (options: GenerateOptions, asked: Asked) => Promise<Generation>,
+  text: RemoteText,
   baseUrl: string | undefined,
 ): Promise<ObjectGeneration<StandardSchemaV1.InferOutput<Schema>>> {
   const operation = 'generate object'
@@ -88,53 +78,4 @@ async function remoteObject<Schema extends StandardSchemaV1>(
     reason: `the model answered twice, and ${reread.wrong}${whole.finishReason === 'length' ? ': it was cut off' : ''}`,
     hint: 'Ask for less, raise maxOutputTokens, or use a model that can answer with JSON.',
   })
-}
-
-function localClient(context: ResourceContext): LanguageModelClient {
-  return { ...localGenerator(context.signal), metadata: (generations) => metadataOf('local', localModel, [generations].flat()) }
-}
-
-/** Several generations as one, that ends as the last one does. */
-function together(generations: readonly [Generation, ...Generation[]]): Generation {
-  const sum = (number: (of: Generation) => number): number => generations.reduce((total, one) => total + number(one), 0)
-  const last = generations.at(-1) ?? generations[0]
-  const counted = generations.filter(({ calls, cachedCalls }) => calls > cachedCalls)
-  const known = counted.length > 0 && counted.every(({ usage }) => usage !== undefined)
-  const tokens = (name: 'inputTokens' | 'outputTokens' | 'totalTokens' | 'cachedInputTokens'): number =>
-    sum(({ usage }) => usage?.[name] ?? 0)
-  return {
-    ...last,
-    usage: known
-      ? {
-          inputTokens: tokens('inputTokens'),
-          outputTokens: tokens('outputTokens'),
-          totalTokens: tokens('totalTokens'),
-          cachedInputTokens: tokens('cachedInputTokens'),
-        }
-      : undefined,
-    cost: generations.every(({ cost }) => cost !== undefined) ? sum(({ cost }) => cost ?? 0) : undefined,
-    latencyMs: sum(({ latencyMs }) => latencyMs),
-    calls: sum(({ calls }) => calls),
-    cachedCalls: sum(({ cachedCalls }) => cachedCalls),
-    toolCalls: generations.flatMap(({ toolCalls }) => toolCalls),
-  }
-}
-
-function metadataOf(backend: 'ai' | 'local', model: string, generations: readonly Generation[]): Metadata {
-  const [first, ...rest] = generations
-  const whole = first && together([first, ...rest])
-  return {
-    backend,
-    operation: 'generate text',
-    model: whole?.model ?? model,
-    generations_count: generations.length,
-    model_calls: whole?.calls ?? 0,
-    cached_calls: whole?.cachedCalls ?? 0,
-    finish_reason: generations.length === 1 ? whole?.finishReason : undefined,
-    model_latency_ms: whole && Math.round(whole.latencyMs * 1000) / 1000,
-    cost: whole?.cost === undefined ? undefined : Number(whole.cost.toPrecision(12)),
-    prompt_tokens: whole?.usage?.inputTokens,
-    completion_tokens: whole?.usage?.outputTokens,
-    total_tokens: whole?.usage?.totalTokens,
-  }
 }

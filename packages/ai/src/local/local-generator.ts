@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import type { GenerateObjectOptions, GenerateOptions, Generation, LanguageModelClient, ModelMessage, ObjectGeneration } from '../client.ts'
+import type { GenerateObjectOptions, GenerateOptions, Generation, ModelMessage, ObjectGeneration } from '../client.ts'
 import { expectPrompt } from '../failure.ts'
+import type { Generator } from '../generator.ts'
 import { checkedObject, jsonSchemaOf } from '../json-answer.ts'
 import { objectOf } from './object-of.ts'
 import { bestSentences } from './sentences.ts'
@@ -9,7 +10,7 @@ import { bestSentences } from './sentences.ts'
 export const localModel = 'local-extractive'
 
 /** Answers with the sentences of the prompt that say most about its question: the same prompt always has the same answer. Calls nothing. */
-export function localGenerator(runSignal: AbortSignal): Omit<LanguageModelClient, 'metadata'> {
+export function localGenerator(runSignal: AbortSignal): Generator {
   const answer = (
     options: Pick<GenerateOptions, 'prompt' | 'signal'>,
   ): { readonly sentences: readonly string[]; readonly began: number } => {
@@ -22,28 +23,14 @@ export function localGenerator(runSignal: AbortSignal): Omit<LanguageModelClient
   return {
     backend: 'local',
     model: localModel,
-    generateText: async (options) => {
+    text: async (options, emit) => {
       const { sentences, began } = answer(options)
+      for (const [index, sentence] of sentences.entries()) await emit?.(index === 0 ? sentence : ` ${sentence}`)
       return generation(sentences.join(' '), began)
     },
-    generateObject: async (options) => {
+    object: async (options) => {
       const { sentences, began } = answer(options)
       return localObject(options, sentences, began)
-    },
-    streamText: (options) => {
-      const whole = Promise.withResolvers<Generation>()
-      whole.promise.catch(() => {}) // whoever reads the stream gets it too
-      const read = async function* (): AsyncGenerator<string> {
-        try {
-          const { sentences, began } = answer(options)
-          for (const [index, sentence] of sentences.entries()) yield index === 0 ? sentence : ` ${sentence}`
-          whole.resolve(generation(sentences.join(' '), began))
-        } catch (error) {
-          whole.reject(error)
-          throw error
-        }
-      }
-      return { textStream: read(), result: whole.promise }
     },
   }
 }
