@@ -109,7 +109,7 @@ describe.skipIf(lacks(needsPython(), needsChromium(), needsProc(), mlflowExecuta
         await page.getByText(span, { exact: true }).first().waitFor()
       const back = await page.locator(`a[href="${dev.address}/assets/qdrant_search"]`).first().getAttribute('href')
       await screenshot(page, '4-mlflow-trace')
-      await page.getByText('qdrant find points', { exact: true }).first().click({ force: true })
+      await page.getByText('qdrant find points', { exact: true }).first().dispatchEvent('click')
       await page.getByText('score').first().waitFor()
       await screenshot(page, '4-mlflow-trace-retrieval')
       await page.goto(back ?? '')

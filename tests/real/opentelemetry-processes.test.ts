@@ -27,7 +27,13 @@ function expectRagTrace(receiver: OtlpReceiver, runId: string, host: string): vo
     'http.response.status_code': 200,
   })
   expect(new Set(receiver.metrics.map(({ name }) => name))).toEqual(
-    new Set(['dagma_runs_total', 'dagma_step_duration_seconds', 'dagma_output_bytes', 'dagma_call_duration_seconds']),
+    new Set([
+      'dagma_runs_total',
+      'dagma_step_duration_seconds',
+      'dagma_output_bytes',
+      'dagma_call_duration_seconds',
+      'dagma_model_tokens_total',
+    ]),
   )
   for (const { labels } of receiver.metrics) expect(JSON.stringify(labels)).not.toContain(runId)
 }
