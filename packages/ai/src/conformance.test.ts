@@ -18,7 +18,7 @@ describe('the local backend', () => {
     expect(client.metadata(answer)).toMatchObject({ backend: 'local', total_tokens: undefined })
   })
 
-  it('opens no socket, and loads nothing of the AI SDK', async () => {
+  it('opens no socket', async () => {
     const connect = vi.spyOn(net.Socket.prototype, 'connect')
     const fetched = vi.spyOn(globalThis, 'fetch')
     const client = await open({})

@@ -5,7 +5,7 @@ import type { HttpCall, HttpServiceOptions } from './http-types.ts'
 import { observedCall } from './observed-call.ts'
 
 /**
- * A `fetch` for a library that calls a system by itself: it posts as `httpService` does, with its retries, time limits, errors and traces. What
+ * A `fetch` for a library that calls a system by itself: it calls as `httpService` does, with its retries, time limits, errors and traces. What
  * the library gives is sent as it is; redirects are not followed. The answer may be a stream of events, in which no pause may be longer than
  * `timeoutMs`. Of the options, `baseUrl` and `auth` are for the hints of errors only.
  * @example
@@ -18,24 +18,29 @@ import { observedCall } from './observed-call.ts'
 export function serviceFetch(options: HttpServiceOptions & Pick<HttpCall, 'operation'>): typeof globalThis.fetch {
   const service = { ...options, timeoutMs: checkedTimeout(options) }
   const { system, operation } = options
-  return async (input, { headers: given, body, signal } = {}) => {
+  return async (input, { method: given = 'GET', headers: own, body, signal } = {}) => {
     const url = input instanceof Request ? input.url : String(input)
-    const headers = Object.fromEntries(new Headers(given))
-    const content = typeof body === 'string' ? body : new Uint8Array(await new Response(body ?? null).arrayBuffer())
+    const method = methods.find((known) => known === given.toUpperCase())
+    if (method === undefined)
+      throw new RangeError(`${system}: the library calls it by the method ${given}, which is not one of ${methods.join(', ')}.`)
+    const headers = Object.fromEntries(new Headers(own))
+    const content = typeof body === 'string' ? body : body && new Uint8Array(await new Response(body).arrayBuffer())
     const call: HttpCall = {
       operation,
-      method: 'POST',
+      method,
       path: '',
-      body: { content, contentType: headers['content-type'] ?? 'application/json' },
+      ...(content && { body: { content, contentType: headers['content-type'] ?? 'application/json' } }),
       idempotent: true,
       ...(signal && { signal }),
     }
     return observedCall(
-      () => ({ system, operation, method: 'POST', url, database: undefined }),
+      () => ({ system, operation, method, url, database: undefined }),
       (sending) => answer({ service, call, url, sending, headers }),
     )
   }
 }
+
+const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 
 /** The answer, once it is known to be one; a stream of events as it begins. */
 async function answer(made: Attempt<unknown>): Promise<Response> {
