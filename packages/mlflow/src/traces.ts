@@ -12,7 +12,8 @@ const route = 'v1/traces'
  * @see https://mlflow.org/docs/latest/genai/tracing/opentelemetry/ingest/
  * @example
  * ```ts
- * export default definitions({ instrument: openTelemetry({ destinations: [mlflowTraces(mlflowFromEnv)] }) })
+ * // For openTelemetry({ destinations }) of @dagma/opentelemetry.
+ * const destinations = [mlflowTraces(mlflowFromEnv)]
  * ```
  */
 export function mlflowTraces(settings: MlflowSettings | (() => MlflowSettings)): TraceDestination {
