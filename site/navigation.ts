@@ -6,6 +6,7 @@ interface Group {
 }
 
 const guide = (...names: readonly string[]): string[] => names.map((name) => `docs/guide/${name}.md`)
+const recipes = (...names: readonly string[]): string[] => names.map((name) => `docs/recipes/${name}.md`)
 const readmes = (...names: readonly string[]): string[] => names.map((name) => `packages/${name}/README.md`)
 
 /** Pages that the site generates, beside the API reference. */
@@ -28,6 +29,14 @@ export const groups: readonly Group[] = [
       'docs/glossary.md',
       ...guide('assets', 'multi-assets', 'external-and-observable-assets', 'values-and-io', 'metadata-and-links', 'resources', 'secrets'),
       ...guide('partitions', 'checks', 'jobs-and-schedules', 'sensors', 'automation', 'retries-timeouts-hooks', 'selection', 'testing'),
+    ],
+  },
+  {
+    title: 'Recipes',
+    chinese: '实用示例',
+    pages: [
+      ...recipes('rag-over-a-folder', 'blocking-evaluation', 'nightly-ingestion', 'calling-an-api', 's3', 'alerts', 'monorepo'),
+      ...recipes('from-crontab', 'from-github-actions', 'from-dagster-python', 'from-airflow'),
     ],
   },
   {

@@ -8,14 +8,18 @@ import { generated } from '../navigation.ts'
 import { files, onSite, repository, route } from '../pages.ts'
 import { cell } from './table.ts'
 
+/** Names of variables. Those of Dagma look like the codes of its errors: only what is read from the environment counts. */
+const read =
+  /\b(?:MLFLOW|QDRANT|LANGFLOW|EMBEDDINGS|LLM|OTEL|DAGSTER)_[A-Z][A-Z_]*[A-Z]\b|(?<=\benv\.|\benv\['|\benv\('|\bsecret\('|_ENV = ")DAGMA_[A-Z_]*[A-Z]\b/g
+
 const name = /\b(?:DAGMA|DAGSTER|MLFLOW|QDRANT|LANGFLOW|EMBEDDINGS|LLM|OTEL)_[A-Z][A-Z_]*[A-Z]\b/g
 
-/** Set by Dagma or Dagster for the processes that they start, not by people; and the code of a warning. */
-const internal = new Set(['DAGMA_WORKER_FD', 'DAGMA_DOTENV', 'DAGSTER_PIPES_CONTEXT', 'DAGSTER_PIPES_MESSAGES', 'DAGMA_ENV_LINE_IGNORED'])
+/** Set by Dagma or Dagster for the processes that they start, not by people. */
+const internal = new Set(['DAGMA_WORKER_FD', 'DAGSTER_PIPES_CONTEXT', 'DAGSTER_PIPES_MESSAGES'])
 
 export function environmentPage(): { route: string; text: string } {
-  const used = variablesInSources()
   const meanings = documented()
+  const used = variablesInSources(meanings)
   const missing = [...used.keys()].filter((variable) => !meanings.has(variable))
   if (missing.length > 0) throw new Error(`The sources have variables that no table of docs/ explains: ${missing.join(', ')}.`)
   const rows = [...meanings]
@@ -33,16 +37,15 @@ export function environmentPage(): { route: string; text: string } {
 }
 
 /** The variables in the sources, with the packages that have them. */
-function variablesInSources(): Map<string, Set<string>> {
-  const codes = new Set(readFileSync(join(repository, 'docs/errors.md'), 'utf8').match(name))
+function variablesInSources(known: ReadonlyMap<string, unknown>): Map<string, Set<string>> {
   const found = new Map<string, Set<string>>()
   for (const file of files) {
     const [, folder] = /^(packages\/\w+|python)\/src\/(?!.*(?:\.test\.ts|\/test\/|\/testing\/)).*\.(?:ts|py)$/.exec(file) ?? []
     if (folder === undefined) continue
-    for (const [variable] of readFileSync(join(repository, file), 'utf8').matchAll(name)) {
-      if (codes.has(variable) || internal.has(variable)) continue
-      found.set(variable, (found.get(variable) ?? new Set()).add(packageName(folder)))
-    }
+    const text = readFileSync(join(repository, file), 'utf8')
+    const variables = [...(text.match(read) ?? []), ...(text.match(name) ?? []).filter((variable) => known.has(variable))]
+    for (const variable of variables)
+      if (!internal.has(variable)) found.set(variable, (found.get(variable) ?? new Set()).add(packageName(folder)))
   }
   return found
 }
