@@ -49,6 +49,7 @@ export class WorkerRun implements Disposable {
           dynamic_partitions: {},
           run_started: null,
           partition_keys: null,
+          resumed_run_ids: [],
         },
       },
     }

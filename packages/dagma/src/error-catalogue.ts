@@ -150,6 +150,19 @@ export const catalogue = {
     },
     'Fix what their log lines report, then retry the run: only the partitions that are missing are materialized again.',
   ),
+  DAGMA_ITEMS_FAILED: entry<{ failed: readonly string[]; count: number; all: number }>(
+    'user_code',
+    ({ failed, count, all }) => {
+      const more = count > failed.length ? ` and ${count - failed.length} more` : ''
+      return `${count} of ${all} items failed: ${failed.map((key) => `"${excerpt(key)}"`).join(', ')}${more}.`
+    },
+    'Fix the error below, then retry the run: only the items that are missing are processed again.',
+  ),
+  DAGMA_ITEMS_INVALID: entry<{ reason: string }>(
+    'user_code',
+    ({ reason }) => `items() cannot run: ${reason}.`,
+    'Give each item a key of its own, each call of items() in a step a name of its own, and concurrency and batch whole numbers from 1.',
+  ),
   DAGMA_TIMEOUT: entry<{ step: string; seconds: number; neverPaused?: boolean }>(
     'execution',
     ({ step, seconds, neverPaused }) =>
@@ -374,9 +387,9 @@ export const catalogue = {
     ({ what, reason }) => `${what} ${reason}.`,
     'Use an absolute http or https URL without user name and password.',
   ),
-  DAGMA_VALUE_NOT_STORABLE: entry<{ asset: string; reason: string }>(
+  DAGMA_VALUE_NOT_STORABLE: entry<{ what: string; reason: string }>(
     'user_code',
-    ({ asset, reason }) => `The value of asset "${asset}" cannot be stored as JSON: ${reason}.`,
+    ({ what, reason }) => `The ${what} cannot be stored as JSON: ${reason}.`,
     'Return JSON data: plain objects and arrays of text, finite numbers, true, false and null (`Object.fromEntries(map)`, `[...set]`, `{ ...instance }`), or use a typedIOManager() that can store it.',
   ),
   DAGMA_INPUT_MISSING: entry<{ who: string; values: readonly string[]; isOne: boolean; commands: readonly string[] }>(
@@ -393,15 +406,13 @@ export const catalogue = {
     ({ command }) => `Materialize it again: \`${command}\`.`,
   ),
   DAGMA_STORAGE_FAILED: entry<{
-    asset: string
-    partition: string | undefined
+    what: string
     action: 'stored' | 'loaded'
     place: string
     reason: string
   }>(
     'execution',
-    ({ asset, partition, action, place, reason }) =>
-      `The value of asset "${asset}"${partition === undefined ? '' : `, partition "${partition}"`} cannot be ${action} (${place}): ${reason}.`,
+    ({ what, action, place, reason }) => `The ${what} cannot be ${action} (${place}): ${reason}.`,
     'For files, free disk space, fix the permissions, or remove a file where a folder is expected. For another storage, check that it exists, that it can be reached from this machine, and that the credentials allow it.',
   ),
   DAGMA_RESOURCE_FAILED: entry<{ resource: string; reason: string }>(

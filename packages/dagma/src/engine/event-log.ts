@@ -199,6 +199,11 @@ export class EventLog implements Disposable {
     return run
   }
 
+  /** Whether the run is in this log. */
+  isKnown(runId: string): boolean {
+    return this.#db.prepare('SELECT 1 FROM runs WHERE run_id = ?').get(runId) !== undefined
+  }
+
   /** Whether the run is known to be over, and its process with it. */
   isOver(runId: string): boolean {
     const row = this.#db.prepare("SELECT 1 FROM runs WHERE run_id = ? AND status <> 'STARTED'").get(runId)

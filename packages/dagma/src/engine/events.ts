@@ -54,6 +54,19 @@ export type EventBody =
       readonly error: WireError
       readonly metadata: WireMetadata
     }
+  /** How far a call of `items()` in the step has come; at most a dozen of them for each call. */
+  | {
+      readonly type: 'ITEMS_PROGRESS'
+      readonly step: string
+      /** In a run of several partitions, the one whose items they are. */
+      readonly partition?: string
+      /** The name of the call; `items` when it has none. */
+      readonly name: string
+      /** Items that have a result. */
+      readonly done: number
+      readonly failed: number
+      readonly all: number
+    }
   | AssetEvent
   | {
       readonly type: 'ASSET_CHECK_EVALUATION'

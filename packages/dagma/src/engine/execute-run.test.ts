@@ -8,6 +8,7 @@ import { definitions } from '../definitions/definitions.ts'
 import { resource } from '../definitions/resource.ts'
 import { systemClock } from '../runtime/clock.ts'
 import { jsonFileIOManager } from '../runtime/values/json-file-io-manager.ts'
+import { KeptItems } from '../runtime/values/kept-items.ts'
 import { Values } from '../runtime/values/values.ts'
 import { temporaryFolder, thrownBy } from '../test/temporary.ts'
 import { EventLog } from './event-log.ts'
@@ -38,6 +39,7 @@ async function execute(assets: readonly Asset[], options: Partial<ExecuteOptions
       parentRunId: null,
     },
     job: undefined,
+    items: new KeptItems(folder, { runId: '', retriedRunIds: [], sync: false }),
     steps,
     eventLog,
     values: new Values(all, jsonFileIOManager(folder)),

@@ -2,6 +2,7 @@ import type { Definitions } from '../definitions/model.ts'
 import type { EventLog } from './event-log.ts'
 import type { Run, RunEvent } from './events.ts'
 import { isPartitioned } from './plan.ts'
+import { retriedRuns } from './retried-runs.ts'
 
 /** Partitions that a run of several has made, by the name of the step. */
 export type MadePartitions = ReadonlyMap<string, ReadonlySet<string>>
@@ -44,7 +45,5 @@ const tellingTypes: readonly RunEvent['type'][] = [
 /** A run of several partitions and those that it retries; of any other run, none. */
 function oldestFirst(eventLog: EventLog, run: Run): Run[] {
   if (run.partitionKeyRange === null) return []
-  const runs = [run]
-  for (let id = run.parentRunId; id !== null; id = runs[0]?.parentRunId ?? null) runs.unshift(eventLog.run(id))
-  return runs
+  return [run, ...retriedRuns(eventLog, run)].reverse()
 }

@@ -16,6 +16,7 @@ import { type Clock, systemClock } from '../runtime/clock.ts'
 import { expectNoSecretIn, learnSecrets } from '../runtime/gate/known-secrets.ts'
 import { holdGate } from '../runtime/gate/stdio-gate.ts'
 import { findProject } from '../runtime/project/project.ts'
+import { KeptItems } from '../runtime/values/kept-items.ts'
 import { projectValues, Values } from '../runtime/values/values.ts'
 import { type Durability, EventLog } from './event-log.ts'
 import type { Materialization, Run, RunEvent, RunStart } from './events.ts'
@@ -24,6 +25,7 @@ import { holdValues } from './held-values.ts'
 import { type MadePartitions, madePartitions } from './made-partitions.ts'
 import { planRun } from './plan.ts'
 import { keysOfRange, planRange } from './plan-range.ts'
+import { retriedRuns } from './retried-runs.ts'
 import { unfinishedSteps } from './retry-run.ts'
 import type { ExecuteOptions } from './run-scope.ts'
 
@@ -216,11 +218,17 @@ async function run(
   scope.defer(holdGate()) // what a script's own steps print is gated too
   const eventLog = parts.eventLog ?? scope.use(EventLog.open(projectFolder, options.durability))
   const values = new Values(definitions, parts.ioManager ?? storedIn(projectFolder, eventLog, options))
+  const items = new KeptItems(projectFolder, {
+    runId: start.runId,
+    retriedRunIds: retriedRuns(eventLog, start).map(({ runId }) => runId),
+    sync: options.durability === 'power',
+  })
   const { signal } = new AbortController() // never aborted
   const result = await executeRun({
     ...planned,
     eventLog,
     values,
+    items,
     projectFolder,
     clock: parts.clock ?? systemClock,
     concurrency: options.concurrency ?? 16,

@@ -4,6 +4,7 @@ import type { Definitions, ResolvedJob } from '../definitions/model.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { RunResources } from '../runtime/step/run-resources.ts'
 import type { RunSpending } from '../runtime/step/run-spending.ts'
+import type { KeptItems } from '../runtime/values/kept-items.ts'
 import type { Values } from '../runtime/values/values.ts'
 import type { EventLog } from './event-log.ts'
 import type { RunEvent, RunStart } from './events.ts'
@@ -18,6 +19,8 @@ export interface ExecuteOptions {
   readonly steps: readonly PlannedStep[]
   readonly eventLog: EventLog
   readonly values: Values
+  /** What the run keeps of the items of its steps. */
+  readonly items: KeptItems
   /** Folder of the project, absolute. */
   readonly projectFolder: string
   readonly clock: Clock

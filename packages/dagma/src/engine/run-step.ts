@@ -16,7 +16,7 @@ import type { RunScope } from './run-scope.ts'
  * succeeded.
  */
 export async function runStepToEnd(planned: PlannedStep, scope: RunScope): Promise<boolean> {
-  const { recorder, clock, signal, eventLog } = scope
+  const { recorder, clock, signal, eventLog, items } = scope
   const { name, retryPolicy } = planned.step
   const partitions = planned.partitionKeys === undefined ? undefined : new RecordedPartitions(planned.step, planned.partitionKeys, scope)
   for (let retryNumber = 0; ; retryNumber++) {
@@ -25,6 +25,7 @@ export async function runStepToEnd(planned: PlannedStep, scope: RunScope): Promi
     if (outcome.status === 'success') {
       for (const change of changes) await eventLog.whenFree(() => eventLog.changeDynamicPartitions(change))
       await recorder.record(...results, { type: 'STEP_SUCCESS', step: name })
+      items.remove(name, scope.start.partitionKey ?? undefined)
       await hookOf(planned, scope, undefined)
       return true
     }
@@ -52,7 +53,7 @@ async function attempt(
   retryNumber: number,
   partitions: RecordedPartitions | undefined,
 ): Promise<{ outcome: StepOutcome; results: EventBody[]; changes: DynamicPartitionsReport[] }> {
-  const { definitions, start, resources, spending, values, observer, signal, clock, recorder, eventLog } = scope
+  const { definitions, start, resources, spending, values, items, observer, signal, clock, recorder, eventLog } = scope
   const { name } = planned.step
   const results: EventBody[] = []
   const changes: DynamicPartitionsReport[] = []
@@ -69,6 +70,7 @@ async function attempt(
     resources,
     values,
     spending,
+    items,
     observer,
     signal,
     now: clock.now,
@@ -77,7 +79,7 @@ async function attempt(
     report: (report) => {
       if (report.type === 'dynamic_partitions') return void changes.push(report)
       const event = eventOf(name, report, definitions, start.partitionKey ?? undefined)
-      if (event.type === 'LOG') recorder.note(event)
+      if (event.type === 'LOG' || event.type === 'ITEMS_PROGRESS') recorder.note(event)
       else results.push(event)
     },
   })
@@ -121,6 +123,10 @@ function eventOf(
   if (report.type === 'log') {
     const { level, message, partitionKey: partition } = report
     return { type: 'LOG', step, ...(partition !== undefined && { partition }), level, message }
+  }
+  if (report.type === 'items') {
+    const { name, done, failed, all, partitionKey: partition } = report
+    return { type: 'ITEMS_PROGRESS', step, ...(partition !== undefined && { partition }), name, done, failed, all }
   }
   const partition = partitionOf(assets, report.assetKey, runPartition) ?? null
   const about = { step, asset: report.assetKey.join('/'), partition, metadata: report.metadata }

@@ -29,6 +29,8 @@ export class PipesReport {
         return this.#keep(event)
       case 'LOG':
         return log[event.level](event.message)
+      case 'ITEMS_PROGRESS':
+        return log.info(`Step ${event.step}: ${event.done} of ${event.all} items${event.failed === 0 ? '' : `, ${event.failed} failed`}.`)
       case 'STEP_UP_FOR_RETRY':
         return log.warning(`${event.error.message} Retrying in ${event.delaySeconds} s.`)
       case 'STEP_SKIPPED':

@@ -25,7 +25,7 @@ _MOST_LEVELS = 200
 """How deeply a message may be nested: Dagster stores metadata by recursion, and gives up at about 500 levels."""
 
 _STEP_OF_LINE = re.compile(
-    rb'^\s*\{\s*"type"\s*:\s*"(?:pipes|partition|list_dynamic_partitions)"\s*,\s*"step"\s*:\s*"([^"\\]{1,40})"'
+    rb'^\s*\{\s*"type"\s*:\s*"(?:pipes|partition|items|list_dynamic_partitions)"\s*,\s*"step"\s*:\s*"([^"\\]{1,40})"'
 )
 """The step of a message that cannot be read as a whole; the worker writes `type` and `step` first."""
 
@@ -150,6 +150,10 @@ class Channel:
             call = self._calls.get(message["step"])
             if call is not None:
                 call.receive_partition(message)
+        elif message["type"] == "items":
+            call = self._calls.get(message["step"])
+            if call is not None:
+                call.receive_items(message)
         elif message["type"] == "list_dynamic_partitions":
             call = self._calls.get(message["step"])
             if call is not None:  # in a thread of its own: a worker that is writing does not read
@@ -203,6 +207,8 @@ def _read_message(line: bytes) -> Mapping[str, Any]:
         _expect(message["message"], method=str, params=(dict, type(None)))
     elif kind == "partition":
         _expect(message, step=str, partition_key=str, failed=bool, dynamic_partitions=list, results=list)
+    elif kind == "items":
+        _expect(message, step=str, name=str, done=int, failed=int, all=int, partition_key=(str, type(None)))
     elif kind == "list_dynamic_partitions":
         _expect(message, step=str, request=int, partitions=str)
     elif kind == "ready":

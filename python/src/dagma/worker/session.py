@@ -9,6 +9,7 @@ import dagster as dg
 
 from dagma.errors import ResultError, TypeScriptStepError
 from dagma.worker.interrupts import ends_with_run
+from dagma.worker.item_progress import report_items
 from dagma.worker.partition_range import PartitionRecorder, partition_recorder
 from dagma.worker.results import change_dynamic_partitions, collect_results, failure_of, understood
 from dagma.worker.step_extras import step_extras
@@ -103,6 +104,7 @@ def run_step(context: StepContext, host: WorkerHost, step: Step, *, may_repeat: 
     ) as session:
         call, params = reader.call, session.get_bootstrap_env_vars()
         call.list_dynamic_partitions = context.instance.get_dynamic_partitions
+        call.on_items = lambda message: report_items(context, step, message)
         start: Callable[[], None] = lambda: worker.channel.run(call, params)  # noqa: E731
         with ends_with_run(context.instance, context.op_execution_context.run_id):
             if recorder is None:

@@ -26,6 +26,8 @@ class StepCall:
         self.step = step
         self.list_dynamic_partitions: Callable[[str], Sequence[str]] = lambda _: ()
         """The keys of dynamic partitions, by the name of their definition; set by whoever knows Dagster's instance."""
+        self.on_items: Callable[[Mapping[str, Any]], None] = lambda _: None
+        """Takes how far the step's items have come; set by whoever knows its context."""
         self._on_message = on_message
         self._done = threading.Event()
         self._make_error: Callable[[], StepError] | None = None
@@ -94,8 +96,7 @@ class StepCall:
         try:
             self._on_message(message)
         except Exception as error:  # noqa: BLE001  # of Dagster's handler: it must fail this step, not the channel
-            text = f"Dagster refused a {message['method']!r} message of the step: {type(error).__name__}: {error}"
-            self._make_error = self._make_error or (lambda: ProtocolError(text))
+            self._refuse(message["method"], error)
         if message["method"] == "closed":
             self._closed = message["params"] or {}
             self._end()
@@ -105,6 +106,18 @@ class StepCall:
         if not self._done.is_set():
             self._make_error = make_error
             self._end()
+
+    def receive_items(self, message: Mapping[str, Any]) -> None:
+        """Takes how far the step's items have come."""
+        self._active = time.monotonic()
+        try:
+            self.on_items(message)
+        except Exception as error:  # noqa: BLE001  # of Dagster's storage: it must fail this step, not the channel
+            self._refuse("items", error)
+
+    def _refuse(self, kind: str, error: Exception) -> None:
+        text = f"Dagster refused a {kind!r} message of the step: {type(error).__name__}: {error}"
+        self._make_error = self._make_error or (lambda: ProtocolError(text))
 
     def receive_partition(self, message: Mapping[str, Any]) -> None:
         """Takes what a partition of the step has reported."""

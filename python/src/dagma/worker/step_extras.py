@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from dagma.worker._compat import runs_continued
+
 if TYPE_CHECKING:
     import dagster as dg
 
@@ -25,6 +27,7 @@ def step_extras(context: StepContext, step: Step) -> dict[str, Any]:
         "selected": selected,
         "run_tags": tags,
         "dynamic_partitions": dynamic,
+        "resumed_run_ids": [run.run_id for run in reversed(runs_continued(op_context)[:-1])],
         "run_started": _run_started(context.instance, context.run.run_id),
     }
 

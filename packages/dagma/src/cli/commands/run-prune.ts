@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { selectAssets } from '../../definitions/selection/select-assets.ts'
 import { EventLog } from '../../engine/event-log.ts'
+import { pruneProject } from '../../engine/prune-items.ts'
 import type { PruneOptions, PruneResult } from '../../engine/prune-runs.ts'
 import { type JsonOption, jsonOption, loadProject, type ModuleOption, moduleOption } from '../terminal/options.ts'
 import { printJson, printLine } from '../terminal/output.ts'
@@ -16,7 +17,9 @@ interface Options extends ModuleOption, JsonOption {
 /** `dagma run prune` */
 export function runPruneCommand(): Command {
   return new Command('prune')
-    .description('Remove old runs from the event log. Keeps the latest materialization of each asset and partition, and all stored values.')
+    .description(
+      'Remove old runs from the event log. Keeps the latest materialization of each asset and partition, and all stored values; removes what unsuccessful runs kept of their items.',
+    )
     .requiredOption('--keep <age or count>', 'runs to keep: those of the last 30d (m, h, d or w), or the newest 100', keep)
     .option('-s, --select <selection>', 'only runs that target no other assets')
     .option('--dry-run', 'print what would be removed, and remove nothing')
@@ -27,7 +30,7 @@ export function runPruneCommand(): Command {
       const { select, dryRun = false } = options
       const chosen = select === undefined ? {} : { assetKeys: new Set(selectAssets(select, definitions.assets)) }
       using log = EventLog.openExisting(project.folder)
-      const result = log.prune({ ...options.keep, ...chosen, dryRun })
+      const result = pruneProject(project.folder, log, { ...options.keep, ...chosen, dryRun })
       if (options.json) printJson({ ...result, dryRun })
       else printLine(summary(result, dryRun))
     })

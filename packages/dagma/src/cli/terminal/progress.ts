@@ -65,7 +65,8 @@ interface EventTexts {
 function partitionPlaces(partitions: number): (event: RunEvent) => string {
   const ended = new Map<string, Set<string>>()
   return (event) => {
-    if (partitions < 2 || event.type === 'LOG' || !('partition' in event) || event.partition === null) return ''
+    if (partitions < 2 || event.type === 'LOG' || event.type === 'ITEMS_PROGRESS' || !('partition' in event) || event.partition === null)
+      return ''
     const ofStep = ended.get(event.step) ?? new Set()
     ended.set(event.step, ofStep.add(event.partition))
     return `[${ofStep.size}/${partitions}] `
@@ -78,6 +79,12 @@ function printEvent(event: RunEvent, { steps, since, whole, failures, place }: E
     case 'LOG': {
       const of = event.partition === undefined ? steps.label(event.step) : `${steps.label(event.step)} [${event.partition}]`
       return printLine(`  ${styleText('dim', `${of} ${event.level}:`)} ${event.message}`)
+    }
+    case 'ITEMS_PROGRESS': {
+      const { step, partition, name, done, failed, all } = event
+      const of = `${steps.label(step)}${partition === undefined ? '' : ` [${partition}]`}`
+      const what = name === 'items' ? 'items' : `items of ${name}`
+      return printLine(`  ${styleText('dim', `[${done}/${all}]`)} ${of} ${what}${failed === 0 ? '' : `, ${failed} failed`}`)
     }
     case 'PARTITION_FAILURE':
       return printLine(`${place}${styleText('red', '✗')} ${bold(steps.label(event.step))} [${event.partition}]  ${event.error.message}`)

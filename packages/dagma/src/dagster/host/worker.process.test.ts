@@ -76,7 +76,7 @@ class Run {
   start(step: string, stepName: string, config: unknown = null, more: object = {}): void {
     const context = pipesContext({
       asset_keys: [stepName],
-      extras: { dagma: { step_name: stepName, config, partition_keys: null } },
+      extras: { dagma: { step_name: stepName, config, partition_keys: null, resumed_run_ids: [] } },
       ...more,
     })
     this.send({
@@ -163,7 +163,7 @@ export default definitions({ assets: [shop] })
 `),
     )
     const extras = {
-      dagma: { step_name: 'shop', config: null, selected: ['customers'], run_tags: {}, run_started: null, partition_keys: null },
+      dagma: { step_name: 'shop', config: null, selected: ['customers'], run_tags: {}, run_started: null, partition_keys: null, resumed_run_ids: [] },
     }
     run.start('1', 'shop', null, { extras, asset_keys: ['customers'] })
     await run.until('closed', '1')

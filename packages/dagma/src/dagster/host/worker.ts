@@ -20,8 +20,9 @@ import { watchProcessEnd } from '../../runtime/step/process-end.ts'
 import { RunResources } from '../../runtime/step/run-resources.ts'
 import { RunSpending } from '../../runtime/step/run-spending.ts'
 import type { StepFailure } from '../../runtime/step/step-failure.ts'
-import type { StepOutcome, StepReport } from '../../runtime/step/step-host.ts'
+import type { ItemsReport, StepOutcome, StepReport } from '../../runtime/step/step-host.ts'
 import { runStep } from '../../runtime/step/step-runner.ts'
+import { KeptItems } from '../../runtime/values/kept-items.ts'
 import { projectValues, Values } from '../../runtime/values/values.ts'
 import { withDescription } from '../check-description.ts'
 import { inlineContext } from '../pipes/context-loader.ts'
@@ -116,9 +117,11 @@ interface StepExtras {
   readonly run_started: number | null
   /** In a run of several partitions, those that are missing; else null. */
   readonly partition_keys: readonly string[] | null
+  /** The run from whose failure this one goes on, the one from whose failure that did, and so on. */
+  readonly resumed_run_ids: readonly string[]
 }
 
-function send(session: MessageSender, report: StepReport): void {
+function send(session: MessageSender, report: Exclude<StepReport, ItemsReport>): void {
   switch (report.type) {
     case 'log': {
       const { level, message, partitionKey } = report
@@ -166,10 +169,11 @@ class Worker {
   readonly #stopping = new AbortController()
   #resources: RunResources | undefined
   #spending: RunSpending | undefined
+  #items: KeptItems | undefined
   #observer: Promise<RunObserver | undefined> | undefined
   #ui: { readonly url: string | undefined } | undefined
   /** How the last attempt of each step ended, by its name. */
-  readonly #ended = new Map<string, StepOutcome>()
+  readonly #ended = new Map<string, { readonly outcome: StepOutcome; readonly partitionKey: string | undefined }>()
   /** Partitions that this run does not try again, by the name of their step. */
   readonly #givenUp = new Map<string, Map<string, StepFailure>>()
 
@@ -224,6 +228,8 @@ class Worker {
     if (this.#running.size > 0) this.#stopping.abort() // else the run has ended well, and closing may still use the signal
     for (const { abort } of this.#running.values()) abort.abort()
     await Promise.allSettled([...this.#running.values()].map(({ done }) => done))
+    // Dagster has recorded by now how its steps have ended: a retry after a crash before that still finds what they kept.
+    for (const [step, { outcome, partitionKey }] of this.#ended) if (outcome.status === 'success') this.#items?.remove(step, partitionKey)
     await endObserved(
       await this.#observer,
       async () => {
@@ -236,7 +242,7 @@ class Worker {
 
   /** Dagster does not tell how the run ended; its steps do. */
   #status(): EndStatus {
-    const ended = new Set([...this.#ended.values()].map(({ status }) => status))
+    const ended = new Set([...this.#ended.values()].map(({ outcome }) => outcome.status))
     return ended.has('canceled') ? 'canceled' : ended.has('failure') ? 'failure' : 'success'
   }
 
@@ -264,6 +270,11 @@ class Worker {
       jobName: context.job_name,
       now: systemClock.now,
     })
+    this.#items ??= new KeptItems(this.#projectFolder, {
+      runId: context.run_id,
+      retriedRunIds: extras.resumed_run_ids,
+      sync: false,
+    })
     const observer = await this.#runObserver(context, extras.run_started)
     const outcome = await runStep(found, {
       definitions: this.#definitions,
@@ -278,14 +289,15 @@ class Worker {
       resources,
       values: this.#values,
       spending: this.#spending,
+      items: this.#items,
       observer,
       signal,
       now: systemClock.now,
       dynamicKeys: (name) => extras.dynamic_partitions[name] ?? unknownDynamicKeys(name),
       listDynamicKeys: (name) => this.#listDynamicKeys(name, step, running),
-      report: (report) => send(session, report),
+      report: (report) => (report.type === 'items' ? this.#sendProgress(step, report) : send(session, report)),
     })
-    this.#ended.set(found.name, outcome)
+    this.#ended.set(found.name, { outcome, partitionKey: context.partition_key ?? undefined })
     if (outcome.status === 'success') return session.closeGated(undefined)
     const { allowRetries: allow_retries, metadata } = outcome
     if (!allow_retries || Object.keys(metadata).length > 0)
@@ -301,6 +313,10 @@ class Worker {
     return promise
   }
 
+  #sendProgress(step: string, { name, done, failed, all, partitionKey }: ItemsReport): void {
+    this.#send({ type: 'items', step, name, done, failed, all, partition_key: partitionKey ?? null })
+  }
+
   #partitionsOf(name: string, step: string, keys: StepExtras['partition_keys'], session: MessageSender): SentPartitions | undefined {
     if (keys === null) return undefined
     const givenUp = this.#givenUp.get(name) ?? new Map<string, StepFailure>()
@@ -314,7 +330,7 @@ class Worker {
     Object.assign(running, { name: stepName, session })
     const job = this.#definitions.jobs.get(job_name)
     const timeoutSeconds = this.#definitions.steps.get(stepName)?.timeoutSeconds
-    const ended = this.#ended.get(stepName)
+    const ended = this.#ended.get(stepName)?.outcome
     const thrown = ended === undefined || ended.status === 'success' ? error : ended.thrown // it may have failed in a worker that died
     const host = { resources: this.#runResources(runId), log: session.log, signal: running.abort.signal }
     await callHook({ job, runId, stepName, error: error === null ? undefined : (thrown ?? undefined), timeoutSeconds }, host)

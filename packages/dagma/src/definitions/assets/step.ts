@@ -8,6 +8,7 @@ import type { AssetKey } from './asset-key.ts'
 import type { AssetRef, AssetSpec, DepWithMapping, ValueOf } from './asset-spec.ts'
 import type { BackfillPolicy } from './backfill.ts'
 import type { Budget } from './budget.ts'
+import type { RunItems } from './items.ts'
 import type { RetryPolicy } from './retry-policy.ts'
 import type { StepLog } from './step-log.ts'
 
@@ -52,6 +53,23 @@ export interface StepContext<In = Inputs, Req = Requirements, Config = unknown> 
   readonly log: StepLog
   /** Aborted when the step is canceled or out of time: hand it to whatever waits. */
   readonly signal: AbortSignal
+  /**
+   * Calls a function for each item of a list, and keeps each result as it comes: a retry of the step, and a run that retries this one, only call it for
+   * the items that are missing. A new run starts afresh. Returns the results in the order of the list, as JSON gives them back. An item whose call
+   * fails does not stop the others. Progress is shown in the terminal, and in Dagster as observations of the asset. Kept results are removed when the
+   * step has succeeded. Dagster has no such thing: there, each item would be a step of its own.
+   * @throws DAGMA_ITEMS_FAILED when items failed, DAGMA_ITEMS_INVALID for keys that are not unique, DAGMA_STORAGE_FAILED
+   * @example
+   * ```ts
+   * const texts = asset({ key: 'texts', run: () => [{ id: 'a', text: 'one' }, { id: 'b', text: 'two' }] })
+   * const lengths = asset({
+   *   key: 'lengths',
+   *   inputs: { texts },
+   *   run: ({ inputs, items }) => items(inputs.texts, { key: ({ id }) => id, concurrency: 4 }, async ({ text }) => text.length),
+   * })
+   * ```
+   */
+  readonly items: RunItems
   /**
    * Adds keys to the dynamic partitions of this name; those that are there already stay. They are added when the attempt has succeeded, before its
    * materializations are recorded; an attempt that fails adds none. Dagster's `context.instance.add_dynamic_partitions`.

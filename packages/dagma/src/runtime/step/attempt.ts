@@ -46,7 +46,7 @@ export async function settled(
     if (over) return
     host.report(item)
     if (item.type === 'check') failedChecks.push(...(item.blocksDownstream ? [`${keyText(item.assetKey)}:${item.check}`] : []))
-    else if (item.type !== 'log' && item.type !== 'dynamic_partitions') host.reported?.(item)
+    else if (item.type === 'materialization' || item.type === 'observation') host.reported?.(item)
   }
   const timing: Timing = { latencyMs: 0, spent: {} }
   try {

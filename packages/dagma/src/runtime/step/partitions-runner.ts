@@ -108,7 +108,7 @@ class PartitionsAttempt {
 
   #hostOf(partitionKey: string, reported: PartitionReports): AttemptHost {
     const report: AttemptHost['report'] = (item) => {
-      if (item.type === 'log') this.#host.report({ ...item, partitionKey })
+      if (item.type === 'log' || item.type === 'items') this.#host.report({ ...item, partitionKey })
       else if (item.type === 'dynamic_partitions') reported.changes.push(item)
       else reported.results.push(item)
     }
@@ -125,6 +125,9 @@ class PartitionsAttempt {
     this.#unrecorded++
     this.#partitions
       .record({ partitionKey, ...reported, failure })
+      .then(() => {
+        if (failure === undefined) this.#host.items.remove(this.#step.name, partitionKey)
+      })
       .catch((error) => {
         this.#broken ??= { error }
       })

@@ -8,6 +8,7 @@ import { dagmaError } from '../../errors.ts'
 import { gatedLog } from '../gate/gated-log.ts'
 import { dynamicPartitionsReport } from './dynamic-partitions-report.ts'
 import type { StepHost } from './step-host.ts'
+import { stepItems } from './step-items.ts'
 
 /** What a step's function is called with. `keys` are the partitions that it is called for: at most one, but with `range: true`. */
 export function stepContext(
@@ -19,6 +20,7 @@ export function stepContext(
   const { runId, jobName, retryNumber, runTags, partitionKey, signal, values } = host
   const assetKey = step.assets[0]?.key ?? step.checks[0]?.asset ?? []
   const partitions = (step.assets[0] ?? host.definitions.assets.get(keyText(assetKey)))?.partitions
+  const log = gatedLog((level, message) => host.report({ type: 'log', level, message, partitionKey: undefined }))
   const notPartitioned = () => dagmaError('DAGMA_NOT_PARTITIONED', { step: stepLabel(step) })
   return {
     ...given,
@@ -28,7 +30,8 @@ export function stepContext(
     runTags,
     signal,
     assetKey,
-    log: gatedLog((level, message) => host.report({ type: 'log', level, message, partitionKey: undefined })),
+    log,
+    items: stepItems(step, host, log),
     addDynamicPartitions: (name, added) => host.report(dynamicPartitionsReport({ partitions: name, add: added })),
     listDynamicPartitions: host.listDynamicKeys,
     deleteDynamicPartitions: (name, deleted) => host.report(dynamicPartitionsReport({ partitions: name, remove: deleted })),

@@ -40,9 +40,18 @@ export function stepFailure(step: Step, error: unknown, { canceled, timedOut, re
   if (timedOut) return failed('failure', dagmaError('DAGMA_TIMEOUT', { step: stepLabel(step), seconds: step.timeoutSeconds ?? 0 }), true)
   if (error instanceof DagmaError && error.code === 'DAGMA_CHECKS_FAILED') return failed('failure', error, false)
   const thrown = thrownBy(error)
-  // More attempts would be refused too: the budget is what it is until somebody changes it, or a day has passed.
-  if (thrown instanceof DagmaError && stopsSpending.has(thrown.code)) return failed('failure', error, false)
-  return thrown instanceof Failure ? failed('failure', error, thrown.allowRetries, thrown.metadata) : failed('failure', error, true)
+  return failed('failure', error, mayBeRetried(thrown), thrown instanceof Failure ? thrown.metadata : {})
+}
+
+/** Whether the retry policy applies to what a function threw: to failed items, when it applies to one of them, which is the cause. */
+export function mayBeRetried(thrown: unknown): boolean {
+  if (thrown instanceof DagmaError && thrown.code === 'DAGMA_ITEMS_FAILED') return mayBeRetried(thrown.cause)
+  return !stopsStep(thrown) && (!(thrown instanceof Failure) || thrown.allowRetries)
+}
+
+/** Whether more calls, and more attempts, would be refused too: the budget is what it is until somebody changes it, or a day has passed. */
+export function stopsStep(thrown: unknown): boolean {
+  return thrown instanceof DagmaError && stopsSpending.has(thrown.code)
 }
 
 const stopsSpending: ReadonlySet<string> = new Set(['DAGMA_BUDGET_EXCEEDED', 'DAGMA_PRICE_MISSING'])

@@ -5,6 +5,7 @@ import type { DynamicPartitionsChange } from '../../definitions/automation/senso
 import type { RunObserver, StepObserver, TraceUrls } from '../../definitions/instrument.ts'
 import type { Definitions } from '../../definitions/model.ts'
 import type { WireMetadata } from '../../metadata/normalize.ts'
+import type { KeptItems } from '../values/kept-items.ts'
 import type { Values } from '../values/values.ts'
 import type { RunResources } from './run-resources.ts'
 import type { RunSpending } from './run-spending.ts'
@@ -30,6 +31,8 @@ export interface StepHost {
   readonly resources: RunResources
   readonly values: Values
   readonly spending: RunSpending
+  /** What the run's steps keep of their items. The host removes it when it has recorded that the step succeeded. */
+  readonly items: KeptItems
   /** Follows the run; undefined when nothing does. */
   readonly observer: RunObserver | undefined
   readonly signal: AbortSignal
@@ -46,8 +49,22 @@ export interface StepHost {
 /** What a step tells its host. Assets are named by their keys. */
 export type StepReport =
   | { readonly type: 'log'; readonly level: LogLevel; readonly message: string; readonly partitionKey: string | undefined }
+  | ItemsReport
   | ResultReport
   | DynamicPartitionsReport
+
+/** How far a call of `items()` has come. */
+export interface ItemsReport {
+  readonly type: 'items'
+  /** Which call of the step. */
+  readonly name: string
+  /** Items that have a result. */
+  readonly done: number
+  readonly failed: number
+  readonly all: number
+  /** In a run of several partitions, the one whose items they are. */
+  readonly partitionKey: string | undefined
+}
 
 /** What becomes an event of an asset. */
 export type ResultReport = AssetReport<'materialization'> | AssetReport<'observation'> | CheckReport

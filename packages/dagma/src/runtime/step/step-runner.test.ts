@@ -12,6 +12,7 @@ import { resource } from '../../definitions/resource.ts'
 import { secret } from '../../metadata/redaction/secret.ts'
 import { setEnvironment, temporaryFolder, thrownBy } from '../../test/temporary.ts'
 import { jsonFileIOManager } from '../values/json-file-io-manager.ts'
+import { KeptItems } from '../values/kept-items.ts'
 import { Values } from '../values/values.ts'
 import { RunResources } from './run-resources.ts'
 import { RunSpending } from './run-spending.ts'
@@ -46,6 +47,7 @@ function host(
       storage: noStorage,
     }),
     values,
+    items: new KeptItems(temporaryFolder(), { runId: 'run-1', retriedRunIds: [], sync: false }),
     observer: undefined,
     signal,
     now: () => new Date(),

@@ -176,7 +176,7 @@ describe('jsonText', () => {
     ]
     const messages: string[] = []
     for (const value of refused) {
-      const error = await thrownBy(() => jsonText('a', value))
+      const error = await thrownBy(() => jsonText('value of asset "a"', value))
       expect(error).toMatchObject({ code: 'DAGMA_VALUE_NOT_STORABLE', kind: 'user_code' })
       messages.push(error.message.replace(/ Return JSON data.*/, ''))
     }
@@ -200,8 +200,8 @@ describe('jsonText', () => {
 
   test('a value 5,000 deep is refused with the path to it, one 1,000 deep is stored', async () => {
     const nested = (levels: number): unknown => JSON.parse(`${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`)
-    expect(jsonText('a', nested(1000))).toBe(JSON.stringify(nested(1000)))
-    expect(await thrownBy(() => jsonText('a', nested(5000)))).toMatchObject({
+    expect(jsonText('value of asset "a"', nested(1000))).toBe(JSON.stringify(nested(1000)))
+    expect(await thrownBy(() => jsonText('value of asset "a"', nested(5000)))).toMatchObject({
       code: 'DAGMA_VALUE_NOT_STORABLE',
       problem: expect.stringMatching(/it has more than 1000 levels at "a\.a\.a.*…/),
     })
@@ -214,11 +214,11 @@ describe('jsonText', () => {
         throw cause
       },
     }
-    expect(await thrownBy(() => jsonText('a', value))).toMatchObject({ code: 'DAGMA_VALUE_NOT_STORABLE', cause })
+    expect(await thrownBy(() => jsonText('value of asset "a"', value))).toMatchObject({ code: 'DAGMA_VALUE_NOT_STORABLE', cause })
   })
 
   test('members that are undefined are left out, as in any JSON', () => {
-    expect(jsonText('a', { a: undefined, b: 1 })).toBe('{"b":1}')
+    expect(jsonText('value of asset "a"', { a: undefined, b: 1 })).toBe('{"b":1}')
   })
 })
 

@@ -44,7 +44,7 @@ export function jsonFileIOManager(folder: string, { sync = false, isOver = () =>
   let isSwept = false
   return {
     async handleOutput(context, value) {
-      const text = jsonText(keyText(context.assetKey), value)
+      const text = jsonText(`value of asset "${keyText(context.assetKey)}"`, value)
       const [file, own] = [join(folder, ...valuePath(context)), ownFile(context)]
       // In a folder of their own: with each file that is synced, all that has changed in its folder goes to the disk.
       const unfinished = join(dirname(own), 'unfinished', `${writer}-${++written}.tmp`)

@@ -23,7 +23,7 @@ export function memoryIOManager({ asIs = false }: { asIs?: boolean } = {}): IOMa
   return {
     inProcess: true,
     handleOutput: async (context, value) => {
-      const kept = asIs ? value : jsonText(keyText(context.assetKey), value)
+      const kept = asIs ? value : jsonText(`value of asset "${keyText(context.assetKey)}"`, value)
       keep(context, kept)
       return asIs ? {} : { sizeBytes: Buffer.byteLength(String(kept)) }
     },

@@ -19,6 +19,7 @@ export async function withStorage<Result>(
   } catch (error) {
     if (error instanceof DagmaError || !(error instanceof Error) || signal.aborted) throw error
     const reason = [...(error.name === 'Error' ? [] : [error.name]), error.message.replace(/\.$/, '')].join(': ')
-    throw dagmaError('DAGMA_STORAGE_FAILED', { asset: keyText(assetKey), partition: partitionKey, action, place, reason }, error)
+    const what = `value of asset "${keyText(assetKey)}"${partitionKey === undefined ? '' : `, partition "${partitionKey}"`}`
+    throw dagmaError('DAGMA_STORAGE_FAILED', { what, action, place, reason }, error)
   }
 }

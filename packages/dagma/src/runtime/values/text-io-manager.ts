@@ -18,7 +18,7 @@ interface TextStore {
 export function textIOManager({ place, write, read }: TextStore): IOManager {
   return {
     handleOutput: async (context, value) => {
-      const text = jsonText(keyText(context.assetKey), value)
+      const text = jsonText(`value of asset "${keyText(context.assetKey)}"`, value)
       await withStorage({ context, action: 'stored', place: place(context) }, () => write(context, text))
       return { sizeBytes: Buffer.byteLength(text) }
     },
