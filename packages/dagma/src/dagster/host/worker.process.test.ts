@@ -163,7 +163,15 @@ export default definitions({ assets: [shop] })
 `),
     )
     const extras = {
-      dagma: { step_name: 'shop', config: null, selected: ['customers'], run_tags: {}, run_started: null, partition_keys: null, resumed_run_ids: [] },
+      dagma: {
+        step_name: 'shop',
+        config: null,
+        selected: ['customers'],
+        run_tags: {},
+        run_started: null,
+        partition_keys: null,
+        resumed_run_ids: [],
+      },
     }
     run.start('1', 'shop', null, { extras, asset_keys: ['customers'] })
     await run.until('closed', '1')
