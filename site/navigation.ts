@@ -28,7 +28,17 @@ export const groups: readonly Group[] = [
     pages: [
       'docs/glossary.md',
       ...guide('assets', 'multi-assets', 'external-and-observable-assets', 'values-and-io', 'metadata-and-links', 'resources', 'secrets'),
-      ...guide('partitions', 'items', 'checks', 'jobs-and-schedules', 'sensors', 'automation', 'retries-timeouts-hooks', 'selection', 'testing'),
+      ...guide(
+        'partitions',
+        'items',
+        'checks',
+        'jobs-and-schedules',
+        'sensors',
+        'automation',
+        'retries-timeouts-hooks',
+        'selection',
+        'testing',
+      ),
     ],
   },
   {
