@@ -43,7 +43,7 @@ function project(work: (items: RunItems, call: (number: number) => number) => Pr
 }
 
 describe('items()', () => {
-  test('gives the results in the order of the list, with so many calls at once', async () => {
+  test('gives the results in the order of the list, with so many concurrent calls', async () => {
     let running = 0
     let most = 0
     const { definitions, doubled } = project((items) =>

@@ -1,13 +1,13 @@
 import type { StorageProblem, Stored } from './stored.ts'
 
-/** Calls at once, when the options of `items()` do not say. */
+/** Concurrent calls, when the options of `items()` do not say. */
 export const defaultItemConcurrency = 8
 
 /** What `items()` takes beside the list and the function. */
 export interface ItemsOptions<Item> {
   /** Identifies an item, in this run and in those that retry it: no two items of a list have the same. */
   readonly key: (item: Item) => string
-  /** Calls of the function at once; default 8. */
+  /** Concurrent calls of the function; default 8. */
   readonly concurrency?: number
   /** Items for each call, which then takes a list; default: one item a call, as it is. */
   readonly batch?: undefined
