@@ -565,6 +565,11 @@ export const catalogue = {
     ({ model, of }) => `The budget of ${of} has a maxCost, but the price of model "${model}" is not known. It was not called.`,
     'Add the model to model-prices.json in the folder of the project, or use maxTokens.',
   ),
+  DAGMA_SPENDING_UNRECORDED: entry<{ file: string; reason: string }>(
+    'execution',
+    ({ file, reason }) => `What models take cannot be counted in ${file}: ${reason}.`,
+    'Check the permissions of the folder and the free space on its disk; budgets cannot be kept without it.',
+  ),
   DAGMA_PRICES_INVALID: entry<{ file: string; reason: string }>(
     'definition',
     ({ file, reason }) => `${file} ${reason}.`,

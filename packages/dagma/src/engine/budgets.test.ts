@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -143,6 +143,15 @@ describe('a budget', () => {
     const a = asset({ key: 'a', budget: { maxCost: 5 }, run: () => call(false) })
     const run = await materialize(definitions({ assets: [a] }), { projectFolder: temporaryFolder() })
     expect(failures(run)[0]?.metadata.error_type?.raw_value).toBe('DAGMA_PRICE_MISSING')
+    expect(made.calls).toBe(0)
+  })
+
+  test('that cannot be counted fails the step, not as a failure of the model', async () => {
+    const { made, defs, projectFolder } = project({ asset: { maxTokens: 3 } }, 1)
+    mkdirSync(join(projectFolder, '.dagma', 'spending.sqlite'), { recursive: true })
+    const run = await materialize(defs, { projectFolder })
+    expect(run.status).toBe('FAILURE')
+    expect(failures(run)[0]?.error.message).toMatch(/cannot be counted in .*spending\.sqlite: .*\[DAGMA_SPENDING_UNRECORDED\]/)
     expect(made.calls).toBe(0)
   })
 

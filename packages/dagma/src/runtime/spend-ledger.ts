@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { dagmaError } from '../errors.ts'
 import { makeFolder } from './durable-folder.ts'
 
 /** Who spends: a step in a run. */
@@ -26,27 +27,25 @@ export interface SpendScope {
 }
 
 /**
- * What the project's runs have spent on models: `.dagma/spending.db`, in which the processes of all runs on the machine count. Sums by run, step and
+ * What the project's runs have spent on models: `.dagma/spending.sqlite`, in which the processes of all runs on the machine count. Sums by run, step and
  * day, so that it stays small.
  */
 export class SpendLedger {
+  readonly #file: string
   readonly #db: DatabaseSync
   readonly #add: StatementSync
   readonly #totals = new Map<string, StatementSync>()
 
+  /** @throws DAGMA_SPENDING_UNRECORDED, as its methods do */
   constructor(projectFolder: string) {
     const folder = join(projectFolder, '.dagma')
-    makeFolder(folder, { sync: false })
-    this.#db = new DatabaseSync(join(folder, 'spending.db'), { timeout: 30_000 })
-    this.#db.exec(`
-      PRAGMA journal_mode = WAL;
-      PRAGMA synchronous = NORMAL;
-      CREATE TABLE IF NOT EXISTS spent (
-        run_id TEXT NOT NULL, step TEXT NOT NULL, day TEXT NOT NULL, job TEXT NOT NULL, cost REAL NOT NULL, tokens INTEGER NOT NULL,
-        PRIMARY KEY (run_id, step, day)
-      ) STRICT, WITHOUT ROWID;
-      CREATE INDEX IF NOT EXISTS spent_by_day ON spent (day);
-    `)
+    this.#file = join(folder, 'spending.sqlite')
+    this.#db = this.#attempt(() => {
+      makeFolder(folder, { sync: false })
+      const db = new DatabaseSync(this.#file, { timeout: 30_000 })
+      db.exec(schema)
+      return db
+    })
     this.#add = this.#db.prepare(`
       INSERT INTO spent (run_id, step, day, job, cost, tokens) VALUES (?, ?, ?, ?, ?, ?)
       ON CONFLICT DO UPDATE SET cost = cost + excluded.cost, tokens = tokens + excluded.tokens
@@ -54,20 +53,40 @@ export class SpendLedger {
   }
 
   add({ runId, step, job }: Spender, day: string, { cost, tokens }: Total): void {
-    this.#add.run(runId, step, day, job, cost, tokens)
+    this.#attempt(() => this.#add.run(runId, step, day, job, cost, tokens))
   }
 
   total({ runId, job, step, since }: SpendScope): Total {
     const conditions = Object.entries({ 'run_id = ?': runId, 'day >= ?': since, 'job = ?': job, 'step = ?': step })
     const given = conditions.filter(([, value]) => value !== undefined)
     const sql = `SELECT total(cost) AS cost, total(tokens) AS tokens FROM spent WHERE ${given.map(([condition]) => condition).join(' AND ')}`
-    const statement = this.#totals.get(sql) ?? this.#db.prepare(sql)
-    this.#totals.set(sql, statement)
-    const row = statement.get(...given.map(([, value]) => value ?? ''))
+    const row = this.#attempt(() => {
+      const statement = this.#totals.get(sql) ?? this.#db.prepare(sql)
+      this.#totals.set(sql, statement)
+      return statement.get(...given.map(([, value]) => value ?? ''))
+    })
     return { cost: Number(row?.cost), tokens: Number(row?.tokens) }
   }
 
   close(): void {
     this.#db.close()
   }
+
+  #attempt<T>(work: () => T): T {
+    try {
+      return work()
+    } catch (error) {
+      throw dagmaError('DAGMA_SPENDING_UNRECORDED', { file: this.#file, reason: (error as Error).message }, error)
+    }
+  }
 }
+
+const schema = `
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = NORMAL;
+  CREATE TABLE IF NOT EXISTS spent (
+    run_id TEXT NOT NULL, step TEXT NOT NULL, day TEXT NOT NULL, job TEXT NOT NULL, cost REAL NOT NULL, tokens INTEGER NOT NULL,
+    PRIMARY KEY (run_id, step, day)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS spent_by_day ON spent (day);
+`
