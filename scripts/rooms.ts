@@ -31,6 +31,7 @@ export const rooms: { readonly [room: string]: readonly string[] } = {
   'definitions/selection/generated': [],
   'definitions/time': [],
   'definitions/validation': ['errors.ts', 'metadata', 'definitions/**'],
+  evaluation: ['errors.ts', 'metadata', 'author', 'definitions/assets', 'definitions/validation'],
   runtime: ['errors.ts', 'definitions/**', 'runtime/gate', 'runtime/step', 'runtime/values'],
   'runtime/gate': ['own-files.ts', 'errors.ts', 'metadata/**', 'definitions/**'],
   'runtime/project': ['own-files.ts', 'errors.ts', 'metadata/**', 'definitions/**', 'runtime/gate'],
@@ -51,6 +52,7 @@ export const rooms: { readonly [room: string]: readonly string[] } = {
     'metadata',
     'definitions/**',
     'runtime/**',
+    'evaluation',
     'engine',
     'dagster/**',
     'report',
@@ -65,4 +67,4 @@ export const rooms: { readonly [room: string]: readonly string[] } = {
   'pipes.ts': ['errors.ts', 'metadata/**', 'definitions/assets', 'dagster/pipes'],
 }
 /** What integrations and projects may import of Dagma. */
-export const entryPoints = ['dagma', 'dagma/author', 'dagma/pipes', 'dagma/testing']
+export const entryPoints = ['dagma', 'dagma/author', 'dagma/evaluation', 'dagma/pipes', 'dagma/testing']

@@ -20,6 +20,7 @@ export const commands: { readonly [words: string]: () => Promise<Command> } = {
   'asset observe': async () => (await import('./commands/asset-observe.ts')).assetObserveCommand(),
   'job list': async () => (await import('./commands/job-list.ts')).jobListCommand(),
   'job launch': async () => (await import('./commands/job-launch.ts')).jobLaunchCommand(),
+  eval: async () => (await import('./commands/eval.ts')).evalCommand(),
   'partition status': async () => (await import('./commands/partition-status.ts')).partitionStatusCommand(),
   'partition list': async () => (await import('./commands/partition-list.ts')).partitionListCommand(),
   'partition add': async () => (await import('./commands/partition-change.ts')).partitionAddCommand(),

@@ -19,6 +19,8 @@ interface DeclaredStep<In extends Inputs, Req extends Requirements, Config> {
   /** Default: false. */
   readonly canSubset?: boolean | undefined
   readonly ioManager?: string | TypedIOManager<never> | undefined
+  /** Default: false. */
+  readonly isEvaluation?: boolean
   /** What the user called the declaration with. */
   readonly options: StepOptions<In, Req, Config> & BackfillOptions & { readonly run: (context: never) => unknown }
   readonly source: () => SourcePlace | undefined
@@ -26,7 +28,7 @@ interface DeclaredStep<In extends Inputs, Req extends Requirements, Config> {
 
 /** A step from what a user declared of it. The one place where a user's function loses its exact types. */
 export function makeStep<In extends Inputs, Req extends Requirements, Config>(declared: DeclaredStep<In, Req, Config>): Step {
-  const { kind, name, assets = [], checks = [], partNames, canSubset = false, ioManager, options, source } = declared
+  const { kind, name, assets = [], checks = [], partNames, canSubset = false, ioManager, isEvaluation = false, options, source } = declared
   return {
     kind,
     name: checkedName('A step', name),
@@ -47,6 +49,7 @@ export function makeStep<In extends Inputs, Req extends Requirements, Config>(de
     range: options.range ?? false,
     ioManager: typeof ioManager === 'object' ? ioManager.key : ioManager,
     valuesAsIs: typeof ioManager === 'object',
+    isEvaluation,
     run: options.run as StepFunction,
     source,
   }

@@ -164,6 +164,8 @@ export interface Step {
   readonly ioManager: string | undefined
   /** Whether that IO manager gives values back as they were, and not what JSON gives back: see `typedIOManager`. */
   readonly valuesAsIs: boolean
+  /** Whether it is a check made by `evaluation()`. */
+  readonly isEvaluation: boolean
   readonly run: StepFunction
   /** Where it was declared, if known. */
   readonly source: () => SourcePlace | undefined
@@ -186,4 +188,12 @@ export interface StepExtras extends MaybePartitionContext {
   readonly selected: ReadonlySet<string>
   /** Loads the value of the checked asset. */
   readonly load: () => Promise<unknown>
+  readonly kept: KeptValues
+}
+
+/** What a step keeps beside the value of its asset, for later runs: by a name, for the asset and its partition. It is stored by the project's IO manager. */
+export interface KeptValues {
+  /** The value last kept; undefined when there is none. */
+  load(name: string): Promise<unknown>
+  store(name: string, value: unknown): Promise<void>
 }

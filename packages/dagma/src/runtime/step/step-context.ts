@@ -64,5 +64,6 @@ export function stepContext(
       if (partition === undefined && partitions !== undefined) throw notPartitioned()
       return values.load({ assetKey, partitionKey: partition, runId, signal }, `Check "${step.checks[0]?.name}"`)
     },
+    kept: values.kept({ assetKey, partitionKey: partitionOf(host.definitions.assets, assetKey, partitionKey), runId, signal }),
   }
 }

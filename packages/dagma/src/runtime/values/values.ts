@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { type AssetKey, keyText } from '../../definitions/assets/asset-key.ts'
 import type { IOContext, IOManager, StoredValue } from '../../definitions/assets/io-manager.ts'
+import type { KeptValues } from '../../definitions/assets/step.ts'
 import type { Definitions } from '../../definitions/model.ts'
 import { materializeCommand } from '../../definitions/partitions/materialize-command.ts'
 import { keysByDimension, partitionTimeWindow } from '../../definitions/partitions/partition-context.ts'
@@ -32,6 +33,15 @@ export class Values {
     const stored = await this.#managerOf(assetKey).loadInput(this.#withPartition(context))
     if (stored === undefined) throw this.#missing(assetKey, partitionKey === undefined ? [] : [partitionKey], who)
     return stored.value
+  }
+
+  /** What the step of an asset's partition keeps under a name, stored and loaded. No asset has such a key: "@" is not in its parts. */
+  kept({ assetKey, ...context }: IOContext): KeptValues {
+    const of = (name: string): IOContext => ({ ...context, assetKey: [...assetKey, `@${name}`] })
+    return {
+      load: async (name) => (await this.#default.loadInput(of(name)))?.value,
+      store: async (name, value) => void (await this.#default.handleOutput(of(name), value)),
+    }
   }
 
   /** The values last stored of some partitions, by their keys. @throws DAGMA_INPUT_MISSING naming all that have none */
