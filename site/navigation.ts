@@ -32,6 +32,7 @@ export const groups: readonly Group[] = [
         'partitions',
         'items',
         'checks',
+        'evaluations',
         'jobs-and-schedules',
         'sensors',
         'automation',

@@ -44,7 +44,7 @@ export interface EvaluationOptions<
   /** What is evaluated: returns the output for one example. */
   readonly run: (context: EvaluationContext<Value, Example, In, Req, Config>) => Output | Promise<Output>
   /** How outputs are scored, by the names under which scores are shown. */
-  readonly scorers: { readonly [Scored in Name]: Scorer<NoInfer<Example>, NoInfer<Output>, Clients<Req>> }
+  readonly scorers: { readonly [Scored in Name]: Scorer<Example, Output, Clients<Req>> }
   /** The least mean, of all scorers or by name, from 0 to 1: below it the evaluation fails, whatever was accepted. Default: none. */
   readonly threshold?: number | { readonly [Scored in NoInfer<Name>]?: number }
   /** How far a mean may drop below the accepted one, from 0 to 1. Default 0.01. */
