@@ -61,7 +61,7 @@ export default definitions({ assets: [raw, stored], jobs: [job({ name: 'shop_job
   )
   run('npm', ['install', '--silent', '--no-audit', '--no-fund', ...tarballs], project)
   run(process.execPath, ['node_modules/dagma/bin/dagma.js', 'job', 'launch', '-j', 'shop_job'], project)
-  const doors = ['dagma/testing', 'dagma/pipes', 'dagma/author', '@dagma/langflow', '@dagma/mlflow', '@dagma/ai']
+  const doors = ['dagma/testing', 'dagma/pipes', 'dagma/author', 'dagma/evaluation', '@dagma/langflow', '@dagma/mlflow', '@dagma/ai']
   run(process.execPath, ['--input-type=module', '-e', doors.map((door) => `await import('${door}')`).join(';')], project)
   expectOneCopy(project)
 }
