@@ -138,6 +138,24 @@ describe('a budget', () => {
     expect(made.calls).toBe(5)
   })
 
+  test('stops the items of a step with one error, and a retry processes those that are missing', async () => {
+    const { made, call } = caller()
+    const rows = ['a', 'b', 'c', 'd', 'e']
+    const answers = asset({
+      key: 'answers',
+      budget: { maxTokens: 3 },
+      retryPolicy: retryPolicy({ maxRetries: 2 }),
+      run: ({ items }) => items(rows, { key: (row) => row, concurrency: 1 }, async (row) => call().then(() => row)),
+    })
+    const projectFolder = temporaryFolder()
+    const run = await materialize(definitions({ assets: [answers] }), { projectFolder })
+    expect(failures(run)[0]?.metadata.error_type?.raw_value).toBe('DAGMA_BUDGET_EXCEEDED')
+    expect(run.events.filter(({ type }) => type === 'STEP_UP_FOR_RETRY')).toEqual([])
+    expect(made.calls).toBe(3)
+    expect((await retryRun(definitions({ assets: [answers] }), run.runId, { projectFolder })).status).toBe('SUCCESS')
+    expect(made.calls).toBe(5)
+  })
+
   test('of costs needs the price of each model', async () => {
     const { made, call } = caller()
     const a = asset({ key: 'a', budget: { maxCost: 5 }, run: () => call(false) })
