@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { openTelemetry } from '@dagma/opentelemetry'
 import { asset, definitions, type Metadata, MetadataValue, materialize, materializeResult, memoryIOManager, secret } from 'dagma'
-import type { Instrument } from 'dagma/author'
+import { type Instrument, traceOperation } from 'dagma/author'
 import { normalize } from '../../packages/dagma/dist/metadata/normalize.js'
 import { redact } from '../../packages/dagma/dist/metadata/redaction/redact.js'
 import { gateMetadata } from '../../packages/dagma/dist/runtime/gate/exit-gate.js'
@@ -64,10 +64,11 @@ export async function perRun(folder: string): Promise<void> {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   const [port] = (await once(createInterface({ input: collector.stdout }), 'line')) as [string]
+  const endpoint = `http://127.0.0.1:${port}`
   const kinds = {
     'no instrument': undefined,
     'OpenTelemetry off': openTelemetry({ traces: 'none', metrics: 'none' }),
-    'OpenTelemetry on': openTelemetry({ endpoint: `http://127.0.0.1:${port}` }),
+    'OpenTelemetry on': openTelemetry({ endpoint }),
   }
   const took = new Map<string, number[]>(Object.keys(kinds).map((name) => [name, []]))
   for (let repeat = 0; repeat < 4; repeat++)
@@ -75,12 +76,59 @@ export async function perRun(folder: string): Promise<void> {
       const milliseconds = await runOf(instrument, folder)
       if (repeat > 0) took.get(name)?.push(milliseconds)
     }
+  await perOperation(folder, endpoint)
   collector.stdin.end()
   const base = median(took.get('no instrument') ?? [])
   for (const [name, figures] of took) {
     const each = ((median(figures) - base) / count) * 1_000
     console.log(
       `${count} materializations, ${name.padEnd(17)}: ${median(figures).toFixed(0)} ms, ${each >= 0 ? '+' : ''}${each.toFixed(1)} µs each`,
+    )
+  }
+}
+
+const operations = 20_000
+
+/** A step's retrievals, each a span: followed by nobody, without texts, and with their beginnings. To stay below 60 µs a span. */
+async function perOperation(folder: string, endpoint: string): Promise<void> {
+  const instruments = {
+    'no instrument': undefined,
+    'spans without texts': openTelemetry({ endpoint, metrics: 'none' }),
+    'spans with summaries': openTelemetry({ endpoint, metrics: 'none', content: 'summary' }),
+  }
+  const passages = Array.from({ length: 5 }, (_, n) => `passage ${n}: ${'a word of it '.repeat(40)}`)
+  const documents = passages.map((_, n) => ({ id: `p${n}`, score: n / 7 }))
+  const operation = {
+    kind: 'retrieval',
+    name: 'find pages',
+    system: 'wiki',
+    facts: { limit: 5 },
+    input: () => ({ question: 'Which?' }),
+  } as const
+  let base = 0
+  for (const [name, instrument] of Object.entries(instruments)) {
+    let microseconds = 0
+    const searched = asset({
+      key: 'searched',
+      run: async () => {
+        const search = () =>
+          traceOperation(
+            operation,
+            async () => passages,
+            () => ({ documents, output: () => passages }),
+          )
+        for (let n = 0; n < 2_000; n++) await search()
+        const start = process.cpuUsage()
+        for (let n = 0; n < operations; n++) await search()
+        const { user, system } = process.cpuUsage(start)
+        microseconds = (user + system) / operations
+      },
+    })
+    const defs = definitions({ assets: [searched], ...(instrument && { instrument }) })
+    await materialize(defs, { projectFolder: mkdtempSync(join(folder, 'run-')) })
+    base ||= microseconds
+    console.log(
+      `${operations} retrievals, ${name.padEnd(20)}: ${microseconds.toFixed(1)} µs CPU each (+${(microseconds - base).toFixed(1)})`,
     )
   }
 }
