@@ -7,8 +7,9 @@ import { acceptTag } from './accept-tag.ts'
 import { compareScores } from './compare.ts'
 import type { EvaluationExample, EvaluationOptions } from './evaluation-options.ts'
 import { exampleDigest, exampleProblem } from './examples.ts'
+import { logToMlflow } from './mlflow-run.ts'
 import { evaluationResult } from './result.ts'
-import { type AcceptedEvaluation, acceptedEvaluation, type ExampleScores } from './scores.ts'
+import { type AcceptedEvaluation, acceptedEvaluation, type ExampleScores, meanOf } from './scores.ts'
 
 type Options<Value, In extends Inputs, Req extends Requirements, Config, Example extends EvaluationExample, Output> = EvaluationOptions<
   Value,
@@ -41,8 +42,17 @@ export async function evaluate<Value, In extends Inputs, Req extends Requirement
     accepted,
     changes: compareScores(accepted?.examples ?? [], examples, { maxDrop, confidence }),
   })
+  const logged = await logToMlflow(context.resources, {
+    name,
+    assetKey: context.assetKey,
+    signal: context.signal,
+    params: { max_drop: maxDrop, confidence, examples_count: examples.length, passed: result.passed },
+    metrics: Object.fromEntries(Object.keys(scorers).map((scorer) => [scorer, meanOf(examples.map(({ scores }) => scores[scorer] ?? 0))])),
+    examples,
+    accepted,
+  })
   if (isAccepted) await kept.store(name, { version: 1, runId, time: Date.now(), examples } satisfies AcceptedEvaluation)
-  return result
+  return { ...result, metadata: { ...result.metadata, ...logged } }
 }
 
 /** The scores of all examples, in the order of the dataset. The first failure stops the others. */

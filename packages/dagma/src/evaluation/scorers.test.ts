@@ -105,8 +105,8 @@ describe('the judge', () => {
   const graded = (answer: string) => {
     const asked: string[] = []
     const languageModel = {
-      generateText: async ({ system, prompt }: { system: string; prompt: string }) => {
-        asked.push(system, prompt)
+      generateText: async ({ instructions, prompt }: { instructions: string; prompt: string }) => {
+        asked.push(instructions, prompt)
         return { text: answer }
       },
     }
