@@ -1,10 +1,10 @@
 import { secret } from 'dagma'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { faultServer, json } from '../../../scripts/test-services/fault-server.ts'
-import { setEnvironment } from '../../dagma/src/test/temporary.ts'
 import { mlflowTraces } from './index.ts'
 
 const { signal } = new AbortController()
+afterEach(() => void vi.unstubAllEnvs())
 const traceId = '0af7651916cd43dd8448eb211c80319c'
 
 describe('the traces of runs', () => {
@@ -33,7 +33,8 @@ describe('the traces of runs', () => {
   })
 
   it('carry the credentials, revealed when they are sent, and the workspace', async () => {
-    setEnvironment({ TRACES_TOKEN: 'token-of-the-traces-test', TRACES_PASSWORD: 'password-of-the-traces-test' })
+    vi.stubEnv('TRACES_TOKEN', 'token-of-the-traces-test')
+    vi.stubEnv('TRACES_PASSWORD', 'password-of-the-traces-test')
     const server = { useTracking: true, trackingUri: 'http://mlflow', experimentId: '7' }
     const withToken = await mlflowTraces({ ...server, workspace: 'team a', token: secret('TRACES_TOKEN') }).open(signal)
     expect(withToken.headers()).toEqual({
