@@ -5,7 +5,7 @@
 import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { rolldown } from 'rolldown'
 
@@ -61,6 +61,7 @@ async function stage(folder: string, target: string): Promise<void> {
   const json: PackageJson = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
   for (const file of ['LICENSE', 'README.md', 'package.json', ...json.files.filter((file) => !/^!|^dist$/.test(file))])
     if (existsSync(join(folder, file))) cpSync(join(folder, file), join(target, file), { recursive: true })
+  nameRepository(target, `packages/${basename(folder)}`)
   const entries = Object.values(json.exports).flatMap((entry) =>
     typeof entry === 'string' ? [] : [entry.default.slice('./dist/'.length, -'.js'.length)],
   )
@@ -69,6 +70,18 @@ async function stage(folder: string, target: string): Promise<void> {
     join(folder, 'dist'),
     entries.map((entry) => `${entry}.d.ts`),
     join(target, 'dist'),
+  )
+}
+
+/** Provenance needs the repository that a package is published from: its workflow knows it. */
+function nameRepository(target: string, directory: string): void {
+  const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository } = process.env
+  if (!server || !repository) return
+  const file = join(target, 'package.json')
+  const json: object = JSON.parse(readFileSync(file, 'utf8'))
+  writeFileSync(
+    file,
+    `${JSON.stringify({ ...json, repository: { type: 'git', url: `git+${server}/${repository}.git`, directory } }, null, 2)}\n`,
   )
 }
 

@@ -68,7 +68,14 @@ export const groups: readonly Group[] = [
   {
     title: 'Reference',
     chinese: '参考',
-    pages: [...guide('cli'), ...Object.values(generated), 'docs/errors.md', 'docs/observation-fields.md', 'CHANGELOG.md'],
+    pages: [
+      ...guide('cli'),
+      ...Object.values(generated),
+      'docs/errors.md',
+      'docs/observation-fields.md',
+      'docs/versions.md',
+      'CHANGELOG.md',
+    ],
   },
   {
     title: 'Contributing',
