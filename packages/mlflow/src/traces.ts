@@ -1,4 +1,12 @@
-import { checkedHttpUrl, deepLink, type Finding, type OpenTraceDestination, ServiceError, type TraceDestination } from 'dagma/author'
+import {
+  checkedHttpUrl,
+  deepLink,
+  type Finding,
+  failedFinding,
+  type OpenTraceDestination,
+  ServiceError,
+  type TraceDestination,
+} from 'dagma/author'
 import { mlflowTraceUrl } from './links.ts'
 import { findExperiment, mlflowService } from './rest-store.ts'
 import type { MlflowSettings } from './settings.ts'
@@ -63,8 +71,7 @@ async function tracesFinding(settings: MlflowSettings, signal: AbortSignal): Pro
   } catch (error) {
     const status = error instanceof ServiceError ? error.status : undefined
     if (status === 400 || status === 422) return { check, status: 'ok', message: 'MLflow takes traces.' }
-    const reason = error instanceof Error ? error.message : String(error)
-    const fix = status === 404 ? 'Use MLflow 3.6 or later, with a database as its store.' : 'Check MLFLOW_TRACKING_URI and its credentials.'
-    return { check, status: 'error', message: `Traces could not be sent: ${reason}`, fix }
+    const failed = failedFinding(check, error)
+    return status === 404 ? { ...failed, fix: 'Use MLflow 3.6 or later, with a database as its store.' } : failed
   }
 }

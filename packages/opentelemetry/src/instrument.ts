@@ -50,7 +50,7 @@ async function openDestination(destination: TraceDestination, { flushTimeoutMs }
     return { system, open: await destination.open(AbortSignal.timeout(flushTimeoutMs)) }
   } catch (error) {
     const reason =
-      error instanceof DOMException ? `it did not answer within ${flushTimeoutMs} ms` : redact(String((error as Error).message))
+      error instanceof DOMException ? `it did not answer within ${flushTimeoutMs} ms.` : redact(String((error as Error).message))
     log.warning(`OpenTelemetry: this run has no trace in ${system}: ${reason}`)
     return { system, open: undefined }
   }
