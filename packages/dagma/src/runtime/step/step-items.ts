@@ -18,6 +18,9 @@ const mostReports = 10
 /** How long a function that never pauses may keep the event loop, in milliseconds: the time limit, a cancel and other steps wait for it. */
 const longestTurnMs = 50
 
+/** The JSON of no result. */
+const nothing = 'null'
+
 type AnyOptions = ItemsOptions<unknown> | BatchedItemsOptions<unknown>
 
 /** `items` of a step's context. `log` is that of the context. */
@@ -94,9 +97,10 @@ class ItemsRun {
 
   async #loadKept(): Promise<void> {
     const { keys, file, host, log } = this.#options
-    const indexOf = new Map(keys.map((key, index) => [key, index]))
+    let indexOf: Map<string, number> | undefined
     for await (const [key, result] of file.kept()) {
       host.signal.throwIfAborted()
+      indexOf ??= new Map(keys.map((one, index) => [one, index]))
       const index = indexOf.get(key)
       if (index !== undefined && this.#done[index] === 0) this.#finish(index, result)
     }
@@ -120,12 +124,15 @@ class ItemsRun {
       return
     }
     try {
-      await file.keep(indexes.map((index, at) => [keys[index] ?? '', texts[at] ?? 'null']))
+      await file.keep(indexes.map((index, at) => [keys[index] ?? '', texts[at] ?? nothing]))
     } catch (error) {
       this.#broken ??= { error }
       return
     }
-    for (const [at, index] of indexes.entries()) this.#finish(index, JSON.parse(texts[at] ?? 'null'))
+    for (const [at, index] of indexes.entries()) {
+      const text = texts[at] ?? nothing
+      this.#finish(index, text === nothing ? null : JSON.parse(text))
+    }
     this.#report()
   }
 
@@ -136,7 +143,7 @@ class ItemsRun {
     const returned: unknown = await call((isBatched ? given : given[0]) as never)
     const text = (index: number, result: unknown): string => jsonText(`result of item "${keys[index]}"`, result)
     if (!isBatched) return indexes.map((index) => text(index, returned))
-    if (returned === undefined) return indexes.map(() => 'null')
+    if (returned === undefined) return indexes.map(() => nothing)
     if (!Array.isArray(returned) || returned.length !== indexes.length)
       throw invalid(
         `its function returned ${Array.isArray(returned) ? `${returned.length} results` : 'no list'} for ${indexes.length} items`,
@@ -203,12 +210,11 @@ function expectCounts(counts: { readonly [option: string]: number }): void {
 /** The keys of items, in their order. @throws DAGMA_ITEMS_INVALID */
 function itemKeys(list: readonly unknown[], key: (item: unknown) => string): string[] {
   const keys = list.map((item) => key(item))
-  const seen = new Map<string, number>()
+  const seen = new Set<string>()
   for (const [index, one] of keys.entries()) {
     if (typeof one !== 'string') throw invalid(`the key of item ${index} is not text`)
-    const first = seen.get(one)
-    if (first !== undefined) throw invalid(`items ${first} and ${index} have the same key "${one}"`)
-    seen.set(one, index)
+    if (seen.has(one)) throw invalid(`items ${keys.indexOf(one)} and ${index} have the same key "${one}"`)
+    seen.add(one)
   }
   return keys
 }
