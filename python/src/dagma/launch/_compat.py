@@ -26,3 +26,20 @@ def reentrant_lock_of(instance: dg.DagsterInstance) -> Any:
     if isinstance(storage._db_lock, type(threading.Lock())):  # noqa: SLF001
         storage._db_lock = threading.RLock()  # type: ignore[assignment]  # noqa: SLF001
     return storage._db_lock  # noqa: SLF001
+
+
+def remember_columns(instance: dg.DagsterInstance) -> None:
+    """Lets the event log look up once which columns its table of assets has: a tenth of the time of an event."""
+    storage: Any = instance.event_log_storage
+    name = "_has_asset_key_col_on_connection"  # of Dagster 1.11: without a connection
+    name = name if hasattr(storage, name) else "has_asset_key_col"
+    if name not in vars(storage):
+        look_up, known = getattr(storage, name), dict[str, bool]()
+
+        def has_column(*arguments: Any) -> bool:
+            column = arguments[-1]
+            if column not in known:
+                known[column] = look_up(*arguments)
+            return known[column]
+
+        setattr(storage, name, has_column)

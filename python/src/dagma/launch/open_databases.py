@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.pool import QueuePool
 
-from dagma.launch._compat import reentrant_lock_of, sqlite_storages
+from dagma.launch._compat import reentrant_lock_of, remember_columns, sqlite_storages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -105,5 +105,6 @@ def recorded_together(instance: dg.DagsterInstance) -> Iterator[None]:
     if _kept is None or lock is None:
         yield
         return
+    remember_columns(instance)
     with lock, _kept.group():
         yield
