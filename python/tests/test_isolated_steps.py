@@ -68,14 +68,20 @@ const waits = d.asset({
     setTimeout(() => {}, 600_000)
   }),
 })
+const docs = d.asset({
+  key: 'docs', ioManager: 'local', opTags: { 'dagster-celery/queue': 'first' }, run: ({ runId }) => runId,
+})
+const index = d.asset({
+  key: 'index', inputs: { docs }, opTags: { 'dagster-celery/queue': 'second' }, run: ({ inputs }) => inputs.docs,
+})
 const all = d.job({
   name: 'all', selection: [...fan, joined, flaky, strict, behind],
   onSuccess: notify('well'), onFailure: notify('failed'),
 })
 export default d.definitions({
-  assets: [...fan, joined, flaky, strict, behind, waits], checks: [odd],
-  jobs: [all, d.job({ name: 'waiting', selection: [waits] })],
-  ioManagers: { default: d.jsonFileIOManager(process.env.SHARED_VALUES) },
+  assets: [...fan, joined, flaky, strict, behind, waits, docs, index], checks: [odd],
+  jobs: [all, d.job({ name: 'waiting', selection: [waits] }), d.job({ name: 'local', selection: [docs, index] })],
+  ioManagers: { default: d.jsonFileIOManager(process.env.SHARED_VALUES), local: d.jsonFileIOManager('values') },
 })
 """
 
@@ -110,9 +116,9 @@ class Host:
         command = [find_node(), "node_modules/dagma/bin/dagma.js", "build", "--output", str(manifest)]
         subprocess.run(command, cwd=self.project, env=self.environment, check=True)
 
-    def start_celery(self, config: Path) -> subprocess.Popen[str]:
-        """A Celery worker with one process for tasks."""
-        options = ["-y", str(config), "--", "--concurrency", "1"]
+    def start_celery(self, config: Path, queue: str) -> subprocess.Popen[str]:
+        """A Celery worker with one process for tasks, of the queue of all and of one of its own."""
+        options = ["-y", str(config), "-q", f"dagster,{queue}", "--", "--concurrency", "1"]
         return self.start("dagster_celery.cli", "worker", "start", "-A", "dagster_celery.app", *options)
 
     def execute(self, job: str) -> str:
@@ -230,10 +236,12 @@ def test_each_executor_does_what_one_process_does(tmp_path: Path, home: Path) ->
         compare("dagma", {})
         compare("multiprocess", {})
         (home / "celery.yaml").write_text(json.dumps({"execution": {"config": config}}))
-        workers = [hosts[name].start_celery(home / "celery.yaml") for name in ("first", "second")]
+        assert "DagsterExecutionStepExecutionError" not in hosts["second"].execute("local")
+        workers = [hosts[name].start_celery(home / "celery.yaml", name) for name in ("first", "second")]
         with stopped_at_the_end(*workers):
             cancel_under_celery(instance, hosts["run"], config)
             compare("celery", config)
+            old_value_of_another_host(instance, hosts)
     assert outcomes["multiprocess"] == outcomes["dagma"]
     assert outcomes["celery"] == outcomes["dagma"]
     assert outcomes["dagma"]["steps"]["flaky"][:3] == ["STEP_START", "STEP_UP_FOR_RETRY", "STEP_RESTARTED"]
@@ -260,6 +268,18 @@ def cancel_under_celery(instance: dg.DagsterInstance, host: Host, config: dict[s
         instance.report_run_canceling(run)
         until(lambda: not is_running(node), "the step does not end")
         until(lambda: "RunEndedError" in failures(instance, run), "it does not say why")
+
+
+def old_value_of_another_host(instance: dg.DagsterInstance, hosts: dict[str, Host]) -> None:
+    """A step finds what its own host has stored in an earlier run, not what this run has stored elsewhere."""
+    printed = hosts["run"].execute("local")
+    run = newest(instance)
+    assert outcome(instance, run)["steps"]["docs"] == ["STEP_START", "ASSET_MATERIALIZATION", "STEP_SUCCESS"], printed
+    place = hosts["second"].project / "values" / "docs.json"
+    there = f"On {socket.gethostname()}, there is an older one in {place}"
+    assert f'needs the value of "docs" that run {run.run_id[:8]} stored' in failures(instance, run)
+    assert there in failures(instance, run)
+    assert "DAGMA_VALUE_UNREACHABLE" in failures(instance, run)
 
 
 def failures(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str:

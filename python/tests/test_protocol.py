@@ -63,6 +63,7 @@ def test_golden_messages_are_read() -> None:
         assert [message["method"] for message in seen] == [
             "opened",
             "log",
+            "report_custom_message",
             "report_asset_materialization",
             "report_asset_check",
             "report_custom_message",
@@ -90,7 +91,7 @@ def test_golden_custom_payloads_keep_to_the_schema() -> None:
     payload = {"$defs": schema("worker")["$defs"], "$ref": "#/$defs/customPayload"}
     messages = [json.loads(line).get("message", {}) for line in FROM_WORKER]
     payloads = [one["params"]["payload"]["dagma"] for one in messages if one.get("method") == "report_custom_message"]
-    assert [one["type"] for one in payloads] == ["observation", "dynamic_partitions", "failure"]
+    assert [one["type"] for one in payloads] == ["stored", "observation", "dynamic_partitions", "failure"]
     for one in payloads:
         jsonschema.validate(one, payload)
 
@@ -109,8 +110,13 @@ def test_messages_to_the_worker_are_the_golden_ones() -> None:
         channel.call_hook(call, {**ended, "error": {"name": "WorkerDiedError", "message": "The Node worker died."}})
         channel.partitions_recorded(call, 8)
         call.list_dynamic_partitions = lambda name: ["ada", "bob"] if name == "customers" else []
-        theirs.sendall(f"{FROM_WORKER[-1]}\n".encode())
+        theirs.sendall(f"{FROM_WORKER[-2]}\n".encode())
+        stored = {"digest": "9f86d081884c7d659a2feaa0c55ad015", "stored_at": 1764324000000, "host": "worker-1"}
+        found = [{"partition_key": None, "run_id": "run-0", "stored": stored}]
+        call.find_materializations = lambda key, keys: found if (key, keys) == ("warehouse/orders", [None]) else []
         with theirs.makefile("r", encoding="utf-8") as lines:
-            assert [lines.readline().rstrip("\n") for _ in TO_WORKER] == TO_WORKER
+            written = [lines.readline().rstrip("\n") for _ in TO_WORKER[:-1]]
+            theirs.sendall(f"{FROM_WORKER[-1]}\n".encode())  # only now: questions are answered in threads of their own
+            assert [*written, lines.readline().rstrip("\n")] == TO_WORKER
         theirs.close()
         channel.join(5)

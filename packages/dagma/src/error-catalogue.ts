@@ -400,6 +400,33 @@ export const catalogue = {
         ? `Materialize ${isOne ? 'it' : 'them'} first: ${commands.map((command) => `\`${command}\``).join(', then ')}.`
         : 'List it in `deps` if its value is not needed, or bind an IO manager that can load it.',
   ),
+  DAGMA_VALUE_UNREACHABLE: entry<{
+    who: string
+    value: string
+    partitions: readonly string[]
+    runId: string
+    storedBy: string | undefined
+    difference: 'none' | 'older' | 'newer' | 'other'
+    host: string
+    place: string | undefined
+    command: string
+  }>(
+    'execution',
+    ({ who, value, partitions, runId, storedBy, difference, host, place }) => {
+      const which =
+        partitions.length === 0
+          ? ''
+          : `, ${partitions.length > 1 ? 'partitions' : 'partition'} ${partitions.map((one) => `"${one}"`).join(', ')}`
+      const by = storedBy === undefined ? '' : ` on ${storedBy}`
+      const found = { none: 'there is none', older: 'there is an older one', newer: 'there is a newer one', other: 'there is another one' }
+      const where = place === undefined ? 'in its storage' : `in ${place}`
+      return `${who} needs the value of "${value}"${which} that run ${runId.slice(0, 8)} stored${by}. On ${host}, ${found[difference]} ${where}.`
+    },
+    ({ difference, command }) =>
+      difference === 'newer'
+        ? 'Another run has stored it since: let one run at a time make it, or store values apart by partition.'
+        : `If steps run on several machines, keep values where all of them reach them: on a shared volume, or with s3IOManager() or storageIOManager(). Else materialize it again: \`${command}\`.`,
+  ),
   DAGMA_VALUE_UNREADABLE: entry<{ asset: string; file: string; command: string }>(
     'execution',
     ({ asset, file }) => `The stored value of asset "${asset}" cannot be read (${file}).`,

@@ -21,7 +21,15 @@ export type {
 export type { Budget, BudgetPeriod } from './definitions/assets/budget.ts'
 export { type ExternalAsset, externalAsset } from './definitions/assets/external-asset.ts'
 export { Failure } from './definitions/assets/failure.ts'
-export { type IOContext, type IOManager, type StoredValue, type TypedIOManager, typedIOManager } from './definitions/assets/io-manager.ts'
+export {
+  type IOContext,
+  type IOManager,
+  type LoadedValue,
+  type StoredValue,
+  type TypedIOManager,
+  typedIOManager,
+  type ValueIdentity,
+} from './definitions/assets/io-manager.ts'
 export type { BatchedItemsOptions, ItemsOptions, RunItems } from './definitions/assets/items.ts'
 export { type MultiAsset, type MultiAssetContext, multiAsset } from './definitions/assets/multi-asset.ts'
 export { type ObservableAsset, observableAsset } from './definitions/assets/observable-asset.ts'

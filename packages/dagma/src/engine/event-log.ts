@@ -2,9 +2,11 @@ import { existsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type AssetKey, keyText } from '../definitions/assets/asset-key.ts'
 import type { DynamicPartitionsChange } from '../definitions/automation/sensor.ts'
 import { DagmaError, dagmaError } from '../errors.ts'
 import { makeFolder, syncFolder } from '../runtime/durable-folder.ts'
+import { type KnownMaterialization, searchedMaterializations } from '../runtime/values/materialized-values.ts'
 import { copyOfEventLog } from './event-log-copy.ts'
 import { eventLogFailure } from './event-log-failure.ts'
 import { eventOf, type Row, runColumns, runOf } from './event-log-rows.ts'
@@ -233,6 +235,21 @@ export class EventLog implements Disposable {
   latestMaterialization(asset: string): Materialization | undefined {
     const newest = `SELECT run_id, time, body FROM events WHERE asset = ? AND type = 'ASSET_MATERIALIZATION' ORDER BY id DESC LIMIT 1`
     return this.#read(newest, [asset], eventOf)[0] as Materialization | undefined
+  }
+
+  /** The materializations of an asset's partitions (undefined: of the asset): that of the run where it made one, else the newest. */
+  materializationsOf(
+    asset: AssetKey,
+    partitions: readonly (string | undefined)[],
+    runId: string,
+  ): Map<string | undefined, KnownMaterialization> {
+    const newest = `SELECT run_id, time, body FROM events
+      WHERE asset = ? AND partition IS ? AND type = 'ASSET_MATERIALIZATION' ORDER BY id DESC LIMIT ${searchedMaterializations}`
+    const found = partitions.map((partition) => {
+      const events = this.#read(newest, [keyText(asset), partition ?? null], eventOf) as Materialization[]
+      return [partition, events.find((event) => event.runId === runId) ?? events[0]] as const
+    })
+    return new Map(found.flatMap(([partition, event]) => (event ? [[partition, { runId: event.runId, value: event.stored }]] : [])))
   }
 
   /** The newest materialization of each partition of an asset, as the number of its event: numbers grow with time. */

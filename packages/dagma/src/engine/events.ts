@@ -4,6 +4,7 @@ import type { RunTags } from '../definitions/automation/job.ts'
 import type { PartitionKeyRange } from '../definitions/partitions/partition-context.ts'
 import type { WireMetadata } from '../metadata/normalize.ts'
 import type { WireError } from '../runtime/gate/exit-gate.ts'
+import type { MaterializedValue } from '../runtime/values/materialized-values.ts'
 
 /** Status of a run; the names are Dagster's. STARTED → SUCCESS, FAILURE or CANCELED. */
 export type RunStatus = 'STARTED' | 'SUCCESS' | 'FAILURE' | 'CANCELED'
@@ -97,6 +98,8 @@ export interface AssetEvent {
   readonly partition: string | null
   readonly dataVersion: string | null
   readonly metadata: WireMetadata
+  /** Of a materialization: the value that it stored, where its IO manager tells values apart. */
+  readonly stored?: MaterializedValue
 }
 
 /** An event as it is stored. */

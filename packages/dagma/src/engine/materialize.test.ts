@@ -1,3 +1,6 @@
+import { rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { asset } from '../definitions/assets/asset.ts'
 import { materializeResult } from '../definitions/assets/results.ts'
@@ -48,6 +51,36 @@ describe('materialize', () => {
     await materialize(all, { projectFolder, selection: 'raw' })
     const run = await materialize(all, { projectFolder, selection: 'sum' })
     expect(await run.load(sum)).toBe(6)
+  })
+
+  test('a value that is older than its last materialization is not loaded, nor one that is gone', async () => {
+    const projectFolder = temporaryFolder()
+    let rows = [1]
+    const orders = asset({ key: 'orders', run: () => rows })
+    const total = asset({ key: 'total', inputs: { orders }, run: ({ inputs }) => inputs.orders.length })
+    const project = definitions({ assets: [orders, total] })
+    const run = (selection: string) => materialize(project, { projectFolder, selection })
+    const file = join(projectFolder, '.dagma', 'values', 'orders.json')
+    const failure = async () => {
+      const { events, status } = await run('total')
+      return [status, ...events.flatMap((event) => (event.type === 'STEP_FAILURE' ? [event.error.message] : []))]
+    }
+    const first = await run('orders')
+    const { mtime } = statSync(file)
+    expect(first.materializations.get('orders')?.stored).toMatchObject({ digest: expect.any(String), host: hostname() })
+    rows = [1, 2]
+    await run('orders')
+    expect((await run('total')).status).toBe('SUCCESS')
+    writeFileSync(file, '[1]')
+    utimesSync(file, mtime, new Date(mtime.getTime() - 1000))
+    expect(await failure()).toEqual([
+      'FAILURE',
+      expect.stringMatching(/there is an older one in .*orders\.json.*\[DAGMA_VALUE_UNREACHABLE\]/),
+    ])
+    rmSync(join(projectFolder, '.dagma', 'values'), { recursive: true })
+    expect(await failure()).toEqual(['FAILURE', expect.stringMatching(/there is none in .*\[DAGMA_VALUE_UNREACHABLE\]/)])
+    expect(await thrownBy(() => first.load(orders))).toMatchObject({ code: 'DAGMA_VALUE_UNREACHABLE' })
+    expect((await run('+total')).status).toBe('SUCCESS')
   })
 
   test('runs a job, and says so in the log', async () => {

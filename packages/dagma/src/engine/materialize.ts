@@ -17,6 +17,7 @@ import { expectNoSecretIn, learnSecrets } from '../runtime/gate/known-secrets.ts
 import { holdGate } from '../runtime/gate/stdio-gate.ts'
 import { findProject } from '../runtime/project/project.ts'
 import { KeptItems } from '../runtime/values/kept-items.ts'
+import type { FindMaterializations } from '../runtime/values/materialized-values.ts'
 import { projectValues, Values } from '../runtime/values/values.ts'
 import { type Durability, EventLog } from './event-log.ts'
 import type { Materialization, Run, RunEvent, RunStart } from './events.ts'
@@ -243,7 +244,8 @@ async function run(
     const { partitionKeyRange: range } = start
     if (partitionKey === undefined && range !== null && definitions.assets.get(keyText(key))?.partitions !== undefined)
       throw dagmaError('DAGMA_PARTITION_NEEDED', { asset: keyText(key), some: [range.start, '…', range.end] })
-    return (await values.load({ assetKey: key, partitionKey, runId, signal }, 'load()')) as never
+    const reader = { who: 'load()', find: parts.eventLog === undefined ? findIn(projectFolder, runId) : async () => new Map() }
+    return (await values.load({ assetKey: key, partitionKey, runId, signal }, reader)) as never
   }
   holdValues(load, () => values.releaseRun(runId))
   return {
@@ -260,6 +262,14 @@ async function run(
 /** The values of the project. Its event log knows which of its runs are over. */
 function storedIn(projectFolder: string, eventLog: EventLog, { durability }: RunOptions): IOManager {
   return projectValues(projectFolder, { sync: durability === 'power', isOver: (runId) => eventLog.isOver(runId) })
+}
+
+/** Looks materializations up for a run that is over: its event log is opened for each look. */
+function findIn(projectFolder: string, runId: string): FindMaterializations {
+  return async (asset, partitions) => {
+    using eventLog = EventLog.openToRead(projectFolder)
+    return eventLog.materializationsOf(asset, partitions, runId)
+  }
 }
 
 function storedEvents(projectFolder: string, runId: string): readonly RunEvent[] {

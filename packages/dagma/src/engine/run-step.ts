@@ -71,6 +71,7 @@ async function attempt(
     values,
     spending,
     items,
+    findMaterializations: async (asset, partitions) => eventLog.materializationsOf(asset, partitions, start.runId),
     observer,
     signal,
     now: clock.now,
@@ -132,7 +133,7 @@ function eventOf(
   const about = { step, asset: report.assetKey.join('/'), partition, metadata: report.metadata }
   if (report.type !== 'check') {
     const type = report.type === 'materialization' ? 'ASSET_MATERIALIZATION' : 'ASSET_OBSERVATION'
-    return { type, ...about, dataVersion: report.dataVersion ?? null }
+    return { type, ...about, dataVersion: report.dataVersion ?? null, ...(report.stored && { stored: report.stored }) }
   }
   const { check, passed, severity, blocking, description = null } = report
   return { type: 'ASSET_CHECK_EVALUATION', ...about, check, passed, severity, blocking, description }

@@ -52,7 +52,7 @@ class PartitionResult:
     partition: str
     metadata: Mapping[str, Any]
     data_version: str | None
-    failed: bool
+    tags: Mapping[str, str] | None
 
 
 def partition_keys(op_context: dg.OpExecutionContext, definition: dg.PartitionsDefinition[Any]) -> Sequence[str]:
@@ -83,7 +83,7 @@ def event_of_partition(
             name,
             metadata=dict(result.metadata),
             data_version=version,
-            tags={FAILED_TAG: "true"} if result.failed else None,
+            tags=result.tags,
         )
     step_context._data_version_cache.values.pop(result.asset, None)  # noqa: SLF001  # of the partition before it
     (event,) = _get_output_asset_events(

@@ -25,7 +25,8 @@ _MOST_LEVELS = 200
 """How deeply a message may be nested: Dagster stores metadata by recursion, and gives up at about 500 levels."""
 
 _STEP_OF_LINE = re.compile(
-    rb'^\s*\{\s*"type"\s*:\s*"(?:pipes|partition|items|list_dynamic_partitions)"\s*,\s*"step"\s*:\s*"([^"\\]{1,40})"'
+    rb'^\s*\{\s*"type"\s*:\s*"(?:pipes|partition|items|list_dynamic_partitions|find_materializations)"'
+    rb'\s*,\s*"step"\s*:\s*"([^"\\]{1,40})"'
 )
 """The step of a message that cannot be read as a whole; the worker writes `type` and `step` first."""
 
@@ -154,10 +155,10 @@ class Channel:
             call = self._calls.get(message["step"])
             if call is not None:
                 call.receive_items(message)
-        elif message["type"] == "list_dynamic_partitions":
+        elif message["type"] in _QUESTIONS:
             call = self._calls.get(message["step"])
             if call is not None:  # in a thread of its own: a worker that is writing does not read
-                threading.Thread(target=self._list_dynamic_partitions, args=(call, message), daemon=True).start()
+                threading.Thread(target=self._answer, args=(call, message), daemon=True).start()
         elif message["protocol_version"] != PROTOCOL_VERSION:
             problem = f"it speaks version {message['protocol_version']!r}, not {PROTOCOL_VERSION}"
             raise ValueError(problem)
@@ -165,14 +166,13 @@ class Channel:
             self.manifest_digest = message["manifest_digest"]
             self._ready.set()
 
-    def _list_dynamic_partitions(self, call: StepCall, message: Mapping[str, Any]) -> None:
+    def _answer(self, call: StepCall, message: Mapping[str, Any]) -> None:
         try:
-            keys = call.list_dynamic_partitions(message["partitions"])
+            answer = _answer_to(call, message)
         except Exception as error:  # noqa: BLE001  # whatever the instance's storage raises
-            call.give_up(_unlisted(message["partitions"], error))
+            call.give_up(_unanswered(_QUESTIONS[message["type"]].format(**message), error))
             return
-        answer = {"type": "dynamic_partitions", "step": call.step, "request": message["request"]}
-        self._send({**answer, "partition_keys": list(keys)})
+        self._send({"type": answer[0], "step": call.step, "request": message["request"], **answer[1]})
 
     def _fail_step_of(self, line: bytes, make_error: Callable[[], StepError]) -> None:
         """Ends the step that the line belongs to; if that is unknown, all of them: one has lost a message."""
@@ -211,6 +211,8 @@ def _read_message(line: bytes) -> Mapping[str, Any]:
         _expect(message, step=str, name=str, done=int, failed=int, all=int, partition_key=(str, type(None)))
     elif kind == "list_dynamic_partitions":
         _expect(message, step=str, request=int, partitions=str)
+    elif kind == "find_materializations":
+        _expect(message, step=str, request=int, asset_key=str, partition_keys=list)
     elif kind == "ready":
         _expect(message, protocol_version=int, manifest_digest=str)
     else:
@@ -241,8 +243,23 @@ def _is_deeper(value: Any, levels: int) -> bool:
     return True
 
 
-def _unlisted(name: str, error: Exception) -> Callable[[], StepError]:
-    message = f'The keys of the dynamic partitions "{name}" could not be read: {type(error).__name__}: {error}'
+_QUESTIONS = {
+    "list_dynamic_partitions": 'The keys of the dynamic partitions "{partitions}"',
+    "find_materializations": 'The materializations of "{asset_key}"',
+}
+"""What a step asks for, by the type of its message."""
+
+
+def _answer_to(call: StepCall, message: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    if message["type"] == "list_dynamic_partitions":
+        return "dynamic_partitions", {"partition_keys": list(call.list_dynamic_partitions(message["partitions"]))}
+    return "materializations", {
+        "found": list(call.find_materializations(message["asset_key"], message["partition_keys"]))
+    }
+
+
+def _unanswered(what: str, error: Exception) -> Callable[[], StepError]:
+    message = f"{what} could not be read: {type(error).__name__}: {error}"
     return lambda: StepError(message)
 
 

@@ -9,6 +9,7 @@ import dagster as dg
 from dagma.defs.metadata import metadata_from_wire
 from dagma.launch.open_databases import recorded_together
 from dagma.worker._compat import (
+    FAILED_TAG,
     RECORDED,
     PartitionResult,
     check_of_partition,
@@ -18,6 +19,7 @@ from dagma.worker._compat import (
 )
 from dagma.worker.recorded_partitions import CheckedPartition, RecordedPartitions
 from dagma.worker.results import apply_dynamic_partitions, understood
+from dagma.worker.stored_values import tags_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -38,6 +40,12 @@ def partition_recorder(context: Any, step: Step) -> PartitionRecorder | None:
     keys = set(op_context.selected_asset_keys) | {check.asset_key for check in op_context.selected_asset_check_keys}
     found = [definition for key in keys if (definition := layer.get(key).partitions_def) is not None]
     return PartitionRecorder(op_context, step, found[0]) if found else None
+
+
+def _tags(partition: Mapping[str, Any], result: Mapping[str, Any]) -> dict[str, str] | None:
+    """The tags of a partition's event: what it stored, and whether it failed although it has results."""
+    tags = tags_of(result["stored"]) or {}
+    return {**tags, **({FAILED_TAG: "true"} if partition["failed"] else {})} or None
 
 
 class PartitionRecorder:
@@ -75,7 +83,7 @@ class PartitionRecorder:
                 yield evaluation
             else:
                 known = key if self._key_of is None else self._key_of[key]
-                made = PartitionResult(asset, known, metadata, result["data_version"], failed=partition["failed"])
+                made = PartitionResult(asset, known, metadata, result["data_version"], _tags(partition, result))
                 yield event_of_partition(self._context, made)
 
     def summary(self) -> Iterator[dg.AssetCheckResult]:

@@ -9,6 +9,7 @@ import dagster as dg
 
 from dagma.defs.metadata import metadata_from_wire
 from dagma.errors import ProtocolError
+from dagma.worker.stored_values import tags_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -32,8 +33,9 @@ def understood(what: str) -> Iterator[None]:
 
 def collect_results(session: dg.PipesSession) -> list[StepResult]:
     """Materializations, checks and observations, as they were reported."""
+    stored = {message["asset_key"]: message for message in _messages(session, "stored")}
     reported = [
-        _with_description(result) if isinstance(result, dg.AssetCheckResult) else result
+        _with_description(result) if isinstance(result, dg.AssetCheckResult) else _with_stored(result, stored)
         for result in session.get_results(implicit_materializations=False)
     ]
     return [*reported, *(_observation(message) for message in _messages(session, "observation"))]
@@ -74,6 +76,17 @@ def _observation(message: Mapping[str, Any]) -> dg.ObserveResult:
         metadata=metadata_from_wire(message["metadata"]),
         data_version=None if version is None else dg.DataVersion(version),
     )
+
+
+def _with_stored(
+    result: dg.MaterializeResult[Any], stored: Mapping[str, Mapping[str, Any]]
+) -> dg.MaterializeResult[Any]:
+    """Pipes has no field for the tags of a materialization."""
+    key = result.asset_key
+    tags = None if key is None else tags_of(stored.get("/".join(key.path)))
+    if tags is None:
+        return result
+    return dg.MaterializeResult(asset_key=key, metadata=result.metadata, data_version=result.data_version, tags=tags)
 
 
 def _with_description(result: dg.AssetCheckResult) -> dg.AssetCheckResult:

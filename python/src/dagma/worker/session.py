@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import dagster as dg
@@ -13,6 +14,7 @@ from dagma.worker.item_progress import report_items
 from dagma.worker.partition_range import PartitionRecorder, partition_recorder
 from dagma.worker.results import change_dynamic_partitions, collect_results, failure_of, understood
 from dagma.worker.step_extras import step_extras
+from dagma.worker.stored_values import find_materializations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -105,6 +107,7 @@ def run_step(context: StepContext, host: WorkerHost, step: Step, *, may_repeat: 
         call, params = reader.call, session.get_bootstrap_env_vars()
         call.list_dynamic_partitions = context.instance.get_dynamic_partitions
         call.on_items = lambda message: report_items(context, step, message)
+        call.find_materializations = partial(find_materializations, context.instance, context.run.run_id)
         start: Callable[[], None] = lambda: worker.channel.run(call, params)  # noqa: E731
         with ends_with_run(context.instance, context.op_execution_context.run_id):
             if recorder is None:

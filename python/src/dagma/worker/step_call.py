@@ -28,6 +28,8 @@ class StepCall:
         """The keys of dynamic partitions, by the name of their definition; set by whoever knows Dagster's instance."""
         self.on_items: Callable[[Mapping[str, Any]], None] = lambda _: None
         """Takes how far the step's items have come; set by whoever knows its context."""
+        self.find_materializations: Callable[[str, Sequence[str | None]], Sequence[Mapping[str, Any]]] = lambda *_: ()
+        """The materializations of an asset's partitions; set by whoever knows Dagster's instance."""
         self._on_message = on_message
         self._done = threading.Event()
         self._make_error: Callable[[], StepError] | None = None

@@ -2,6 +2,7 @@ import { keyText } from '../../definitions/assets/asset-key.ts'
 import type { StepFailure } from '../../runtime/step/step-failure.ts'
 import type { EndedPartition, ResultReport, StepPartitions } from '../../runtime/step/step-host.ts'
 import type { MessageSender } from '../pipes/message-sender.ts'
+import { wireStored } from './materializations.ts'
 
 interface Sending {
   readonly keys: readonly string[]
@@ -59,7 +60,10 @@ export class SentPartitions implements StepPartitions {
 function wireResult(result: ResultReport): object {
   const { type, metadata } = result
   const asset_key = keyText(result.assetKey)
-  if (result.type !== 'check') return { type, asset_key, metadata, data_version: result.dataVersion ?? null }
+  if (result.type !== 'check') {
+    const { dataVersion: data_version = null, stored } = result
+    return { type, asset_key, metadata, data_version, stored: stored === undefined ? null : wireStored(stored) }
+  }
   const { check, passed, severity, description = null } = result
   return { type, asset_key, check_name: check, passed, severity, description, metadata }
 }

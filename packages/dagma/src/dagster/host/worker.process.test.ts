@@ -137,7 +137,7 @@ describe('the worker', () => {
       message: 'Step "broken" failed: no such table. Fix the error below. [DAGMA_STEP_FAILED]',
       cause: { name: 'TypeError', stack: [expect.stringContaining('defs.ts:10')], cause: { message: 'key [redacted]' } },
     })
-    expect(run.of('1')).toEqual(['opened', 'log', 'report_asset_materialization', 'closed'])
+    expect(run.of('1')).toEqual(['opened', 'log', 'report_custom_message', 'report_asset_materialization', 'closed'])
     const reported = run.received.filter(({ message }) => message?.method === 'report_asset_materialization')
     expect(reported.map(({ message }) => message.params)).toMatchObject([
       { asset_key: 'raw', metadata: { count: { type: 'int', raw_value: 2 }, latency_ms: {}, size_bytes: {} }, data_version: null },

@@ -23,6 +23,7 @@ import type { StepFailure } from '../../runtime/step/step-failure.ts'
 import type { ItemsReport, StepOutcome, StepReport } from '../../runtime/step/step-host.ts'
 import { runStep } from '../../runtime/step/step-runner.ts'
 import { KeptItems } from '../../runtime/values/kept-items.ts'
+import type { FindMaterializations } from '../../runtime/values/materialized-values.ts'
 import { projectValues, Values } from '../../runtime/values/values.ts'
 import { withDescription } from '../check-description.ts'
 import { inlineContext } from '../pipes/context-loader.ts'
@@ -30,6 +31,7 @@ import { MessageSender } from '../pipes/message-sender.ts'
 import { decodeParams } from '../pipes/params.ts'
 import { contextVariable, type PipesContextData } from '../pipes/protocol.ts'
 import { buildManifest, manifestDigest } from './manifest.ts'
+import { materializationsByPartition, type WireMaterialization, wireStored } from './materializations.ts'
 import { dagsterUi, runPage } from './run-page.ts'
 import { SentPartitions } from './sent-partitions.ts'
 
@@ -41,7 +43,17 @@ type ToWorker =
   | { readonly type: 'cancel_step'; readonly step: string }
   | { readonly type: 'partitions_recorded'; readonly step: string; readonly count: number }
   | { readonly type: 'dynamic_partitions'; readonly step: string; readonly request: number; readonly partition_keys: readonly string[] }
+  | { readonly type: 'materializations'; readonly step: string; readonly request: number; readonly found: readonly WireMaterialization[] }
   | HookCall
+
+/** Something that a step asks the host. */
+type Question = { readonly step: string } & (
+  | { readonly type: 'list_dynamic_partitions'; readonly partitions: string }
+  | { readonly type: 'find_materializations'; readonly asset_key: string; readonly partition_keys: readonly (string | null)[] }
+)
+
+/** The host's answer to it. */
+type Answer = Extract<ToWorker, { readonly request: number }>
 
 /** Dagster has recorded how a step of a job ended. */
 interface HookCall {
@@ -129,6 +141,10 @@ function send(session: MessageSender, report: Exclude<StepReport, ItemsReport>):
       break
     }
     case 'materialization':
+      if (report.stored !== undefined) {
+        const stored = wireStored(report.stored)
+        session.reportCustomMessage({ dagma: { type: 'stored', asset_key: keyText(report.assetKey), ...stored } })
+      }
       session.reportGatedMaterialization(keyText(report.assetKey), report.metadata, report.dataVersion)
       break
     case 'observation': {
@@ -156,8 +172,8 @@ interface RunningStep {
   session?: MessageSender
   /** In a run of several partitions. */
   partitions?: SentPartitions
-  /** Lists of dynamic partitions that the step waits for, by the number of its request. */
-  readonly listing: Map<number, (keys: readonly string[]) => void>
+  /** What the step waits for, by the number of its request. */
+  readonly asked: Map<number, (answer: Answer) => void>
 }
 
 class Worker {
@@ -192,11 +208,10 @@ class Worker {
   receive(message: ToWorker): void {
     if (message.type === 'cancel_step') return this.#running.get(message.step)?.abort.abort()
     if (message.type === 'partitions_recorded') return this.#running.get(message.step)?.partitions?.recorded(message.count)
-    if (message.type === 'dynamic_partitions')
-      return this.#running.get(message.step)?.listing.get(message.request)?.(message.partition_keys)
+    if ('request' in message) return this.#running.get(message.step)?.asked.get(message.request)?.(message)
     const abort = new AbortController()
     const { promise: done, resolve, reject } = Promise.withResolvers<void>()
-    const running: RunningStep = { abort, done, listing: new Map() }
+    const running: RunningStep = { abort, done, asked: new Map() }
     this.#running.set(message.step, running)
     this.#work(message, running)
       .finally(() => this.#running.delete(message.step))
@@ -290,6 +305,7 @@ class Worker {
       values: this.#values,
       spending: this.#spending,
       items: this.#items,
+      findMaterializations: (...of) => this.#findMaterializations(step, running, ...of),
       observer,
       signal,
       now: systemClock.now,
@@ -305,11 +321,22 @@ class Worker {
     session.closeGated(outcome.error)
   }
 
-  #listDynamicKeys(partitions: string, step: string, { listing }: RunningStep): Promise<readonly string[]> {
-    const request = listing.size + 1
-    const { promise, resolve } = Promise.withResolvers<readonly string[]>()
-    listing.set(request, resolve)
-    this.#send({ type: 'list_dynamic_partitions', step, request, partitions })
+  async #listDynamicKeys(partitions: string, step: string, running: RunningStep): Promise<readonly string[]> {
+    const answer = await this.#ask({ type: 'list_dynamic_partitions', step, partitions }, running)
+    return answer.type === 'dynamic_partitions' ? answer.partition_keys : []
+  }
+
+  async #findMaterializations(step: string, running: RunningStep, ...[asset, partitions]: Parameters<FindMaterializations>) {
+    const partition_keys = partitions.map((key) => key ?? null)
+    const answer = await this.#ask({ type: 'find_materializations', step, asset_key: keyText(asset), partition_keys }, running)
+    return materializationsByPartition(answer.type === 'materializations' ? answer.found : [])
+  }
+
+  #ask({ type, step, ...question }: Question, { asked }: RunningStep): Promise<Answer> {
+    const request = asked.size + 1
+    const { promise, resolve } = Promise.withResolvers<Answer>()
+    asked.set(request, resolve)
+    this.#send({ type, step, request, ...question })
     return promise
   }
 

@@ -14,10 +14,26 @@ export interface IOContext extends MaybePartitionContext {
   readonly signal: AbortSignal
 }
 
-/** What is known of a stored value. */
-export interface StoredValue {
+/**
+ * What tells a stored value from others of the same asset and partition. The materialization carries it, and a step that loads the value fails when it
+ * finds another: an older one, on a machine that does not share the storage. Without `digest`, whatever is found is loaded.
+ */
+export interface ValueIdentity {
+  /** Names the content, such as a hash of what is stored: the same for the same content, another for any other. */
+  readonly digest?: string | undefined
+  /** When it was stored, in milliseconds since 1970-01-01 UTC, by one clock for all that is in the storage. Default: unknown. */
+  readonly storedAt?: number | undefined
+}
+
+/** What is known of a value that was stored. */
+export interface StoredValue extends ValueIdentity {
   /** Size of what was stored, when the manager knows it. */
   readonly sizeBytes?: number
+}
+
+/** A value that was loaded. */
+export interface LoadedValue extends ValueIdentity {
+  readonly value: unknown
 }
 
 declare const keeps: unique symbol
@@ -47,7 +63,9 @@ export interface IOManager {
   /** Stores `value`; nobody may ever read a half-written one. A run reads its own values first: see `releaseRun`. */
   handleOutput(context: IOContext, value: unknown): Promise<StoredValue>
   /** The value that the run itself stored, else the one last stored; undefined when there is none. */
-  loadInput(context: IOContext): Promise<{ readonly value: unknown } | undefined>
+  loadInput(context: IOContext): Promise<LoadedValue | undefined>
+  /** Where the value is, as errors name it: a file, or an address in another storage. */
+  placeOf?(context: IOContext): string
   /**
    * Called when nobody needs a run's own values any more: those that other runs have replaced since may go. Absent where runs that overlap are not kept
    * apart: then the value last stored is loaded, whoever stored it. Dagster's runs do not call it.

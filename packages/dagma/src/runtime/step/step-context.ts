@@ -62,7 +62,8 @@ export function stepContext(
     load: async () => {
       const partition = partitionOf(host.definitions.assets, assetKey, partitionKey)
       if (partition === undefined && partitions !== undefined) throw notPartitioned()
-      return values.load({ assetKey, partitionKey: partition, runId, signal }, `Check "${step.checks[0]?.name}"`)
+      const reader = { who: `Check "${step.checks[0]?.name}"`, find: host.findMaterializations }
+      return values.load({ assetKey, partitionKey: partition, runId, signal }, reader)
     },
     kept: values.kept({ assetKey, partitionKey: partitionOf(host.definitions.assets, assetKey, partitionKey), runId, signal }),
   }

@@ -6,6 +6,7 @@ import type { RunObserver, StepObserver, TraceUrls } from '../../definitions/ins
 import type { Definitions } from '../../definitions/model.ts'
 import type { WireMetadata } from '../../metadata/normalize.ts'
 import type { KeptItems } from '../values/kept-items.ts'
+import type { FindMaterializations, MaterializedValue } from '../values/materialized-values.ts'
 import type { Values } from '../values/values.ts'
 import type { RunResources } from './run-resources.ts'
 import type { RunSpending } from './run-spending.ts'
@@ -33,6 +34,8 @@ export interface StepHost {
   readonly spending: RunSpending
   /** What the run's steps keep of their items. The host removes it when it has recorded that the step succeeded. */
   readonly items: KeptItems
+  /** What was materialized, with which values that are loaded are compared. */
+  readonly findMaterializations: FindMaterializations
   /** Follows the run; undefined when nothing does. */
   readonly observer: RunObserver | undefined
   readonly signal: AbortSignal
@@ -95,6 +98,8 @@ export interface AssetReport<Type> {
   readonly assetKey: AssetKey
   readonly metadata: WireMetadata
   readonly dataVersion: string | undefined
+  /** Of a materialization: the value that it stored; undefined when that cannot be told from another. */
+  readonly stored?: MaterializedValue | undefined
 }
 
 /** The result of a check. */

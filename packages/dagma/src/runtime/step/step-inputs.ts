@@ -34,9 +34,10 @@ async function loadInput(step: Step, host: StepHost, { name, key, shared }: Want
   const dep = step.inputs[name] as Step['inputs'][string]
   const own = { partitions: step.assets[0]?.partitions, key }
   const load = (upstream: UpstreamPartitions): Promise<unknown> => {
-    const [context, who] = [{ assetKey: dep.key, runId: host.runId, signal: host.signal }, stepOf(step)]
-    if ('one' in upstream) return host.values.load({ ...context, partitionKey: upstream.one }, who)
-    return host.values.loadPartitions(context, upstream.many, who)
+    const context = { assetKey: dep.key, runId: host.runId, signal: host.signal }
+    const reader = { who: stepOf(step), find: host.findMaterializations }
+    if ('one' in upstream) return host.values.load({ ...context, partitionKey: upstream.one }, reader)
+    return host.values.loadPartitions(context, upstream.many, reader)
   }
   const at = { now: host.now(), dynamicKeys: host.dynamicKeys }
   const isAlike =

@@ -78,7 +78,10 @@ async function storeAndReport(step: Step, host: AttemptHost, assetKey: AssetKey,
   const normalized = normalize({ ...spent, ...metadata })
   const checks = declared.map((check) => checkReport(step, check, results[check.name]))
   const partition = partitionOf(host.definitions.assets, assetKey, host.partitionKey)
-  const { sizeBytes } = await host.values.store({ assetKey, partitionKey: partition, runId: host.runId, signal: host.signal }, value)
+  const { sizeBytes, stored } = await host.values.store(
+    { assetKey, partitionKey: partition, runId: host.runId, signal: host.signal },
+    value,
+  )
   host.report({
     type: 'materialization',
     assetKey,
@@ -90,6 +93,7 @@ async function storeAndReport(step: Step, host: AttemptHost, assetKey: AssetKey,
       traceUrls: host.traceUrls,
     }),
     dataVersion: gateIfText(dataVersion),
+    stored,
   })
   for (const check of checks) host.report(check)
 }

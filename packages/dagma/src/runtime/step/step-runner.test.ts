@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { noStorage } from '../../../../../tests/support/resource-context.ts'
@@ -48,6 +49,7 @@ function host(
     }),
     values,
     items: new KeptItems(temporaryFolder(), { runId: 'run-1', retriedRunIds: [], sync: false }),
+    findMaterializations: async () => new Map(),
     observer: undefined,
     signal,
     now: () => new Date(),
@@ -58,7 +60,8 @@ function host(
   return {
     reports,
     run: ({ step }: Pick<Asset, 'step'>) => runStep(step, { ...made, selected: new Set(step.assets.map((spec) => spec.key.join('/'))) }),
-    load: (...key: string[]) => values.load({ assetKey: key, partitionKey: undefined, runId: 'r', signal }, 'the test'),
+    load: (...key: string[]) =>
+      values.load({ assetKey: key, partitionKey: undefined, runId: 'r', signal }, { who: 'the test', find: made.findMaterializations }),
   }
 }
 
@@ -117,6 +120,7 @@ describe('runStep', () => {
         type: 'materialization',
         assetKey: ['warehouse', 'scaled'],
         dataVersion: undefined,
+        stored: { digest: expect.stringMatching(/^[0-9a-f]{32}$/), storedAt: expect.any(Number), host: hostname() },
         metadata: {
           count: { type: 'int', raw_value: 2 },
           event_type: { type: 'text', raw_value: 'materialization' },

@@ -34,13 +34,13 @@ describe.each<[name: string, make: () => IOManager]>([
       await manager.handleOutput(inRun(runId, `only/${runId}`), runId)
     }
     for (const partition of [undefined, 'p']) {
-      expect(await manager.loadInput(inRun('one', 'a', partition))).toEqual({ value: `one ${partition}` })
-      expect(await manager.loadInput(inRun('two', 'a', partition))).toEqual({ value: `two ${partition}` })
-      expect(await manager.loadInput(inRun('three', 'a', partition))).toEqual({ value: `two ${partition}` })
+      expect(await manager.loadInput(inRun('one', 'a', partition))).toMatchObject({ value: `one ${partition}` })
+      expect(await manager.loadInput(inRun('two', 'a', partition))).toMatchObject({ value: `two ${partition}` })
+      expect(await manager.loadInput(inRun('three', 'a', partition))).toMatchObject({ value: `two ${partition}` })
     }
-    expect(await manager.loadInput(inRun('one', 'only/two'))).toEqual({ value: 'two' })
+    expect(await manager.loadInput(inRun('one', 'only/two'))).toMatchObject({ value: 'two' })
     manager.releaseRun?.('one')
-    expect(await manager.loadInput(inRun('one', 'a'))).toEqual({ value: 'two undefined' })
+    expect(await manager.loadInput(inRun('one', 'a'))).toMatchObject({ value: 'two undefined' })
     manager.releaseRun?.('never began')
   })
 })
@@ -69,5 +69,5 @@ test('a storage whose value another run sets at the same moment keeps one of the
     },
   })
   await overtaken.handleOutput(of('a'), 1)
-  expect(await overtaken.loadInput(of('a'))).toEqual({ value: 1 })
+  expect(await overtaken.loadInput(of('a'))).toMatchObject({ value: 1 })
 })

@@ -1,9 +1,22 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { copyFileSync, linkSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import {
+  closeSync,
+  copyFileSync,
+  fstatSync,
+  linkSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { keyText } from '../../definitions/assets/asset-key.ts'
 import type { IOContext, IOManager } from '../../definitions/assets/io-manager.ts'
 import { makeFolder, whenSynced } from '../durable-folder.ts'
+import { contentDigest } from './content-digest.ts'
 import { jsonText } from './json-text.ts'
 import { withStorage } from './storage-failed.ts'
 import { fileName, valuePath } from './value-path.ts'
@@ -21,7 +34,7 @@ export interface JsonFileIOManagerOptions {
 const keptMs = 24 * 60 * 60 * 1000
 
 /**
- * The default IO manager: each asset's value as one JSON file below `folder`, of a partitioned asset one for each partition. A value is written
+ * The default IO manager: each asset's value as one JSON file below a folder, of a partitioned asset one for each partition. A value is written
  * beside its place and renamed into it, so that nobody reads a half-written one.
  *
  * A run reads its own values first, whatever other runs have stored since: until it is over, each value that it stored has a second name, below
@@ -35,20 +48,23 @@ const keptMs = 24 * 60 * 60 * 1000
  * export default definitions({ assets: [orders], ioManagers: { default: jsonFileIOManager('/data/values') } })
  * ```
  */
-export function jsonFileIOManager(folder: string, { sync = false, isOver = () => false }: JsonFileIOManagerOptions = {}): IOManager {
+export function jsonFileIOManager(below: string, { sync = false, isOver = () => false }: JsonFileIOManagerOptions = {}): IOManager {
+  const folder = resolve(below) // a step may change the current folder
   const runs = join(folder, '@runs')
   const runFolder = (runId: string): string => join(runs, fileName(runId))
   const ownFile = (context: IOContext): string => join(runFolder(context.runId), `${digest(valuePath(context).join('/'))}.json`)
   const writer = randomBytes(8).toString('hex')
+  const placeOf = (context: IOContext): string => join(folder, ...valuePath(context))
   let written = 0
   let isSwept = false
   return {
+    placeOf,
     async handleOutput(context, value) {
       const text = jsonText(`value of asset "${keyText(context.assetKey)}"`, value)
-      const [file, own] = [join(folder, ...valuePath(context)), ownFile(context)]
+      const [file, own] = [placeOf(context), ownFile(context)]
       // In a folder of their own: with each file that is synced, all that has changed in its folder goes to the disk.
       const unfinished = join(dirname(own), 'unfinished', `${writer}-${++written}.tmp`)
-      await withStorage({ context, action: 'stored', place: file }, async () => {
+      const storedAt = await withStorage({ context, action: 'stored', place: file }, async () => {
         if (!isSwept) removeLeftovers(runs, isOver)
         isSwept = true
         const left = [unfinished]
@@ -56,23 +72,26 @@ export function jsonFileIOManager(folder: string, { sync = false, isOver = () =>
           inFolder(unfinished, sync, () => writeFileSync(unfinished, text))
           if (sync) await whenSynced(unfinished)
           if (sync) context.signal.throwIfAborted() // a step that is over changes no value
+          const { mtimeMs } = statSync(unfinished)
           nameAgain(unfinished, own)
           left.push(own)
           inFolder(file, sync, () => renameSync(unfinished, file))
           if (sync) await whenSynced(dirname(file))
+          return mtimeMs
         } catch (error) {
           left.forEach(removeIfThere)
           throw error
         }
       })
-      return { sizeBytes: Buffer.byteLength(text) }
+      return { sizeBytes: Buffer.byteLength(text), digest: contentDigest(text), storedAt }
     },
     async loadInput(context) {
-      const file = join(folder, ...valuePath(context))
-      const text = await withStorage({ context, action: 'loaded', place: file }, () => readIfThere(ownFile(context)) ?? readIfThere(file))
-      if (text === undefined) return undefined
+      const file = placeOf(context)
+      const stored = await withStorage({ context, action: 'loaded', place: file }, () => readIfThere(ownFile(context)) ?? readIfThere(file))
+      if (stored === undefined) return undefined
+      const { text, storedAt } = stored
       try {
-        return { value: JSON.parse(text) }
+        return { value: JSON.parse(text), digest: contentDigest(text), storedAt }
       } catch (error) {
         throw valueUnreadable(context, file, error)
       }
@@ -129,9 +148,15 @@ function removeIfThere(file: string): void {
   }
 }
 
-function readIfThere(file: string): string | undefined {
+/** The text of a file, and when that was written: both of the same file, though another may take its place. */
+function readIfThere(file: string): { text: string; storedAt: number } | undefined {
   try {
-    return readFileSync(file, 'utf8')
+    const descriptor = openSync(file, 'r')
+    try {
+      return { text: readFileSync(descriptor, 'utf8'), storedAt: fstatSync(descriptor).mtimeMs }
+    } finally {
+      closeSync(descriptor)
+    }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error

@@ -45,7 +45,9 @@ export function s3IOManager({ bucket, prefix, serverSideEncryption, kmsKeyId, ..
       const { client, GetObjectCommand, NoSuchKey } = await connect()
       try {
         const object = await client.send(new GetObjectCommand({ Bucket: bucket, Key: keyOf(context) }), { abortSignal: context.signal })
-        return await object.Body?.transformToString('utf8')
+        const text = await object.Body?.transformToString('utf8')
+        // S3 gives the second in which it was stored: its end, so that no value seems to be older than it is.
+        return text === undefined ? undefined : { text, storedAt: object.LastModified && object.LastModified.getTime() + 999 }
       } catch (error) {
         if (error instanceof NoSuchKey) return undefined
         throw error

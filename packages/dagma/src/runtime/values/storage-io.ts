@@ -2,11 +2,15 @@ import type { IOContext, IOManager } from '../../definitions/assets/io-manager.t
 import { textIOManager } from './text-io-manager.ts'
 import { valuePath } from './value-path.ts'
 
+type MaybePromise<Value> = Value | Promise<Value>
+
 /** What is needed of a key-value storage: any storage of the library `unstorage` has it, for Redis, Azure, a folder and others. */
 export interface ValueStorage {
   /** The text last set; null or undefined when there is none. */
   getItemRaw(key: string): Promise<unknown>
   setItemRaw(key: string, value: string): Promise<void>
+  /** Says when a value was stored, where the storage knows that. */
+  getMeta?(key: string, options: { readonly nativeOnly: true }): MaybePromise<{ readonly mtime?: Date | undefined }>
 }
 
 /**
@@ -27,19 +31,23 @@ export interface ValueStorage {
  */
 export function storageIOManager(storage: ValueStorage): IOManager {
   const place = (context: IOContext): string => valuePath(context).join(':')
-  const read = async (context: IOContext): Promise<string | undefined> => {
+  const readText = async (context: IOContext): Promise<string | undefined> => {
     const stored = await storage.getItemRaw(place(context))
     if (stored === null || stored === undefined) return undefined
     return typeof stored === 'string' ? stored : Buffer.from(stored as Uint8Array).toString('utf8')
   }
   return textIOManager({
     place,
-    read,
+    async read(context) {
+      const [text, meta] = await Promise.all([readText(context), storage.getMeta?.(place(context), { nativeOnly: true })])
+      const storedAt = meta?.mtime === undefined ? Number.NaN : new Date(meta.mtime).getTime()
+      return text === undefined ? undefined : { text, storedAt: Number.isNaN(storedAt) ? undefined : storedAt }
+    },
     async write(context, text) {
       // A second time, since another run may have set the same value in between.
       for (let attempt = 0; attempt < 2; attempt++) {
         await storage.setItemRaw(place(context), text)
-        if ((await read(context)) === text) return
+        if ((await readText(context)) === text) return
       }
       throw new Error('the storage reported success but did not keep the value. Check that its bucket, container or table exists')
     },

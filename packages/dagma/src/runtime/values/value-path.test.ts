@@ -59,7 +59,8 @@ describe('valuePath', () => {
       fc.asyncProperty(values, async (all) => {
         const manager = jsonFileIOManager(temporaryFolder())
         for (const [index, one] of all.entries()) await manager.handleOutput({ ...one, runId: 'r', signal }, index)
-        for (const [index, one] of all.entries()) expect(await manager.loadInput({ ...one, runId: 'r', signal })).toEqual({ value: index })
+        for (const [index, one] of all.entries())
+          expect(await manager.loadInput({ ...one, runId: 'r', signal })).toMatchObject({ value: index })
       }),
       { numRuns: 10 },
     )
@@ -72,7 +73,7 @@ test('the longest names leave room for the temporary name', async () => {
   for (const assetKey of [['a'.repeat(250)], ['b'.repeat(251)], ['c'.repeat(5000)], Array.from({ length: 40 }, () => 'd'.repeat(100))]) {
     const context = { assetKey, partitionKey: '月'.repeat(90), runId: 'r', signal }
     await manager.handleOutput(context, 1)
-    expect(await manager.loadInput(context)).toEqual({ value: 1 })
+    expect(await manager.loadInput(context)).toMatchObject({ value: 1 })
   }
   const names = readdirSync(folder, { recursive: true, withFileTypes: true }).flatMap((entry) => (entry.isFile() ? [entry.name] : []))
   expect(names.length).toBeGreaterThanOrEqual(4)
