@@ -98,7 +98,7 @@ export interface AssetReport<Type> {
   readonly assetKey: AssetKey
   readonly metadata: WireMetadata
   readonly dataVersion: string | undefined
-  /** Of a materialization: the value that it stored; undefined when that cannot be told from another. */
+  /** Of a materialization: the value that it stored; undefined when that cannot be distinguished from another. */
   readonly stored?: MaterializedValue | undefined
 }
 

@@ -31,7 +31,7 @@ export type FindMaterializations = (
 /** How many of the newest materializations are searched for that of the run itself. */
 export const searchedMaterializations = 10
 
-/** What a materialization carries of what its IO manager stored; undefined when that cannot be told from another value. */
+/** What a materialization carries of what its IO manager stored; undefined when that cannot be distinguished from another value. */
 export function materializedValue({ digest, storedAt }: ValueIdentity): MaterializedValue | undefined {
   return digest === undefined ? undefined : { digest: shortDigest(digest), storedAt: wholeMs(storedAt), host: hostname() }
 }
