@@ -13,6 +13,7 @@ import {
   memoryIOManager,
   multiAsset,
   retryPolicy,
+  staticPartitions,
 } from '../index.ts'
 import { pipesContext } from '../test/pipes-context.ts'
 import { temporaryFolder } from '../test/temporary.ts'
@@ -86,4 +87,31 @@ test('a check is reported with its description, which metadata of that name keep
     own: { description: { type: 'text', raw_value: 'its own' } },
   })
   expect(log).toContain('Made other, which is not an asset of this step.')
+})
+
+test('a check of several partitions is reported once, as their sum', async () => {
+  const daily = asset({
+    key: 'daily',
+    partitions: staticPartitions(['a', 'b', 'c']),
+    backfillPolicy: 'single-run',
+    checks: { positive: {} },
+    run: ({ partitionKey }) => materializeResult(1, { checks: { positive: { passed: partitionKey !== 'a' } } }),
+  })
+  const messages: PipesMessage[] = []
+  const session = new PipesSession({
+    data: pipesContext({ asset_keys: ['daily'] }),
+    sender: new MessageSender((message) => messages.push(message)),
+    ending: () => {},
+    ended: async () => {},
+  })
+  const report = new PipesReport(session)
+  const range = { start: 'a', end: 'c' }
+  await materialize(definitions({ assets: [daily] }), {
+    projectFolder: temporaryFolder({}),
+    partitionKeyRange: range,
+    onEvent: (event) => report.onEvent(event),
+  })
+  report.end()
+  const checks = messages.filter(({ method }) => method === 'report_asset_check').map(({ params }) => params)
+  expect(checks).toMatchObject([{ check_name: 'positive', passed: false, severity: 'ERROR' }])
 })

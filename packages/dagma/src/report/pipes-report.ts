@@ -3,13 +3,14 @@ import type { PipesSession } from '../dagster/pipes/session.ts'
 import type { Materialization, RunEvent } from '../engine/events.ts'
 import type { MaterializeRun } from '../engine/materialize.ts'
 import type { WireError } from '../runtime/gate/exit-gate.ts'
+import { type CheckEvent, sumOfCheck } from './check-sum.ts'
 
-/** What a step gave: a materialization, or how a check went. */
-type Given = Materialization | Extract<RunEvent, { type: 'ASSET_CHECK_EVALUATION' }>
+/** What a step gave: a materialization, or how a check went for each of its partitions. */
+type Given = Materialization | readonly [CheckEvent, ...CheckEvent[]]
 
 /**
  * Reports a run of the embedded engine to a Pipes session. Dagster takes each asset once in a session, but a step that is retried may give a part of a
- * multi-asset again: what a step gave is reported when it has ended, of each asset and each check the last.
+ * multi-asset again: what a step gave is reported when it has ended, of each asset and each check the last; of a check of several partitions, the sum.
  */
 export class PipesReport {
   readonly #session: PipesSession
@@ -48,23 +49,25 @@ export class PipesReport {
     for (const step of [...this.#given.keys()]) this.#stepEnded(step)
   }
 
-  #keep(event: Given): void {
+  #keep(event: Materialization | CheckEvent): void {
     const ofStep = this.#given.get(event.step) ?? new Map<string, Given>()
     this.#given.set(event.step, ofStep)
     const subject = JSON.stringify([event.asset, event.type === 'ASSET_CHECK_EVALUATION' ? event.check : null])
+    const before = ofStep.get(subject)
     // Deleted first, so that the order is that of the last ones.
     ofStep.delete(subject)
-    ofStep.set(subject, event)
+    if (event.type !== 'ASSET_CHECK_EVALUATION') ofStep.set(subject, event)
+    else ofStep.set(subject, before !== undefined && isChecks(before) ? [...before, event] : [event])
   }
 
   #stepEnded(step: string): void {
     const given = this.#given.get(step)
     this.#given.delete(step)
-    for (const event of given?.values() ?? []) this.#report(event)
+    for (const one of given?.values() ?? []) this.#report(isChecks(one) ? sumOfCheck(one) : one)
   }
 
   /** Assets that are not the Dagster step's own are only logged: Pipes takes no others. */
-  #report(event: Given): void {
+  #report(event: Materialization | CheckEvent): void {
     const { context, log } = this.#session
     const isOwn = !context.isAssetStep || context.assetKeys.includes(event.asset)
     const { asset: assetKey, metadata } = event
@@ -77,6 +80,10 @@ export class PipesReport {
     if (!isOwn) return log.info(`Made ${assetKey}, which is not an asset of this step.`)
     this.#session.reportAssetMaterialization({ assetKey, metadata, ...(dataVersion !== null && { dataVersion }) })
   }
+}
+
+function isChecks(given: Given): given is readonly [CheckEvent, ...CheckEvent[]] {
+  return Array.isArray(given)
 }
 
 /** The error of the first step that failed, as an error again. */

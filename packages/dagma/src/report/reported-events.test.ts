@@ -63,3 +63,22 @@ test('the golden request keeps to the schema', () => {
   expect(isRequest({})).toBe(false)
   expect(isRequest({ events: [{ ...golden.events[0], check: 'x' }] })).toBe(false)
 })
+
+test('a check of several partitions is reported for each, and then as their sum', () => {
+  const checkOf = (partition: string, passed: boolean, severity: 'WARN' | 'ERROR' = 'ERROR') =>
+    at(1, { ...check('positive', passed), severity, partition, blocking: true, description: null, metadata: {} })
+  const sumOf = (...checks: RunEvent[]) => reportedEvents(checks).slice(checks.length)
+  expect(sumOf(checkOf('a', false), checkOf('b', true), checkOf('c', true))).toMatchObject([
+    {
+      type: 'check',
+      passed: false,
+      severity: 'ERROR',
+      blocking: true,
+      description: '2 of 3 partitions passed.',
+      metadata: { partitions: { raw_value: 3 }, failed_partitions: { raw_value: ['a'] } },
+    },
+  ])
+  expect(sumOf(checkOf('a', false, 'WARN'), checkOf('b', true))).toMatchObject([{ passed: false, severity: 'WARN' }])
+  expect(sumOf(checkOf('a', false), checkOf('b', true), checkOf('a', true))).toMatchObject([{ passed: true }]) // evaluated again
+  expect(sumOf(checkOf('a', false), checkOf('a', true))).toEqual([])
+})

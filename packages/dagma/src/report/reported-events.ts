@@ -1,13 +1,28 @@
 import { eventIdKey, type ReportedEvent } from '../dagster/report/reporter.ts'
 import type { RunEvent } from '../engine/events.ts'
 import type { WireMetadata } from '../metadata/normalize.ts'
+import { sumOfCheck } from './check-sum.ts'
 
 /**
  * What of a run's events Dagster takes without a run of its own: materializations, observations and checks. Each carries its run, its own id and the
  * moment it happened as metadata, since Dagster stamps a reported event with the moment of the report.
  */
 export function reportedEvents(events: readonly RunEvent[]): ReportedEvent[] {
-  return events.flatMap((event, index) => reportedEvent(event, `${event.runId}:${index}`) ?? [])
+  const single = events.flatMap((event, index) => reportedEvent(event, `${event.runId}:${index}`) ?? [])
+  return [...single, ...sums(events)]
+}
+
+/** The sum of each check of several partitions, after them: Dagster's view of a check shows the last report. */
+function sums(events: readonly RunEvent[]): ReportedEvent[] {
+  const checks = Map.groupBy(
+    events.filter((event) => event.type === 'ASSET_CHECK_EVALUATION'),
+    ({ asset, check }) => JSON.stringify([asset, check]),
+  )
+  return [...checks.values()].flatMap(([first, ...rest]) => {
+    if (first === undefined || new Set([first, ...rest].map(({ partition }) => partition)).size < 2) return []
+    const sum = sumOfCheck([first, ...rest])
+    return reportedEvent(sum, `${sum.runId}:${sum.asset}:${sum.check}`) ?? []
+  })
 }
 
 function reportedEvent(event: RunEvent, id: string): ReportedEvent | undefined {
