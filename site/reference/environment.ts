@@ -71,7 +71,8 @@ function documented(): Map<string, Meaning> {
       for (const row of rows.trim().split('\n')) {
         const [, variables = '', meaning = ''] = row.split(/(?<!\\)\|/)
         for (const [variable] of variables.matchAll(name))
-          if (!found.has(variable)) found.set(variable, { meaning: onSite(file, meaning.trim(), new Set()), file, title })
+          if (!found.has(variable))
+            found.set(variable, { meaning: onSite(file, meaning.trim(), new Set()).replaceAll('](#', `](/${route(file)}#`), file, title })
       }
   }
   return found
