@@ -7,6 +7,7 @@ import type { RunItems } from '../definitions/assets/items.ts'
 import { retryPolicy } from '../definitions/assets/retry-policy.ts'
 import { definitions } from '../definitions/definitions.ts'
 import { staticPartitions } from '../definitions/partitions/partitions.ts'
+import { dagmaError } from '../errors.ts'
 import { temporaryFolder } from '../test/temporary.ts'
 import { EventLog } from './event-log.ts'
 import { type MaterializeRun, materialize, retryRun } from './materialize.ts'
@@ -187,6 +188,18 @@ describe('items()', () => {
     )
     const run = await materialize(definitions, { projectFolder: temporaryFolder() })
     expect(failureOf(run)).toContain('did not finish within 0.3 s. ')
+  })
+
+  test('a budget that is spent stops the others with its own error, and the next run goes on', async () => {
+    const { called, faults, definitions } = project((items, call) => items(numbers, { key, concurrency: 1 }, call))
+    const projectFolder = temporaryFolder()
+    faults.set(60, dagmaError('DAGMA_PRICE_MISSING', { model: 'm', of: 'asset "doubled"' }))
+    const stopped = await materialize(definitions, { projectFolder })
+    expect(failureOf(stopped)).toContain('the price of model "m" is not known')
+    expect(called.splice(0)).toEqual(numbers.slice(0, 61))
+    faults.clear()
+    await retryRun(definitions, stopped.runId, { projectFolder })
+    expect(called).toEqual(numbers.slice(60))
   })
 
   test('items that all failed for good are not retried', async () => {
