@@ -24,7 +24,13 @@ it('each job runs its assets, one after the other', async () => {
     return [status, ...ran]
   }
   expect([...platform.jobs.keys()]).toEqual(['run_llm_rag_job', 'run_models_train_job', 'run_langflow_job'])
-  expect(await steps('run_llm_rag_job')).toEqual(['SUCCESS', 'embed_texts_stub', 'qdrant_upsert', 'qdrant_search'])
+  expect(await steps('run_llm_rag_job')).toEqual([
+    'SUCCESS',
+    'embed_texts_stub',
+    'qdrant_upsert',
+    'qdrant_upsert_retrieval_quality',
+    'qdrant_search',
+  ])
   expect(await steps('run_models_train_job')).toEqual(['SUCCESS', 'train_model_stub'])
   expect(await steps('run_langflow_job')).toEqual(['SUCCESS', 'langflow_run_flow'])
 })

@@ -25,6 +25,10 @@ for (const hit of await run.load(qdrantSearch)) {
     `  ${hit.score.toFixed(3)}  ${hit.passage}  ${styleText('dim', hit.heading)}\n         ${hit.text.replace(/\s+/g, ' ').slice(0, 160)}`,
   )
 }
+console.log(styleText('bold', '\nThe search, scored over the golden set'))
+for (const event of run.events)
+  if (event.type === 'ASSET_CHECK_EVALUATION')
+    console.log(`  ${event.passed ? styleText('green', '✓') : styleText('red', '✗')} ${event.check}  ${event.description}`)
 const local = realSystems.filter(({ asset }) => run.materializations.get(asset)?.metadata.backend?.raw_value === 'local')
 if (local.length > 0) console.log(styleText('bold', '\nLocal backends:'))
 for (const { system, variables } of local) console.log(`  ${system.padEnd(10)}  the real one is turned on by ${variables}`)

@@ -81,6 +81,7 @@ describe('without any variable and server', () => {
     ])
       expect(demo.stdout).toMatch(figure)
     expect(demo.stdout.match(/ backend +local\n/g)).toHaveLength(5)
+    expect(demo.stdout).toMatch(/✓ retrieval_quality {2}hit_rate 0\.\d{3}, mrr 0\.\d{3}, ndcg 0\.\d{3} over 40 examples\./)
     expect(demo.stdout).not.toMatch(/_ur[il] +http|_endpoint/)
     expect(demo.stdout.slice(demo.stdout.indexOf('Local backends'))).toMatchInlineSnapshot(`
       "Local backends:

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { json } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { embedTextsStub, qdrantSearch } from '../src/defs/llm/assets.ts'
+import { goldenSet } from '../src/search/golden-set.ts'
 import { LocalProject } from './local-run.ts'
 
 const size = 26
@@ -42,7 +43,7 @@ describe('with an embedding endpoint', () => {
     const run = await project.run('embed_texts_stub,qdrant_upsert,qdrant_search', { qdrant_search: { question, limit: 20 } })
     const passages = await run.load(embedTextsStub)
     expect(inputs.at(-1)).toBe(question)
-    expect(inputs).toHaveLength(passages.length + 1)
+    expect(inputs).toHaveLength(passages.length + goldenSet.length + 1)
     for (const { vector } of passages) expect(vector).toHaveLength(size)
     expect(run.materializations.get('embed_texts_stub')?.metadata).toMatchObject({
       backend: { raw_value: 'openai' },

@@ -1,6 +1,7 @@
 /** The search answers questions about this project from its own documentation: the real assets, on the embedded engine and Qdrant's local store. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { qdrantSearch } from '../src/defs/llm/assets.ts'
+import { goldenSet } from '../src/search/golden-set.ts'
 import { documentationPassages } from '../src/search/passages.ts'
 import { LocalProject } from './local-run.ts'
 
@@ -76,4 +77,21 @@ describe('questions in other words', () => {
     }
     expect(missed.length, missed.join('\n')).toBeLessThanOrEqual(unseen.length / 5)
   })
+})
+
+it('the golden set has 40 questions, each with pages that are searched, and the search finds them four times in five', async () => {
+  const pages = new Set(documentationPassages().map(({ document }) => document))
+  expect(new Set(goldenSet.map(({ id }) => id)).size).toBe(40)
+  expect(goldenSet.flatMap(({ relevant }) => relevant).filter((page) => !pages.has(page))).toEqual([])
+  const { events } = await project.run('embed_texts_stub,qdrant_upsert')
+  const evaluated = events.find(({ type }) => type === 'ASSET_CHECK_EVALUATION')
+  expect(evaluated).toMatchObject({
+    check: 'retrieval_quality',
+    passed: true,
+    metadata: { examples_count: { raw_value: 40 }, compared_count: { raw_value: 40 }, hit_rate: { type: 'float' } },
+  })
+  // What is found in a run of the same passages is the same.
+  expect(evaluated).toMatchObject({ description: expect.not.stringContaining('dropped') })
+  const rate = evaluated?.type === 'ASSET_CHECK_EVALUATION' ? evaluated.metadata.hit_rate?.raw_value : undefined
+  expect(rate).toBeGreaterThanOrEqual(0.8)
 })
