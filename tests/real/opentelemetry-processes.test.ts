@@ -13,7 +13,12 @@ import { platformProject } from '../support/test-project.ts'
 import { WorkerRun } from '../support/worker-run.ts'
 
 const template = 'http://localhost:16686/trace/{trace_id}'
-const ragSteps = ['embed_texts_stub', 'qdrant_upsert', 'qdrant_search']
+const ragSteps = [
+  ['embed_texts_stub', 'report_asset_materialization'],
+  ['qdrant_upsert', 'report_asset_materialization'],
+  ['qdrant_upsert_retrieval_quality', 'report_asset_check'],
+  ['qdrant_search', 'report_asset_materialization'],
+] as const
 
 function expectRagTrace(receiver: OtlpReceiver, runId: string, host: string): void {
   expect([...new Set(receiver.tree())]).toEqual(ragTrace)
@@ -62,8 +67,7 @@ describe('one trace of a RAG run has the run, its steps and the outgoing calls i
     await using receiver = await OtlpReceiver.start()
     using worker = new WorkerRun(project.folder, { ...systems.variables, OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url })
     const runId = randomUUID()
-    for (const step of ragSteps)
-      expect(await worker.step(step, runId, 'run_llm_rag_job')).toEqual(['opened', 'report_asset_materialization', 'closed'])
+    for (const [step, report] of ragSteps) expect(await worker.step(step, runId, 'run_llm_rag_job')).toEqual(['opened', report, 'closed'])
     expect(await worker.end(), worker.printed).toBe(0)
     expectRagTrace(receiver, runId, 'dagster')
   })

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { OtlpReceiver } from '../../packages/opentelemetry/src/test/otlp-receiver.ts'
 import { dagsterRuns } from '../support/dagster-instance.ts'
@@ -40,6 +42,14 @@ describe.skipIf(lacks(needsPython()))('a run in the real Dagster', () => {
     const made = run?.events.flatMap((event) => (event.type === 'ASSET_MATERIALIZATION' ? [event.metadata['trace_url']] : []))
     const link = { type: 'url', raw_value: `http://localhost:16686/trace/${traceId}` }
     expect(made).toEqual([link, link, link])
+    // The evaluation is one of Dagster's checks, with its figures, and was accepted as the first one.
+    const evaluated = run?.events.filter(({ type }) => type === 'ASSET_CHECK_EVALUATION')
+    expect(evaluated).toMatchObject([
+      { asset: 'qdrant_upsert', metadata: { hit_rate: { type: 'float' }, examples_count: { raw_value: 40 } } },
+    ])
+    const accepted = JSON.parse(readFileSync(join(project.folder, '.dagma/values/qdrant_upsert/%40retrieval_quality.json'), 'utf8'))
+    expect(accepted).toMatchObject({ version: 1, runId: run?.run_id })
+    expect(accepted.examples).toHaveLength(40)
   })
 
   it('has each attempt in its trace', async () => {
