@@ -5,7 +5,16 @@ import { type Finished, run } from '../support/processes.ts'
 import { repository } from '../support/repository.ts'
 import { platformProject, type TestProject } from '../support/test-project.ts'
 
-const assets = ['embed_texts_stub', 'langflow_run_flow', 'qdrant_search', 'qdrant_upsert', 'raw_numbers', 'sum_numbers', 'train_model_stub']
+const assets = [
+  'answer_question',
+  'embed_texts_stub',
+  'langflow_run_flow',
+  'qdrant_search',
+  'qdrant_upsert',
+  'raw_numbers',
+  'sum_numbers',
+  'train_model_stub',
+]
 
 describe.skipIf(lacks(needsPython()))('the dagster command line', () => {
   let project: TestProject

@@ -119,11 +119,11 @@ describe.skipIf(lacks(needsPython(), needsChromium(), needsProc(), mlflowExecuta
 
     it('draws the lineage', async () => {
       await ui.goto('/locations/dagma.definitions/asset-groups/llm/lineage')
-      for (const key of ['embed_texts_stub', 'qdrant_upsert', 'qdrant_search', 'langflow_run_flow'])
+      for (const key of ['embed_texts_stub', 'qdrant_upsert', 'qdrant_search', 'answer_question', 'langflow_run_flow'])
         await ui.page.getByText(key, { exact: true }).first().waitFor()
       const arrows = ui.page.locator('svg path[marker-end]')
       await arrows.first().waitFor({ state: 'attached' })
-      expect(await arrows.count()).toBe(2)
+      expect(await arrows.count()).toBe(3)
       await screenshot(ui.page, '5-lineage')
     })
 

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { json as readJson } from 'node:stream/consumers'
 
-/** MLflow, Qdrant, LangFlow and an embedding endpoint on one address, each as far as the example project asks it, and always well. */
+/** MLflow, Qdrant, LangFlow and endpoints for embeddings and chats on one address, each as far as the example project asks it, and always well. */
 export interface FakeSystems extends AsyncDisposable {
   /** The variables that turn the real systems on, and lead here. */
   readonly variables: Readonly<Record<string, string>>
@@ -29,6 +29,8 @@ export async function fakeSystems(): Promise<FakeSystems> {
       LANGFLOW_DEFAULT_FLOW_ID: flowId,
       EMBEDDINGS_BASE_URL: `${url}/v1`,
       EMBEDDINGS_MODEL: 'fake-model',
+      LLM_BASE_URL: `${url}/v1`,
+      LLM_MODEL: 'fake-model',
     },
     [Symbol.asyncDispose]: () =>
       new Promise((resolve) => {
@@ -45,9 +47,20 @@ async function answerTo(request: IncomingMessage, collections: Map<string, unkno
     ? qdrant(request.method ?? '', pathname, body, collections)
     : pathname.startsWith('/v1/embeddings')
       ? embeddings(body as { input: string[] })
-      : pathname.startsWith('/api/v1/run/')
-        ? { session_id: 's', outputs: [{ outputs: [{ results: { message: { text: 'Hello.' } } }] }] }
-        : mlflow(pathname)
+      : pathname.startsWith('/v1/chat/completions')
+        ? chat
+        : pathname.startsWith('/api/v1/run/')
+          ? { session_id: 's', outputs: [{ outputs: [{ results: { message: { text: 'Hello.' } } }] }] }
+          : mlflow(pathname)
+}
+
+const chat = {
+  id: 'chat-1',
+  object: 'chat.completion',
+  created: 1_700_000_000,
+  model: 'fake-model',
+  choices: [{ index: 0, message: { role: 'assistant', content: 'The passages say it [1].' }, finish_reason: 'stop' }],
+  usage: { prompt_tokens: 5, completion_tokens: 2, total_tokens: 7 },
 }
 
 const run = {

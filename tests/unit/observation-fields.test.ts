@@ -73,7 +73,7 @@ describe('every materialization of the example project carries the fields that a
 
   it('with every system', async () => {
     await using systems = await fakeSystems()
-    check(await runWith(systems.variables), ['mlflow', 'qdrant', 'langflow', 'openai'])
+    check(await runWith(systems.variables), ['mlflow', 'qdrant', 'langflow', 'openai', 'ai'])
   })
 })
 

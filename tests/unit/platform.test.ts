@@ -11,7 +11,7 @@ it('each asset is in its group', () => {
   expect(groups).toEqual({
     data: ['raw_numbers', 'sum_numbers'],
     models: ['train_model_stub'],
-    llm: ['embed_texts_stub', 'qdrant_upsert', 'qdrant_search', 'langflow_run_flow'],
+    llm: ['embed_texts_stub', 'qdrant_upsert', 'qdrant_search', 'answer_question', 'langflow_run_flow'],
   })
 })
 

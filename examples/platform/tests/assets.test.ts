@@ -45,6 +45,20 @@ describe('metadata on the local backends: presence and type', () => {
     ],
     ['qdrant_upsert', { points_count: 'int', collection: 'text', backend: 'text', operation: 'text' }],
     ['qdrant_search', { returned: 'int', collection: 'text', backend: 'text', operation: 'text' }],
+    [
+      'answer_question',
+      {
+        returned: 'int',
+        generations_count: 'int',
+        model_calls: 'int',
+        cached_calls: 'int',
+        finish_reason: 'text',
+        model_latency_ms: 'float',
+        model: 'text',
+        backend: 'text',
+        operation: 'text',
+      },
+    ],
     ['langflow_run_flow', { outputs_count: 'int', answer_characters: 'int', backend: 'text', operation: 'text', default_flow_id: 'text' }],
   ])('%s', (asset, expected) => {
     // Exactly these keys: so no link, and no text of a passage, question or answer.

@@ -27,7 +27,7 @@ syncBuiltinESMExports()
 function run(...args: string[]): { status: number | null; stdout: string; stderr: string } {
   const env = Object.fromEntries(
     Object.entries(process.env).filter(
-      ([name]) => !/^(?:MLFLOW|QDRANT|LANGFLOW|EMBEDDINGS|OTEL|DAGMA|DAGSTER|VITEST|NODE_OPTIONS)/.test(name),
+      ([name]) => !/^(?:MLFLOW|QDRANT|LANGFLOW|EMBEDDINGS|LLM|OTEL|DAGMA|DAGSTER|VITEST|NODE_OPTIONS)/.test(name),
     ),
   )
   const preload = `--import=data:text/javascript,${encodeURIComponent(watch)}`
@@ -67,6 +67,7 @@ describe('without any variable and server', () => {
       'embed_texts_stub',
       'qdrant_upsert',
       'qdrant_search',
+      'answer_question',
       'langflow_run_flow',
     ])
       expect(demo.stdout).toContain(`✓ ${asset}\n`)
@@ -80,15 +81,17 @@ describe('without any variable and server', () => {
       /returned +3\n/,
     ])
       expect(demo.stdout).toMatch(figure)
-    expect(demo.stdout.match(/ backend +local\n/g)).toHaveLength(5)
+    expect(demo.stdout.match(/ backend +local\n/g)).toHaveLength(6)
     expect(demo.stdout).toMatch(/✓ retrieval_quality {2}hit_rate 0\.\d{3}, mrr 0\.\d{3}, ndcg 0\.\d{3} over 40 examples\./)
+    expect(demo.stdout).toMatch(/✓ answer_quality {2}cites_an_answer 0\.\d{3}, length \d\.\d{3} over 40 examples\./)
     expect(demo.stdout).not.toMatch(/_ur[il] +http|_endpoint/)
     expect(demo.stdout.slice(demo.stdout.indexOf('Local backends'))).toMatchInlineSnapshot(`
       "Local backends:
-        MLflow      the real one is turned on by MLFLOW_USE_TRACKING=true with MLFLOW_TRACKING_URI
-        Embeddings  the real one is turned on by EMBEDDINGS_BASE_URL with EMBEDDINGS_MODEL
-        Qdrant      the real one is turned on by QDRANT_URL or QDRANT_HOST
-        LangFlow    the real one is turned on by LANGFLOW_BASE_URL
+        MLflow          the real one is turned on by MLFLOW_USE_TRACKING=true with MLFLOW_TRACKING_URI
+        Embeddings      the real one is turned on by EMBEDDINGS_BASE_URL with EMBEDDINGS_MODEL
+        Qdrant          the real one is turned on by QDRANT_URL or QDRANT_HOST
+        Language model  the real one is turned on by LLM_BASE_URL with LLM_MODEL
+        LangFlow        the real one is turned on by LANGFLOW_BASE_URL
       "
     `)
   })

@@ -1,6 +1,6 @@
 /** The search answers questions about this project from its own documentation: the real assets, on the embedded engine and Qdrant's local store. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { qdrantSearch } from '../src/defs/llm/assets.ts'
+import { answerQuestion, qdrantSearch } from '../src/defs/llm/assets.ts'
 import { goldenSet } from '../src/search/golden-set.ts'
 import { documentationPassages } from '../src/search/passages.ts'
 import { LocalProject } from './local-run.ts'
@@ -94,4 +94,16 @@ it('the golden set has 40 questions, each with pages that are searched, and the 
   expect(evaluated).toMatchObject({ description: expect.not.stringContaining('dropped') })
   const rate = evaluated?.type === 'ASSET_CHECK_EVALUATION' ? evaluated.metadata.hit_rate?.raw_value : undefined
   expect(rate).toBeGreaterThanOrEqual(0.8)
+})
+
+it('an answer is made of the passages that it names', async () => {
+  const run = await project.run('answer_question', { answer_question: { question: 'How are secrets kept out of logs?', limit: 3 } })
+  const { answer, sources } = await run.load(answerQuestion)
+  expect(sources).toHaveLength(3)
+  const passages = documentationPassages().filter(({ id }) => sources.includes(id))
+  expect(passages.some(({ document }) => document === 'docs/guide/secrets.md')).toBe(true)
+  const texts = passages.map(({ text }) => text.replace(/\s+/g, ' ')).join(' ')
+  expect(answer.length).toBeGreaterThan(20)
+  for (const sentence of answer.split(/\[\d\] |(?<=[.:]) /).filter((part) => part.trim() !== ''))
+    expect(texts).toContain(sentence.trim().replace(/\s+/g, ' '))
 })

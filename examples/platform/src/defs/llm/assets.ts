@@ -1,9 +1,12 @@
+import { languageModel } from '@dagma/ai'
 import { langflow } from '@dagma/langflow'
 import { embeddings } from '@dagma/openai'
 import { qdrant } from '@dagma/qdrant'
 import { asset, materializeResult } from 'dagma'
 import { z } from 'zod'
+import { answer } from '../../search/answer.ts'
 import { documentationPassages, markdown } from '../../search/passages.ts'
+import { search } from '../../search/search.ts'
 
 export const embedTextsStub = asset({
   key: 'embed_texts_stub',
@@ -69,16 +72,23 @@ export const qdrantSearch = asset({
   resources: { embeddings, qdrant },
   config: searchConfig,
   run: async ({ config: { question, limit }, resources: { embeddings, qdrant }, signal }) => {
-    const { vectors, model } = await embeddings.embed([question], { purpose: 'query', signal })
-    const found = await qdrant.query({ vector: vectors[0] ?? [], limit, filter: { must: { key: 'model', match: { value: model } } } })
-    const hits = found.map(({ score, payload }) => ({
-      score,
-      passage: String(payload?.passage),
-      document: String(payload?.document),
-      heading: String(payload?.heading),
-      text: String(payload?.text),
-    }))
+    const hits = await search(question, { embeddings, qdrant, limit, signal })
     return materializeResult(hits, { metadata: { returned: hits.length, ...qdrant.metadata('query points') } })
+  },
+})
+
+export const answerQuestion = asset({
+  key: 'answer_question',
+  group: 'llm',
+  description:
+    'Answers a question from the passages that the search finds, and cites them: by a model when one is set, otherwise with their best sentences.',
+  kinds: ['ai'],
+  deps: [qdrantUpsert],
+  resources: { embeddings, qdrant, languageModel },
+  config: searchConfig,
+  run: async ({ config: { question, limit }, resources: { languageModel, ...found }, signal }) => {
+    const { generation, hits, ...answered } = await answer(question, languageModel, { ...found, limit, signal })
+    return materializeResult(answered, { metadata: { returned: hits.length, ...languageModel.metadata(generation) } })
   },
 })
 
