@@ -418,14 +418,16 @@ export const catalogue = {
           ? ''
           : `, ${partitions.length > 1 ? 'partitions' : 'partition'} ${partitions.map((one) => `"${one}"`).join(', ')}`
       const by = storedBy === undefined ? '' : ` on ${storedBy}`
-      const found = { none: 'there is none', older: 'there is an older one', newer: 'there is a newer one', other: 'there is another one' }
+      const kind =
+        difference === 'older' || difference === 'newer' ? (difference === 'older' ? 'an older one' : 'a newer one') : 'another one'
+      const found = difference === 'none' ? 'none' : kind
       const where = place === undefined ? 'in its storage' : `in ${place}`
-      return `${who} needs the value of "${value}"${which} that run ${runId.slice(0, 8)} stored${by}. On ${host}, ${found[difference]} ${where}.`
+      return `${who} needs the value of "${value}"${which} that run ${runId.slice(0, 8)} stored${by}. On ${host}, there is ${found} ${where}.`
     },
     ({ difference, command }) =>
       difference === 'newer'
         ? 'Another run has stored it since: let one run at a time make it, or store values apart by partition.'
-        : `If steps run on several machines, keep values where all of them reach them: on a shared volume, or with s3IOManager() or storageIOManager(). Else materialize it again: \`${command}\`.`,
+        : `If steps run on several machines, keep values where all of them reach them: on a shared volume, or with \`s3IOManager()\` or \`storageIOManager()\`. Else materialize it again: \`${command}\`.`,
   ),
   DAGMA_VALUE_UNREADABLE: entry<{ asset: string; file: string; command: string }>(
     'execution',

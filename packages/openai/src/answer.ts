@@ -40,9 +40,15 @@ export function readAnswer(answer: unknown, count: number): Answer | { readonly 
  */
 function placesOf(indexes: readonly unknown[]): readonly number[] | undefined {
   if (indexes.every((index) => index === undefined || index === null)) return indexes.map((_, at) => at)
-  const places = indexes.map((index) => Number(index ?? 0))
-  const known = indexes.every((index) => index === undefined || index === null || /^\d+$/.test(String(index)))
+  const places = indexes.map(placeOf)
+  const known = places.every((place) => Number.isSafeInteger(place) && place >= 0)
   return known && new Set(places).size === places.length && places.every((place) => place < places.length) ? places : undefined
+}
+
+/** The place that an index names; NaN for what is not one. */
+function placeOf(index: unknown): number {
+  if (index === undefined || index === null) return 0
+  return typeof index === 'number' || (typeof index === 'string' && /^\d+$/.test(index)) ? Number(index) : Number.NaN
 }
 
 /** The 32-bit floats, little-endian, that a text holds as base64. Undefined when it does not. */

@@ -35,6 +35,11 @@ describe.concurrent('Embeddings: answers that cannot be used', () => {
       { data: [item([1]), item([2], 'b')] },
       'the answer does not say of each vector which text it belongs to',
     ],
+    [
+      'an index that is an object',
+      { data: [item([1]), item([2], { toString: 0 })] },
+      'the answer does not say of each vector which text it belongs to',
+    ],
     ['half an index', { data: [item([1]), item([2], 0.5)] }, 'the answer does not say of each vector which text it belongs to'],
     ['base64 of half a float', { data: [item('AAAA'), item('AAAA', 1)] }, 'a vector of the answer is not a list of numbers'],
     ['a text for a vector', { data: [item('not base64 at all'), item('', 1)] }, 'a vector of the answer is not a list of numbers'],

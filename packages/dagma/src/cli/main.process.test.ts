@@ -319,6 +319,8 @@ export default definitions({ assets: [asset({ key: 'a', run: ({ signal }) => new
       Commands:
         asset                       List, inspect and materialize assets.
         job                         List and launch jobs.
+        eval [options] [selection]  Run the evaluations of assets, in this process,
+                                    and compare them with the accepted ones.
         partition                   Show the status of partitions; list, add and
                                     delete dynamic ones.
         run                         Inspect, retry, end and prune runs of the embedded
@@ -407,7 +409,8 @@ export default definitions({ assets: [asset({ key: 'a', run: ({ signal }) => new
                                be checked from this machine.
         prune [options]        Remove old runs from the event log. Keeps the latest
                                materialization of each asset and partition, and all
-                               stored values.
+                               stored values; removes what unsuccessful runs kept of
+                               their items.
         help [command]         display help for command
 
       Usage: dagma dev [options]
