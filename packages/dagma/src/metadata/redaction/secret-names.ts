@@ -33,7 +33,7 @@ const commonplace: readonly RegExp[] = [
   /^[a-z]{1,16}$|^[A-Z]{1,16}$|^[A-Z][a-z]{1,15}$/, // a word
   /^[+-]?[\d_.,:]{1,15}$/, // a number, a version, a time, an address
   /^\d{4}-\d\d-\d\d(?:[T ][\d:.+Z-]*)?$/,
-  /^(?:~|\.{1,2})?\/[^:@\s]*$|^[A-Za-z]:[\\/](?!["'`])|^\.{1,2}$/, // a path
+  /^(?:~|\.{1,2})?\/[^:@\s]*$|^[A-Za-z]:[\\/](?!\\*["'`])|^\.{1,2}$/, // a path
   /^[\w.-]+\/[\w./-]+\.(?:json|pem|key|crt|cert|pub|txt|ya?ml|env|toml)$/, // the path of a file
   /^[a-z][a-z0-9+.-]*:\/\/[^\s@?#/]*(?:\/[^\s?#]*)?$/i, // an address without user and query
   /^[\w.+-]+@[\w-]+(?:\.[\w-]+)+$/, // a mail address
