@@ -15,6 +15,7 @@ import { buildManifest, manifestDigest } from './manifest.ts'
 const protocol = new URL('../../../../../protocol/', import.meta.url)
 const read = (path: string) => readFileSync(new URL(path, protocol), 'utf8')
 const validate = new Ajv2020({ allowUnionTypes: true }).compile(JSON.parse(read('manifest.schema.json')))
+const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string }
 const here = new URL('.', import.meta.url).pathname
 
 function valid(manifest: unknown): void {
@@ -45,8 +46,10 @@ describe('the manifest', () => {
   test('holds what was declared, and fits the schema', () => {
     const manifest = buildManifest(declare(), here)
     valid(manifest)
+    expect(manifest.dagma_version).toBe(version)
     expect({
       ...manifest,
+      dagma_version: 'this one',
       steps: manifest.steps.map((step) => ({
         ...step,
         assets: step.assets.map((one) => ({ ...one, source: one.source && { ...one.source, line: 0 } })),
@@ -54,7 +57,7 @@ describe('the manifest', () => {
     }).toMatchInlineSnapshot(`
       {
         "budgets": [],
-        "dagma_version": "0.1.0",
+        "dagma_version": "this one",
         "executor": null,
         "external_assets": [],
         "jobs": [
