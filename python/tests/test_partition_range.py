@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -301,7 +302,8 @@ def test_a_kill_before_the_index_was_committed_makes_nothing_twice(
 ) -> None:
     child = Path(__file__).parent / "killed_range.py"
     arguments = [str(project), str(tmp_path), "uneven_job", DAYS[0], DAYS[-1], uncommitted]
-    done = subprocess.run([sys.executable, child, *arguments], check=False, capture_output=True, text=True)
+    env = {**os.environ, "PYTHONPATH": str(Path(dagma.__file__).parents[1])}
+    done = subprocess.run([sys.executable, child, *arguments], check=False, capture_output=True, text=True, env=env)
     assert done.returncode == 9, done.stderr
     with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
         index = sqlite3.connect(next(tmp_path.rglob("index.db")))

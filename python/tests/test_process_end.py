@@ -19,15 +19,15 @@ pytestmark = needs_package
 DEFINITIONS = """
 import * as d from 'dagma'
 const once = d.retryPolicy({ maxRetries: 1, delaySeconds: 0.01 })
-const exits = d.asset({ key: 'exits', run: () => process.exit(0) })
-const rejects = d.asset({ key: 'rejects', run: async () => {
-  void Promise.reject(new Error('forgotten'))
-  await new Promise(() => {})
-} })
 const recovers = d.asset({ key: 'recovers', retryPolicy: once, run: ({ retryNumber, log }) => {
   log.info('last words')
   if (retryNumber === 0) process.exit(7)
   return 1
+} })
+const exits = d.asset({ key: 'exits', deps: [recovers], run: () => process.exit(0) })
+const rejects = d.asset({ key: 'rejects', deps: [recovers], run: async () => {
+  void Promise.reject(new Error('forgotten'))
+  await new Promise(() => {})
 } })
 export default d.definitions({ assets: [exits, rejects, recovers] })
 """

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 import threading
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from dagma.errors import ProtocolError, StepError, WorkerDiedError
 from dagma.worker.interrupts import raise_if_interrupted
+from dagma.worker.messages import read_message, step_of
 from dagma.worker.step_call import StepCall
 
 if TYPE_CHECKING:
@@ -20,15 +20,6 @@ PROTOCOL_VERSION = 1
 """The only version of the worker's messages this package speaks."""
 
 _POLL = 0.1
-
-_MOST_LEVELS = 200
-"""How deeply a message may be nested: Dagster stores metadata by recursion, and gives up at about 500 levels."""
-
-_STEP_OF_LINE = re.compile(
-    rb'^\s*\{\s*"type"\s*:\s*"(?:pipes|partition|items|list_dynamic_partitions|find_materializations)"'
-    rb'\s*,\s*"step"\s*:\s*"([^"\\]{1,40})"'
-)
-"""The step of a message that cannot be read as a whole; the worker writes `type` and `step` first."""
 
 
 class Channel:
@@ -134,7 +125,7 @@ class Channel:
         with self._connection.makefile("rb") as lines:
             for line in lines:
                 try:
-                    self._receive(_read_message(line))
+                    self._receive(read_message(line))
                 except Exception as error:  # noqa: BLE001  # the line may hold anything
                     broken = _broken(error)
                     if not self.was_ready:
@@ -176,11 +167,11 @@ class Channel:
 
     def _fail_step_of(self, line: bytes, make_error: Callable[[], StepError]) -> None:
         """Ends the step that the line belongs to; if that is unknown, all of them: one has lost a message."""
-        named = _STEP_OF_LINE.match(line)
+        named = step_of(line)
         with self._lock:
             calls = list(self._calls.values())
         for call in calls:
-            if named is None or named[1] == call.step.encode():
+            if named is None or named == call.step:
                 call.give_up(make_error)
 
     def _finish(self, make_error: Callable[[], StepError]) -> None:
@@ -190,57 +181,6 @@ class Channel:
         for call in calls:
             call.give_up(make_error)
         self._ready.set()
-
-
-def _read_message(line: bytes) -> Mapping[str, Any]:
-    """A line as a message of the protocol; an error of any class when it is none."""
-    message = json.loads(line)
-    if not isinstance(message, dict):
-        problem = "a message is not an object"
-        raise TypeError(problem)
-    if line.count(b"[") + line.count(b"{") > _MOST_LEVELS and _is_deeper(message, _MOST_LEVELS):
-        problem = f"a message is nested more than {_MOST_LEVELS} levels deep"
-        raise ValueError(problem)
-    kind = message.get("type")
-    if kind == "pipes":
-        _expect(message, step=str, message=dict)
-        _expect(message["message"], method=str, params=(dict, type(None)))
-    elif kind == "partition":
-        _expect(message, step=str, partition_key=str, failed=bool, dynamic_partitions=list, results=list)
-    elif kind == "items":
-        _expect(message, step=str, name=str, done=int, failed=int, all=int, partition_key=(str, type(None)))
-    elif kind == "list_dynamic_partitions":
-        _expect(message, step=str, request=int, partitions=str)
-    elif kind == "find_materializations":
-        _expect(message, step=str, request=int, asset_key=str, partition_keys=list)
-    elif kind == "ready":
-        _expect(message, protocol_version=int, manifest_digest=str)
-    else:
-        problem = f"unknown message type {str(kind)[:80]!r}"
-        raise ValueError(problem)
-    return message
-
-
-def _expect(message: Mapping[str, Any], /, **types: type | tuple[type, ...]) -> None:
-    for name, expected in types.items():
-        if not isinstance(message.get(name), expected):
-            problem = f'the field "{name}" of a message has the type {type(message.get(name)).__name__}'
-            raise TypeError(problem)
-
-
-def _is_deeper(value: Any, levels: int) -> bool:
-    """Whether data is nested more deeply; without recursion, which has a limit of its own."""
-    layer = [value]
-    for _ in range(levels + 1):
-        layer = [
-            member
-            for one in layer
-            for member in (one.values() if isinstance(one, dict) else one)
-            if isinstance(member, (dict, list))
-        ]
-        if not layer:
-            return False
-    return True
 
 
 _QUESTIONS = {
