@@ -13,12 +13,14 @@ import { platformProject } from '../support/test-project.ts'
 import { WorkerRun } from '../support/worker-run.ts'
 
 const template = 'http://localhost:16686/trace/{trace_id}'
-const ragSteps = [
-  ['embed_texts_stub', 'report_asset_materialization'],
-  ['qdrant_upsert', 'report_asset_materialization'],
-  ['qdrant_upsert_retrieval_quality', 'report_asset_check'],
-  ['qdrant_search', 'report_asset_materialization'],
-] as const
+/** What was stored goes before the materialization. */
+const materialized = ['report_custom_message', 'report_asset_materialization']
+const ragSteps: readonly (readonly [step: string, reports: readonly string[]])[] = [
+  ['embed_texts_stub', materialized],
+  ['qdrant_upsert', materialized],
+  ['qdrant_upsert_retrieval_quality', ['report_asset_check']],
+  ['qdrant_search', materialized],
+]
 
 function expectRagTrace(receiver: OtlpReceiver, runId: string, host: string): void {
   expect([...new Set(receiver.tree())]).toEqual(ragTrace)
@@ -67,7 +69,8 @@ describe('one trace of a RAG run has the run, its steps and the outgoing calls i
     await using receiver = await OtlpReceiver.start()
     using worker = new WorkerRun(project.folder, { ...systems.variables, OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url })
     const runId = randomUUID()
-    for (const [step, report] of ragSteps) expect(await worker.step(step, runId, 'run_llm_rag_job')).toEqual(['opened', report, 'closed'])
+    for (const [step, reports] of ragSteps)
+      expect(await worker.step(step, runId, 'run_llm_rag_job')).toEqual(['opened', ...reports, 'closed'])
     expect(await worker.end(), worker.printed).toBe(0)
     expectRagTrace(receiver, runId, 'dagster')
   })
