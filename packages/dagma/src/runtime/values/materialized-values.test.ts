@@ -68,8 +68,8 @@ describe('a value that is loaded', () => {
     const older = await thrownBy(() => second('later').load())
     const here = hostname()
     expect([none.message, older.message]).toEqual([
-      `Step "index" needs the value of "docs" that run 0a1b2c3d stored on ${here}. On ${here}, there is none in ${folder}/docs.json. If steps run on several machines, keep values where all of them reach them: on a shared volume, or with s3IOManager() or storageIOManager(). Else materialize it again: \`dagma asset materialize --select docs\`. [DAGMA_VALUE_UNREACHABLE]`,
-      `Step "index" needs the value of "docs" that run 0a1b2c3d stored on ${here}. On ${here}, there is an older one in ${folder}/docs.json. If steps run on several machines, keep values where all of them reach them: on a shared volume, or with s3IOManager() or storageIOManager(). Else materialize it again: \`dagma asset materialize --select docs\`. [DAGMA_VALUE_UNREACHABLE]`,
+      `Step "index" needs the value of "docs" that run 0a1b2c3d stored on ${here}. On ${here}, there is none in ${folder}/docs.json. If steps run on several machines, keep values where all of them reach them: on a shared volume, or with \`s3IOManager()\` or \`storageIOManager()\`. Else materialize it again: \`dagma asset materialize --select docs\`. [DAGMA_VALUE_UNREACHABLE]`,
+      `Step "index" needs the value of "docs" that run 0a1b2c3d stored on ${here}. On ${here}, there is an older one in ${folder}/docs.json. If steps run on several machines, keep values where all of them reach them: on a shared volume, or with \`s3IOManager()\` or \`storageIOManager()\`. Else materialize it again: \`dagma asset materialize --select docs\`. [DAGMA_VALUE_UNREACHABLE]`,
     ])
     await second('again').store('new')
     expect(await second('later').load()).toBe('new')
