@@ -4,7 +4,7 @@ import './copies.ts' // an integration may bring a copy of its own
 
 export { type BatchLimits, batches } from './author/batches.ts'
 export { eachAtMost } from './author/each-at-most.ts'
-export { httpService } from './author/http.ts'
+export { authHeader, httpService } from './author/http.ts'
 export type { HttpAuth, HttpCall, HttpService, HttpServiceOptions } from './author/http-types.ts'
 export { estimatedTokens, type ModelTokens, startModelCall } from './author/model-call.ts'
 export { type ModelPrice, type ModelPrices, modelPrices, priceFindings } from './author/model-prices.ts'
@@ -23,7 +23,6 @@ export type {
   RunObserver,
   StepEnd,
   StepObserver,
-  TraceUrls,
 } from './definitions/instrument.ts'
 export type { ProbeContext } from './definitions/resource.ts'
 export type { OpenTraceDestination, TraceDestination, TracedSpan } from './definitions/trace-destination.ts'
@@ -33,6 +32,7 @@ export { checkedHttpUrl, deepLink, isHttpUrl } from './metadata/links.ts'
 export type { Json, MetadataType } from './metadata/metadata-value.ts'
 export type { WireMetadata } from './metadata/normalize.ts'
 export { type ObservationField, type ObservationFieldName, observationFields } from './metadata/observation-fields.ts'
+export type { TraceUrls } from './metadata/observe.ts'
 export type {
   FoundDocument,
   ObservedOperation,

@@ -418,9 +418,8 @@ export const catalogue = {
           ? ''
           : `, ${partitions.length > 1 ? 'partitions' : 'partition'} ${partitions.map((one) => `"${one}"`).join(', ')}`
       const by = storedBy === undefined ? '' : ` on ${storedBy}`
-      const kind =
-        difference === 'older' || difference === 'newer' ? (difference === 'older' ? 'an older one' : 'a newer one') : 'another one'
-      const found = difference === 'none' ? 'none' : kind
+      const found =
+        difference === 'none' ? 'none' : difference === 'other' ? 'another one' : `${difference === 'older' ? 'an' : 'a'} ${difference} one`
       const where = place === undefined ? 'in its storage' : `in ${place}`
       return `${who} needs the value of "${value}"${which} that run ${runId.slice(0, 8)} stored${by}. On ${host}, there is ${found} ${where}.`
     },

@@ -1,4 +1,4 @@
-import { type HttpService, httpService } from 'dagma/author'
+import { type HttpAuth, type HttpService, httpService } from 'dagma/author'
 import type { MlflowExperiment, MlflowMetric, MlflowRunData, RunStatus } from './client.ts'
 import { artifactPath } from './limits.ts'
 import type { MlflowSettings } from './settings.ts'
@@ -94,8 +94,8 @@ export async function serverVersion(service: HttpService, signal: AbortSignal): 
 
 /** The client of the server that the settings name. */
 export function mlflowService(settings: MlflowSettings, options: { readonly retries?: number } = {}): HttpService {
-  const { trackingUri = '', username, password, token, workspace, timeoutMs } = settings
-  const auth = token ? { bearer: token } : username && password ? { user: username, password } : undefined
+  const { trackingUri = '', password, token, workspace, timeoutMs } = settings
+  const auth = authOf(settings)
   return httpService({
     system: 'MLflow',
     baseUrl: trackingUri,
@@ -106,7 +106,7 @@ export function mlflowService(settings: MlflowSettings, options: { readonly retr
         ? `MLFLOW_TRACKING_USERNAME and ${password.variable}`
         : 'MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN'),
     ...(auth && { auth }),
-    ...(workspace && { headers: { 'x-mlflow-workspace': workspace } }),
+    ...(workspace && { headers: workspaceHeader(workspace) }),
     ...(timeoutMs !== undefined && { timeoutMs }),
     hints: {
       404: `Check that ${workspace ? `it, and the workspace in MLFLOW_WORKSPACE, exist` : 'it exists'} in MLflow, and that MLFLOW_TRACKING_URI is the root of its API.`,
@@ -115,6 +115,16 @@ export function mlflowService(settings: MlflowSettings, options: { readonly retr
     errorCode,
     ...options,
   })
+}
+
+/** The credentials that the settings name, if any: a token comes before user and password. */
+export function authOf({ username, password, token }: MlflowSettings): HttpAuth | undefined {
+  return token ? { bearer: token } : username && password ? { user: username, password } : undefined
+}
+
+/** Sent to a server that has workspaces. */
+export function workspaceHeader(workspace: string): Record<string, string> {
+  return { 'x-mlflow-workspace': workspace }
 }
 
 /** The experiment of new runs as it is: undefined when it is named, and no run has made it yet. */

@@ -1,4 +1,5 @@
 import {
+  authHeader,
   checkedHttpUrl,
   deepLink,
   type Finding,
@@ -8,7 +9,7 @@ import {
   type TraceDestination,
 } from 'dagma/author'
 import { mlflowTraceUrl } from './links.ts'
-import { findExperiment, mlflowService } from './rest-store.ts'
+import { authOf, findExperiment, mlflowService, workspaceHeader } from './rest-store.ts'
 import type { MlflowSettings } from './settings.ts'
 import { spanAttributes } from './span-attributes.ts'
 
@@ -38,22 +39,15 @@ export function mlflowTraces(settings: MlflowSettings | (() => MlflowSettings)):
 }
 
 async function openTraces(settings: MlflowSettings, signal: AbortSignal): Promise<OpenTraceDestination> {
-  const { trackingUri = '', experimentId } = settings
+  const { trackingUri = '', experimentId, workspace } = settings
   const url = deepLink(checkedHttpUrl(trackingUri, 'MLFLOW_TRACKING_URI, the address of the MLflow server,'), route)
   const id = experimentId || (await findExperiment(mlflowService(settings, { retries: 0 }), settings, signal)).id
   return {
     url,
-    headers: () => ({ ...requestHeaders(settings), 'x-mlflow-experiment-id': id }),
+    headers: () => ({ ...authHeader(authOf(settings)), ...(workspace && workspaceHeader(workspace)), 'x-mlflow-experiment-id': id }),
     traceUrls: (traceId) => ({ mlflow_trace_url: mlflowTraceUrl(settings, { experimentId: id, traceId }) }),
     attributes: spanAttributes,
   }
-}
-
-function requestHeaders({ token, username, password, workspace }: MlflowSettings): Record<string, string> {
-  const user = typeof username === 'object' ? username.reveal() : username
-  const basic = user && password && `Basic ${Buffer.from(`${user}:${password.reveal()}`).toString('base64')}`
-  const authorization = token ? `Bearer ${token.reveal()}` : basic
-  return { ...(authorization && { authorization }), ...(workspace && { 'x-mlflow-workspace': workspace }) }
 }
 
 /** No spans at all are refused with 400 by a server that takes traces. */

@@ -156,8 +156,15 @@ export async function request<T>(
   }
 }
 
-/** An unset secret sends nothing: the server says whether it wants one, and the hint which variable to set. */
-function authHeader(auth: HttpAuth | undefined): Record<string, string> {
+/**
+ * The header that carries the credentials of a service, as `httpService` sends them: for what sends its requests by another client. Their secrets are
+ * revealed here. An unset one sends nothing: the server says whether it wants one.
+ * @example
+ * ```ts
+ * const headers = () => authHeader({ bearer: secret('SHOP_API_KEY') })
+ * ```
+ */
+export function authHeader(auth: HttpAuth | undefined): Record<string, string> {
   if (!auth || !hasCredentials(auth)) return {}
   if ('bearer' in auth) return { authorization: `Bearer ${auth.bearer.reveal()}` }
   if ('header' in auth) return { [auth.header]: auth.value.reveal() }

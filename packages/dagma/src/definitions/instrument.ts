@@ -1,5 +1,6 @@
 import type { Finding } from '../metadata/finding.ts'
 import type { WireMetadata } from '../metadata/normalize.ts'
+import type { TraceUrls } from '../metadata/observe.ts'
 import type { CallTracker } from '../metadata/outgoing-calls.ts'
 import type { ModelUse } from '../metadata/spending.ts'
 import type { AssetKey } from './assets/asset-key.ts'
@@ -77,12 +78,6 @@ export interface StepObserver extends CallTracker {
   /** A model was called, by an integration that counts its tokens. Absent: nothing is done. */
   readonly modelCalled?: (use: ModelUse) => void
   readonly end: (end: StepEnd) => void
-}
-
-/** Pages of a trace; a page that is not known is absent. */
-export interface TraceUrls {
-  readonly trace_url?: string | undefined
-  readonly mlflow_trace_url?: string | undefined
 }
 
 /** How an attempt ended. */

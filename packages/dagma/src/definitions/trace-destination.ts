@@ -1,6 +1,6 @@
 import type { Finding } from '../metadata/finding.ts'
 import type { Json } from '../metadata/metadata-value.ts'
-import type { TraceUrls } from './instrument.ts'
+import type { TraceUrls } from '../metadata/observe.ts'
 import type { ProbeContext } from './resource.ts'
 
 /** A system that takes traces over OTLP beside the collector, for `openTelemetry({ destinations })`. Made by an integration: `mlflowTraces()`. */

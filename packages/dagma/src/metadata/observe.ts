@@ -4,6 +4,12 @@ import type { ObservationFieldName } from './observation-fields.ts'
 import { ServiceError } from './service-error.ts'
 import { errorChain, thrownMessage, thrownName } from './thrown.ts'
 
+/** Pages of a trace; a page that is not known is absent. */
+export interface TraceUrls {
+  readonly trace_url?: string | undefined
+  readonly mlflow_trace_url?: string | undefined
+}
+
 /** What the step runner knows of a materialization or an observation. */
 export interface StepFacts {
   readonly eventType: 'materialization' | 'observation'
@@ -14,7 +20,7 @@ export interface StepFacts {
   /** Size of the stored value, if the IO manager reported it. */
   readonly sizeBytes: number | undefined
   /** Pages of the step's trace, by the names of their fields. */
-  readonly traceUrls: { readonly trace_url?: string | undefined; readonly mlflow_trace_url?: string | undefined }
+  readonly traceUrls: TraceUrls
 }
 
 /** Metadata with the observation fields that the step runner knows. What the asset's author gave under the same key stays. */
