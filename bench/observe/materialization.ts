@@ -42,18 +42,29 @@ export function perMaterialization(): number {
   return microseconds
 }
 
-/** A printed line of 100 characters, with the same secrets, in microseconds: the median of 50 rounds. */
+/** Printed lines of 100 characters; the first is what most are like. */
+const printed = {
+  'a line': '2026-11-28T00:33:39.123Z INFO  step "embed_texts" of run 3f2a wrote 1,240 rows to the collection docs',
+  'a line of JSON': '{"level":"info","time":1764290019123,"run":"3f2a9b","step":"embed_texts","rows":1240,"msg":"wrote rows"}',
+  'a bearer token': 'GET https://api.example.com/v1/things with authorization: Bearer abcdefghijklmnop0123456789 took 12 ms',
+  'a signed URL': 'GET https://bucket.s3.amazonaws.com/key.txt?X-Amz-Date=20260101&X-Amz-Signature=abcdef0123456789 -> 200',
+} as const
+
+/** Printed lines, with the same secrets, in microseconds: of each the median of 50 rounds. Gives that of the first. */
 export function perLine(): number {
-  const line = '2026-11-28T00:33:39.123Z INFO  step "embed_texts" of run 3f2a wrote 1,240 rows to the collection docs'
-  const rounds: number[] = []
-  for (let round = 0; round < 60; round++) {
-    const start = performance.now()
-    for (let n = 0; n < 1_000; n++) redact(line)
-    rounds.push(performance.now() - start)
-  }
-  const microseconds = median(rounds.slice(10))
-  console.log(`redact, ${line.length} characters, 10 secrets: ${microseconds.toFixed(1)} µs a line (to stay below 5)`)
-  return microseconds
+  const took = Object.entries(printed).map(([name, line]) => {
+    const rounds: number[] = []
+    for (let round = 0; round < 60; round++) {
+      const start = performance.now()
+      for (let n = 0; n < 1_000; n++) redact(line)
+      rounds.push(performance.now() - start)
+    }
+    const microseconds = median(rounds.slice(10))
+    console.log(`redact, ${name} of ${line.length} characters, 10 secrets: ${microseconds.toFixed(1)} µs`)
+    return microseconds
+  })
+  console.log('(the first to stay below 5)')
+  return took[0] ?? Number.NaN
 }
 
 const count = 2_000

@@ -56,6 +56,8 @@ export function collectBase64(
   separators: Separators,
 ): { readonly alone: boolean; readonly plus: boolean } {
   into.begin(length)
+  const { values, places } = into
+  let count = 0
   let alone = false
   let plus = false
   for (let at = 0; at < length; at++) {
@@ -68,8 +70,11 @@ export function collectBase64(
       alone ||= isAlone
       if ((separators === 'plus' && isPlus) || (separators === 'alone' && isAlone)) continue
     }
-    into.add(value, at)
+    values[count] = value
+    places[count] = at
+    count++
   }
+  into.length = count
   return { alone, plus }
 }
 
@@ -117,6 +122,8 @@ interface Joining {
  */
 export function join({ values, length }: Digits, { bits, from, legible }: Joining, into: Decoded): number {
   into.begin(Math.ceil((length * bits) / 8) + 1, true)
+  const { bytes, at: places } = into
+  let made = 0
   let held = 0
   let count = 0
   let run = 0
@@ -129,11 +136,14 @@ export function join({ values, length }: Digits, { bits, from, legible }: Joinin
     const byte = (held >> count) & 255
     if (byte === 0) continue
     // The first of its digits: those that are held over belong to the next byte.
-    into.add(byte, at - Math.ceil((8 + count) / bits) + 1)
+    bytes[made] = byte
+    places[made] = at - Math.ceil((8 + count) / bits) + 1
+    made++
     if (legible[byte] === 1) {
       if (++run > longest) longest = run
     } else run = 0
   }
+  into.length = made
   return longest
 }
 
@@ -143,6 +153,8 @@ const surelyHex = 16
 /** Hexadecimal digits: of long runs, and of bytes that stand by themselves, as in `<Buffer 73 65>`, `73:65` or `0x73, 0x65`. */
 export function collectHex({ bytes, length }: Source, into: Digits): void {
   into.begin(length * 2)
+  const { values, places } = into
+  let count = 0
   for (let at = 0; at < length; ) {
     if (hexDigits[bytes[at] as number] === 255) {
       at++
@@ -156,26 +168,48 @@ export function collectHex({ bytes, length }: Source, into: Digits): void {
     const isFree = !isLetter(after) && (isX(before) || !isLetter(before))
     const isBytes = (end - at) % 2 === 0 && !(isLetter(after) && isLetter(before))
     if (!isPrefix && (end - at >= surelyHex || isFree || isBytes)) {
-      if (isX(before) && (end - at) % 2 === 1) into.add(0, at)
-      for (let place = at; place < end; place++) into.add(hexDigits[bytes[place] as number] as number, place)
+      if (isX(before) && (end - at) % 2 === 1) {
+        values[count] = 0
+        places[count++] = at
+      }
+      for (let place = at; place < end; place++) {
+        values[count] = hexDigits[bytes[place] as number] as number
+        places[count++] = place
+      }
     }
     at = end
   }
+  into.length = count
 }
 
-/** Bytes and characters that stand as numbers, as in `[115, 101]`: decimal ones, octal or binary. A number before a colon is taken for a key. */
-export function numberedBytes({ bytes, length }: Source, radix: 10 | 8 | 2, into: Decoded): void {
+/** How a text writes bytes as numbers. */
+export type Radix = 10 | 8 | 2
+
+/**
+ * Bytes and characters that stand as numbers, as in `[115, 101]`: decimal ones, octal or binary. A number before a colon is taken for a key. Gives how many
+ * numbers could be binary, and how many octal.
+ */
+export function numberedBytes({ bytes, length }: Source, radix: Radix, into: Decoded): { readonly binary: number; readonly octal: number } {
   into.begin(length + 4, true)
   const longest = radix === 10 ? 7 : 8
+  let binary = 0
+  let octal = 0
   for (let at = 0; at < length; ) {
     if (!isDigit(bytes[at])) {
       at++
       continue
     }
-    const end = numberEnd(bytes, at, length)
+    let end = at
+    let number = 0
+    let largest = 0
+    for (; end < length && isDigit(bytes[end]); end++) {
+      const digit = (bytes[end] as number) - 48
+      if (digit > largest) largest = digit
+      number = number * radix + digit
+    }
+    if (largest < 8) octal++
+    if (largest < 2) binary++
     if (end - at <= longest && !isKey(bytes, end, length)) {
-      let number = 0
-      for (let place = at; place < end; place++) number = number * radix + (bytes[place] as number) - 48
       if (radix === 10 && number <= 128 && bytes[at - 1] === 0x2d) number = 256 - number
       if (number > 0 && number < 256) into.add(number, at)
       else if (number >= 256 && number <= 0x10ffff) into.addCharacter(number, at)
@@ -183,6 +217,7 @@ export function numberedBytes({ bytes, length }: Source, radix: 10 | 8 | 2, into
     at = end
   }
   into.at[into.length] = length
+  return { binary, octal }
 }
 
 /** Whether a number that ends at `end` is the name of a member: a colon follows, after quotes or not. */

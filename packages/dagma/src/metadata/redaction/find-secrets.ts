@@ -10,9 +10,11 @@ import {
   legibleGroupings,
   numberEnd,
   numberedBytes,
+  type Radix,
   type Separators,
 } from './digits.ts'
 import { isQuotedPrintable, unescapeText, unquotePrintable } from './escapes.ts'
+import { shortestSecret } from './mark.ts'
 import type { Needles, Spans } from './needles.ts'
 
 /**
@@ -118,8 +120,11 @@ class Search {
     if ((survey.seen & escapes) !== 0 || hasEntities) this.#takeOff(unescapeText, source, depth, spans)
     if ((survey.seen & equalsSigns) !== 0 && isQuotedPrintable(source)) this.#takeOff(unquotePrintable, source, depth, spans)
     if (survey.base64 >= shortest) this.#base64(source, depth, spans)
-    if (survey.numbers >= 8) this.#numbers(source, 10, depth, spans)
-    if (survey.numbers >= 8 && survey.digits >= 24) for (const radix of [8, 2] as const) this.#numbers(source, radix, depth, spans)
+    if (survey.numbers >= shortestSecret) {
+      const { octal, binary } = this.#numbers(source, 10, depth, spans)
+      if (octal >= shortestSecret && survey.digits >= 24) this.#numbers(source, 8, depth, spans)
+      if (binary >= shortestSecret && survey.digits >= 24) this.#numbers(source, 2, depth, spans)
+    }
     if (survey.longestBase32 >= 13) {
       collectBase32(source, layer.digits)
       for (let from = 0; from < 8; from++) this.#joined(source, depth, { ...base32, from }, spans)
@@ -158,15 +163,16 @@ class Search {
     if (there.plus) collected('plus')
   }
 
-  #numbers(source: Source, radix: 10 | 8 | 2, depth: number, spans: Spans): void {
+  #numbers(source: Source, radix: Radix, depth: number, spans: Spans): ReturnType<typeof numberedBytes> {
     const layer = layers[depth] as Layer
     const { decoded, found } = layer
-    numberedBytes(source, radix, decoded)
+    const counts = numberedBytes(source, radix, decoded)
     this.#look(layer, depth + 1)
     for (let index = 0; index < found.length; index += 2) {
       const last = decoded.at[(found[index + 1] as number) - 1] as number
       spans.push(decoded.at[found[index] as number] as number, numberEnd(source.bytes, last, source.length))
     }
+    return counts
   }
 
   /** Digits that were collected, joined to bytes. What is found goes with the whole run of digits that it stands in. */
@@ -174,6 +180,7 @@ class Search {
     const layer = layers[depth] as Layer
     const { decoded, digits, found } = layer
     const legible = join(digits, { bits, from, legible: this.#needles.legible }, decoded)
+    if (legible < shortestSecret) return
     this.#look(layer, legible >= shortest ? depth + 1 : deepest)
     // What lies in the run that was found last is found: a long run is not measured again for each piece in it.
     let foundStart = 0

@@ -92,13 +92,13 @@ const places: readonly Place[] = [
   },
   {
     // Password=…;Server=db, host=db password=…, --api-key=…
-    hint: /(?:passw(?:or)?d|token|secret|key|signature)=/i,
+    hint: /=(?<=(?:passw(?:or)?d|token|secret|key|signature)=)/i,
     head: /=(?!=)(?<=(?<![\w?&#;%.])(?:--([a-z][\w-]{0,40})|(?:[A-Za-z0-9]{1,24}[_-]){0,4}(?:password|passwd)|AccountKey|SharedAccess(?:Key|Signature))=)/gi,
     value: ([, option]) => (option === undefined || secretEnding.test(simple(option)) ? setting : undefined),
   },
   {
     // access_token=…, :_authToken=…, bindpw=…, where source code has a name and settings have a number
-    hint: /(?:token|secret|apikey|api_key|access_key|passphrase|pw|pwd)=/i,
+    hint: /=(?<=(?:token|secret|key|passphrase|pw|pwd)=)/i,
     head: /(?<![\w?&#;%.-])(_?[a-z](?:[A-Za-z0-9_-]{0,40}(?:token|secret|key|passphrase)|[a-z_]{0,8}pwd?)|token|secret)=(?!=)/gi,
     value: ([, name = '']) => (secretEnding.test(simple(name)) || /^(?:bind|db|user)?_?pwd?$/i.test(name) ? formField : undefined),
     isSecret: (_head, value) => value.length >= 8 && /\d/.test(value) && /[a-z]/i.test(value),
@@ -112,7 +112,7 @@ const places: readonly Place[] = [
   },
   {
     // API_TOKEN=…, as the command `env` prints it
-    hint: /[A-Z]=/,
+    hint: /=(?<=[A-Z]=)/,
     head: /(?<![\w?&#;%.-])([A-Z][A-Z0-9_]{2,64})=/g,
     value: () => setting,
     isSecret: ([, name = ''], value) => countsAsSecret(name, value, ''),

@@ -2,55 +2,109 @@
 import { redacted } from './mark.ts'
 import { cutNamedValues } from './named-values.ts'
 
-/** Each with what a text must have for it, which is faster to look for. No shape has a beginning that may stand within itself again and again: each is looked for in a time that grows with the text. */
-const shapes: readonly (readonly [hint: RegExp, shape: RegExp])[] = [
+/**
+ * Each with what must stand in a text that has it: one of these, in either case, of which the first three characters are looked for. No shape has a
+ * beginning that may stand within itself again and again: each is looked for in a time that grows with the text.
+ */
+const shapes: readonly (readonly [triggers: readonly string[], shape: RegExp, cut?: (found: string) => string])[] = [
   [
-    /bearer/i,
+    ['bearer'],
     /(?<=\bBearer\s{1,16})(?!(?:authentication|authorization|credentials?|security|challenges?)(?![A-Za-z0-9._~+/=-]))[A-Za-z0-9._~+/=-]{8,}/gi,
   ],
-  [/[spr]k-/, /\b(?:sk|pk|rk)-[A-Za-z0-9_-]{16,}/g], // OpenAI, LangFlow, Anthropic
-  [/_(?:live|test)_|whsec_/, /\b(?:sk|pk|rk)_(?:live|test)_[A-Za-z0-9]{10,}|\bwhsec_[A-Za-z0-9]{16,}/g], // Stripe
-  [/gh[pousr]_|github_pat_/, /\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_[A-Za-z0-9_]{20,}/g],
-  [/glpat-/, /\bglpat-[A-Za-z0-9_-]{16,}/g],
-  [/npm_/, /\bnpm_[A-Za-z0-9]{36}\b/g],
-  [/hf_/, /\bhf_[A-Za-z0-9]{20,}/g],
-  [/pypi-/, /\bpypi-AgE[A-Za-z0-9_-]{16,}/g],
-  [/SG\./, /\bSG\.[A-Za-z0-9_-]{16,32}\.[A-Za-z0-9_-]{20,}/g], // SendGrid
-  [/ya29/, /\bya29\.[A-Za-z0-9._-]{20,}/g], // Google OAuth
-  [/hv[sbr]\./, /\bhv[sbr]\.[A-Za-z0-9_-]{20,}/g], // Vault
-  [/dp\./, /\bdp\.(?:pt|st|ct|sa|scim|audit)\.[A-Za-z0-9._-]{20,}/g], // Doppler
+  [['sk-', 'pk-', 'rk-'], /\b(?:sk|pk|rk)-[A-Za-z0-9_-]{16,}/g], // OpenAI, LangFlow, Anthropic
+  [['_live', '_test', 'whsec_'], /\b(?:sk|pk|rk)_(?:live|test)_[A-Za-z0-9]{10,}|\bwhsec_[A-Za-z0-9]{16,}/g], // Stripe
+  [['ghp_', 'gho_', 'ghu_', 'ghs_', 'ghr_', '_pat_'], /\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_[A-Za-z0-9_]{20,}/g],
+  [['glpat-'], /\bglpat-[A-Za-z0-9_-]{16,}/g],
+  [['npm_'], /\bnpm_[A-Za-z0-9]{36}\b/g],
+  [['hf_'], /\bhf_[A-Za-z0-9]{20,}/g],
+  [['pypi-'], /\bpypi-AgE[A-Za-z0-9_-]{16,}/g],
+  [['sg.'], /\bSG\.[A-Za-z0-9_-]{16,32}\.[A-Za-z0-9_-]{20,}/g], // SendGrid
+  [['ya29'], /\bya29\.[A-Za-z0-9._-]{20,}/g], // Google OAuth
+  [['hvs.', 'hvb.', 'hvr.'], /\bhv[sbr]\.[A-Za-z0-9_-]{20,}/g], // Vault
+  [['dp.'], /\bdp\.(?:pt|st|ct|sa|scim|audit)\.[A-Za-z0-9._-]{20,}/g], // Doppler
   // Shopify, DigitalOcean, Pulumi, Grafana, Linear, Postman, GitLab, Replicate, LangSmith, Groq, xAI
   [
-    /shp|do[opr]_v1_|pul-|glsa_|lin_api_|PMAK-|gl[a-z]{2,5}-|r8_|lsv2_|gsk_|xai-/,
+    [
+      'shp',
+      '_v1_',
+      'pul-',
+      'glsa_',
+      '_api_',
+      'pmak-',
+      'glcbt-',
+      'gldt-',
+      'glrt-',
+      'glptt-',
+      'glsoat-',
+      'glft-',
+      'glimt-',
+      'glagent-',
+      'r8_',
+      'lsv2_',
+      'gsk_',
+      'xai-',
+    ],
     /\b(?:shp(?:at|ca|pa|ss)_|do[opr]_v1_|pul-|glsa_|lin_api_|PMAK-|gl(?:cbt|dt|rt|ptt|soat|ft|imt|agent)-|r8_|lsv2_(?:pt|sk)_|gsk_|xai-)[A-Za-z0-9_-]{20,}/g,
   ],
-  [/dapi/, /\bdapi[0-9a-f]{32}\b/g], // Databricks
-  [/xox|xapp-/, /\b(?:xox[abeoprs]|xapp)-[A-Za-z0-9-]{10,}/g],
-  [/slack\.com/, /(?<=\bhooks\.slack\.com\/(?:services|workflows|triggers)\/)[A-Za-z0-9/]{20,}/g],
-  [/webhooks\//, /(?<=\bdiscord(?:app)?\.com\/api\/(?:v\d{1,2}\/)?webhooks\/\d{5,20}\/)[A-Za-z0-9_-]{20,}/g],
-  [/office(?:365)?\.com/, /(?<=\b(?:webhook\.office|outlook\.office(?:365)?)\.com\/webhook(?:b2)?\/)[A-Za-z0-9@/-]{20,}/g], // Teams
-  [/zapier/, /(?<=\bhooks\.zapier\.com\/hooks\/catch\/)[A-Za-z0-9/]{8,}/g],
-  [/\/bot/, /(?<=\/bot)\d{5,12}:[A-Za-z0-9_-]{20,}/g], // Telegram
-  [/jdbc:oracle/, /(?<=\bjdbc:oracle:\w{1,8}:[^\s/@:"']{1,64}\/)[^\s@"']{1,128}(?=@)/g],
-  [/A(?:KI|SI|BI|CC)A/, /\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b/g],
-  [/AIza/, /\bAIza[A-Za-z0-9_-]{30,}/g],
-  [/eyJ/, /(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*/g], // JSON web token
-  [/-----BEGIN/, /(?<=-----BEGIN [A-Z0-9 ]{0,24}PRIVATE KEY(?: BLOCK)?-----)(?:(?!-----)[A-Za-z0-9+/=:,.\s\\-])+/g],
+  [['dapi'], /\bdapi[0-9a-f]{32}\b/g], // Databricks
+  [['xox', 'xapp-'], /\b(?:xox[abeoprs]|xapp)-[A-Za-z0-9-]{10,}/g],
+  [['slack.com'], /(?<=\bhooks\.slack\.com\/(?:services|workflows|triggers)\/)[A-Za-z0-9/]{20,}/g],
+  [['webhooks/'], /(?<=\bdiscord(?:app)?\.com\/api\/(?:v\d{1,2}\/)?webhooks\/\d{5,20}\/)[A-Za-z0-9_-]{20,}/g],
+  [['office'], /(?<=\b(?:webhook\.office|outlook\.office(?:365)?)\.com\/webhook(?:b2)?\/)[A-Za-z0-9@/-]{20,}/g], // Teams
+  [['zapier'], /(?<=\bhooks\.zapier\.com\/hooks\/catch\/)[A-Za-z0-9/]{8,}/g],
+  [['/bot'], /(?<=\/bot)\d{5,12}:[A-Za-z0-9_-]{20,}/g], // Telegram
+  [['jdbc:'], /(?<=\bjdbc:oracle:\w{1,8}:[^\s/@:"']{1,64}\/)[^\s@"']{1,128}(?=@)/g],
+  [['akia', 'asia', 'abia', 'acca'], /\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b/g],
+  [['aiza'], /\bAIza[A-Za-z0-9_-]{30,}/g],
+  [['eyj'], /(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*/g], // JSON web token
+  [['-----begin'], /(?<=-----BEGIN [A-Z0-9 ]{0,24}PRIVATE KEY(?: BLOCK)?-----)(?:(?!-----)[A-Za-z0-9+/=:,.\s\\-])+/g],
+  // distinguished from the English word by what they decode to
+  [
+    ['basic'],
+    /(?<=\bBasic\s{1,16})[A-Za-z0-9+/_-]{4,}={0,2}/gi,
+    (found) => (Buffer.from(found, 'base64').includes(':') ? redacted : found),
+  ],
 ]
 
-/** A text without any of these has none of the shapes: most texts are scanned only once. */
-const hints =
-  /bearer|basic|[spr]k[-_]|whsec_|gh[pousr]_|github_pat_|npm_|hf_|pypi-|sg\.|ya29|hv[sbr]\.|dp\.|shp(?:at|ca|pa|ss)_|do[opr]_v1_|pul-|glsa_|lin_api_|pmak-|gl[a-z]{2,5}-|r8_|lsv2_|gsk_|xai-|xapp-|dapi|xox|slack\.com|webhook|zapier|\/bot|jdbc:oracle|akia|asia|abia|acca|aiza|eyj|-----begin/i
+const triggerBits = 14
 
-/** Basic credentials are distinguished from the English word by what they decode to. */
-const basic = /(?<=\bBasic\s{1,16})[A-Za-z0-9+/_-]{4,}={0,2}/gi
+/** By the hash of three characters, the shapes that may stand where those do, a bit for each. */
+const triggered = new Uint32Array(1 << triggerBits)
+for (const [index, [triggers]] of shapes.entries())
+  for (const trigger of triggers) {
+    const held = [0, 1, 2].reduce((before, at) => rolled(before, trigger.charCodeAt(at)), 0)
+    triggered[slot(held)] = (triggered[slot(held)] as number) | (1 << index)
+  }
+
+/** The shapes that may stand in a text, a bit for each. Most texts have none, and are gone over only once. */
+function shapesIn(text: string): number {
+  let held = 0
+  let found = 0
+  for (let at = 0; at < text.length; at++) {
+    held = rolled(held, text.charCodeAt(at))
+    found |= triggered[slot(held)] as number
+  }
+  return found
+}
+
+/** The last three characters, letters in one case. */
+function rolled(held: number, come: number): number {
+  return ((held << 7) | ((come | 0x20) & 0x7f)) & 0x1fffff
+}
+
+function slot(held: number): number {
+  return Math.imul(held, 0x9e3779b1) >>> (32 - triggerBits)
+}
 
 /** `text` without secrets of well-known shapes. */
 export function cutShapes(text: string): string {
   let result = cutNamedValues(text.includes('://') ? cutUserInfo(text) : text)
-  if (!hints.test(result)) return result
-  for (const [hint, shape] of shapes) if (hint.test(result)) result = result.replace(shape, redacted)
-  return result.replace(basic, (found) => (Buffer.from(found, 'base64').includes(':') ? redacted : found))
+  let there = shapesIn(result)
+  for (let index = 0; there !== 0; index++, there >>>= 1) {
+    const [, shape, cut = () => redacted] = shapes[index] as (typeof shapes)[number]
+    if ((there & 1) !== 0) result = result.replace(shape, cut)
+  }
+  return result
 }
 
 /** Cuts out the user info of URLs: what stands before the "@" that a host follows, whatever characters a password has. */
