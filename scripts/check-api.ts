@@ -31,6 +31,7 @@ function check(folder: string, door: string, types: string): boolean {
   const config = ExtractorConfig.prepare({
     configObject: {
       projectFolder: packageFolder,
+      newlineKind: 'lf',
       mainEntryPointFilePath: join(packageFolder, types),
       compiler: {
         overrideTsconfig: {
