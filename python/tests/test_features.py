@@ -181,11 +181,19 @@ def test_declarations(defs: dg.Definitions) -> None:
     assert defs.resolve_job_def("job").tags["team"] == "data"
 
 
+def constants(event: dg.AssetMaterialization | dg.AssetObservation) -> dict[str, str]:
+    """What an asset's page need not show, from the event's tags; none of it is in the metadata too."""
+    found = {name: (event.tags or {})[f"dagma/{name}"] for name in ("event_type", "status", "retry_count")}
+    assert not found.keys() & event.metadata.keys()
+    return found
+
+
 def test_partitions(defs: dg.Definitions, instance: dg.DagsterInstance) -> None:
     made = materialized(run(defs, instance, "days", partition_key="2026-11-02"))
     assert made["raw"].partition == "2026-11-02"
     assert (made["raw"].tags or {})["dagster/data_version"] == "v7"
     assert made["clean"].metadata["from"].value == "2026-11-02"
+    assert constants(made["raw"]) == {"event_type": "materialization", "status": "success", "retry_count": "0"}
     keys = run(defs, instance, "__ASSET_JOB", asset_selection=[dg.AssetKey("all")])
     assert materialized(keys)["all"].metadata["keys"].value == ["2026-11-02"]
 
@@ -330,6 +338,7 @@ def test_observation(defs: dg.Definitions, instance: dg.DagsterInstance) -> None
     data: Any = event.event_specific_data
     observation = data.asset_observation
     assert (observation.data_version, observation.metadata["n"].value) == ("7", 1)
+    assert constants(observation) == {"event_type": "observation", "status": "success", "retry_count": "0"}
 
 
 def test_schedule(defs: dg.Definitions, instance: dg.DagsterInstance) -> None:

@@ -195,6 +195,7 @@ def test_each_partition_has_its_own_event(definitions: dg.Definitions, instance:
     tags = raw["2026-11-04"].tags or {}
     assert tags["dagster/code_version"] == "3"
     assert tags["dagster/data_version"]
+    assert (tags["dagma/status"], "status" in raw["2026-11-04"].metadata) == ("success", False)
     assert "dagster/data_version_is_user_provided" not in tags
     versions = {key: (event.tags or {})["dagster/data_version"] for key, event in total.items()}
     assert versions == {key: f"v{key}" for key in DAYS}
@@ -252,7 +253,13 @@ def test_a_partition_that_fails_stops_no_other_and_a_retry_makes_what_is_missing
     (project / "broken").touch()
     result = run(definitions, instance, "broken", "after")
     assert not result.success
-    attempts = {key: event.metadata["attempt"].value for key, event in made(instance, "broken").items()}
+    events = made(instance, "broken")
+    attempts = {key: event.metadata["attempt"].value for key, event in events.items()}
+    # A number of attempts that says something is on the page.
+    shown = {
+        key: event.metadata["retry_count"].value for key, event in events.items() if "retry_count" in event.metadata
+    }
+    assert shown == {key: attempt for key, attempt in attempts.items() if attempt}
     assert attempts == {"2026-11-01": 0, "2026-11-02": 1, "2026-11-03": 0, "2026-11-05": 0}
     (failure,) = [event for event in result.all_events if event.event_type_value == "STEP_FAILURE"]
     assert "failed for 1 of 2 partitions: 2026-11-04" in str(failure.step_failure_data.error_display_string)

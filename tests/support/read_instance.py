@@ -73,14 +73,25 @@ def events(entry):
         yield {"type": event.event_type_value, "step": step}
 
 
+def constants(tags):
+    """The observation fields that the page of an asset leaves out, since nearly all events have the same."""
+    fields = (("event_type", "text", str), ("status", "text", str), ("retry_count", "int", int))
+    return {
+        name: {"type": kind, "raw_value": convert(tags[f"dagma/{name}"])}
+        for name, kind, convert in fields
+        if f"dagma/{name}" in tags
+    }
+
+
 def asset_event(kind, step, found):
+    tags = found.tags or {}
     return {
         "type": kind,
         "step": step,
         "asset": found.asset_key.to_user_string(),
         "partition": found.partition,
-        "dataVersion": found.tags.get("dagster/data_version") if found.tags else None,
-        "metadata": wire_metadata(found.metadata),
+        "dataVersion": tags.get("dagster/data_version"),
+        "metadata": {**wire_metadata(found.metadata), **constants(tags)},
     }
 
 

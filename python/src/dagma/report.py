@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import dagster as dg
 
 from dagma._compat import check_evaluations
-from dagma.defs.metadata import metadata_from_wire
+from dagma.defs.metadata import metadata_from_wire, without_constants
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -118,11 +118,12 @@ def _observation(event: Event) -> dg.AssetObservation:
 
 
 def _asset_event(event: Event) -> dict[str, Any]:
+    metadata, constants = without_constants(metadata_from_wire(event["metadata"]))
     return {
         "asset_key": dg.AssetKey(event["asset_key"]),
         "partition": event["partition"],
-        "metadata": metadata_from_wire(event["metadata"]),
-        "tags": _version_tags(event["data_version"]),
+        "metadata": metadata,
+        "tags": {**constants, **_version_tags(event["data_version"])},
     }
 
 

@@ -1,4 +1,4 @@
-"""Metadata values of a manifest as Dagster's, by their declared type: a `url` stays a link."""
+"""Metadata values as Dagster's, by their declared type: a `url` stays a link."""
 
 from __future__ import annotations
 
@@ -13,6 +13,18 @@ if TYPE_CHECKING:
 def metadata_from_wire(metadata: Mapping[str, Mapping[str, Any]]) -> dict[str, dg.MetadataValue[Any]]:
     """Metadata values in the form in which Pipes carries them, as Dagster's own."""
     return {name: _CONVERT[value["type"]](value["raw_value"]) for name, value in metadata.items()}
+
+
+_CONSTANTS = {"event_type": ("materialization", "observation"), "status": ("success",), "retry_count": ("0",)}
+"""Observation fields whose value is nearly always the same, and says no more than that there is an event."""
+
+
+def without_constants(metadata: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """The metadata of an event for its asset's page, and the constants among it as tags of the event, for programs."""
+    constants = {key: str(getattr(metadata[key], "value", "")) for key in _CONSTANTS if key in metadata}
+    constants = {key: value for key, value in constants.items() if value in _CONSTANTS[key]}
+    shown = {key: value for key, value in metadata.items() if key not in constants}
+    return shown, {f"dagma/{key}": value for key, value in constants.items()}
 
 
 def _column(column: Mapping[str, Any]) -> dg.TableColumn:

@@ -52,7 +52,7 @@ class PartitionResult:
     partition: str
     metadata: Mapping[str, Any]
     data_version: str | None
-    tags: Mapping[str, str] | None
+    tags: Mapping[str, str]
 
 
 def partition_keys(op_context: dg.OpExecutionContext, definition: dg.PartitionsDefinition[Any]) -> Sequence[str]:

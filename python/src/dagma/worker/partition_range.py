@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from dagma.defs.metadata import metadata_from_wire
+from dagma.defs.metadata import metadata_from_wire, without_constants
 from dagma.launch.open_databases import recorded_together
 from dagma.worker._compat import (
     FAILED_TAG,
@@ -42,10 +42,9 @@ def partition_recorder(context: Any, step: Step) -> PartitionRecorder | None:
     return PartitionRecorder(op_context, step, found[0]) if found else None
 
 
-def _tags(partition: Mapping[str, Any], result: Mapping[str, Any]) -> dict[str, str] | None:
+def _tags(partition: Mapping[str, Any], result: Mapping[str, Any]) -> dict[str, str]:
     """The tags of a partition's event: what it stored, and whether it failed although it has results."""
-    tags = tags_of(result["stored"]) or {}
-    return {**tags, **({FAILED_TAG: "true"} if partition["failed"] else {})} or None
+    return {**tags_of(result["stored"]), **({FAILED_TAG: "true"} if partition["failed"] else {})}
 
 
 class PartitionRecorder:
@@ -83,7 +82,9 @@ class PartitionRecorder:
                 yield evaluation
             else:
                 known = key if self._key_of is None else self._key_of[key]
-                made = PartitionResult(asset, known, metadata, result["data_version"], _tags(partition, result))
+                metadata, constants = without_constants(metadata)
+                tags = {**constants, **_tags(partition, result)}
+                made = PartitionResult(asset, known, metadata, result["data_version"], tags)
                 yield event_of_partition(self._context, made)
 
     def summary(self) -> Iterator[dg.AssetCheckResult]:

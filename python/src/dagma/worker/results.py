@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import dagster as dg
 
-from dagma.defs.metadata import metadata_from_wire
+from dagma.defs.metadata import metadata_from_wire, without_constants
 from dagma.errors import ProtocolError
 from dagma.worker.stored_values import tags_of
 
@@ -35,7 +35,7 @@ def collect_results(session: dg.PipesSession) -> list[StepResult]:
     """Materializations, checks and observations, as they were reported."""
     stored = {message["asset_key"]: message for message in _messages(session, "stored")}
     reported = [
-        _with_description(result) if isinstance(result, dg.AssetCheckResult) else _with_stored(result, stored)
+        _with_description(result) if isinstance(result, dg.AssetCheckResult) else _with_tags(result, stored)
         for result in session.get_results(implicit_materializations=False)
     ]
     return [*reported, *(_observation(message) for message in _messages(session, "observation"))]
@@ -71,22 +71,21 @@ def _messages(session: dg.PipesSession, kind: str) -> Iterator[Mapping[str, Any]
 
 def _observation(message: Mapping[str, Any]) -> dg.ObserveResult:
     version = message["data_version"]
+    metadata, tags = without_constants(metadata_from_wire(message["metadata"]))
     return dg.ObserveResult(
         asset_key=dg.AssetKey(message["asset_key"].split("/")),
-        metadata=metadata_from_wire(message["metadata"]),
+        metadata=metadata,
+        tags=tags,
         data_version=None if version is None else dg.DataVersion(version),
     )
 
 
-def _with_stored(
-    result: dg.MaterializeResult[Any], stored: Mapping[str, Mapping[str, Any]]
-) -> dg.MaterializeResult[Any]:
+def _with_tags(result: dg.MaterializeResult[Any], stored: Mapping[str, Mapping[str, Any]]) -> dg.MaterializeResult[Any]:
     """Pipes has no field for the tags of a materialization."""
     key = result.asset_key
-    tags = None if key is None else tags_of(stored.get("/".join(key.path)))
-    if tags is None:
-        return result
-    return dg.MaterializeResult(asset_key=key, metadata=result.metadata, data_version=result.data_version, tags=tags)
+    metadata, constants = without_constants(result.metadata or {})
+    tags = constants if key is None else {**constants, **tags_of(stored.get("/".join(key.path)))}
+    return dg.MaterializeResult(asset_key=key, metadata=metadata, data_version=result.data_version, tags=tags)
 
 
 def _with_description(result: dg.AssetCheckResult) -> dg.AssetCheckResult:

@@ -21,10 +21,10 @@ _AT_ONCE = 500
 """Partitions that are looked up together."""
 
 
-def tags_of(stored: Mapping[str, Any] | None) -> dict[str, str] | None:
+def tags_of(stored: Mapping[str, Any] | None) -> dict[str, str]:
     """The tags of a materialization that say what it stored."""
     if stored is None:
-        return None
+        return {}
     stored_at = "" if stored["stored_at"] is None else f".{stored['stored_at']}"
     host = re.sub(r"[^A-Za-z0-9_.-]", "_", stored["host"])[:_LONGEST_TAG]
     return {_VALUE_TAG: f"{stored['digest']}{stored_at}", _HOST_TAG: host}
