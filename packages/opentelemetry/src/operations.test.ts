@@ -145,6 +145,27 @@ it('a destination that is off is not opened', async () => {
   expect(warningsOf(await runShop(openTelemetry({ destinations: [off] }), [answered]))).toEqual([])
 })
 
+it('a destination with wrong settings takes nothing from the others, and doctor names it', async () => {
+  await using collector = await OtlpReceiver.start()
+  await using receiver = await OtlpReceiver.start()
+  onlyEnvironment({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url })
+  const isOn = () => {
+    throw new RangeError('MLFLOW_USE_TRACKING must be true or false.')
+  }
+  const instrument = openTelemetry({ destinations: [destination(receiver, { isOn })] })
+  const run = await runShop(instrument, [answered])
+  expect(warningsOf(run)).toEqual(['OpenTelemetry: this run has no trace in MLflow: MLFLOW_USE_TRACKING must be true or false.'])
+  expect(collector.tree()).toHaveLength(4)
+  expect(receiver.spans).toEqual([])
+  const context = { projectFolder: '/nowhere', timeoutMs: 2_000, signal: new AbortController().signal }
+  expect(await instrument.probe?.(context)).toContainEqual({
+    check: 'traces in MLflow',
+    status: 'error',
+    message: 'MLFLOW_USE_TRACKING must be true or false.',
+    fix: 'Correct the value.',
+  })
+})
+
 it('the root of a run has the same id whichever process makes it', async () => {
   const roots: string[] = []
   const { RunIds } = await import('./own-sdk.ts')

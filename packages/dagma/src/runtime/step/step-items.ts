@@ -210,13 +210,13 @@ function expectCounts(counts: { readonly [option: string]: number }): void {
 /** The keys of items, in their order. @throws DAGMA_ITEMS_INVALID */
 function itemKeys(list: readonly unknown[], key: (item: unknown) => string): string[] {
   const keys = list.map((item) => key(item))
+  const nonText = keys.findIndex((one) => typeof one !== 'string')
+  if (nonText >= 0) throw invalid(`the key of item ${nonText} is not text`)
+  if (new Set(keys).size === keys.length) return keys
   const seen = new Set<string>()
-  for (const [index, one] of keys.entries()) {
-    if (typeof one !== 'string') throw invalid(`the key of item ${index} is not text`)
-    if (seen.has(one)) throw invalid(`items ${keys.indexOf(one)} and ${index} have the same key "${one}"`)
-    seen.add(one)
-  }
-  return keys
+  const second = keys.findIndex((one) => seen.size === seen.add(one).size)
+  const repeated = keys[second] ?? ''
+  throw invalid(`items ${keys.indexOf(repeated)} and ${second} have the same key "${repeated}"`)
 }
 
 function invalid(reason: string): Error {
