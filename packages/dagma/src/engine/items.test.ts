@@ -8,6 +8,7 @@ import { retryPolicy } from '../definitions/assets/retry-policy.ts'
 import { definitions } from '../definitions/definitions.ts'
 import { staticPartitions } from '../definitions/partitions/partitions.ts'
 import { dagmaError } from '../errors.ts'
+import { ServiceError } from '../metadata/service-error.ts'
 import { temporaryFolder } from '../test/temporary.ts'
 import { EventLog } from './event-log.ts'
 import { type MaterializeRun, materialize, retryRun } from './materialize.ts'
@@ -42,6 +43,16 @@ function project(work: (items: RunItems, call: (number: number) => number) => Pr
   const doubled = asset({ key: 'doubled', ...options, run: ({ items }) => work(items, call) })
   return { called, faults, definitions: definitions({ assets: [doubled] }), doubled }
 }
+
+const unauthorized = new ServiceError({
+  system: 'Models',
+  operation: 'generate text',
+  method: 'POST',
+  url: 'https://models.example.com',
+  status: 401,
+  reason: 'Unauthorized',
+  hint: 'Check the key.',
+})
 
 describe('items()', () => {
   test('gives the results in the order of the list, with so many concurrent calls', async () => {
@@ -190,12 +201,15 @@ describe('items()', () => {
     expect(failureOf(run)).toContain('did not finish within 0.3 s. ')
   })
 
-  test('a budget that is spent stops the others with its own error, and the next run goes on', async () => {
+  test.each([
+    ['a spent budget', dagmaError('DAGMA_PRICE_MISSING', { model: 'm', of: 'asset "doubled"' }), 'the price of model "m" is not known'],
+    ['a key that is not accepted', unauthorized, 'answered 401: Unauthorized.'],
+  ])('%s stops the others with its own error, and the next run goes on', async (_, error, text) => {
     const { called, faults, definitions } = project((items, call) => items(numbers, { key, concurrency: 1 }, call))
     const projectFolder = temporaryFolder()
-    faults.set(60, dagmaError('DAGMA_PRICE_MISSING', { model: 'm', of: 'asset "doubled"' }))
+    faults.set(60, error)
     const stopped = await materialize(definitions, { projectFolder })
-    expect(failureOf(stopped)).toContain('the price of model "m" is not known')
+    expect(failureOf(stopped)).toContain(text)
     expect(called.splice(0)).toEqual(numbers.slice(0, 61))
     faults.clear()
     await retryRun(definitions, stopped.runId, { projectFolder })

@@ -3,6 +3,7 @@ import { type BatchedItemsOptions, defaultItemConcurrency, type ItemsOptions, ty
 import type { Step } from '../../definitions/assets/step.ts'
 import type { StepLog } from '../../definitions/assets/step-log.ts'
 import { dagmaError } from '../../errors.ts'
+import { ServiceError } from '../../metadata/service-error.ts'
 import { gateText, reasonOf } from '../gate/exit-gate.ts'
 import { jsonText } from '../values/json-text.ts'
 import type { ItemFile } from '../values/kept-items.ts'
@@ -65,7 +66,7 @@ class ItemsRun {
   readonly #failed: string[] = []
   /** The first error of an item; the first that may be retried, if there is one. */
   #cause: { readonly error: unknown } | undefined
-  /** What keeps the others from going on, such as a full disk or a budget that is spent. */
+  /** What keeps the others from going on, such as a full disk, a spent budget or a key that is not accepted. */
   #broken: { readonly error: unknown } | undefined
   #reported = 0
   #turnBegan = performance.now()
@@ -119,7 +120,7 @@ class ItemsRun {
     try {
       texts = await this.#callUser(indexes)
     } catch (error) {
-      if (stopsStep(error)) this.#broken ??= { error }
+      if (stopsStep(error) || isUnauthorized(error)) this.#broken ??= { error }
       else if (!host.signal.aborted) this.#fail(indexes, error)
       return
     }
@@ -200,6 +201,11 @@ class ItemsRun {
     const details = { failed: this.#failed, count: this.#failedCount, all: this.#options.keys.length }
     throw dagmaError('DAGMA_ITEMS_FAILED', details, this.#cause.error)
   }
+}
+
+/** Whether another system does not accept the credentials: each other item would be refused too. */
+function isUnauthorized(error: unknown): boolean {
+  return error instanceof ServiceError && error.status === 401
 }
 
 function expectCounts(counts: { readonly [option: string]: number }): void {
