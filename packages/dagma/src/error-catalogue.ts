@@ -138,7 +138,8 @@ export const catalogue = {
   ),
   DAGMA_NOT_PARTITIONED: entry<{ step: string }>(
     'user_code',
-    ({ step }) => `Step "${step}" needs one partition, for its key or for a value that has partitions, but its run has none, or a range of them.`,
+    ({ step }) =>
+      `Step "${step}" needs one partition, for its key or for a value that has partitions, but its run has none, or a range of them.`,
     'Launch it with one partition.',
   ),
   DAGMA_PARTITIONS_FAILED: entry<{ step: string; failed: readonly string[]; all: number }>(
