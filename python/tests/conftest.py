@@ -106,6 +106,7 @@ def manifest(*steps: dict[str, Any]) -> dict[str, Any]:
         "jobs": [job],
         "schedules": [],
         "sensors": [],
+        "digests": {"manifest": "sha256:" + "0" * 64, "modules": "sha256:" + "0" * 64, "lock_file": None},
     }
 
 

@@ -1,7 +1,6 @@
 // Stands in for the npm package's command line in tests: speaks protocol/worker.schema.json, its steps do what their
 // names say. `build` writes manifest.json of the working folder, or fails as the file `build-fails` asks.
 import { spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { createInterface } from 'node:readline'
@@ -171,5 +170,6 @@ channel.on('end', () => {
   else setInterval(() => {}, 1000)
 })
 
-const digest = createHash('sha256').update(existsSync('changed') ? `${manifest} ` : manifest).digest('hex')
-send({ type: 'ready', protocol_version: existsSync('future') ? 9 : 1, manifest_digest: `sha256:${digest}` })
+const { digests } = JSON.parse(manifest)
+for (const name of Object.keys(digests)) if (existsSync(`changed-${name}`)) digests[name] = `sha256:${'1'.repeat(64)}`
+send({ type: 'ready', protocol_version: existsSync('future') ? 9 : 1, digests })

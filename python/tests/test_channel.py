@@ -13,6 +13,8 @@ import pytest
 from dagma.errors import ProtocolError, StepError, WorkerDiedError
 from dagma.worker.channel import Channel
 
+DIGESTS = {"manifest": "x", "modules": "x", "lock_file": None}
+
 
 class Wire:
     def __init__(self) -> None:
@@ -23,7 +25,7 @@ class Wire:
         self.theirs.sendall(json.dumps(message).encode() + b"\n")
 
     def is_ready(self) -> None:
-        self.says(type="ready", protocol_version=1, manifest_digest="sha256:x")
+        self.says(type="ready", protocol_version=1, digests=DIGESTS)
         assert self.channel.wait_ready(60)
 
     def pipes(self, step: str, method: str, **params: Any) -> None:
@@ -75,7 +77,7 @@ def test_messages_of_a_forgotten_step_are_dropped(wire: Wire) -> None:
     call = wire.channel.open_step(seen.append)
     wire.channel.forget(call)
     wire.pipes(call.step, "log", message="late")
-    wire.says(type="ready", protocol_version=1, manifest_digest="sha256:x")
+    wire.says(type="ready", protocol_version=1, digests=DIGESTS)
     assert wire.channel.wait_ready(5)
     assert seen == []
     assert wire.channel.idle
@@ -106,7 +108,13 @@ BROKEN = [
 
 @pytest.mark.parametrize(
     ("line", "reason"),
-    [*BROKEN, (b'{"type":"ready","protocol_version":2,"manifest_digest":"x"}\n', "it speaks version 2")],
+    [
+        *BROKEN,
+        (
+            b'{"type":"ready","protocol_version":2,"digests":{"manifest":"x","modules":"x","lock_file":null}}\n',
+            "it speaks version 2",
+        ),
+    ],
 )
 def test_a_worker_that_does_not_say_that_it_is_ready_ends_the_channel(wire: Wire, line: bytes, reason: str) -> None:
     call = wire.channel.open_step(lambda _: None)

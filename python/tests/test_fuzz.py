@@ -140,7 +140,8 @@ def any_worker_message_fails_its_step_at_most(lines: list[bytes]) -> None:
     ours, theirs = socket.socketpair()
     channel = Channel(ours, lambda: lambda: WorkerDiedError("gone"))
     with ours, theirs:
-        theirs.sendall(b'{"type":"ready","protocol_version":1,"manifest_digest":"sha256:x"}\n')
+        ready = b'{"type":"ready","protocol_version":1,"digests":{"manifest":"%b","modules":"x","lock_file":null}}\n'
+        theirs.sendall(ready % b"x")
         assert channel.wait_ready(60)
         call = channel.open_step(lambda _: None)
         for line in lines:
@@ -149,8 +150,8 @@ def any_worker_message_fails_its_step_at_most(lines: list[bytes]) -> None:
         assert call.wait(60)
         with contextlib.suppress(ProtocolError):
             assert isinstance(call.result(), dict)
-        theirs.sendall(b'{"type":"ready","protocol_version":1,"manifest_digest":"all lines are read"}\n')
-        while channel.manifest_digest != "all lines are read":
+        theirs.sendall(ready % b"all lines are read")
+        while channel.digests is None or channel.digests.manifest != "all lines are read":
             time.sleep(0.001)
         later = channel.open_step(lambda _: None)
         theirs.sendall(b'{"type":"pipes","step":"2","message":{"method":"closed","params":null}}\n')

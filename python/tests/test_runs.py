@@ -175,7 +175,7 @@ def test_worker_breaks_the_protocol(make_project: MakeProject, instance: dg.Dags
 
 def test_changed_definitions_are_told_once(make_project: MakeProject, instance: dg.DagsterInstance) -> None:
     project = make_project(step("good"), step("flaky"))
-    (project / "changed").touch()
+    (project / "changed-manifest").touch()
     found = logs(instance, run(project, instance).run_id)
     warnings = [text for level, text in found if level == 30 and "have changed since this code location" in text]
     assert len(warnings) == 1

@@ -6,6 +6,7 @@
  */
 import fc from 'fast-check'
 import type { z } from 'zod'
+import type { Digests } from '../../packages/dagma/src/dagster/host/digests.ts'
 import { buildManifest } from '../../packages/dagma/src/dagster/host/manifest.ts'
 import {
   AutomationCondition,
@@ -280,11 +281,15 @@ async function samples({ steps }: Definitions): Promise<object[]> {
   return found
 }
 
+const digest = `sha256:${'0'.repeat(64)}`
+/** The projects have no files. */
+const digests: Digests = { manifest: digest, modules: digest, lock_file: null }
+
 for (const one of fc.sample(drawn, { seed: Number(seed), numRuns: Number(count) })) {
   let line: object
   try {
     const made = declare(one)
-    line = { manifest: JSON.stringify(buildManifest(made, '/project')), samples: await samples(made) }
+    line = { manifest: JSON.stringify({ ...buildManifest(made, '/project'), digests }), samples: await samples(made) }
   } catch (error) {
     if (!(error instanceof DagmaError || error instanceof DefinitionErrors)) throw error
     line = { refused: error.message }

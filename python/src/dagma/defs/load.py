@@ -75,7 +75,7 @@ def build_definitions(
 
 
 def _declared(project: Project, manifest: Manifest, executors: _Executors) -> dict[str, Any]:
-    key, worker = worker_key(project), worker_resource(project, manifest.digest)
+    key, worker = worker_key(project), worker_resource(project, manifest.digests)
     with warnings.catch_warnings():
         # Code references, resources of an asset and others are public; that they are new is not the user's concern.
         warnings.simplefilter("ignore", dg.BetaWarning)
@@ -89,7 +89,7 @@ def _declared(project: Project, manifest: Manifest, executors: _Executors) -> di
         "jobs": list(jobs.values()),
         "schedules": [build_schedule(project, schedule) for schedule in manifest.schedules],
         "sensors": [build_sensor(project, sensor, jobs) for sensor in manifest.sensors],
-        "metadata": {DIGEST_METADATA: manifest.digest, PROJECT_METADATA: str(project.root)},
+        "metadata": {DIGEST_METADATA: manifest.digests.manifest, PROJECT_METADATA: str(project.root)},
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import reprlib
 from typing import Any
@@ -14,6 +13,7 @@ from dagma.manifest.types import (
     BackfillPolicy,
     Check,
     Dep,
+    Digests,
     Executor,
     Job,
     Manifest,
@@ -23,11 +23,6 @@ from dagma.manifest.types import (
     Source,
     Step,
 )
-
-
-def digest_of(text: str) -> str:
-    """The digest that names a manifest: of its text without the newline at its end."""
-    return "sha256:" + hashlib.sha256(text.removesuffix("\n").encode()).hexdigest()
 
 
 def parse_manifest(text: str, origin: str) -> Manifest:
@@ -40,7 +35,6 @@ def parse_manifest(text: str, origin: str) -> Manifest:
     _check_version(data, origin)
     try:
         return Manifest(
-            digest=digest_of(text),
             dagma_version=data["dagma_version"],
             executor=_executor(data["executor"]),
             steps=tuple(_step(step) for step in data["steps"]),
@@ -49,6 +43,7 @@ def parse_manifest(text: str, origin: str) -> Manifest:
             jobs=tuple(_job(job) for job in data["jobs"]),
             schedules=tuple(Schedule(**schedule) for schedule in data["schedules"]),
             sensors=tuple(_sensor(sensor) for sensor in data["sensors"]),
+            digests=Digests(**data["digests"]),
         )
     except Exception as error:  # a manifest may hold anything
         raise misread(error, origin) from error

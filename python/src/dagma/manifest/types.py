@@ -145,10 +145,26 @@ class Sensor:
 
 
 @dataclass(frozen=True)
-class Manifest:
-    """Everything a project declares, with the digest of the text that it was read from."""
+class Digests:
+    """Names one version of a project's code, the same on every host that has it."""
 
-    digest: str
+    manifest: str
+    """Of what the project declares."""
+    modules: str
+    """Of the modules that the definitions module imports, without installed packages."""
+    lock_file: str | None
+    """Of the lock file that says which packages are installed; None where there is none."""
+
+    def differences(self, other: Digests) -> tuple[str, ...]:
+        """Which of the digests differ; a lock file that one host does not have is not compared."""
+        pairs = {name: (getattr(self, name), getattr(other, name)) for name in ("manifest", "modules", "lock_file")}
+        return tuple(name for name, pair in pairs.items() if None not in pair and pair[0] != pair[1])
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Everything a project declares, and the digests of its code."""
+
     dagma_version: str
     executor: Executor | None
     budgets: tuple[str, ...]
@@ -157,3 +173,4 @@ class Manifest:
     jobs: tuple[Job, ...]
     schedules: tuple[Schedule, ...]
     sensors: tuple[Sensor, ...]
+    digests: Digests

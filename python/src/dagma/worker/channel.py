@@ -8,6 +8,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from dagma.errors import ProtocolError, StepError, WorkerDiedError
+from dagma.manifest.types import Digests
 from dagma.worker.interrupts import raise_if_interrupted
 from dagma.worker.messages import read_message, step_of
 from dagma.worker.step_call import StepCall
@@ -26,7 +27,8 @@ class Channel:
     """Speaks with one worker; `describe_end` is asked, once, why the worker's messages have ended."""
 
     def __init__(self, connection: socket.socket, describe_end: Callable[[], Callable[[], StepError]]) -> None:
-        self.manifest_digest: str | None = None
+        self.digests: Digests | None = None
+        """Of the code that the worker has loaded, when it has."""
         self._connection = connection
         self._describe_end = describe_end
         self._ready = threading.Event()
@@ -42,7 +44,7 @@ class Channel:
     @property
     def was_ready(self) -> bool:
         """Whether the worker has loaded the definitions."""
-        return self.manifest_digest is not None
+        return self.digests is not None
 
     @property
     def ended(self) -> bool:
@@ -154,7 +156,7 @@ class Channel:
             problem = f"it speaks version {message['protocol_version']!r}, not {PROTOCOL_VERSION}"
             raise ValueError(problem)
         else:
-            self.manifest_digest = message["manifest_digest"]
+            self.digests = Digests(**message["digests"])
             self._ready.set()
 
     def _answer(self, call: StepCall, message: Mapping[str, Any]) -> None:

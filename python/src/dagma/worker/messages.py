@@ -47,7 +47,8 @@ def read_message(line: bytes) -> Mapping[str, Any]:
     elif kind == "find_materializations":
         _expect(message, step=str, request=int, asset_key=str, partition_keys=list)
     elif kind == "ready":
-        _expect(message, protocol_version=int, manifest_digest=str)
+        _expect(message, protocol_version=int, digests=dict)
+        _expect(message["digests"], manifest=str, modules=str, lock_file=(str, type(None)))
     else:
         problem = f"unknown message type {str(kind)[:80]!r}"
         raise ValueError(problem)

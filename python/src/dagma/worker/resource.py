@@ -18,15 +18,16 @@ from dagma.worker.spare import take_spare
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from dagma.manifest.types import Digests
     from dagma.project import Project
 
 
 class WorkerHost:
     """Gives the steps of one run their Node worker: one for all, another only after it has died."""
 
-    def __init__(self, project: Project, manifest_digest: str) -> None:
+    def __init__(self, project: Project, digests: Digests) -> None:
         self.project = project
-        self._digest = manifest_digest
+        self._digests = digests
         self._worker: NodeWorker | None = None
         self._warned = False
         self._lock = threading.Lock()
@@ -47,13 +48,14 @@ class WorkerHost:
 
     def warning(self, worker: NodeWorker) -> str | None:
         """What to tell the user, once a run, when the worker has loaded other definitions than Dagster shows."""
+        loaded = worker.channel.digests
         with self._lock:
-            if self._warned or worker.channel.manifest_digest == self._digest:
+            if self._warned or loaded is None or loaded.manifest == self._digests.manifest:
                 return None
             self._warned = True
         return (
             f"The definitions of {self.project.root} have changed since this code location was loaded "
-            f"({self._digest} then, {worker.channel.manifest_digest} now). The run uses the new code. "
+            f"({self._digests.manifest} then, {loaded.manifest} now). The run uses the new code. "
             "Reload the code location, so that Dagster shows it too."
         )
 
@@ -86,11 +88,11 @@ def worker_key(project: Project) -> str:
     return f"dagma_worker_{name}_{hashlib.sha256(project.name.encode()).hexdigest()[:6]}"
 
 
-def worker_resource(project: Project, manifest_digest: str) -> dg.ResourceDefinition:
+def worker_resource(project: Project, digests: Digests) -> dg.ResourceDefinition:
     """The resource: opened once a run where the executor keeps a run in one process, else once a step."""
 
     def node_worker(_context: dg.InitResourceContext) -> Iterator[WorkerHost]:
-        host = WorkerHost(project, manifest_digest)
+        host = WorkerHost(project, digests)
         try:
             host.start_early()
             yield host

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { Command } from 'commander'
-import { buildManifest } from '../../dagster/host/manifest.ts'
+import { manifestText } from '../../dagster/host/digests.ts'
 import { loadProject, type ModuleOption, moduleOption } from '../terminal/options.ts'
 import { printAnswer } from '../terminal/output.ts'
 
@@ -12,7 +12,7 @@ export function buildCommand(): Command {
     .addOption(moduleOption())
     .action(async ({ output, ...options }: ModuleOption & { output: string }) => {
       const { project, definitions } = await loadProject({ ...options, json: output === '-' })
-      const text = JSON.stringify(buildManifest(definitions, project.folder))
+      const text = manifestText(definitions, project)
       if (output === '-') printAnswer(text)
       else writeFileSync(output, `${text}\n`)
     })

@@ -27,18 +27,19 @@ import {
   weeklyPartitions,
 } from '../../definitions/partitions/partitions.ts'
 import { MetadataValue } from '../../metadata/metadata-value.ts'
+import type { Digests } from './digests.ts'
 import { buildManifest, type Manifest } from './manifest.ts'
 
 const protocol = new URL('../../../../../protocol/', import.meta.url)
 const schema = JSON.parse(readFileSync(new URL('manifest.schema.json', protocol), 'utf8'))
-const golden: Manifest = JSON.parse(readFileSync(new URL('golden/manifest.json', protocol), 'utf8'))
+const { digests, ...golden }: Manifest & { digests: Digests } = JSON.parse(readFileSync(new URL('golden/manifest.json', protocol), 'utf8'))
 const validate = new Ajv2020({ allowUnionTypes: true }).compile(schema)
 const run = () => 1
 
 /** Its manifest as a reader gets it. */
 function manifest(of: Definitions): Manifest {
   const read = JSON.parse(JSON.stringify(buildManifest(of, '/')))
-  validate(read)
+  validate({ ...read, digests })
   expect(validate.errors).toBeNull()
   return read
 }

@@ -10,16 +10,18 @@ import { definitions } from '../../definitions/definitions.ts'
 import { MetadataValue } from '../../metadata/metadata-value.ts'
 import { secret } from '../../metadata/redaction/secret.ts'
 import { setEnvironment } from '../../test/temporary.ts'
-import { buildManifest, manifestDigest } from './manifest.ts'
+import { buildManifest } from './manifest.ts'
 
 const protocol = new URL('../../../../../protocol/', import.meta.url)
 const read = (path: string) => readFileSync(new URL(path, protocol), 'utf8')
 const validate = new Ajv2020({ allowUnionTypes: true }).compile(JSON.parse(read('manifest.schema.json')))
 const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string }
 const here = new URL('.', import.meta.url).pathname
+/** Those that `dagma build` adds; see sources.test.ts. */
+const { digests } = JSON.parse(read('golden/manifest.json')) as { digests: object }
 
 function valid(manifest: unknown): void {
-  validate(manifest)
+  validate({ digests, ...Object(manifest) })
   expect(validate.errors).toBeNull()
 }
 
@@ -216,10 +218,6 @@ describe('the manifest', () => {
   test('is the same text each time: its digest tells whether definitions changed', () => {
     const text = () => JSON.stringify(buildManifest(declare(), here))
     expect(text()).toBe(text())
-    expect(manifestDigest(text())).toBe(manifestDigest(text()))
-    expect(manifestDigest(text())).toMatch(/^sha256:[0-9a-f]{64}$/)
-    const golden = read('golden/manifest.json').trimEnd()
-    expect(manifestDigest(golden)).not.toBe(manifestDigest(text()))
   })
 
   test('of nothing is one too', () => {

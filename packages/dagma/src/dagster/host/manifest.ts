@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { relative } from 'node:path'
 import type { AssetKey } from '../../definitions/assets/asset-key.ts'
 import type { AssetSpec } from '../../definitions/assets/asset-spec.ts'
@@ -19,7 +18,7 @@ import { expectNoSecretIn } from '../../runtime/gate/known-secrets.ts'
 
 /**
  * What a project declares, for a host that runs no TypeScript: JSON whose every field `protocol/manifest.schema.json` explains. The functions
- * below are the one place where definitions become it.
+ * below are the one place where definitions become it. `dagma build` adds the `digests`.
  */
 export type Manifest = ReturnType<typeof manifestOf>
 
@@ -33,11 +32,6 @@ export function buildManifest(definitions: Definitions, projectFolder: string): 
     Object.fromEntries(manifest.steps.map(({ name, config_schema }) => [`the config schema of step "${name}"`, config_schema])),
   )
   return manifest
-}
-
-/** Digest of a manifest's text, by which hosts tell whether definitions changed. */
-export function manifestDigest(text: string): string {
-  return `sha256:${createHash('sha256').update(text).digest('hex')}`
 }
 
 function manifestOf(definitions: Definitions, projectFolder: string) {

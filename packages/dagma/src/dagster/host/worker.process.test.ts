@@ -123,7 +123,11 @@ describe('the worker', () => {
   test('runs steps, several concurrently, and ends each with closed; resources open once and close at the end', async () => {
     const run = new Run(numbers(), { WORKER_TEST_KEY: 'worker-secret-value', DAGMA_DAGSTER_URL: 'http://dagster' })
     const ready = await run.next()
-    expect(ready).toMatchObject({ type: 'ready', protocol_version: 1, manifest_digest: expect.stringMatching(/^sha256:/) })
+    expect(ready).toMatchObject({
+      type: 'ready',
+      protocol_version: 1,
+      digests: { manifest: expect.stringMatching(/^sha256:/), lock_file: null },
+    })
     run.start('1', 'raw')
     await run.until('closed', '1')
     run.start('2', 'waiting')

@@ -30,7 +30,8 @@ import { inlineContext } from '../pipes/context-loader.ts'
 import { MessageSender } from '../pipes/message-sender.ts'
 import { decodeParams } from '../pipes/params.ts'
 import { contextVariable, type PipesContextData } from '../pipes/protocol.ts'
-import { buildManifest, manifestDigest } from './manifest.ts'
+import { type Digests, digestsOf } from './digests.ts'
+import { buildManifest } from './manifest.ts'
 import { materializationsByPartition, type WireMaterialization, wireStored } from './materializations.ts'
 import { dagsterUi, runPage } from './run-page.ts'
 import { SentPartitions } from './sent-partitions.ts'
@@ -90,7 +91,7 @@ export async function serveWorker(project: Project): Promise<void> {
   })
   const lines = createInterface({ input: channel })
   lines.on('line', (line) => worker.receive(understood('a line', () => JSON.parse(line) as ToWorker)))
-  worker.ready()
+  worker.ready(digestsOf(buildManifest(definitions, project.folder), project))
   await once(lines, 'close')
   const watch = setInterval(endWithoutHost, 2_000, host).unref() // a step may not heed its signal
   await worker.stop()
@@ -200,9 +201,8 @@ class Worker {
     this.#values = new Values(definitions, projectValues(projectFolder))
   }
 
-  ready(): void {
-    const manifest = JSON.stringify(buildManifest(this.#definitions, this.#projectFolder))
-    this.#send({ type: 'ready', protocol_version: 1, manifest_digest: manifestDigest(manifest) })
+  ready(digests: Digests): void {
+    this.#send({ type: 'ready', protocol_version: 1, digests })
   }
 
   receive(message: ToWorker): void {

@@ -1,0 +1,36 @@
+import { createHash } from 'node:crypto'
+import type { Definitions } from '../../definitions/model.ts'
+import type { Project } from '../../runtime/project/project.ts'
+import { buildManifest, type Manifest } from './manifest.ts'
+import { lockFile, projectSources } from './sources.ts'
+
+/** What names one version of a project's code, the same on every host that has it. */
+export interface Digests {
+  /** Of what the project declares. */
+  readonly manifest: string
+  /** Of the modules that the definitions module imports, directly or not, without installed packages. */
+  readonly modules: string
+  /** Of the lock file that says which packages are installed; null where there is none. */
+  readonly lock_file: string | null
+}
+
+/** The manifest as `dagma build` writes it: what is declared, and the digests. */
+export function manifestText(definitions: Definitions, project: Project): string {
+  const manifest = buildManifest(definitions, project.folder)
+  return JSON.stringify({ ...manifest, digests: digestsOf(manifest, project) })
+}
+
+/** The digests of a project whose manifest is known. */
+export function digestsOf(manifest: Manifest, project: Project): Digests {
+  const lock = lockFile(project.folder)
+  const modules = [...projectSources(project)].map(([name, content]) => `${name} ${sha256(content)}\n`).sort()
+  return {
+    manifest: sha256(JSON.stringify(manifest)),
+    modules: sha256(modules.join('')),
+    lock_file: lock === undefined ? null : sha256(lock),
+  }
+}
+
+function sha256(content: string | Buffer): string {
+  return `sha256:${createHash('sha256').update(content).digest('hex')}`
+}
