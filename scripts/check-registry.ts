@@ -1,15 +1,17 @@
 /**
  * The way of a new user from a registry: the packages are published to Verdaccio, and then a project is created, installed, tested and run from it, on
- * the embedded engine and in Dagster. Prints how long that takes. The registry that npm is set to serves what is not ours.
+ * the embedded engine and in Dagster; with pnpm, yarn and bun on the embedded engine. Prints how long that takes. The registry that npm is set to serves
+ * what is not ours.
  *   npm run check:packages
  */
-import { execFileSync, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { execFile, execFileSync, spawn, spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { packAll } from './pack.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -47,6 +49,11 @@ try {
   const exports = run(project, 'npx', 'dagma', 'dev', '--check')
   run(project, 'sh', '-c', `${exports}\ndagster job execute -m dagma.definitions -j rag_job 2>&1`)
   printTime('run in Dagster', start)
+  expectUsersFramesOnly(project)
+
+  const others = performance.now()
+  await useOtherPackageManagers(home, registry, env)
+  printTime('created, installed, tested, and run with pnpm, yarn and bun', others)
   installWheel(run)
 } finally {
   ending.abort()
@@ -100,6 +107,49 @@ function installWheel(run: (cwd: string, command: string, ...args: string[]) => 
   const [wheel = ''] = readdirSync(wheels).filter((file) => file.endsWith('.whl'))
   const version = wheel.split('-')[1] ?? ''
   expectText(run(folder, pip, '--disable-pip-version-check', 'show', 'dagster-dagma'), `Version: ${version}\n`)
+}
+
+/** Each creates, installs, tests and runs a project with its own commands: pnpm alone, bun in a workspace, yarn in another. */
+async function useOtherPackageManagers(home: string, registry: string, env: NodeJS.ProcessEnv): Promise<void> {
+  const managers = join(folder, 'managers')
+  cpSync(join(root, 'scripts/test-services/package-managers'), managers, { recursive: true })
+  execFileSync('npm', ['ci', '--silent'], { cwd: managers, env, stdio: 'inherit' })
+  const own = {
+    ...env,
+    PATH: `${join(managers, 'node_modules/.bin')}${delimiter}${process.env.PATH}`,
+    BUN_INSTALL_CACHE_DIR: join(folder, 'bun'),
+    YARN_GLOBAL_FOLDER: join(folder, 'yarn'),
+    YARN_NPM_REGISTRY_SERVER: registry,
+    YARN_UNSAFE_HTTP_WHITELIST: '127.0.0.1',
+    YARN_NPM_MINIMAL_AGE_GATE: '0', // what was published this minute
+  }
+  const create = ['dagma', '--template', 'minimal', '--yes']
+  await Promise.all(
+    [
+      { manager: 'pnpm', create: ['create', ...create], exec: ['exec'] },
+      { manager: 'yarn', create: ['dlx', `create-${create[0]}`, ...create.slice(1)], exec: [] },
+      { manager: 'bun', create: ['create', ...create], exec: ['x', '--no-install'] },
+    ].map(async ({ manager, create, exec }) => {
+      const parent = join(home, manager)
+      mkdirSync(parent)
+      if (manager !== 'pnpm') writeFileSync(join(parent, 'package.json'), JSON.stringify({ private: true, workspaces: ['*'] }))
+      if (manager === 'yarn') writeFileSync(join(parent, '.yarnrc.yml'), 'nodeLinker: node-modules\n')
+      const run = async (cwd: string, ...args: string[]): Promise<string> =>
+        (await promisify(execFile)(manager, args, { cwd, env: own })).stdout
+      await run(parent, ...create, 'shop')
+      const project = join(parent, 'shop')
+      await run(project, 'run', 'test')
+      expectText(await run(project, ...exec, 'dagma', 'job', 'launch', '-j', 'shop_job'), 'SUCCESS in')
+    }),
+  )
+}
+
+/** The stack of an error while definitions load has the user's lines, and none of the package's, whatever letters the folder's name has. */
+function expectUsersFramesOnly(project: string): void {
+  writeFileSync(join(project, 'src/definitions.ts'), "const read = () => {\n  throw new Error('no file')\n}\nread()\n")
+  const { stderr } = spawnSync('npx', ['dagma', 'definitions', 'validate'], { cwd: project, encoding: 'utf8' })
+  expectText(stderr, 'definitions.ts:2')
+  if (stderr.includes('node_modules/dagma')) throw new Error(`the stack has frames of the package: ${stderr}`)
 }
 
 function expectText(output: string, text: string): void {

@@ -38,6 +38,15 @@ test.concurrent.each(Object.keys(templates))('%s', async (template) => {
   for (const file of ['README.md', 'AGENTS.md', 'Dockerfile', '.github/workflows/ci.yml'])
     expect(read(name, file)).not.toMatch(/\{\{\w+\}\}/)
   expect(read(name, '.gitignore')).toContain('.env\n')
+  // What the image runs, as its CMD has it, and what AGENTS.md says.
+  const command: string[] = JSON.parse(/^CMD (.+)$/m.exec(read(name, 'Dockerfile'))?.[1] ?? '')
+  const launch = /dagma (job launch [^`]+)/.exec(read(name, 'AGENTS.md'))?.[1]?.split(' ') ?? []
+  for (const args of [
+    [...command.slice(1), ...(command.includes('--missing') ? ['--partition-range', '2026-01-03...2026-01-04'] : [])],
+    launch,
+  ])
+    expect((await run(join(root, 'packages/dagma/bin/dagma.js'), ...args)).stdout).toContain('SUCCESS in')
+  if (template === 'rag') expect((await run('src/ask.ts', 'How strong is filter coffee?')).stdout).toContain('coffee.md: ')
 })
 
 describe('the package manager that runs it', () => {

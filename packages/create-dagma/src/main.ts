@@ -117,6 +117,10 @@ async function create(given: Options): Promise<number> {
   writeProject({ folder, ...chosen, packageManagerVersion, isInWorkspace: workspace?.isMember === true })
   if (workspace?.isMember === false)
     log.warn(`The workspace in ${workspace.root} does not include this folder: add "${relative(workspace.root, folder)}" to its packages.`)
+  if (chosen.nodePackage && isNodeOld())
+    log.info(
+      `Node ${process.versions.node} is too old for Dagma. The project has Node 24 as a package, which its scripts and ${packageManagers[chosen.packageManager].exec} use.`,
+    )
   if (chosen.install) install(chosen.packageManager, workspace?.isMember ? workspace.root : folder)
 
   const { run, exec } = packageManagers[chosen.packageManager]

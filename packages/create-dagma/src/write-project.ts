@@ -8,9 +8,9 @@ const folder = fileURLToPath(new URL('../templates/', import.meta.url))
 const ownVersion: string = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
 
 export const templates = {
-  minimal: { description: 'two assets', job: 'shop_job' },
-  rag: { description: 'embeddings, a vector store, search and its evaluation, on local backends', job: 'rag_job' },
-  ingestion: { description: 'daily partitions from an HTTP API, checks, a schedule', job: 'ingest_orders' },
+  minimal: { description: 'two assets', job: 'shop_job', partition: undefined },
+  rag: { description: 'embeddings, a vector store, search and its evaluation, on local backends', job: 'rag_job', partition: undefined },
+  ingestion: { description: 'daily partitions from an HTTP API, checks, a schedule', job: 'ingest_orders', partition: '2026-01-02' },
 } as const
 
 export type Template = keyof typeof templates
@@ -53,9 +53,19 @@ export function writeProject(options: ProjectOptions): void {
   if (isInWorkspace) for (const file of ['.github', 'Dockerfile', '.dockerignore']) rmSync(join(target, file), { recursive: true })
   else if (packageManager === 'yarn') writeFileSync(join(target, '.yarnrc.yml'), 'nodeLinker: node-modules\n')
   writePackageJson(options)
-  const texts = { ...packageManagers[packageManager], install: `${packageManager} install`, job: templates[template].job }
+  const texts = { ...packageManagers[packageManager], ...launchTexts(template), install: `${packageManager} install` }
   for (const file of ['README.md', 'AGENTS.md', 'Dockerfile', '.github/workflows/ci.yml'])
     if (existsSync(join(target, file))) fillIn(join(target, file), { ...texts, name: basename(target) }, options)
+}
+
+/** How the job is launched on a command line, for one partition, and in a container, which makes those that are missing. */
+function launchTexts(template: Template) {
+  const { job, partition } = templates[template]
+  const inContainer = ['--job', job, ...(partition === undefined ? [] : ['--missing'])]
+  return {
+    launch: `dagma job launch -j ${job}${partition === undefined ? '' : ` --partition ${partition}`}`,
+    containerArguments: inContainer.map((argument) => JSON.stringify(argument)).join(', '),
+  }
 }
 
 /** Yarn runs this from within an archive, of which `cpSync` knows nothing. */

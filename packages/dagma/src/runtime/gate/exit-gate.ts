@@ -113,5 +113,12 @@ function stackFrames(error: unknown): string[] {
     .map((line) => `${cutRedacted(line)}\n`)
 }
 
-/** What stands in frames that tell a user nothing: Node's, this package's, and those of the command line that called it. */
-const notTheUsers = ['node:', fileURLToPath(ownFolder), '/node_modules/commander/', 'at async Promise.all (index ', '(<anonymous>)']
+/** What stands in frames that tell a user nothing: Node's, this package's (by path or by URL), and those of the command line that called it. */
+const notTheUsers = [
+  'node:',
+  fileURLToPath(ownFolder),
+  ownFolder.href,
+  '/node_modules/commander/',
+  'at async Promise.all (index ',
+  '(<anonymous>)',
+]

@@ -64,6 +64,8 @@ test('an import without its ending, and one with the ending of what it would be 
     )
   }
   expect(loading(`import './gone.ts'`).message).not.toContain('Did you mean')
+  const misspelled = loading(`import './orders/asets.ts'`, { 'src/orders/assets.ts': 'export const a = 1' })
+  expect(misspelled.message).toContain('Did you mean <folder>/src/orders/assets.ts?')
 })
 
 test('a file type that Node does not load', () => {

@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { nearestName } from '../../definitions/validation/nearest-name.ts'
 import { DagmaError, DefinitionErrors, dagmaError, definitionError } from '../../errors.ts'
 import { thrownStack } from '../../metadata/thrown.ts'
 import { ownFolder } from '../../own-files.ts'
@@ -77,8 +78,10 @@ function notFound(message: string, file: string): DagmaError {
   const meant = [`${wanted}.ts`, wanted.replace(/\.[cm]?js$/, '.ts'), `${wanted}/index.ts`, `${wanted}.js`].find(
     (candidate) => candidate !== wanted && existsSync(candidate),
   )
+  const folder = dirname(wanted)
+  const similar = existsSync(folder) ? nearestName(basename(wanted), readdirSync(folder)) : undefined
   const place = placeOfImport(from, (name) => resolve(dirname(from), name) === wanted)
-  return dagmaError('DAGMA_IMPORT_NOT_FOUND', { place, wanted, meant })
+  return dagmaError('DAGMA_IMPORT_NOT_FOUND', { place, wanted, meant: meant ?? (similar && join(folder, similar)) })
 }
 
 const imported = /(?:from|import)[\s(]*['"]([^'"]+)['"]/g

@@ -18,7 +18,9 @@ export const answer = asset({
     const { vectors } = await embeddings.embed([question], { purpose: 'query', signal })
     const found = await qdrant.query({ vector: vectors[0] ?? [], limit })
     const passages = found.map(({ score, payload }) => ({ score, document: String(payload?.document), text: String(payload?.text) }))
-    return materializeResult(passages, { metadata: { question, passages: MetadataValue.json(passages) } })
+    // Which documents they are of: the texts are in the value, not in metadata that everybody sees.
+    const preview = MetadataValue.json(passages.map(({ document, score }) => ({ document, score })))
+    return materializeResult(passages, { metadata: { returned: passages.length, preview, ...qdrant.metadata('query points') } })
   },
 })
 
@@ -46,7 +48,7 @@ export const evaluation = asset({
       results.push({ question, expected, found, isRight: found === expected })
     }
     const right = results.filter(({ isRight }) => isRight).length
-    return materializeResult(results, { metadata: { accuracy: right / results.length, results: MetadataValue.json(results) } })
+    return materializeResult(results, { metadata: { count: results.length, accuracy: right / results.length } })
   },
 })
 
