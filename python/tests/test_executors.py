@@ -126,7 +126,7 @@ def test_config_of_the_environment(monkeypatch: pytest.MonkeyPatch, own_module: 
         (named("nowhere"), r'no executor "nowhere"\. Name one of dagma, in_process, multiprocess, celery'),
         (named("multiprocess", max_concurrent="many"), r'The config of the executor "multiprocess" does not fit it'),
         (named("multiprocess", workers=2), r'has no field "workers"; it has max_concurrent'),
-        (named("x", "no_such_module"), r"in the module no_such_module, which the Python of Dagster"),
+        (named("x", "no_such_module"), r"in the module no_such_module, which Dagster's Python"),
         (named("x", "own_executors"), r'own_executors has no variable "x"'),
         (named("number", "own_executors"), r"is not an ExecutorDefinition"),
         (named("x", "broken_executors"), r"importing broken_executors failed with ZeroDivisionError"),
@@ -209,7 +209,8 @@ def test_op_tags_of_each_kind_of_step(kind: str) -> None:
 def test_a_budget_is_refused_where_steps_run_on_other_machines(name: str) -> None:
     declared = {**project_with(None, None), "budgets": ['step "one"']}
     elsewhere = _named_copy(name)
-    with pytest.raises(ExecutorError, match=r'The budget of step "one" cannot be kept.*\[DAGMA_BUDGET_NOT_SHARED\]'):
+    refusal = r'The budget of step "one" cannot be enforced.*\[DAGMA_BUDGET_NOT_SHARED\]'
+    with pytest.raises(ExecutorError, match=refusal):
         load(declared, elsewhere)
     assert load({**declared, "budgets": []}, elsewhere)
     assert load(declared, dg.multiprocess_executor)

@@ -152,7 +152,7 @@ describe.skipIf(lacks(needsPython(), needsProc()))('dagma dev', () => {
     try {
       const { code, stdout, stderr } = await project.dagma(['dev', '-p', String(port)])
       expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
-      expect(stderr).toContain(`Port ${port} is in use. Stop what uses it, or choose another with -p. [DAGMA_PORT_TAKEN]`)
+      expect(stderr).toContain(`Port ${port} is in use. Stop the program that uses it, or choose another port with -p. [DAGMA_PORT_TAKEN]`)
     } finally {
       server.close()
     }

@@ -73,8 +73,8 @@ export const catalogue = {
   DAGMA_VALUES_IN_PROCESS: entry<{ step: string; upstream: string; executor: string; of: string }>(
     'definition',
     ({ step, upstream, executor, of }) =>
-      `"${step}" loads the value of "${upstream}", which its IO manager keeps in the process that made it, while the executor "${executor}" of ${of} runs each step in a process of its own.`,
-    'Keep the value in a storage that all steps reach (see docs/guide/values-and-io.md), or use the executor "dagma".',
+      `"${step}" loads the value of "${upstream}", which its IO manager keeps in the process that materialized it, but the executor "${executor}" of ${of} runs each step in its own process.`,
+    'Store the value where every step can read it (see docs/guide/values-and-io.md), or use the executor "dagma".',
   ),
   DAGMA_PARTITIONS_INVALID: entry<{ what: string; reason: string }>(
     'definition',
@@ -84,7 +84,7 @@ export const catalogue = {
   DAGMA_PARTITIONS_MISMATCH: entry<{ what: string; reason: string }>(
     'definition',
     ({ what, reason }) => `${what} ${reason}.`,
-    'Give them the same partitions, or a mapping that fits. See docs/guide/partitions.md.',
+    'Use the same partitions, or add a partition mapping. See docs/guide/partitions.md.',
   ),
   DAGMA_PARTITION_UNKNOWN: entry<{ asset: string; partition: string; some: readonly string[]; isTime: boolean; isDynamic: boolean }>(
     'definition',
@@ -101,8 +101,8 @@ export const catalogue = {
   ),
   DAGMA_PARTITIONS_MIXED: entry<{ assets: readonly string[]; commands: readonly string[] }>(
     'definition',
-    ({ assets }) => `A run has one partition, but its assets have different ones: ${assets.join(', ')}.`,
-    ({ commands }) => `Run them one after the other: ${commands.map((command) => `\`${command}\``).join(', then ')}.`,
+    ({ assets }) => `A run can have only one partition, but the partitions of its assets differ: ${assets.join(', ')}.`,
+    ({ commands }) => `Run them separately, in this order: ${commands.map((command) => `\`${command}\``).join(', then ')}.`,
   ),
   DAGMA_UPSTREAM_PARTITIONS_NONEXISTENT: entry<{ partition: string | undefined; upstream: string; nonexistent: readonly string[] }>(
     'definition',
@@ -122,25 +122,26 @@ export const catalogue = {
   ),
   DAGMA_PARTITION_NEEDED: entry<{ asset: string; some: readonly string[] }>(
     'definition',
-    ({ asset, some }) => `"${asset}" has partitions (${some.length > 0 ? some.join(', ') : 'none yet'}), and the run names none.`,
+    ({ asset, some }) =>
+      `"${asset}" has partitions (${some.length > 0 ? some.join(', ') : 'none yet'}), but no partition was passed for the run.`,
     'Pass one of them as partitionKey.',
   ),
   DAGMA_RANGE_NEEDS_RUNS: entry<{ asset: string; partitions: number; wanted: number }>(
     'definition',
     ({ asset, partitions, wanted }) =>
-      `The range has ${wanted} partitions, and "${asset}" allows ${partitions === 1 ? 'one' : partitions} in a run.`,
-    'Give it the backfillPolicy "single-run", or start a run for each part of the range.',
+      `The range has ${wanted} partitions, but "${asset}" allows only ${partitions === 1 ? 'one' : partitions} per run.`,
+    'Set its backfillPolicy to "single-run", or start a run for each part of the range.',
   ),
   DAGMA_PARTITION_WITHOUT_PARTITIONS: entry<{ partition: string }>(
     'definition',
-    ({ partition }) => `The run names the partition "${partition}", but none of its assets has partitions.`,
-    'Run it without a partition, or give the asset partitions.',
+    ({ partition }) => `The run has the partition "${partition}", but none of its assets is partitioned.`,
+    'Run it without a partition, or add partitions to the asset.',
   ),
   DAGMA_NOT_PARTITIONED: entry<{ step: string }>(
     'user_code',
     ({ step }) =>
-      `Step "${step}" needs one partition, for its key or for a value that has partitions, but its run has none, or a range of them.`,
-    'Launch it with one partition.',
+      `Step "${step}" needs a single partition, for its key or for a value that has partitions, but its run has none, or a range.`,
+    'Launch it with a single partition.',
   ),
   DAGMA_PARTITIONS_FAILED: entry<{ step: string; failed: readonly string[]; all: number }>(
     'user_code',
@@ -149,7 +150,7 @@ export const catalogue = {
       const more = failed.length > 20 ? ` and ${failed.length - 20} more` : ''
       return `Step "${step}" failed for ${failed.length} of ${all} partitions: ${named}${more}.`
     },
-    'Fix what their log lines report, then retry the run: only the partitions that are missing are materialized again.',
+    'Fix the errors in their log lines, then retry the run: only the missing partitions are materialized.',
   ),
   DAGMA_ITEMS_FAILED: entry<{ failed: readonly string[]; count: number; all: number }>(
     'user_code',
@@ -157,12 +158,12 @@ export const catalogue = {
       const more = count > failed.length ? ` and ${count - failed.length} more` : ''
       return `${count} of ${all} items failed: ${failed.map((key) => `"${excerpt(key)}"`).join(', ')}${more}.`
     },
-    'Fix the error below, then retry the run: only the items that are missing are processed again.',
+    'Fix the error below, then retry the run: only the missing items are processed.',
   ),
   DAGMA_ITEMS_INVALID: entry<{ reason: string }>(
     'user_code',
     ({ reason }) => `items() cannot run: ${reason}.`,
-    'Give each item a key of its own, each call of items() in a step a name of its own, and concurrency and batch whole numbers from 1.',
+    'Give each item a unique key and each items() call in a step a unique name, and set concurrency and batch to integers of at least 1.',
   ),
   DAGMA_TIMEOUT: entry<{ step: string; seconds: number; neverPaused?: boolean }>(
     'execution',
@@ -203,7 +204,7 @@ export const catalogue = {
   DAGMA_TICK_INVALID: entry<{ who: string; reasons: readonly string[] }>(
     'user_code',
     ({ who, reasons }) => `${who} returned an invalid result: ${reasons.join('; ')}.`,
-    'Return runRequest(), a list of them, skipReason() or nothing; a sensor also an object with runRequests, skipReason, cursor and dynamicPartitions.',
+    'Return runRequest(), a list of run requests, skipReason() or nothing; a sensor can also return an object with runRequests, skipReason, cursor and dynamicPartitions.',
   ),
   DAGMA_CRON_INVALID: entry<{ what: string; cron: string; reason: string }>(
     'definition',
@@ -260,7 +261,7 @@ export const catalogue = {
   DAGMA_OPTION_UNKNOWN: entry<{ option: string; of: string; nearest: string | undefined; known: readonly string[] }>(
     'definition',
     ({ option, of, nearest, known }) =>
-      `There is no option "${option}" of ${of}${nearest === undefined ? ` (options: ${known.join(', ')})` : ''}.${nearest === undefined ? '' : ` Did you mean "${nearest}"?`}`,
+      `${of} has no option "${option}"${nearest === undefined ? ` (options: ${known.join(', ')})` : ''}.${nearest === undefined ? '' : ` Did you mean "${nearest}"?`}`,
     'Remove it, or correct its name.',
   ),
   DAGMA_PROJECT_NOT_FOUND: entry<{ folder: string }>(
@@ -271,12 +272,12 @@ export const catalogue = {
   DAGMA_MODULE_NOT_FOUND: entry<{ file: string }>(
     'definition',
     ({ file }) => `There is no definitions module at ${file}.`,
-    'Set the right file with -m, or in the "dagma" field of package.json.',
+    'Set the correct file with -m, or in the "dagma" field of package.json.',
   ),
   DAGMA_MODULE_FAILED: entry<{ place: string; reason: string }>(
     'definition',
     ({ place, reason }) => `${place}: ${reason}`,
-    'Fix the module. Nothing has run.',
+    'Fix the module. Nothing was run.',
   ),
   DAGMA_TWO_COPIES: entry<{ copies: readonly string[] }>(
     'definition',
@@ -304,7 +305,7 @@ export const catalogue = {
   DAGMA_ENV_FILE_INVALID: entry<{ file: string; reason: string }>(
     'definition',
     ({ file, reason }) => `${file} ${reason}.`,
-    'Make it a text file in UTF-8 with one NAME=value a line, or remove it.',
+    'Make it a UTF-8 text file with one NAME=value per line, or remove it.',
   ),
   DAGMA_TYPESCRIPT_UNSUPPORTED: entry<{ place: string; form: string }>(
     'definition',
@@ -318,7 +319,7 @@ export const catalogue = {
   ),
   DAGMA_TYPESCRIPT_IN_PACKAGE: entry<{ place: string }>(
     'definition',
-    ({ place }) => `${place}: this package ships TypeScript, which Node does not run below node_modules.`,
+    ({ place }) => `${place}: this package ships TypeScript, which Node does not run in node_modules.`,
     'Use a build of the package that ships JavaScript.',
   ),
   DAGMA_IMPORT_NOT_FOUND: entry<{ place: string; wanted: string; meant: string | undefined }>(
@@ -337,7 +338,7 @@ export const catalogue = {
   }>(
     'definition',
     ({ place, name, config }) =>
-      `${place}: this imports "${name}", ${config === undefined ? 'which looks like' : `which ${config} declares as`} a path alias: the compiler knows it, Node does not.`,
+      `${place}: this imports "${name}", ${config === undefined ? 'which looks like' : `which ${config} declares as`} a path alias: TypeScript resolves it, Node does not.`,
     ({ direct, key, target }) =>
       `Import ${direct === undefined ? 'the file by its relative path' : `"${direct}"`}, or declare \`"imports": { "${key}": "${target}" }\` in package.json and import from "${String(key).replace('*', '…')}".`,
   ),
@@ -420,14 +421,18 @@ export const catalogue = {
           : `, ${partitions.length > 1 ? 'partitions' : 'partition'} ${partitions.map((one) => `"${one}"`).join(', ')}`
       const by = storedBy === undefined ? '' : ` on ${storedBy}`
       const found =
-        difference === 'none' ? 'none' : difference === 'other' ? 'another one' : `${difference === 'older' ? 'an' : 'a'} ${difference} one`
+        difference === 'none'
+          ? 'none'
+          : difference === 'other'
+            ? 'a different one'
+            : `${difference === 'older' ? 'an' : 'a'} ${difference} one`
       const where = place === undefined ? 'in its storage' : `in ${place}`
       return `${who} needs the value of "${value}"${which} that run ${runId.slice(0, 8)} stored${by}. On ${host}, there is ${found} ${where}.`
     },
     ({ difference, command }) =>
       difference === 'newer'
-        ? 'Another run has stored it since: let one run at a time make it, or store values apart by partition.'
-        : `If steps run on several machines, keep values where all of them reach them: on a shared volume, or with \`s3IOManager()\` or \`storageIOManager()\`. Else materialize it again: \`${command}\`.`,
+        ? 'Another run has stored a newer value since: run one materialization of it at a time, or partition it.'
+        : `If steps run on several machines, store values where every machine can read them: on a shared volume, or with \`s3IOManager()\` or \`storageIOManager()\`. Otherwise materialize it again: \`${command}\`.`,
   ),
   DAGMA_VALUE_UNREADABLE: entry<{ asset: string; file: string; command: string }>(
     'execution',
@@ -457,7 +462,7 @@ export const catalogue = {
   DAGMA_PROCESS_EXITED: entry<{ exitCode: number; steps: readonly string[] }>(
     'user_code',
     ({ exitCode, steps }) => `The process exited with code ${exitCode} while ${runningSteps(steps)}.`,
-    'Find what calls process.exit(), in the definitions, a step, a hook, a resource or a library, and throw an error there instead.',
+    'Find the call of process.exit(), in the definitions, a step, a hook, a resource or a library, and throw an error there instead.',
   ),
   DAGMA_UNCAUGHT_ERROR: entry<{ reason: string; steps: readonly string[] }>(
     'user_code',
@@ -482,7 +487,7 @@ export const catalogue = {
   ),
   DAGMA_EVENT_LOG_NEWER: entry<{ file: string; found: number; known: number }>(
     'execution',
-    ({ file, found, known }) => `The event log ${file} has schema ${found}; this version of Dagma knows ${known}.`,
+    ({ file, found, known }) => `The event log ${file} has schema version ${found}; this version of Dagma supports ${known}.`,
     'Use the newer Dagma that wrote it, or move the file away.',
   ),
   DAGMA_EVENT_LOG_UNWRITABLE: entry<{ file: string; reason: string }>(
@@ -498,7 +503,7 @@ export const catalogue = {
   DAGMA_EVENT_LOG_DAMAGED: entry<{ file: string; reason: string }>(
     'execution',
     ({ file, reason }) => `The event log ${file} is damaged: ${reason}.`,
-    'Move it and the files beside it that begin with its name away, or put a backup in its place. Stored values are in files of their own and are kept; the next run creates a new event log.',
+    'Move it away, with the files beside it whose names begin with its name, or restore a backup. Stored values are in separate files and are kept; the next run creates a new event log.',
   ),
   DAGMA_PYTHON_MISSING: entry<{ reason: string }>(
     'execution',
@@ -513,11 +518,11 @@ export const catalogue = {
   DAGMA_PORT_TAKEN: entry<{ port: number }>(
     'execution',
     ({ port }) => `Port ${port} is in use.`,
-    'Stop what uses it, or choose another with -p.',
+    'Stop the program that uses it, or choose another port with -p.',
   ),
   DAGMA_DAGSTER_ENDED: entry<{ reason: string }>(
     'execution',
-    ({ reason }) => `Dagster ended by itself: ${reason}.`,
+    ({ reason }) => `Dagster exited unexpectedly: ${reason}.`,
     'See its last output lines, and start `dagma dev` again.',
   ),
   DAGMA_REPORT_NO_PYTHON: entry<{ reason: string }>(
@@ -587,27 +592,27 @@ export const catalogue = {
     ({ of, per, model, limit, spent, most }) =>
       `The budget of ${of} is used up: ${spent} of ${most} ${limit === 'maxCost' ? '(cost)' : 'tokens'} of this ${per}. Model "${model}" was not called.`,
     ({ limit, per }) =>
-      `Raise ${limit}${per === 'run' ? '' : `, or wait for the next ${per} (UTC)`}, then retry the run: what is done is kept.`,
+      `Raise ${limit}${per === 'run' ? '' : `, or wait for the next ${per} (UTC)`}, then retry the run: completed work is kept.`,
   ),
   DAGMA_PRICE_MISSING: entry<{ model: string; of: string }>(
     'execution',
-    ({ model, of }) => `The budget of ${of} has a maxCost, but the price of model "${model}" is not known. It was not called.`,
+    ({ model, of }) => `The budget of ${of} has a maxCost, but model "${model}" has no known price. It was not called.`,
     'Add the model to model-prices.json in the folder of the project, or use maxTokens.',
   ),
   DAGMA_SPENDING_UNRECORDED: entry<{ file: string; reason: string }>(
     'execution',
-    ({ file, reason }) => `What models take cannot be counted in ${file}: ${reason}.`,
-    'Check the permissions of the folder and the free space on its disk; budgets cannot be kept without it.',
+    ({ file, reason }) => `Token usage cannot be recorded in ${file}: ${reason}.`,
+    'Check the permissions of the folder and the free space on its disk; budgets cannot be enforced without it.',
   ),
   DAGMA_PRICES_INVALID: entry<{ file: string; reason: string }>(
     'definition',
     ({ file, reason }) => `${file} ${reason}.`,
-    'Write { "date": "2026-11-28", "currency": "USD", "models": { "name": { "input": 0.25, "output": 2 } } }, with prices of a million tokens.',
+    'Write { "date": "2026-11-28", "currency": "USD", "models": { "name": { "input": 0.25, "output": 2 } } }, with prices per million tokens.',
   ),
   DAGMA_BUDGET_NOT_SHARED: entry<{ budget: string; executor: string; of: string }>(
     'definition',
     ({ budget, executor, of }) =>
-      `The budget of ${budget} cannot be kept: the executor "${executor}" of ${of} runs steps on other machines, which do not see what the others spend.`,
+      `The budget of ${budget} cannot be enforced: the executor "${executor}" of ${of} runs steps on several machines, which do not share their spending.`,
     'Use the executor "dagma", "in_process" or "multiprocess", or remove the budget.',
   ),
   DAGMA_INTERNAL: entry<{ reason: string }>('internal', ({ reason }) => `Dagma has a bug: ${reason}.`, 'Please report it.'),

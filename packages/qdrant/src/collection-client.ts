@@ -82,7 +82,7 @@ export class CollectionClient implements Qdrant {
       operation: 'ensure collection',
       method: 'PUT',
       status: 409,
-      reason: `collection "${this.collection}" is there with ${has}, not with size ${size} and distance ${distance}`,
+      reason: `collection "${this.collection}" exists with ${has}, not with size ${size} and distance ${distance}`,
       hint: this.#otherVectorsHint(),
     })
   }
@@ -106,7 +106,7 @@ export class CollectionClient implements Qdrant {
   async query({ vector, id, limit = 10, offset = 0, filter, scoreThreshold, ...parts }: QdrantQuery): Promise<QdrantHit[]> {
     const operation = 'query points'
     if ((vector === undefined) === (id === undefined)) {
-      throw this.#failure({ operation, method: 'POST', reason: 'a query needs either a vector or an id', hint: 'Give one of them.' })
+      throw this.#failure({ operation, method: 'POST', reason: 'a query needs either a vector or an id', hint: 'Pass one of them.' })
     }
     const json = {
       query: vector === undefined ? this.#ids(operation, [id as PointId])[0] : this.#finite(operation, vector),

@@ -46,7 +46,7 @@ class UnknownFormError(ManifestError):
 
     def __init__(self, what: str, name: str) -> None:
         super().__init__(
-            f'The manifest has the {what} "{name}", which this package does not know. '
+            f'The manifest has the {what} "{name}", which this package does not support. '
             "Install the npm package dagma and the Python package dagster-dagma in the same version."
         )
 

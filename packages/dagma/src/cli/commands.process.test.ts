@@ -66,11 +66,11 @@ describe('partitions', () => {
 
   test.each([
     ['--partition 2026-01-09', 'is not a partition of "raw"'],
-    ['--partition-range 2026-01-04...2026-01-02', 'has its end first: "2026-01-02" comes before "2026-01-04"'],
+    ['--partition-range 2026-01-04...2026-01-02', 'ends before it starts: "2026-01-02" comes before "2026-01-04"'],
     ['--partition-range 2026-01-04...2026-01-09', '"2026-01-09" is not a partition of "raw"'],
     ['--partition-range 2026-01-02...', 'must be a partition, two with "..." between them'],
     ['--partition a --partition-range a...b', "cannot be used with option '--partition-range"],
-    ['', 'and the run names none'],
+    ['', 'but no partition was passed for the run'],
   ])('%s is wrong usage', (options, message) => {
     const { status, stderr } = cli(`asset materialize -s raw ${options}`.trim())
     expect([status, stderr]).toEqual([2, expect.stringContaining(message)])

@@ -59,7 +59,7 @@ describe('a budget', () => {
     const [failure] = failures(run)
     expect(failure?.metadata.error_type?.raw_value).toBe('DAGMA_BUDGET_EXCEEDED')
     expect(failure?.metadata.error_summary?.raw_value).toBe(
-      `The budget of ${of} is used up: 3 of 3 tokens of this run. Model "m" was not called. Raise maxTokens, then retry the run: what is done is kept. [DAGMA_BUDGET_EXCEEDED]`,
+      `The budget of ${of} is used up: 3 of 3 tokens of this run. Model "m" was not called. Raise maxTokens, then retry the run: completed work is kept. [DAGMA_BUDGET_EXCEEDED]`,
     )
     expect(failure?.metadata).toMatchObject({ cost: { raw_value: 3 }, total_tokens: { raw_value: 3 } })
   })
@@ -169,7 +169,7 @@ describe('a budget', () => {
     mkdirSync(join(projectFolder, '.dagma', 'spending.sqlite'), { recursive: true })
     const run = await materialize(defs, { projectFolder })
     expect(run.status).toBe('FAILURE')
-    expect(failures(run)[0]?.error.message).toMatch(/cannot be counted in .*spending\.sqlite: .*\[DAGMA_SPENDING_UNRECORDED\]/)
+    expect(failures(run)[0]?.error.message).toMatch(/cannot be recorded in .*spending\.sqlite: .*\[DAGMA_SPENDING_UNRECORDED\]/)
     expect(made.calls).toBe(0)
   })
 
@@ -185,7 +185,7 @@ describe('a budget', () => {
     const limited = asset({ key: 'limited', budget, run })
     const refused = (error: unknown) => (error as AggregateError).errors.map(({ problem }: { problem: string }) => problem)
     expect(refused(await thrownBy(() => definitions({ assets: [a, limited], executor: 'docker' })))).toEqual([
-      'The budget of step "limited" cannot be kept: the executor "docker" of definitions() runs steps on other machines, which do not see what the others spend.',
+      'The budget of step "limited" cannot be enforced: the executor "docker" of definitions() runs steps on several machines, which do not share their spending.',
     ])
     const nightly = job({ name: 'j', selection: [a], budget, executor: 'k8s' })
     expect(refused(await thrownBy(() => definitions({ assets: [a, limited], jobs: [nightly], budget })))).toHaveLength(2)

@@ -202,7 +202,7 @@ describe('items()', () => {
   })
 
   test.each([
-    ['a spent budget', dagmaError('DAGMA_PRICE_MISSING', { model: 'm', of: 'asset "doubled"' }), 'the price of model "m" is not known'],
+    ['a spent budget', dagmaError('DAGMA_PRICE_MISSING', { model: 'm', of: 'asset "doubled"' }), 'model "m" has no known price'],
     ['a key that is not accepted', unauthorized, 'answered 401: Unauthorized.'],
   ])('%s stops the others with its own error, and the next run goes on', async (_, error, text) => {
     const { called, faults, definitions } = project((items, call) => items(numbers, { key, concurrency: 1 }, call))

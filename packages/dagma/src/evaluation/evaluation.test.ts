@@ -215,7 +215,7 @@ describe('what evaluation() refuses', () => {
     ['option "maxDrop" of evaluation() must be a number from 0 to 1', { maxDrop: 5 }],
     ['option "confidence" of evaluation() must be a number above 0.5 and below 1', { confidence: 95 }],
     ['option "concurrency" of evaluation() must be a whole number of at least 1', { concurrency: 0 }],
-    ['There is no option "maxdrop" of evaluation(). Did you mean "maxDrop"?', { maxdrop: 0.1 }],
+    ['evaluation() has no option "maxdrop". Did you mean "maxDrop"?', { maxdrop: 0.1 }],
   ])('%s', (message, options) => {
     expect(() => evaluation({ ...base, ...options })).toThrow(message)
   })

@@ -277,9 +277,9 @@ test('a range that needs several runs is refused, with the asset that says so', 
   const three = asset({ key: 'three', partitions: letters, run: () => 1 })
   await expect(materializeToMemory([one, two], { partitionKeyRange: whole })).rejects.toMatchObject({
     code: 'DAGMA_RANGE_NEEDS_RUNS',
-    message: expect.stringContaining('The range has 4 partitions, and "two" allows 2 in a run.'),
+    message: expect.stringContaining('The range has 4 partitions, but "two" allows only 2 per run.'),
   })
-  await expect(materializeToMemory([one, two, three], { partitionKeyRange: whole })).rejects.toThrow('"three" allows one in a run')
+  await expect(materializeToMemory([one, two, three], { partitionKeyRange: whole })).rejects.toThrow('"three" allows only one per run')
   expect((await materializeToMemory([one, two], { partitionKeyRange: { start: 'b', end: 'c' } })).status).toBe('SUCCESS')
   expect((await materializeToMemory([three], { partitionKeyRange: { start: 'b', end: 'b' } })).status).toBe('SUCCESS')
 })

@@ -48,9 +48,9 @@ def expect_shared(budgets: tuple[str, ...], executor: dg.ExecutorDefinition) -> 
     """Refuses an executor whose steps do not see what the others spend, where something has a budget."""
     if budgets and executor.name in _ELSEWHERE:
         message = (
-            f'The budget of {", ".join(budgets)} cannot be kept: the executor "{executor.name}" runs steps on other '
-            f"machines, which do not see what the others spend. Use dagma, in_process or multiprocess, or remove the "
-            f"budget. [DAGMA_BUDGET_NOT_SHARED]"
+            f'The budget of {", ".join(budgets)} cannot be enforced: the executor "{executor.name}" runs steps on '
+            f"several machines, which do not share their spending. Use dagma, in_process or multiprocess, or remove "
+            f"the budget. [DAGMA_BUDGET_NOT_SHARED]"
         )
         raise ExecutorError(message)
 
@@ -66,7 +66,7 @@ def executor_of_environment() -> Executor | None:
     name, config = os.environ.get(EXECUTOR_ENV), os.environ.get(EXECUTOR_CONFIG_ENV)
     if not name:
         if config:
-            message = f"{EXECUTOR_CONFIG_ENV} is set, and {EXECUTOR_ENV} is not. Set both, or neither."
+            message = f"{EXECUTOR_CONFIG_ENV} is set, but {EXECUTOR_ENV} is not. Set both or neither."
             raise ExecutorError(message)
         return None
     try:
@@ -146,7 +146,7 @@ def _unloadable(declared: Executor, module: str, error: Exception) -> ExecutorEr
 def _not_installed(declared: Executor, module: str) -> ExecutorError:
     package = module.replace("_", "-")
     missing = (
-        f"the module {module}, which the Python of Dagster ({sys.executable}) does not find. Add it there"
+        f"the module {module}, which Dagster's Python ({sys.executable}) cannot find. Add it there"
         if declared.module
         else f"the package {package}, which is not installed. Run `{sys.executable} -m pip install {package}`"
     )

@@ -153,8 +153,8 @@ def _ask(project: Project, request: Mapping[str, Any]) -> Mapping[str, Any]:
                 line = _read_line(process, time.monotonic() + _TIMEOUT)
                 if line is None:
                     message = (
-                        f"A tick of the {what} did not end within {_TIMEOUT:.0f} s. "
-                        "Dagster does not allow more: do less in it."
+                        f"A tick of the {what} did not finish within {_TIMEOUT:.0f} s. "
+                        "Dagster does not allow more time: do less work in it."
                     )
                     raise TickError(message)
                 if not line.endswith(b"\n"):

@@ -77,8 +77,8 @@ def _run_build(project: Project, file: Path) -> str:
         )
     except subprocess.TimeoutExpired as error:
         message = (
-            f"`dagma build` in {project.root} did not end within {_BUILD_TIMEOUT:.0f} s. "
-            "Loading the definitions does not finish: run it by hand to see why."
+            f"`dagma build` in {project.root} did not finish within {_BUILD_TIMEOUT:.0f} s. "
+            "Loading the definitions does not finish: run the command yourself to see why."
         )
         raise BuildError(message) from error
     except OSError as error:

@@ -52,7 +52,7 @@ def parse_manifest(text: str, origin: str) -> Manifest:
 def misread(error: Exception, origin: str) -> ManifestError:
     """Says what was found wrong with a manifest while it was read or used."""
     return ManifestError(
-        f"{origin} says manifest_version {MANIFEST_VERSION} but does not match its schema: "
+        f"{origin} has manifest_version {MANIFEST_VERSION}, but does not match its schema: "
         f"{type(error).__name__}: {error}. {_UPDATE}"
     )
 

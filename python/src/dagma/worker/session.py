@@ -195,7 +195,7 @@ def _end_for(limit: TimeLimit | None, worker: NodeWorker, call: StepCall) -> Non
     """Ends the worker, since a step has ignored its time limit."""
     assert limit is not None  # noqa: S101
     worker.kill(
-        f'step "{limit.step}" did not stop when its {limit.seconds:g} s were over, since it never pauses. '
+        f'step "{limit.step}" did not stop after its {limit.seconds:g} s, since it never yielded to the event loop. '
         "Raise timeoutSeconds, or await inside long loops"
     )
     call.wait()

@@ -14,7 +14,7 @@ import { readLog } from '../terminal/read-log.ts'
 /** `dagma partition status` */
 export function partitionStatusCommand(): Command {
   return new Command('status')
-    .description('Show which partitions of assets are made, missing or failed, as recorded by the embedded engine.')
+    .description('Show which partitions of assets are materialized, missing or failed, as recorded by the embedded engine.')
     .argument('[selection]', 'which assets, in Dagster’s selection syntax', '*')
     .addOption(moduleOption())
     .addOption(jsonOption())

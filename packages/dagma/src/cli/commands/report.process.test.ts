@@ -130,7 +130,7 @@ describe('dagma report', () => {
     const nowhere = await cli('report', { DAGMA_PYTHON: '/nowhere/python' })
     expect([nowhere.status, nowhere.stderr]).toEqual([1, expect.stringContaining('there is no program /nowhere/python')])
     writeFileSync(join(folder, 'refusal'), '/usr/bin/python3: No module named dagma\n')
-    expect((await cli('report')).stderr).toContain('lacks the package dagster-dagma of this version')
+    expect((await cli('report')).stderr).toContain('does not have this version of the package dagster-dagma')
   })
 
   test('that fails says why, and how to go on', async () => {

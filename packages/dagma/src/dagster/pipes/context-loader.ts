@@ -32,7 +32,7 @@ async function parsed(what: string, read: () => Promise<string>): Promise<PipesC
     if (error instanceof DagmaError) throw error
     throw dagmaError('DAGMA_PIPES_PARAMS_INVALID', { variable: contextVariable, reason: `${what}, which cannot be read` }, error)
   }
-  throw dagmaError('DAGMA_PIPES_PARAMS_INVALID', { variable: contextVariable, reason: `${what}, which holds no context` })
+  throw dagmaError('DAGMA_PIPES_PARAMS_INVALID', { variable: contextVariable, reason: `${what}, which contains no context` })
 }
 
 /** Dagster's own injectors write contexts; the fields that every context has distinguish it from other files. */

@@ -77,7 +77,7 @@ describe('parameters', () => {
         "The parameter DAGSTER_PIPES_CONTEXT of Dagster Pipes names no path, data or bucket and key, but: nothing. … [DAGMA_PIPES_PARAMS_INVALID]",
         "The parameter DAGSTER_PIPES_CONTEXT of Dagster Pipes is not a Pipes context. … [DAGMA_PIPES_PARAMS_INVALID]",
         "The parameter DAGSTER_PIPES_CONTEXT of Dagster Pipes names the file …/none.json, which cannot be read. … [DAGMA_PIPES_PARAMS_INVALID]",
-        "The parameter DAGSTER_PIPES_CONTEXT of Dagster Pipes names the file …/list.json, which holds no context. … [DAGMA_PIPES_PARAMS_INVALID]",
+        "The parameter DAGSTER_PIPES_CONTEXT of Dagster Pipes names the file …/list.json, which contains no context. … [DAGMA_PIPES_PARAMS_INVALID]",
         "The parameter DAGSTER_PIPES_CONTEXT of Dagster Pipes names the file …/broken.json, which cannot be read. … [DAGMA_PIPES_PARAMS_INVALID]",
         "The parameter DAGSTER_PIPES_MESSAGES of Dagster Pipes names no path, stdout or stderr, or bucket, but: queue. … [DAGMA_PIPES_PARAMS_INVALID]",
         "The parameter DAGSTER_PIPES_MESSAGES of Dagster Pipes names no path, stdout or stderr, or bucket, but: stdio. … [DAGMA_PIPES_PARAMS_INVALID]",

@@ -53,7 +53,7 @@ function failure(python: string, error: { readonly code?: unknown; readonly stde
   if (error.code === 'ENOENT') return dagmaError('DAGMA_REPORT_NO_PYTHON', { reason: `there is no program ${python}` })
   const said = (error.stderr ?? '').trim().split('\n').slice(-8).join('\n')
   if (/No module named '?dag(ma|ster)/.test(said)) {
-    return dagmaError('DAGMA_REPORT_NO_PYTHON', { reason: `${python} lacks the package dagster-dagma of this version` })
+    return dagmaError('DAGMA_REPORT_NO_PYTHON', { reason: `${python} does not have this version of the package dagster-dagma` })
   }
   return new Error(gateText(said || error.message))
 }

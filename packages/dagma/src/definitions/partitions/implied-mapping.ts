@@ -31,7 +31,7 @@ export function dimensionOf(
   const byTime = dimensions.flatMap(([, dimension], index) => (isTimePartitions(dimension) && isTimePartitions(single) ? [index] : []))
   const [index, another] = equal.length > 0 ? equal : byTime
   if (index === undefined) return { reason: 'while no dimension has the same partitions, nor is one by time like the other side' }
-  if (another !== undefined) return { reason: 'while two dimensions fit the other side, and Dagster cannot tell them apart' }
+  if (another !== undefined) return { reason: 'while two dimensions fit the other side, and Dagster cannot choose between them' }
   const name = dimensions[index]?.[0]
   if (named !== null && named !== name) return { reason: `naming the dimension "${named}", while "${name}" is the one that fits` }
   return { multi, index, mapping: equal.length > 0 ? PartitionMapping.identity() : PartitionMapping.timeWindow() }

@@ -87,7 +87,7 @@ describe('a range of partitions', () => {
       const error = await thrownBy(() => range(partitions, from, to))
       expect(error).toMatchObject({ code: 'DAGMA_OPTION_INVALID' })
       expect(error.message).toContain('partition-range')
-      expect(error.message).toContain(`has its end first: "${to}" comes before "${from}"`)
+      expect(error.message).toContain(`ends before it starts: "${to}" comes before "${from}"`)
     }
     const unknown = await thrownBy(() => range(days, '2026-01-03', '2026-02-01'))
     expect(unknown).toMatchObject({ code: 'DAGMA_PARTITION_UNKNOWN' })

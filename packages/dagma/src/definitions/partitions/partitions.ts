@@ -288,7 +288,7 @@ export function partitionRange(
     })
   const range = keysBetween(partitions, { from, to }, at)
   if (range.length === 0)
-    throw dagmaError('DAGMA_OPTION_INVALID', { option: 'partition-range', reason: `has its end first: "${to}" comes before "${from}"` })
+    throw dagmaError('DAGMA_OPTION_INVALID', { option: 'partition-range', reason: `ends before it starts: "${to}" comes before "${from}"` })
   return range
 }
 

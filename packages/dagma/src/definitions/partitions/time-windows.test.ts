@@ -143,10 +143,10 @@ test('partitions that cannot be made, or do not fit, are errors of the definitio
       "Asset "when" has invalid partitions: the start "yesterday" is not a date such as 2026-01-31. Fix the start, the end, the time zone, the keys or the dimensions. [DAGMA_PARTITIONS_INVALID]",
       "Asset "where" has invalid partitions: the time zone "Mars/Base" is unknown; names are those of the IANA database, in their own case. Fix the start, the end, the time zone, the keys or the dimensions. [DAGMA_PARTITIONS_INVALID]",
       "Asset "twice" has invalid partitions: the static key "a" is there twice. Fix the start, the end, the time zone, the keys or the dimensions. [DAGMA_PARTITIONS_INVALID]",
-      "Step "whole" takes the input "daily" from "daily", which has partitions, while the step has none: choose them by mapped(asset, PartitionMapping.all()) or another mapping. Give them the same partitions, or a mapping that fits. See docs/guide/partitions.md. [DAGMA_PARTITIONS_MISMATCH]",
-      "Step "other" takes the input "daily" from "daily", which has other partitions: choose them by mapped(asset, mapping). Give them the same partitions, or a mapping that fits. See docs/guide/partitions.md. [DAGMA_PARTITIONS_MISMATCH]",
-      "Step "nothing" takes the input "plain" from "plain", which has no partitions to map. Give them the same partitions, or a mapping that fits. See docs/guide/partitions.md. [DAGMA_PARTITIONS_MISMATCH]",
-      "Step "windows" takes the input "daily" from "daily", by a mapping of time windows, while both must have time partitions. Give them the same partitions, or a mapping that fits. See docs/guide/partitions.md. [DAGMA_PARTITIONS_MISMATCH]",
+      "Step "whole" takes the input "daily" from "daily", which has partitions, while the step has none: choose them by mapped(asset, PartitionMapping.all()) or another mapping. Use the same partitions, or add a partition mapping. See docs/guide/partitions.md. [DAGMA_PARTITIONS_MISMATCH]",
+      "Step "other" takes the input "daily" from "daily", which has other partitions: choose them by mapped(asset, mapping). Use the same partitions, or add a partition mapping. See docs/guide/partitions.md. [DAGMA_PARTITIONS_MISMATCH]",
+      "Step "nothing" takes the input "plain" from "plain", which has no partitions to map. Use the same partitions, or add a partition mapping. See docs/guide/partitions.md. [DAGMA_PARTITIONS_MISMATCH]",
+      "Step "windows" takes the input "daily" from "daily", by a mapping of time windows, while both must have time partitions. Use the same partitions, or add a partition mapping. See docs/guide/partitions.md. [DAGMA_PARTITIONS_MISMATCH]",
     ]
   `)
 })

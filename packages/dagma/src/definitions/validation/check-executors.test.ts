@@ -73,7 +73,7 @@ test('values that stay in the process of a step are refused where steps have pro
   const assets = [a, b]
   const ioManagers = { default: memoryIOManager() }
   const refused = (executor: string, of: string) =>
-    `DAGMA_VALUES_IN_PROCESS "b" loads the value of "a", which its IO manager keeps in the process that made it, while the executor "${executor}" of ${of} runs each step in a process of its own.`
+    `DAGMA_VALUES_IN_PROCESS "b" loads the value of "a", which its IO manager keeps in the process that materialized it, but the executor "${executor}" of ${of} runs each step in its own process.`
   expect(await problems(() => definitions({ assets, ioManagers, executor: 'celery' }))).toEqual([refused('celery', 'definitions()')])
   const isolated = job({ name: 'isolated', selection: '*', executor: { name: 'multiprocess', config: {} } })
   expect(await problems(() => definitions({ assets, ioManagers, jobs: [isolated] }))).toEqual([refused('multiprocess', 'job "isolated"')])

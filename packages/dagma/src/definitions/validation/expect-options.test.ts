@@ -48,7 +48,7 @@ describe.each(declarations)('%s', (...[name, declare, options, slip, meant]) => 
   test('refuses an option that it does not have, and says which was meant', async () => {
     const error = await thrownBy(() => call({ ...options, [slip]: undefined }))
     expect(error).toMatchObject({ code: 'DAGMA_OPTION_UNKNOWN', kind: 'definition' })
-    expect(error.message).toContain(`There is no option "${slip}" of ${name}`)
+    expect(error.message).toContain(`${name} has no option "${slip}"`)
     expect(error.message).toContain(meant === '' ? '(options: ' : `Did you mean "${meant}"?`)
   })
 

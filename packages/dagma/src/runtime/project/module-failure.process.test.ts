@@ -123,7 +123,7 @@ test('a wrong name, and other errors of Dagma’s own', () => {
 test('a module that waits for what never comes', () => {
   const { message } = loading('await new Promise(() => {})\nexport default 1')
   expect(message).toBe(
-    '<folder>/src/definitions.ts: its top-level await never settles. Fix the module. Nothing has run. [DAGMA_MODULE_FAILED]\n',
+    '<folder>/src/definitions.ts: its top-level await never settles. Fix the module. Nothing was run. [DAGMA_MODULE_FAILED]\n',
   )
 })
 

@@ -64,9 +64,9 @@ describe('findProject', () => {
     expect(messages).toMatchInlineSnapshot(`
       [
         "No Dagma project was found in / or above it. Set projectFolder to a folder whose package.json has \`"dagma": { "definitions": "src/definitions.ts" }\`, or work inside one. [DAGMA_PROJECT_NOT_FOUND]",
-        "There is no definitions module at <folder>/src/defs.ts. Set the right file with -m, or in the "dagma" field of package.json. [DAGMA_MODULE_NOT_FOUND]",
-        "There is no definitions module at <folder>/src/nothing.ts. Set the right file with -m, or in the "dagma" field of package.json. [DAGMA_MODULE_NOT_FOUND]",
-        "<folder>/broken/package.json: this is not valid JSON: Expected property name or '}' in JSON at position 1 (line 1 column 2). Fix the module. Nothing has run. [DAGMA_MODULE_FAILED]",
+        "There is no definitions module at <folder>/src/defs.ts. Set the correct file with -m, or in the "dagma" field of package.json. [DAGMA_MODULE_NOT_FOUND]",
+        "There is no definitions module at <folder>/src/nothing.ts. Set the correct file with -m, or in the "dagma" field of package.json. [DAGMA_MODULE_NOT_FOUND]",
+        "<folder>/broken/package.json: this is not valid JSON: Expected property name or '}' in JSON at position 1 (line 1 column 2). Fix the module. Nothing was run. [DAGMA_MODULE_FAILED]",
       ]
     `)
   })
@@ -105,8 +105,8 @@ describe('loadDefinitions', () => {
     }
     expect(messages).toMatchInlineSnapshot(`
       [
-        "<folder>/src/defs.ts: Error: no database. Fix the module. Nothing has run. [DAGMA_MODULE_FAILED]",
-        "<folder>/src/defs.ts: A value that is not an Error was thrown: text. Fix the module. Nothing has run. [DAGMA_MODULE_FAILED]",
+        "<folder>/src/defs.ts: Error: no database. Fix the module. Nothing was run. [DAGMA_MODULE_FAILED]",
+        "<folder>/src/defs.ts: A value that is not an Error was thrown: text. Fix the module. Nothing was run. [DAGMA_MODULE_FAILED]",
         "<folder>/src/defs.ts: this imports ./missing.ts, which does not exist. Write the file name with its extension, as in \`import { a } from "./a.ts"\`. [DAGMA_IMPORT_NOT_FOUND]",
         "<folder>/src/defs.ts:1: this imports the package "package-that-nobody-has", which is not installed. Run \`npm install package-that-nobody-has\`. [DAGMA_PACKAGE_MISSING]",
         "<folder>/src/defs.ts has no default export created with definitions(). Write \`export default definitions({ assets: [...] })\`. [DAGMA_MODULE_NO_DEFINITIONS]",

@@ -68,8 +68,8 @@ describe('a value that is loaded', () => {
     const older = await thrownBy(() => second('later').load())
     const here = hostname()
     expect([none.message, older.message]).toEqual([
-      `Step "index" needs the value of "docs" that run 0a1b2c3d stored on ${here}. On ${here}, there is none in ${folder}/docs.json. If steps run on several machines, keep values where all of them reach them: on a shared volume, or with \`s3IOManager()\` or \`storageIOManager()\`. Else materialize it again: \`dagma asset materialize --select docs\`. [DAGMA_VALUE_UNREACHABLE]`,
-      `Step "index" needs the value of "docs" that run 0a1b2c3d stored on ${here}. On ${here}, there is an older one in ${folder}/docs.json. If steps run on several machines, keep values where all of them reach them: on a shared volume, or with \`s3IOManager()\` or \`storageIOManager()\`. Else materialize it again: \`dagma asset materialize --select docs\`. [DAGMA_VALUE_UNREACHABLE]`,
+      `Step "index" needs the value of "docs" that run 0a1b2c3d stored on ${here}. On ${here}, there is none in ${folder}/docs.json. If steps run on several machines, store values where every machine can read them: on a shared volume, or with \`s3IOManager()\` or \`storageIOManager()\`. Otherwise materialize it again: \`dagma asset materialize --select docs\`. [DAGMA_VALUE_UNREACHABLE]`,
+      `Step "index" needs the value of "docs" that run 0a1b2c3d stored on ${here}. On ${here}, there is an older one in ${folder}/docs.json. If steps run on several machines, store values where every machine can read them: on a shared volume, or with \`s3IOManager()\` or \`storageIOManager()\`. Otherwise materialize it again: \`dagma asset materialize --select docs\`. [DAGMA_VALUE_UNREACHABLE]`,
     ])
     await second('again').store('new')
     expect(await second('later').load()).toBe('new')
@@ -91,7 +91,9 @@ describe('a value that is loaded', () => {
     await machine('two').store('of two, which has not recorded it')
     expect(await machine('three').load()).toBe('of two, which has not recorded it')
     const { message } = await thrownBy(() => machine('one').load())
-    expect(message).toMatch(/there is a newer one in docs\.json\. Another run has stored it since: .*\[DAGMA_VALUE_UNREACHABLE\]$/)
+    expect(message).toMatch(
+      /there is a newer one in docs\.json\. Another run has stored a newer value since: .*\[DAGMA_VALUE_UNREACHABLE\]$/,
+    )
   })
 
   test('is another one where nobody knows which is newer', async () => {
@@ -105,7 +107,7 @@ describe('a value that is loaded', () => {
     )
     await machine('one').make('of one')
     await machine('two').store('of two')
-    expect((await thrownBy(() => machine('three').load())).message).toContain('there is another one in docs.json')
+    expect((await thrownBy(() => machine('three').load())).message).toContain('there is a different one in docs.json')
   })
 
   test('that another run stores and records while it is looked up is the newest', async () => {
