@@ -162,6 +162,7 @@ createInterface({ input: channel }).on('line', (line) => {
   const message = JSON.parse(line)
   if (message.type === 'run_step') runStep(message.step, message.params)
   else if (message.type === 'call_hook') callHook(message)
+  else if (message.type === 'end_run') send({ type: 'run_ended', retire: existsSync('retires') ? 'it has had enough' : null })
   else running.get(message.step)?.abort()
 })
 channel.on('end', () => {

@@ -44,13 +44,15 @@ const fan = ['a', 'b'].map((key) => d.asset({
 const inputs = Object.fromEntries(fan.map((one) => [one.key[0], one]))
 const joined = d.asset({
   key: 'joined', inputs, checks: { all: { blocking: true } },
-  run: ({ inputs }) => d.materializeResult(Object.values(inputs).join(''), { checks: { all: { passed: true } } }),
+  run: ({ inputs }) => {
+    return d.materializeResult(Object.values(inputs).join(''), { checks: { all: { passed: true } }, metadata: here })
+  },
 })
 const flaky = d.asset({
   key: 'flaky', inputs: { joined }, retryPolicy: d.retryPolicy({ maxRetries: 1 }),
   run: ({ inputs, retryNumber }) => {
     if (retryNumber === 0) throw new RangeError('not yet')
-    return d.materializeResult(1, { metadata: { joined: inputs.joined } })
+    return d.materializeResult(1, { metadata: { ...here, joined: inputs.joined } })
   },
 })
 const odd = d.assetCheck({ asset: joined, name: 'odd', run: async ({ load }) => ({ passed: (await load()) === 'ab' }) })
@@ -69,7 +71,8 @@ const waits = d.asset({
   }),
 })
 const docs = d.asset({
-  key: 'docs', ioManager: 'local', opTags: { 'dagster-celery/queue': 'first' }, run: ({ runId }) => runId,
+  key: 'docs', ioManager: 'local', opTags: { 'dagster-celery/queue': 'first' },
+  run: ({ runId }) => d.materializeResult(runId, { metadata: here }),
 })
 const index = d.asset({
   key: 'index', inputs: { docs }, opTags: { 'dagster-celery/queue': 'second' }, run: ({ inputs }) => inputs.docs,
@@ -81,7 +84,7 @@ const all = d.job({
 export default d.definitions({
   assets: [...fan, joined, flaky, strict, behind, waits, docs, index], checks: [odd],
   jobs: [all, d.job({ name: 'waiting', selection: [waits] }), d.job({ name: 'local', selection: [docs, index] })],
-  ioManagers: { default: d.jsonFileIOManager(process.env.SHARED_VALUES), local: d.jsonFileIOManager('values') },
+  ioManagers: { default: d.jsonFileIOManager(process.env.SHARED_VALUES), local: d.jsonFileIOManager('.dagma/values') },
 })
 """
 
@@ -119,7 +122,7 @@ class Host:
     def start_celery(self, config: Path, queue: str) -> subprocess.Popen[str]:
         """A Celery worker with one process for tasks, of the queue of all and of one of its own."""
         options = ["-y", str(config), "-q", f"dagster,{queue}", "--", "--concurrency", "1"]
-        return self.start("dagster_celery.cli", "worker", "start", "-A", "dagster_celery.app", *options)
+        return self.start("dagster_celery.cli", "worker", "start", "-A", "dagma.celery", *options)
 
     def execute(self, job: str) -> str:
         """Runs the job to its end; gives what its process has printed."""
@@ -231,7 +234,7 @@ def test_each_executor_does_what_one_process_does(tmp_path: Path, home: Path) ->
             outcomes[executor] = outcome(instance, newest(instance))
             assert outcomes[executor]["status"] == "FAILURE", printed
             assert metadata(instance, "flaky")["joined"] == "ab"
-            processes[executor] = [metadata(instance, f"fan_{key}") for key in "ab"]
+            processes[executor] = [metadata(instance, name) for name in ("fan_a", "fan_b", "joined", "flaky")]
 
         compare("dagma", {})
         compare("multiprocess", {})
@@ -242,14 +245,17 @@ def test_each_executor_does_what_one_process_does(tmp_path: Path, home: Path) ->
             cancel_under_celery(instance, hosts["run"], config)
             compare("celery", config)
             old_value_of_another_host(instance, hosts)
+            first = metadata(instance, "docs")["pid"]
+            hosts["run"].execute("local")
+            assert metadata(instance, "docs")["pid"] == first, "a Node worker serves runs one after another"
     assert outcomes["multiprocess"] == outcomes["dagma"]
     assert outcomes["celery"] == outcomes["dagma"]
     assert outcomes["dagma"]["steps"]["flaky"][:3] == ["STEP_START", "STEP_UP_FOR_RETRY", "STEP_RESTARTED"]
     assert "behind" not in outcomes["dagma"]["steps"]
     assert outcomes["dagma"]["hooks"] == _HOOKS
-    pids = {name: {one["pid"] for one in found} for name, found in processes.items()}
-    assert {name: len(found) for name, found in pids.items()} == {"dagma": 1, "multiprocess": 2, "celery": 2}
     folders = {one["folder"] for one in processes["celery"]}
+    pids = {name: {one["pid"] for one in found} for name, found in processes.items()}
+    assert {name: len(found) for name, found in pids.items()} == {"dagma": 1, "multiprocess": 4, "celery": len(folders)}
     assert folders <= {str(hosts[name].project) for name in ("first", "second")}
 
 
@@ -275,7 +281,7 @@ def old_value_of_another_host(instance: dg.DagsterInstance, hosts: dict[str, Hos
     printed = hosts["run"].execute("local")
     run = newest(instance)
     assert outcome(instance, run)["steps"]["docs"] == ["STEP_START", "ASSET_MATERIALIZATION", "STEP_SUCCESS"], printed
-    place = hosts["second"].project / "values" / "docs.json"
+    place = hosts["second"].project / ".dagma" / "values" / "docs.json"
     there = f"On {socket.gethostname()}, there is an older one in {place}"
     assert f'needs the value of "docs" that run {run.run_id[:8]} stored' in failures(instance, run)
     assert there in failures(instance, run)

@@ -110,6 +110,9 @@ def test_messages_to_the_worker_are_the_golden_ones() -> None:
         channel.cancel(call)
         ended = {"run_id": "run-1", "job_name": "nightly", "step_name": "raw"}
         channel.call_hook(call, {**ended, "error": {"name": "WorkerDiedError", "message": "The Node worker died."}})
+        theirs.sendall(f"{FROM_WORKER[0]}\n{FROM_WORKER[-3]}\n".encode())
+        assert channel.wait_ready(60)
+        assert channel.end_run(60) is None
         channel.partitions_recorded(call, 8)
         call.list_dynamic_partitions = lambda name: ["ada", "bob"] if name == "customers" else []
         theirs.sendall(f"{FROM_WORKER[-2]}\n".encode())

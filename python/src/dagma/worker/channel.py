@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import queue
 import threading
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,7 @@ class Channel:
         self._lock = threading.Lock()
         self._send_lock = threading.Lock()
         self._torn = False
+        self._run_ended: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._read, name="dagma-channel", daemon=True)
         self._thread.start()
 
@@ -93,6 +95,16 @@ class Channel:
         """Reports that so many more of the step's partitions are recorded: the worker begins with others."""
         self._send({"type": "partitions_recorded", "step": call.step, "count": count})
 
+    def end_run(self, seconds: float) -> str | None:
+        """Ends the run of the steps until now; gives the reason why no other may follow, if there is one."""
+        if self.ended or self._torn or not self.was_ready:
+            return "it can be spoken with no more"
+        self._send({"type": "end_run"})
+        try:
+            return self._run_ended.get(timeout=seconds)
+        except queue.Empty:
+            return f"it has not closed the resources of its run within {seconds:.0f} s"
+
     def forget(self, call: StepCall) -> None:
         """Closes the room for a step's messages; those that still come are dropped."""
         with self._lock:
@@ -136,28 +148,28 @@ class Channel:
         return self._describe_end()
 
     def _receive(self, message: Mapping[str, Any]) -> None:
-        if message["type"] == "pipes":
-            call = self._calls.get(message["step"])
-            if call is not None:
-                call.receive(message["message"])
-        elif message["type"] == "partition":
-            call = self._calls.get(message["step"])
-            if call is not None:
-                call.receive_partition(message)
-        elif message["type"] == "items":
-            call = self._calls.get(message["step"])
-            if call is not None:
-                call.receive_items(message)
-        elif message["type"] in _QUESTIONS:
-            call = self._calls.get(message["step"])
-            if call is not None:  # in a thread of its own: a worker that is writing does not read
-                threading.Thread(target=self._answer, args=(call, message), daemon=True).start()
-        elif message["protocol_version"] != PROTOCOL_VERSION:
+        kind, call = message["type"], self._calls.get(message.get("step", ""))
+        if kind == "ready":
+            self._receive_ready(message)
+        elif kind == "run_ended":
+            self._run_ended.put(message["retire"])
+        elif call is None:
+            return
+        elif kind == "pipes":
+            call.receive(message["message"])
+        elif kind == "partition":
+            call.receive_partition(message)
+        elif kind == "items":
+            call.receive_items(message)
+        else:  # in a thread of its own: a worker that is writing does not read
+            threading.Thread(target=self._answer, args=(call, message), daemon=True).start()
+
+    def _receive_ready(self, message: Mapping[str, Any]) -> None:
+        if message["protocol_version"] != PROTOCOL_VERSION:
             problem = f"it speaks version {message['protocol_version']!r}, not {PROTOCOL_VERSION}"
             raise ValueError(problem)
-        else:
-            self.digests = Digests(**message["digests"])
-            self._ready.set()
+        self.digests = Digests(**message["digests"])
+        self._ready.set()
 
     def _answer(self, call: StepCall, message: Mapping[str, Any]) -> None:
         try:
@@ -182,6 +194,7 @@ class Channel:
             calls = list(self._calls.values())
         for call in calls:
             call.give_up(make_error)
+        self._run_ended.put("it has ended")
         self._ready.set()
 
 

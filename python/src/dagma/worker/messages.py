@@ -46,6 +46,8 @@ def read_message(line: bytes) -> Mapping[str, Any]:
         _expect(message, step=str, request=int, partitions=str)
     elif kind == "find_materializations":
         _expect(message, step=str, request=int, asset_key=str, partition_keys=list)
+    elif kind == "run_ended":
+        _expect(message, retire=(str, type(None)))
     elif kind == "ready":
         _expect(message, protocol_version=int, digests=dict)
         _expect(message["digests"], manifest=str, modules=str, lock_file=(str, type(None)))

@@ -1,4 +1,4 @@
-"""A Node worker: the process that runs a project's TypeScript for one run, started, watched and stopped."""
+"""A Node worker: the process that runs a project's TypeScript, for one run at a time, started, watched and stopped."""
 
 from __future__ import annotations
 
@@ -107,6 +107,16 @@ class NodeWorker:
     def give_up_on_steps(self) -> None:
         """Notes that a step did not end when it was asked to, so waiting long for the worker is pointless."""
         self._stuck = True
+
+    def end_run(self) -> str | None:
+        """Ends the run that the worker serves; gives the reason why it must not serve another, if there is one."""
+        if self._stuck:
+            return "a step did not end when it was asked to"
+        reason = self.channel.end_run(_CLOSE_GRACE)
+        for pump in (self._stdout, self._stderr):
+            pump.drain(partial=True)
+            pump.forget_tail()
+        return reason
 
     def close(self) -> None:
         """Ends the worker and all that it started: end of file first, then SIGTERM, then SIGKILL."""

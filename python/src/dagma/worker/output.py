@@ -47,6 +47,11 @@ class OutputPump:
         with self._lock:
             return "\n".join(self._tail)
 
+    def forget_tail(self) -> None:
+        """The next lines belong to another run."""
+        with self._lock:
+            self._tail.clear()
+
     def release(self, *, beside_events: bool = False) -> None:
         """Writes from now on, and first what was held back: lines from before the run captured its output.
 

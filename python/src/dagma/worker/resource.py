@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from dagma.errors import LoadError, WorkerStartError
-from dagma.project import find_toolchain
 from dagma.worker.interrupts import is_in_run_process
-from dagma.worker.node_worker import NodeWorker
+from dagma.worker.kept import end_worker, start_worker
 from dagma.worker.spare import take_spare
 
 if TYPE_CHECKING:
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from dagma.manifest.types import Digests
     from dagma.project import Project
+    from dagma.worker.node_worker import NodeWorker
 
 
 class WorkerHost:
@@ -60,21 +60,21 @@ class WorkerHost:
         )
 
     def close(self) -> None:
-        """Ends the worker."""
+        """Ends the run in the worker, and the worker too, unless this process keeps it for other runs."""
         with self._lock:
             worker, self._worker = self._worker, None
         if worker is not None:
-            worker.close()
+            end_worker(worker)
 
     def _spawned(self) -> NodeWorker:
         with self._lock:
             worker = self._worker
             if worker is not None and worker.channel.ended and worker.channel.was_ready:
-                worker.close()
+                end_worker(worker)
                 worker = None
             if worker is None:
                 try:
-                    worker = take_spare(self.project) or NodeWorker(self.project, find_toolchain(self.project))
+                    worker = take_spare(self.project) or start_worker(self.project)
                 except (LoadError, OSError) as error:
                     message = f"The Node worker could not be started. {error}"
                     raise WorkerStartError(message) from error

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -26,6 +27,7 @@ interface Message {
 /** A worker, and the run's end of its channel. */
 class Run {
   readonly child: ChildProcess
+  readonly folder: string
   readonly #channel: Socket
   readonly #lines: AsyncIterator<string>
   readonly received: Message[] = []
@@ -33,6 +35,7 @@ class Run {
   stdout = ''
 
   constructor(folder: string, variables: { readonly [name: string]: string } = {}) {
+    this.folder = folder
     this.child = spawn(process.execPath, [...commandLine, 'worker'], {
       cwd: folder,
       env: { ...process.env, DAGMA_WORKER_FD: '3', ...variables },
@@ -246,6 +249,87 @@ export default definitions({ assets: [broken, fine, slow], jobs: [nightly], reso
     run.send({ type: 'call_hook', step: '6', run_id: 'run-1', job_name: '__ASSET_JOB', step_name: 'fine', error: null })
     await run.until('closed', '6')
     expect(run.of('6')).toEqual(['opened', 'closed'])
+    expect(await run.end()).toBe(0)
+  })
+
+  test('serves a run after another, which sees nothing of it', async () => {
+    const run = new Run(
+      project(`
+import { asset, definitions, resource } from '${dagma}'
+let opened = 0
+const db = resource({
+  open: (_, { runId }) => { console.log('opened for', runId); return { number: ++opened } },
+  close: () => console.log('closed'),
+})
+const own = () => [process.env.OF_THE_RUN ?? 'unset', process.env.TZ ?? 'unset', process.cwd().split('/').at(-1) === 'sub']
+const first = asset({ key: 'first', ioManager: 'shared', resources: { db }, run: ({ runId, log, resources }) => {
+  log.info(JSON.stringify([...own(), resources.db.number]))
+  Object.assign(process.env, { OF_THE_RUN: runId, TZ: 'Europe/Berlin' })
+  process.chdir('sub')
+  return 'value of ' + runId
+} })
+const second = asset({ key: 'second', inputs: { first }, ioManager: 'shared', run: ({ inputs, log }) => { log.info(inputs.first); return '' } })
+const leaves = asset({ key: 'leaves', run: () => { setInterval(() => {}, 1000); return 1 } })
+let stored = new Map()
+const shared = { // as one whose values another worker may replace
+  handleOutput: async ({ assetKey }, value) => { const digest = 'd' + value.length + value.at(-1); stored.set(assetKey.join('/'), { value, digest }); return { digest } },
+  loadInput: async ({ assetKey }) => stored.get(assetKey.join('/')),
+}
+export default definitions({ assets: [first, second, leaves], resources: { db: db({}) }, ioManagers: { shared } })
+`),
+    )
+    mkdirSync(join(run.folder, 'sub'))
+    const logs = () =>
+      run.received.flatMap(({ message }) =>
+        message?.method === 'log' ? [(message.params as { readonly message: string }).message.replaceAll('"', "'")] : [],
+      )
+    const endRun = async (): Promise<unknown> => {
+      run.send({ type: 'end_run' })
+      return ((await run.until('run_ended')) as unknown as { readonly retire: unknown }).retire
+    }
+    for (const [index, runId] of ['run-1', 'run-2'].entries()) {
+      run.start(`first ${runId}`, 'first', null, { run_id: runId })
+      await run.until('closed')
+      expect(logs()[index]).toBe(`['unset','unset',false,${index + 1}]`)
+      if (runId === 'run-1') expect(await endRun()).toBeNull()
+    }
+    expect(await endRun()).toBeNull()
+    run.start('second', 'second', null, { run_id: 'run-3' })
+    const asked = (await run.until('find_materializations')) as unknown as { readonly request: number }
+    const newer = { digest: 'd14z', stored_at: null, host: 'elsewhere' }
+    run.send({
+      type: 'materializations',
+      step: 'second',
+      request: asked.request,
+      found: [{ partition_key: null, run_id: 'run-9', stored: newer }],
+    })
+    expect(JSON.stringify(await run.until('closed', 'second'))).toContain('[DAGMA_VALUE_UNREACHABLE]')
+    expect(await endRun()).toBeNull()
+    run.start('leaves', 'leaves', null, { run_id: 'run-4' })
+    await run.until('closed', 'leaves')
+    expect(await endRun()).toBe('it has left open: Timeout')
+    expect(run.stdout).toBe('opened for run-1\nclosed\nopened for run-2\nclosed\n')
+    run.child.kill('SIGKILL')
+  })
+
+  test.each([
+    [
+      'a function that ignores its signal',
+      'timeoutSeconds: 0.01, run: () => new Promise(() => {})',
+      '',
+      'a function did not end when its signal was aborted',
+    ],
+    ['values in memory', 'run: () => 1', 'ioManagers: { default: memoryIOManager() },', 'an IO manager keeps values in its memory'],
+    ['much memory', 'run: () => { globalThis.kept = Buffer.alloc(1100 * 2 ** 20, 1); return 1 }', '', 'MiB of memory'],
+  ])('says that no run may follow one with %s', async (_what, step, more, reason) => {
+    const run = new Run(
+      project(`import { asset, definitions, memoryIOManager } from '${dagma}'
+export default definitions({ assets: [asset({ key: 'odd', ${step} })], ${more} })`),
+    )
+    run.start('1', 'odd')
+    await run.until('closed', '1')
+    run.send({ type: 'end_run' })
+    expect(await run.until('run_ended')).toMatchObject({ retire: expect.stringContaining(reason) })
     expect(await run.end()).toBe(0)
   })
 

@@ -1,40 +1,31 @@
-/** The Node worker of one Dagster run: runs steps that the Python package sends, many of them concurrently. Messages: `protocol/worker.schema.json`. */
+/** The Node worker of a Dagster run, and perhaps of others after it: runs steps that the Python package sends, many of them concurrently. Messages: `protocol/worker.schema.json`. */
 import { once } from 'node:events'
 import { Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import { keyText } from '../../definitions/assets/asset-key.ts'
 import { stepLabel } from '../../definitions/assets/step-label.ts'
-import type { StepLog } from '../../definitions/assets/step-log.ts'
-import type { EndStatus, RunObserver } from '../../definitions/instrument.ts'
 import type { Definitions } from '../../definitions/model.ts'
 import { unknownDynamicKeys } from '../../definitions/partitions/partitions.ts'
 import { dagmaError } from '../../errors.ts'
 import { systemClock } from '../../runtime/clock.ts'
-import { gatedLog } from '../../runtime/gate/gated-log.ts'
-import { shortSecretWarnings } from '../../runtime/gate/known-secrets.ts'
 import { DescriptorOutlet } from '../../runtime/gate/outlet.ts'
 import { loadDefinitions, type Project } from '../../runtime/project/project.ts'
 import { callHook } from '../../runtime/step/hooks.ts'
-import { endObserved, observeRun } from '../../runtime/step/instrumentation.ts'
 import { watchProcessEnd } from '../../runtime/step/process-end.ts'
-import { RunResources } from '../../runtime/step/run-resources.ts'
-import { RunSpending } from '../../runtime/step/run-spending.ts'
-import type { StepFailure } from '../../runtime/step/step-failure.ts'
-import type { ItemsReport, StepOutcome, StepReport } from '../../runtime/step/step-host.ts'
+import type { ItemsReport, StepReport } from '../../runtime/step/step-host.ts'
 import { runStep } from '../../runtime/step/step-runner.ts'
-import { KeptItems } from '../../runtime/values/kept-items.ts'
 import type { FindMaterializations } from '../../runtime/values/materialized-values.ts'
-import { projectValues, Values } from '../../runtime/values/values.ts'
 import { withDescription } from '../check-description.ts'
 import { inlineContext } from '../pipes/context-loader.ts'
 import { MessageSender } from '../pipes/message-sender.ts'
 import { decodeParams } from '../pipes/params.ts'
-import { contextVariable, type PipesContextData } from '../pipes/protocol.ts'
+import { contextVariable } from '../pipes/protocol.ts'
 import { type Digests, digestsOf } from './digests.ts'
 import { buildManifest } from './manifest.ts'
 import { materializationsByPartition, type WireMaterialization, wireStored } from './materializations.ts'
-import { dagsterUi, runPage } from './run-page.ts'
+import { ProcessBetweenRuns } from './process-between-runs.ts'
 import { SentPartitions } from './sent-partitions.ts'
+import { ServedRun } from './served-run.ts'
 
 /** Names the inherited descriptor of the socket to the run. */
 export const channelVariable = 'DAGMA_WORKER_FD'
@@ -42,6 +33,7 @@ export const channelVariable = 'DAGMA_WORKER_FD'
 type ToWorker =
   | { readonly type: 'run_step'; readonly step: string; readonly params: { readonly [variable: string]: string } }
   | { readonly type: 'cancel_step'; readonly step: string }
+  | { readonly type: 'end_run' }
   | { readonly type: 'partitions_recorded'; readonly step: string; readonly count: number }
   | { readonly type: 'dynamic_partitions'; readonly step: string; readonly request: number; readonly partition_keys: readonly string[] }
   | { readonly type: 'materializations'; readonly step: string; readonly request: number; readonly found: readonly WireMaterialization[] }
@@ -66,7 +58,7 @@ interface HookCall {
   readonly error: { readonly name: string; readonly message: string } | null
 }
 
-/** Serves the run until its end of the socket closes. @throws DAGMA_WORKER_NOT_HOSTED; DefinitionErrors and others when definitions do not load. */
+/** Serves runs, one after the other, until the host's end of the socket closes. @throws DAGMA_WORKER_NOT_HOSTED; DefinitionErrors and others when definitions do not load. */
 export async function serveWorker(project: Project): Promise<void> {
   const descriptor = Number(process.env[channelVariable])
   if (!Number.isInteger(descriptor) || descriptor < 3)
@@ -181,24 +173,15 @@ class Worker {
   readonly #definitions: Definitions
   readonly #projectFolder: string
   readonly #send: (message: object) => void
-  readonly #values: Values
+  readonly #process = new ProcessBetweenRuns()
   readonly #running = new Map<string, RunningStep>()
-  readonly #stopping = new AbortController()
-  #resources: RunResources | undefined
-  #spending: RunSpending | undefined
-  #items: KeptItems | undefined
-  #observer: Promise<RunObserver | undefined> | undefined
-  #ui: { readonly url: string | undefined } | undefined
-  /** How the last attempt of each step ended, by its name. */
-  readonly #ended = new Map<string, { readonly outcome: StepOutcome; readonly partitionKey: string | undefined }>()
-  /** Partitions that this run does not try again, by the name of their step. */
-  readonly #givenUp = new Map<string, Map<string, StepFailure>>()
+  #run: ServedRun
 
   constructor(definitions: Definitions, projectFolder: string, send: (message: object) => void) {
     this.#definitions = definitions
     this.#projectFolder = projectFolder
     this.#send = send
-    this.#values = new Values(definitions, projectValues(projectFolder))
+    this.#run = new ServedRun(definitions, projectFolder)
   }
 
   ready(digests: Digests): void {
@@ -208,6 +191,7 @@ class Worker {
   receive(message: ToWorker): void {
     if (message.type === 'cancel_step') return this.#running.get(message.step)?.abort.abort()
     if (message.type === 'partitions_recorded') return this.#running.get(message.step)?.partitions?.recorded(message.count)
+    if (message.type === 'end_run') return void this.#endRun()
     if ('request' in message) return this.#running.get(message.step)?.asked.get(message.request)?.(message)
     const abort = new AbortController()
     const { promise: done, resolve, reject } = Promise.withResolvers<void>()
@@ -238,30 +222,25 @@ class Worker {
     for (const { session } of this.#running.values()) session?.close(error)
   }
 
-  /** Cancels what runs, waits for it, closes the run's resources, and ends its observation. */
+  /** Cancels what runs, waits for it, and ends the run. */
   async stop(): Promise<void> {
-    if (this.#running.size > 0) this.#stopping.abort() // else the run has ended well, and closing may still use the signal
+    if (this.#running.size > 0) this.#run.abort() // else the run has ended well, and closing may still use the signal
     for (const { abort } of this.#running.values()) abort.abort()
     await Promise.allSettled([...this.#running.values()].map(({ done }) => done))
-    // Dagster has recorded by now how its steps have ended: a retry after a crash before that still finds what they kept.
-    for (const [step, { outcome, partitionKey }] of this.#ended) if (outcome.status === 'success') this.#items?.remove(step, partitionKey)
-    await endObserved(
-      await this.#observer,
-      async () => {
-        await this.#resources?.close()
-        await this.#spending?.close()
-      },
-      () => this.#status(),
-    )
+    await this.#run.end()
   }
 
-  /** Dagster does not tell how the run ended; its steps do. */
-  #status(): EndStatus {
-    const ended = new Set([...this.#ended.values()].map(({ outcome }) => outcome.status))
-    return ended.has('canceled') ? 'canceled' : ended.has('failure') ? 'failure' : 'success'
+  /** Ends the run, and makes ready for another one. */
+  async #endRun(): Promise<void> {
+    await this.stop()
+    this.#run = new ServedRun(this.#definitions, this.#projectFolder)
+    const keepsValues = [...this.#definitions.ioManagers.values()].some(({ inProcess }) => inProcess)
+    const retire = keepsValues ? 'an IO manager keeps values in its memory' : await this.#process.restore()
+    this.#send({ type: 'run_ended', retire: retire ?? null })
   }
 
   async #runStep(step: string, params: { readonly [variable: string]: string }, running: RunningStep): Promise<void> {
+    const run = this.#run
     const { signal } = running.abort
     const context = understood(`the context of step "${step}"`, () =>
       inlineContext(decodeParams(contextVariable, params[contextVariable] ?? '')),
@@ -277,20 +256,8 @@ class Worker {
     }
     const partitions = this.#partitionsOf(found.name, step, extras.partition_keys, session)
     Object.assign(running, { name: found.name, session, partitions })
-    const resources = this.#runResources(context.run_id)
-    this.#spending ??= new RunSpending({
-      definitions: this.#definitions,
-      projectFolder: this.#projectFolder,
-      runId: context.run_id,
-      jobName: context.job_name,
-      now: systemClock.now,
-    })
-    this.#items ??= new KeptItems(this.#projectFolder, {
-      runId: context.run_id,
-      retriedRunIds: extras.resumed_run_ids,
-      sync: false,
-    })
-    const observer = await this.#runObserver(context, extras.run_started)
+    const resources = run.resources(context.run_id)
+    const observer = await run.observer(context, extras.run_started)
     const outcome = await runStep(found, {
       definitions: this.#definitions,
       runId: context.run_id,
@@ -302,9 +269,9 @@ class Worker {
       config: extras.config ?? undefined,
       selected: new Set(extras.selected),
       resources,
-      values: this.#values,
-      spending: this.#spending,
-      items: this.#items,
+      values: run.values,
+      spending: run.spending(context),
+      items: run.items(context.run_id, extras.resumed_run_ids),
       findMaterializations: (...of) => this.#findMaterializations(step, running, ...of),
       observer,
       signal,
@@ -313,7 +280,7 @@ class Worker {
       listDynamicKeys: (name) => this.#listDynamicKeys(name, step, running),
       report: (report) => (report.type === 'items' ? this.#sendProgress(step, report) : send(session, report)),
     })
-    this.#ended.set(found.name, { outcome, partitionKey: context.partition_key ?? undefined })
+    run.note(found.name, outcome, context.partition_key ?? undefined)
     if (outcome.status === 'success') return session.closeGated(undefined)
     const { allowRetries: allow_retries, metadata } = outcome
     if (!allow_retries || Object.keys(metadata).length > 0)
@@ -346,8 +313,7 @@ class Worker {
 
   #partitionsOf(name: string, step: string, keys: StepExtras['partition_keys'], session: MessageSender): SentPartitions | undefined {
     if (keys === null) return undefined
-    const givenUp = this.#givenUp.get(name) ?? new Map<string, StepFailure>()
-    this.#givenUp.set(name, givenUp)
+    const givenUp = this.#run.givenUp(name)
     return new SentPartitions({ keys, givenUp, session, send: (message) => this.#send({ type: 'partition', step, ...message }) })
   }
 
@@ -357,46 +323,10 @@ class Worker {
     Object.assign(running, { name: stepName, session })
     const job = this.#definitions.jobs.get(job_name)
     const timeoutSeconds = this.#definitions.steps.get(stepName)?.timeoutSeconds
-    const ended = this.#ended.get(stepName)?.outcome
+    const ended = this.#run.outcomeOf(stepName)
     const thrown = ended === undefined || ended.status === 'success' ? error : ended.thrown // it may have failed in a worker that died
-    const host = { resources: this.#runResources(runId), log: session.log, signal: running.abort.signal }
+    const host = { resources: this.#run.resources(runId), log: session.log, signal: running.abort.signal }
     await callHook({ job, runId, stepName, error: error === null ? undefined : (thrown ?? undefined), timeoutSeconds }, host)
     session.close()
   }
-
-  /** A worker serves one run: its resources are opened once. */
-  #runResources(runId: string): RunResources {
-    if (this.#resources !== undefined) return this.#resources
-    const log = runLog()
-    for (const warning of shortSecretWarnings()) log.warning(warning)
-    const ui = this.#dagsterUi()
-    const { signal } = this.#stopping
-    const storage = this.#values.ofResources(runId, signal)
-    const context = { runId, ...(ui && { runUrl: runPage(ui, runId) }), projectFolder: this.#projectFolder, log, signal, storage }
-    this.#resources = new RunResources(this.#definitions.resources, context)
-    return this.#resources
-  }
-
-  #dagsterUi(): string | undefined {
-    this.#ui ??= { url: dagsterUi(runLog()) }
-    return this.#ui.url
-  }
-
-  /** A worker serves one run: its observation begins with its first step here. */
-  async #runObserver(
-    { run_id: runId, job_name: jobName, partition_key }: PipesContextData,
-    started: number | null,
-  ): Promise<RunObserver | undefined> {
-    if (this.#definitions.instrument === undefined) return undefined
-    const known = { partitionKey: partition_key ?? undefined, dagsterUrl: this.#dagsterUi() }
-    const startedAt = started === null ? undefined : started * 1_000
-    const run = { host: 'dagster', runId, jobName, ...known, startedAt } as const
-    this.#observer ??= observeRun(this.#definitions, run, { projectFolder: this.#projectFolder, log: runLog() })
-    return this.#observer
-  }
-}
-
-/** Takes what belongs to the run and to none of its steps. */
-function runLog(): StepLog {
-  return gatedLog((level, message) => process.stderr.write(`${level}: ${message}\n`))
 }

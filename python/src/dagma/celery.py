@@ -1,0 +1,44 @@
+"""The Celery app of Dagma projects: `dagster-celery worker start -A dagma.celery`.
+
+It is dagster-celery's own. A worker that names it loads the definitions of its project before it forks the processes
+of its tasks, and each of those keeps its Node worker.
+"""
+
+from __future__ import annotations
+
+import logging
+from importlib import import_module
+
+from celery import signals
+from dagster_celery.app import app
+
+from dagma.errors import LoadError, ProjectNotFoundError
+from dagma.worker.kept import close_kept_workers, keep_workers
+
+__all__ = ["app"]
+
+_log = logging.getLogger("dagster.dagma")
+
+
+def _prepare(**_: object) -> None:
+    keep_workers()  # for tasks in this process or in threads of it
+    try:
+        import_module("dagma.definitions").defs.get_repository_def().get_all_jobs()
+    except ProjectNotFoundError:
+        return  # it executes steps of code locations that merge projects: each loads with its first step
+    except LoadError as error:
+        _log.warning("The definitions could not be loaded, and steps will fail. %s", error)
+
+
+def _prepare_process(**_: object) -> None:
+    keep_workers()
+
+
+def _close(**_: object) -> None:
+    close_kept_workers()
+
+
+signals.worker_init.connect(_prepare, weak=False)
+signals.worker_process_init.connect(_prepare_process, weak=False)
+signals.worker_process_shutdown.connect(_close, weak=False)
+signals.worker_shutdown.connect(_close, weak=False)
