@@ -143,7 +143,7 @@ describe.skipIf(lacks(needsPython(), needsProc()))('dagma dev', () => {
     process.kill(daemon?.pid ?? Number.NaN, 'SIGKILL')
     const { code, stderr } = await running.ended
     expect(code).toBe(1)
-    expect(stderr).toMatch(/error: Dagster ended by itself: dagster-daemon process shut down unexpectedly.* \[DAGMA_DAGSTER_ENDED\]/)
+    expect(stderr).toMatch(/error: Dagster exited unexpectedly: dagster-daemon process shut down unexpectedly.* \[DAGMA_DAGSTER_ENDED\]/)
     expect(await whatIsLeft(running)).toEqual([])
   })
 

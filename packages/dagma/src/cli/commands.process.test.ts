@@ -11,7 +11,7 @@ import { z } from '${import.meta.resolve('zod')}'
 const days = dailyPartitions({ start: '2026-01-01', end: '2026-01-05' })
 const raw = asset({ key: 'raw', partitions: days, run: ({ partitionKey, log }) => { if (process.env.FLAKY === partitionKey) throw new Error('not now'); log.info('making ' + partitionKey); return partitionKey } })
 const good = asset({ key: 'good', keyPrefix: 'mart', group: 'sales', description: 'What sells.\\n\\n- a list', owners: ['team:data'], tags: { tier: 'gold', new: '' }, kinds: ['csv'], codeVersion: '2', metadata: { rows: 4 }, run: () => 4 })
-const even = assetCheck({ asset: good, name: 'even', run: async ({ load }) => ({ passed: (await load()) % 2 === 0 }) })
+const even = assetCheck({ asset: good, name: 'even', run: async ({ load, log }) => { if (process.env.FLAKY === 'check') { log.info('checking'); throw new Error('not now') } return { passed: (await load()) % 2 === 0 } } })
 const feed = observableAsset({ key: 'feed', run: () => ({ dataVersion: '7' }) })
 const flaky = asset({ key: 'flaky', run: () => { if (process.env.FLAKY === 'fails') throw new Error('not now'); return 1 } })
 const login = asset({ key: 'login', config: z.object({ key: z.string() }), run: () => { throw new Error('down') } })
@@ -91,6 +91,15 @@ test('assets are named by their keys, in live output and in recorded runs, and r
   cli('asset materialize -s mart/good')
   expect(cli('asset check -s mart/good').stdout).toContain('mart/good:even')
   expect(cli('run list -n 1').stdout).toMatch(/SUCCESS {2}mart\/good:even /)
+})
+
+test('a check whose function throws is named by its asset and its name in recorded runs', () => {
+  cli('asset materialize -s mart/good')
+  cli('asset check -s mart/good', { FLAKY: 'check' })
+  const { runId } = json('run list -n 1')[0]
+  expect(cli('run list -n 1').stdout).toMatch(/FAILURE {2}mart\/good:even /)
+  expect(cli(`run show ${runId}`).stdout).toContain('✗ mart/good:even')
+  expect(cli(`run logs ${runId} --step mart/good:even`).stdout).toMatch(/ mart\/good:even info checking\n$/)
 })
 
 test('selected assets that cannot be observed are named', () => {

@@ -138,7 +138,7 @@ describe('EventLog', () => {
     db.exec('PRAGMA user_version = 7')
     const error = await thrownBy(() => EventLog.open(folder))
     expect(error.message.replace(folder, '<folder>')).toMatchInlineSnapshot(
-      `"The event log <folder>/.dagma/events.sqlite has schema 7; this version of Dagma knows 3. Use the newer Dagma that wrote it, or move the file away. [DAGMA_EVENT_LOG_NEWER]"`,
+      `"The event log <folder>/.dagma/events.sqlite has schema version 7; this version of Dagma supports 3. Use the newer Dagma that wrote it, or move the file away. [DAGMA_EVENT_LOG_NEWER]"`,
     )
     expect(db.prepare('PRAGMA user_version').get()?.user_version).toBe(7)
     db.close()

@@ -16,6 +16,8 @@ export interface RunStart {
   readonly jobName: string | null
   /** Names of the planned steps, in order. */
   readonly steps: readonly string[]
+  /** The labels of steps whose label is not their name, see `stepLabel()`; a log written by an earlier version has none. */
+  readonly stepLabels?: { readonly [step: string]: string }
   /** Selected assets, by key text, in order. */
   readonly assetKeys: readonly string[]
   readonly partitionKey: string | null

@@ -3,6 +3,7 @@ import { keyText } from '../definitions/assets/asset-key.ts'
 import type { AssetRef } from '../definitions/assets/asset-spec.ts'
 import type { IOManager } from '../definitions/assets/io-manager.ts'
 import type { StepKind } from '../definitions/assets/step.ts'
+import { stepLabel } from '../definitions/assets/step-label.ts'
 import type { RunConfig, RunTags } from '../definitions/automation/job.ts'
 import { partitionOf } from '../definitions/definitions.ts'
 import type { Definitions, ResolvedJob } from '../definitions/model.ts'
@@ -24,7 +25,7 @@ import type { Materialization, Run, RunEvent, RunStart } from './events.ts'
 import { executeRun, type RunResult } from './execute-run.ts'
 import { holdValues } from './held-values.ts'
 import { type MadePartitions, madePartitions } from './made-partitions.ts'
-import { planRun } from './plan.ts'
+import { type PlannedStep, planRun } from './plan.ts'
 import { keysOfRange, planRange } from './plan-range.ts'
 import { retriedRuns } from './retried-runs.ts'
 import { unfinishedSteps } from './retry-run.ts'
@@ -138,10 +139,8 @@ export async function materializeWith(definitions: Definitions, options: Materia
   const partitionKeys = keys.length > 1 ? keys : undefined
   const steps = await planRun(definitions, { assetKeys, kind, partitionKey, partitionKeys, config }, at)
   const start: RunStart = {
-    runId: randomUUID(),
+    ...newRun(steps),
     jobName: job?.name ?? null,
-    steps: steps.map(({ step }) => step.name),
-    assetKeys: steps.flatMap(({ selected }) => [...selected]),
     partitionKey: partitionKey ?? null,
     partitionKeyRange: partitionKeys === undefined ? null : { start: keys[0] ?? '', end: keys.at(-1) ?? '' },
     tags: { ...job?.tags, ...options.tags },
@@ -170,10 +169,8 @@ export async function retryRun(definitions: Definitions, runId: string, options:
   const job = parent.jobName === null ? undefined : expectJob(definitions, parent.jobName)
   const steps = await unfinishedSteps(definitions, parent, { ended, made, at: partitionsAt(projectFolder) })
   const start: RunStart = {
-    runId: randomUUID(),
+    ...newRun(steps),
     jobName: parent.jobName,
-    steps: steps.map(({ step }) => step.name),
-    assetKeys: steps.flatMap(({ selected }) => [...selected]),
     partitionKey: parent.partitionKey,
     partitionKeyRange: parent.partitionKeyRange,
     tags: parent.tags,
@@ -181,6 +178,17 @@ export async function retryRun(definitions: Definitions, runId: string, options:
     parentRunId: parent.runId,
   }
   return await run({ definitions, job, start, steps }, { ...options, projectFolder }, {})
+}
+
+/** The id of a new run, and its plan as the event log records it. */
+function newRun(steps: readonly PlannedStep[]): Pick<RunStart, 'runId' | 'steps' | 'stepLabels' | 'assetKeys'> {
+  const labels = steps.map(({ step }) => [step.name, stepLabel(step)] as const)
+  return {
+    runId: randomUUID(),
+    steps: labels.map(([name]) => name),
+    stepLabels: Object.fromEntries(labels.filter(([name, label]) => name !== label)),
+    assetKeys: steps.flatMap(({ selected }) => [...selected]),
+  }
 }
 
 function runToRetry(projectFolder: string, runId: string): { parent: Run; ended: RunEvent[]; made: MadePartitions } {

@@ -1,5 +1,4 @@
 import { Command } from 'commander'
-import type { EventLog } from '../../engine/event-log.ts'
 import type { Run } from '../../engine/events.ts'
 import { findProject } from '../../runtime/project/project.ts'
 import { type JsonOption, jsonOption, type ModuleOption, moduleOption, positiveInteger } from '../terminal/options.ts'
@@ -18,7 +17,7 @@ export function runListCommand(): Command {
     .action(({ json, limit, module }: ModuleOption & JsonOption & { limit: number }) => {
       const { folder } = findProject(process.cwd(), module)
       if (json) return printJson(readLog(folder, (log) => log.runs(limit).map(runJson)))
-      const rows = readLog(folder, (log) => log.runs(limit).map((run) => row(run, targetOf(run, log))))
+      const rows = readLog(folder, (log) => log.runs(limit).map((run) => row(run, targetOf(run))))
       printTable(['RUN', 'STATUS', 'TARGET', 'PARTITION', 'STARTED', 'DURATION'], rows, 'TARGET')
     })
 }
@@ -40,10 +39,10 @@ export function runJson(run: Run): unknown {
 }
 
 /** The job, the assets or, of a run of checks alone, the checks. */
-function targetOf(run: Run, log: EventLog): string {
+function targetOf(run: Run): string {
   if (run.jobName !== null) return run.jobName
   if (run.assetKeys.length > 0) return run.assetKeys.join(', ')
-  return run.steps.map(recordedSteps(run, log.eachEvent(run.runId, ['ASSET_CHECK_EVALUATION'])).label).join(', ')
+  return run.steps.map(recordedSteps(run).label).join(', ')
 }
 
 function row(run: Run, target: string): string[] {

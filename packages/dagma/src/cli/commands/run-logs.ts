@@ -20,7 +20,7 @@ export function runLogsCommand(): Command {
     .action((id: string, { json, module, step: asked }: ModuleOption & JsonOption & { step?: string }) => {
       readLog(findProject(process.cwd(), module).folder, (log) => {
         const run = log.run(id)
-        const steps = recordedSteps(run, log.eachEvent(run.runId, ['ASSET_CHECK_EVALUATION']))
+        const steps = recordedSteps(run)
         const step = asked === undefined ? undefined : (run.steps.find((name) => steps.label(name) === asked) ?? asked)
         if (step !== undefined && !run.steps.includes(step)) expectLoggedAs(step, { log, run, steps })
         const lines = logLines(log, run, step)

@@ -21,10 +21,7 @@ export function runShowCommand(): Command {
         const events = log.eachEvent(run.runId)
         if (json) printJson({ run: runJson(run), events })
         else {
-          const show = progress(
-            { partition: partitionText(run), position: '' },
-            recordedSteps(run, log.eachEvent(run.runId, ['ASSET_CHECK_EVALUATION'])),
-          )
+          const show = progress({ partition: partitionText(run), position: '' }, recordedSteps(run))
           for (const event of events) show(event)
         }
       })

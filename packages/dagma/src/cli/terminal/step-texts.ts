@@ -1,9 +1,8 @@
-import { stepName } from '../../definitions/assets/asset-key.ts'
 import { stepLabel } from '../../definitions/assets/step-label.ts'
 import type { Definitions } from '../../definitions/model.ts'
-import type { Run, RunEvent } from '../../engine/events.ts'
+import type { Run } from '../../engine/events.ts'
 
-/** What the terminal says of the steps of a run. */
+/** How the terminal describes the steps of a run. */
 export interface StepTexts {
   /** The step as people read it: an asset by its key, a check as `asset:check`. */
   readonly label: (step: string) => string
@@ -25,11 +24,7 @@ export function declaredSteps({ steps }: Definitions): StepTexts {
   }
 }
 
-/** The texts of the steps of a recorded run, from what the run recorded: its definitions may have changed since. */
-export function recordedSteps({ assetKeys }: Run, events: Iterable<RunEvent>): StepTexts {
-  const labels = new Map(assetKeys.map((key) => [stepName(key.split('/')), key]))
-  for (const event of events)
-    if (event.type === 'ASSET_CHECK_EVALUATION' && event.step === `${stepName(event.asset.split('/'))}_${event.check}`)
-      labels.set(event.step, `${event.asset}:${event.check}`)
-  return { label: (name) => labels.get(name) ?? name, attempts: () => undefined }
+/** The texts of the steps of a recorded run, as the run recorded them: its definitions may have changed since. */
+export function recordedSteps({ stepLabels = {} }: Run): StepTexts {
+  return { label: (name) => stepLabels[name] ?? name, attempts: () => undefined }
 }
