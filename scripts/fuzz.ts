@@ -16,6 +16,7 @@ const targets: Readonly<Record<string, readonly string[]>> = {
   selection: vitest('tests/unit/fuzz.test.ts', '-t', 'a selection'),
   metadata: vitest('tests/unit/fuzz.test.ts', '-t', 'metadata'),
   manifest: pytest('manifest'),
+  messages: vitest('tests/unit/fuzz.test.ts', '-t', 'a message to a worker'),
   worker: pytest('worker or failure or tick'),
 }
 

@@ -1,20 +1,7 @@
 import type { KnownMaterialization, MaterializedValue } from '../../runtime/values/materialized-values.ts'
+import type { WireMaterialization } from './to-worker.ts'
 
-/** The value of a materialization, as both sides of the channel write it. */
-interface WireStored {
-  readonly digest: string
-  readonly stored_at: number | null
-  readonly host: string
-}
-
-/** A materialization that the host has found. */
-export interface WireMaterialization {
-  readonly partition_key: string | null
-  readonly run_id: string
-  readonly stored: WireStored | null
-}
-
-export function wireStored({ digest, storedAt, host }: MaterializedValue): WireStored {
+export function wireStored({ digest, storedAt, host }: MaterializedValue): NonNullable<WireMaterialization['stored']> {
   return { digest, stored_at: storedAt, host }
 }
 

@@ -18,6 +18,8 @@ ajv.addSchema(JSON.parse(read('worker.schema.json')))
 const fromWorker = ajv.compile({ $ref: 'dagma:worker#/$defs/fromWorker' })
 const toWorker = ajv.compile({ $ref: 'dagma:worker#/$defs/toWorker' })
 
+const stepExtras = { selected: [], run_tags: {}, dynamic_partitions: {}, run_started: null, partition_keys: null, resumed_run_ids: [] }
+
 interface Message {
   type: string
   step: string
@@ -79,7 +81,7 @@ class Run {
   start(step: string, stepName: string, config: unknown = null, more: object = {}): void {
     const context = pipesContext({
       asset_keys: [stepName],
-      extras: { dagma: { step_name: stepName, config, partition_keys: null, resumed_run_ids: [] } },
+      extras: { dagma: { ...stepExtras, step_name: stepName, config } },
       ...more,
     })
     this.send({
@@ -169,17 +171,7 @@ const shop = multiAsset({ name: 'shop', canSubset: true, assets: { orders: {}, c
 export default definitions({ assets: [shop] })
 `),
     )
-    const extras = {
-      dagma: {
-        step_name: 'shop',
-        config: null,
-        selected: ['customers'],
-        run_tags: {},
-        run_started: null,
-        partition_keys: null,
-        resumed_run_ids: [],
-      },
-    }
+    const extras = { dagma: { ...stepExtras, step_name: 'shop', config: null, selected: ['customers'] } }
     run.start('1', 'shop', null, { extras, asset_keys: ['customers'] })
     await run.until('closed', '1')
     const reported = run.received.filter(({ message }) => message?.method === 'report_asset_materialization')
@@ -355,6 +347,7 @@ export default definitions({ assets: [asset({ key: 'odd', ${step} })], ${more} }
   test.each([
     ['an unknown kind', '{"type":"dance","step":"1"}'],
     ['no JSON', '{"type"'],
+    ['a member of another type', '{"type":"partitions_recorded","step":"1","count":"8"}'],
     ['parameters that are none', '{"type":"run_step","step":"1","params":{"DAGSTER_PIPES_CONTEXT":"eJ","DAGSTER_PIPES_MESSAGES":""}}'],
     [
       'a context that is none',

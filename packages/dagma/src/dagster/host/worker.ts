@@ -16,47 +16,23 @@ import type { ItemsReport, StepReport } from '../../runtime/step/step-host.ts'
 import { runStep } from '../../runtime/step/step-runner.ts'
 import type { FindMaterializations } from '../../runtime/values/materialized-values.ts'
 import { withDescription } from '../check-description.ts'
-import { inlineContext } from '../pipes/context-loader.ts'
 import { MessageSender } from '../pipes/message-sender.ts'
-import { decodeParams } from '../pipes/params.ts'
-import { contextVariable } from '../pipes/protocol.ts'
 import { type Digests, digestsOf } from './digests.ts'
 import { buildManifest } from './manifest.ts'
-import { materializationsByPartition, type WireMaterialization, wireStored } from './materializations.ts'
+import { materializationsByPartition, wireStored } from './materializations.ts'
 import { ProcessBetweenRuns } from './process-between-runs.ts'
 import { SentPartitions } from './sent-partitions.ts'
 import { ServedRun } from './served-run.ts'
+import { type Answer, type HookCall, type RunStep, readMessage, type StepExtras, type ToWorker } from './to-worker.ts'
 
 /** Names the inherited descriptor of the socket to the run. */
 export const channelVariable = 'DAGMA_WORKER_FD'
-
-type ToWorker =
-  | { readonly type: 'run_step'; readonly step: string; readonly params: { readonly [variable: string]: string } }
-  | { readonly type: 'cancel_step'; readonly step: string }
-  | { readonly type: 'end_run' }
-  | { readonly type: 'partitions_recorded'; readonly step: string; readonly count: number }
-  | { readonly type: 'dynamic_partitions'; readonly step: string; readonly request: number; readonly partition_keys: readonly string[] }
-  | { readonly type: 'materializations'; readonly step: string; readonly request: number; readonly found: readonly WireMaterialization[] }
-  | HookCall
 
 /** Something that a step asks the host. */
 type Question = { readonly step: string } & (
   | { readonly type: 'list_dynamic_partitions'; readonly partitions: string }
   | { readonly type: 'find_materializations'; readonly asset_key: string; readonly partition_keys: readonly (string | null)[] }
 )
-
-/** The host's answer to it. */
-type Answer = Extract<ToWorker, { readonly request: number }>
-
-/** Dagster has recorded how a step of a job ended. */
-interface HookCall {
-  readonly type: 'call_hook'
-  readonly step: string
-  readonly run_id: string
-  readonly job_name: string
-  readonly step_name: string
-  readonly error: { readonly name: string; readonly message: string } | null
-}
 
 /** Serves runs, one after the other, until the host's end of the socket closes. @throws DAGMA_WORKER_NOT_HOSTED; DefinitionErrors and others when definitions do not load. */
 export async function serveWorker(project: Project): Promise<void> {
@@ -82,7 +58,7 @@ export async function serveWorker(project: Project): Promise<void> {
     onEnd: (error) => worker.failSteps(error),
   })
   const lines = createInterface({ input: channel })
-  lines.on('line', (line) => worker.receive(understood('a line', () => JSON.parse(line) as ToWorker)))
+  lines.on('line', (line) => worker.receive(readMessage(line)))
   worker.ready(digestsOf(buildManifest(definitions, project.folder), project))
   await once(lines, 'close')
   const watch = setInterval(endWithoutHost, 2_000, host).unref() // a step may not heed its signal
@@ -99,31 +75,6 @@ function endWithoutHost(host: number): void {
   } catch {
     process.exit(1) // it was started without a group of its own
   }
-}
-
-/** What the host sent, read. @throws DAGMA_MESSAGE_UNKNOWN */
-function understood<Read>(what: string, read: () => Read): Read {
-  try {
-    return read()
-  } catch (error) {
-    throw dagmaError('DAGMA_MESSAGE_UNKNOWN', { reason: `${what} cannot be read` }, error)
-  }
-}
-
-/** What the Python package needs to say beside the Pipes context. */
-interface StepExtras {
-  readonly step_name: string
-  readonly config: unknown
-  readonly selected: readonly string[]
-  readonly run_tags: { readonly [tag: string]: string }
-  /** The keys of the dynamic partitions of upstream assets, by the name of their definition. */
-  readonly dynamic_partitions: { readonly [name: string]: readonly string[] }
-  /** When the run began, in seconds since 1970; null when Dagster does not know it. */
-  readonly run_started: number | null
-  /** In a run of several partitions, those that are missing; else null. */
-  readonly partition_keys: readonly string[] | null
-  /** The run from whose failure this one goes on, the one from whose failure that did, and so on. */
-  readonly resumed_run_ids: readonly string[]
 }
 
 function send(session: MessageSender, report: Exclude<StepReport, ItemsReport>): void {
@@ -197,15 +148,8 @@ class Worker {
     const { promise: done, resolve, reject } = Promise.withResolvers<void>()
     const running: RunningStep = { abort, done, asked: new Map() }
     this.#running.set(message.step, running)
-    this.#work(message, running)
-      .finally(() => this.#running.delete(message.step))
-      .then(resolve, reject)
-  }
-
-  #work(message: Extract<ToWorker, { type: 'run_step' | 'call_hook' }>, running: RunningStep): Promise<void> {
-    if (message.type === 'run_step') return this.#runStep(message.step, message.params, running)
-    if (message.type === 'call_hook') return this.#callHook(message, running)
-    throw dagmaError('DAGMA_MESSAGE_UNKNOWN', { reason: `type "${String((message as { type?: unknown }).type)}"` })
+    const working = message.type === 'run_step' ? this.#runStep(message, running) : this.#callHook(message, running)
+    working.finally(() => this.#running.delete(message.step)).then(resolve, reject)
   }
 
   /** Labels of the running steps. */
@@ -239,14 +183,10 @@ class Worker {
     this.#send({ type: 'run_ended', retire: retire ?? null })
   }
 
-  async #runStep(step: string, params: { readonly [variable: string]: string }, running: RunningStep): Promise<void> {
+  async #runStep({ step, context, extras }: RunStep, running: RunningStep): Promise<void> {
     const run = this.#run
     const { signal } = running.abort
-    const context = understood(`the context of step "${step}"`, () =>
-      inlineContext(decodeParams(contextVariable, params[contextVariable] ?? '')),
-    )
     const session = new MessageSender((message) => this.#send({ type: 'pipes', step, message }))
-    const extras = (context.extras.dagma ?? {}) as StepExtras
     const found = this.#definitions.steps.get(extras.step_name)
     if (found === undefined) {
       session.close(
