@@ -1,6 +1,8 @@
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openBrowser } from '../support/browser.ts'
@@ -58,6 +60,9 @@ describe.skipIf(lacks(needsPython(), needsChromium()))('the web server of dagma 
 
   beforeAll(async () => {
     project = smallProject(definitions)
+    // Named like modules that Dagster's web server and its runs import.
+    for (const file of ['gql.py', 'queue.py', 'yaml.py'])
+      writeFileSync(join(project.folder, file), 'raise ImportError("a file of the project")')
     dev = await startDev(project)
     elsewhere = createServer((_, response) => response.setHeader('content-type', 'text/html').end('<!doctype html><body>'))
     elsewhere.listen(0, '127.0.0.1')

@@ -94,9 +94,11 @@ function startPython(
   [program = 'python', ...args]: readonly string[],
   more: NodeJS.ProcessEnv = {},
 ): ChildProcess {
+  // A Python file of the project, such as queue.py, must not stand in for a module of the same name that Dagster imports.
+  const safePath = { PYTHONSAFEPATH: '1' }
   return spawn(program, args, {
     cwd: projectFolder,
-    env: { ...process.env, ...dagsterVariables(environment), DAGMA_NODE: process.execPath, ...more },
+    env: { ...process.env, ...safePath, ...dagsterVariables(environment), DAGMA_NODE: process.execPath, ...more },
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: true,
   })
