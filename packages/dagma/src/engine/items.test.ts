@@ -287,6 +287,16 @@ describe('items()', () => {
     expect(keptFiles(projectFolder)).toEqual([])
   })
 
+  test('refuses a name that holds a known secret, as a folder would have it', async () => {
+    process.env.ITEMS_TEST_TOKEN = 'items-secret-value-1'
+    const { definitions } = project((items, call) => items(numbers, { key, name: `of ${process.env.ITEMS_TEST_TOKEN}` }, call))
+    const projectFolder = temporaryFolder()
+    const failure = failureOf(await materialize(definitions, { projectFolder }))
+    delete process.env.ITEMS_TEST_TOKEN
+    expect(failure).toMatch(/ITEMS_TEST_TOKEN, is in the name of a call of items\(\).*\[DAGMA_SECRET_IN_DEFINITIONS\]/)
+    expect(existsSync(join(projectFolder, '.dagma', 'items'))).toBe(false)
+  })
+
   test('types: results as JSON gives them back, and what cannot be stored does not compile', () => {
     const check = async (items: RunItems): Promise<void> => {
       expectTypeOf(await items([1], { key }, async (number) => ({ number, at: new Date() }))).toEqualTypeOf<

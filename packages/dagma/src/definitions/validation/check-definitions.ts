@@ -19,11 +19,12 @@ import { placeText } from './place.ts'
 export function checkDefinitions(declared: Declared, errors: DagmaError[]): Pick<Definitions, 'jobs' | 'schedules' | 'sensors'> {
   const { graph, ioManagers } = declared
   for (const step of graph.steps.values()) {
-    expectResources(`Step "${stepLabel(step)}"${placeText(step)}`, step.resources, declared, errors)
+    const who = (): string => `Step "${stepLabel(step)}"${placeText(step)}`
+    expectResources(who, step.resources, declared, errors)
     if (step.ioManager !== undefined && !ioManagers.has(step.ioManager)) {
       errors.push(
         dagmaError('DAGMA_IO_MANAGER_UNBOUND', {
-          who: `Step "${stepLabel(step)}"${placeText(step)}`,
+          who: who(),
           ioManager: step.ioManager,
           bound: [...ioManagers.keys()],
         }),
@@ -38,7 +39,7 @@ export function checkDefinitions(declared: Declared, errors: DagmaError[]): Pick
   const schedules = unique('schedule', declared.schedules, (schedule) => schedule.name, errors)
   for (const schedule of schedules.values()) {
     const who = `Schedule "${schedule.name}"${placeText(schedule)}`
-    expectResources(who, schedule.resources, declared, errors)
+    expectResources(() => who, schedule.resources, declared, errors)
     expectJob(who, schedule.job, jobs, errors)
     const { forPartitions } = schedule
     if (forPartitions !== undefined) {
@@ -60,7 +61,7 @@ export function checkDefinitions(declared: Declared, errors: DagmaError[]): Pick
   const sensors = unique('sensor', declared.sensors, (sensor) => sensor.name, errors)
   for (const sensor of sensors.values()) {
     const who = `Sensor "${sensor.name}"${placeText(sensor)}`
-    expectResources(who, sensor.resources, declared, errors)
+    expectResources(() => who, sensor.resources, declared, errors)
     for (const job of sensor.jobs) expectJob(who, job, jobs, errors)
   }
   return { jobs, schedules, sensors }
@@ -71,7 +72,7 @@ function resolvedJobs(declared: Declared, errors: DagmaError[]): Map<string, Res
   const jobs = new Map<string, ResolvedJob>()
   for (const [name, job] of unique('job', declared.jobs, (job) => job.name, errors)) {
     const who = `Job "${name}"${placeText(job)}`
-    expectResources(who, job.resources, declared, errors)
+    expectResources(() => who, job.resources, declared, errors)
     let assetKeys: string[] = []
     try {
       assetKeys = withNeighbors(selectAssets(job.selection, assets), declared.graph).filter(
@@ -121,9 +122,9 @@ function expectPartition(
   errors.push(dagmaError('DAGMA_OPTION_INVALID', { option: 'evaluate', of, reason }))
 }
 
-function expectResources(who: string, needed: object, { resources }: Declared, errors: DagmaError[]): void {
+function expectResources(who: () => string, needed: object, { resources }: Declared, errors: DagmaError[]): void {
   for (const resource of Object.keys(needed)) {
-    if (!resources.has(resource)) errors.push(dagmaError('DAGMA_RESOURCE_UNBOUND', { who, resource, bound: [...resources.keys()] }))
+    if (!resources.has(resource)) errors.push(dagmaError('DAGMA_RESOURCE_UNBOUND', { who: who(), resource, bound: [...resources.keys()] }))
   }
 }
 

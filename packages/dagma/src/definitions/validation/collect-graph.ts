@@ -30,7 +30,7 @@ export function collectGraph(
   const inStepOrder = topologicalOrder(steps, (step) => stepsBefore(step, assets), hasCycle ? [] : errors)
   const graph = { assets, steps: inStepOrder, checks: checksByName(evaluated, errors) }
   for (const node of assets.values())
-    for (const dep of node.deps) expectAsset(keyText(dep.key), `Asset "${keyText(node.key)}"${placeText(node)}`, graph, errors)
+    for (const dep of node.deps) expectAsset(keyText(dep.key), () => `Asset "${keyText(node.key)}"${placeText(node)}`, graph, errors)
   for (const step of steps.values()) checkStepNeeds(step, graph, errors)
   return graph
 }
@@ -143,13 +143,15 @@ function topologicalOrder<Item extends Located>(
 }
 
 function checkStepNeeds(step: Step, graph: Pick<Definitions, 'assets'>, errors: DagmaError[]): void {
-  const who = `Step "${stepLabel(step)}"${placeText(step)}`
+  const who = (): string => `Step "${stepLabel(step)}"${placeText(step)}`
   const known = new Set(step.assets.flatMap((spec) => spec.deps.map((dep) => keyText(dep.key))))
   for (const dep of Object.values(step.inputs)) if (!known.has(keyText(dep.key))) expectAsset(keyText(dep.key), who, graph, errors)
   if (step.kind === 'check')
-    for (const check of step.checks) expectAsset(keyText(check.asset), `Check "${check.name}"${placeText(step)}`, graph, errors)
+    for (const check of step.checks) expectAsset(keyText(check.asset), () => `Check "${check.name}"${placeText(step)}`, graph, errors)
 }
 
-function expectAsset(key: string, who: string, { assets }: Pick<Definitions, 'assets'>, errors: DagmaError[]): void {
-  if (!assets.has(key)) errors.push(dagmaError('DAGMA_DEP_UNKNOWN', { who, dep: key, nearest: nearestName(key, [...assets.keys()]) }))
+/** `who` is made only for an error: to find the place of a definition takes longer than all checks of it. */
+function expectAsset(key: string, who: () => string, { assets }: Pick<Definitions, 'assets'>, errors: DagmaError[]): void {
+  if (!assets.has(key))
+    errors.push(dagmaError('DAGMA_DEP_UNKNOWN', { who: who(), dep: key, nearest: nearestName(key, [...assets.keys()]) }))
 }

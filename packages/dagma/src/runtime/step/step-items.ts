@@ -5,6 +5,7 @@ import type { StepLog } from '../../definitions/assets/step-log.ts'
 import { dagmaError } from '../../errors.ts'
 import { ServiceError } from '../../metadata/service-error.ts'
 import { gateText, reasonOf } from '../gate/exit-gate.ts'
+import { expectNoSecretIn } from '../gate/known-secrets.ts'
 import { jsonText } from '../values/json-text.ts'
 import type { ItemFile } from '../values/kept-items.ts'
 import { mayBeRetried, stopsStep } from './step-failure.ts'
@@ -30,6 +31,7 @@ export function stepItems(step: Step, host: StepHost, log: StepLog): RunItems {
   const run = async (list: readonly unknown[], options: AnyOptions, call: (given: never) => unknown): Promise<unknown[]> => {
     const { name = 'items', acrossRuns = false, concurrency = defaultItemConcurrency, batch = 1 } = options
     expectCounts({ concurrency, batch })
+    expectNoSecretIn({ 'the name of a call of items()': name }) // a folder has it
     if (names.has(name)) throw invalid(`two calls in this step have the name "${name}"`)
     names.add(name)
     const keys = itemKeys(list, options.key)
