@@ -46,7 +46,16 @@ export const groups: readonly Group[] = [
     title: 'Recipes',
     chinese: '实用示例',
     pages: [
-      ...recipes('rag-over-a-folder', 'blocking-evaluation', 'nightly-ingestion', 'calling-an-api', 's3', 'alerts', 'monorepo'),
+      ...recipes(
+        'rag-over-a-folder',
+        'hybrid-search',
+        'blocking-evaluation',
+        'nightly-ingestion',
+        'calling-an-api',
+        's3',
+        'alerts',
+        'monorepo',
+      ),
       ...recipes('from-crontab', 'from-github-actions', 'from-dagster-python', 'from-airflow'),
     ],
   },

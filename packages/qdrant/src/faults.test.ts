@@ -91,7 +91,7 @@ describe.concurrent('Qdrant: what it sends', () => {
       json(response, { result: { status: 'green', config: { params: { vectors: { title: { size: 2 } } } } } }),
     )
     const client = await at(server.url)
-    await expect(client.ensureCollection({ size: 2 })).rejects.toThrow(/exists with named vectors, not with size 2/)
+    await expect(client.ensureCollection({ size: 2 })).rejects.toThrow(/is not as declared: it has named vectors/)
     await expect(client.collectionInfo()).rejects.toThrow(/has named vectors/)
   })
 

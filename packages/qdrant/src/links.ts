@@ -1,6 +1,6 @@
 import { MetadataValue } from 'dagma'
 import { deepLink } from 'dagma/author'
-import { type QdrantSettings, serverOf } from './settings.ts'
+import { checkCollection, type QdrantSettings, serverOf } from './settings.ts'
 
 /**
  * Links to the resource's server, ready to be metadata. All are absent with the local store.
@@ -22,6 +22,7 @@ export interface QdrantLinks {
  * ```
  */
 export function qdrantLinks(settings: QdrantSettings): QdrantLinks {
+  checkCollection(settings.collection)
   const server = serverOf(settings)
   if (server === undefined) return {}
   const name = encodeURIComponent(settings.collection)

@@ -3,7 +3,7 @@ import type { Finding } from 'dagma/author'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { bodyMarker, faultServer, json } from '../../../scripts/test-services/fault-server.ts'
 import { oddServers, probed, the } from '../../../scripts/test-services/probing.ts'
-import { type QdrantSettings, qdrant } from './index.ts'
+import { type QdrantSchema, type QdrantServerSettings, type QdrantSettings, qdrant, qdrantCollections } from './index.ts'
 
 afterEach(() => vi.unstubAllEnvs())
 
@@ -61,6 +61,78 @@ it('says that the local store serves, and what turns the server on', async () =>
     { status: 'local' },
     { status: 'warning', message: 'Neither is set, which leaves QDRANT_DOCTOR_KEY and the port unused.' },
   ])
+})
+
+describe('declared collections', () => {
+  const config = {
+    params: { vectors: { body: { size: 2, distance: 'Dot' } }, sparse_vectors: { words: { modifier: 'idf' }, tags: {} } },
+  }
+  const declared = (schemas: { [key: string]: QdrantSchema }, settings: QdrantServerSettings) => {
+    vi.stubEnv('QDRANT_DOCTOR_KEY', key)
+    return probed(qdrantCollections(schemas), settings, { hidden: key })
+  }
+  const answering = () =>
+    server(({ url, method }, response) => {
+      if (url !== '/collections/docs' || method !== 'GET') return false
+      json(response, { result: { status: 'green', config, payload_schema: { year: { data_type: 'integer' } } } })
+      return true
+    })
+
+  it('are found well, each by itself, the key once', async () => {
+    await using qdrantServer = await answering()
+    const docs: QdrantSchema = { vectors: { body: { size: 2, distance: 'Dot' } }, payloadIndexes: { year: 'integer' } }
+    const findings = await declared({ docs, more: { name: 'others', vectors: { size: 2 } } }, real(qdrantServer.url))
+    expect(findings.map(({ check, status }) => `${status} ${check}`)).toEqual([
+      'ok reachable',
+      'ok authentication',
+      'ok collection docs',
+      'ok qdrant_collection_url',
+      'ok qdrant_search_endpoint',
+      'error collection more',
+      'ok qdrant_dashboard_url',
+    ])
+    expect(the(findings, 'collection docs')?.message).toBe('Collection "docs" is there, as declared.')
+    expect(the(findings, 'collection more')).toMatchObject({
+      message: expect.stringContaining('no collection "others"'),
+      fix: expect.stringContaining('its "name" in qdrantCollections()'),
+    })
+  })
+
+  it('differ from what they are declared as, with the fix', async () => {
+    await using qdrantServer = await answering()
+    const docs: QdrantSchema = {
+      vectors: { body: { size: 3, distance: 'Dot' }, title: { size: 2 } },
+      sparseVectors: { words: {}, tags: { modifier: 'idf' }, topics: {} },
+      payloadIndexes: { year: 'float', language: 'keyword' },
+    }
+    const findings = (await declared({ docs }, real(qdrantServer.url))).filter(({ check }) => check === 'collection docs')
+    expect(findings.map(({ status, message }) => `${status} ${message}`)).toMatchInlineSnapshot(`
+      [
+        "error Collection "docs" is not as declared: vector "body" has size 2 and distance Dot, not size 3 and distance Dot.",
+        "error Collection "docs" is not as declared: it has no vector "title".",
+        "error Collection "docs" is not as declared: vector "words" has the modifier idf, not no modifier.",
+        "error Collection "docs" is not as declared: vector "tags" has no modifier, not the modifier idf.",
+        "error Collection "docs" is not as declared: it has no vector "topics".",
+        "error Collection "docs" is not as declared: the payload index on "year" has type integer, not float.",
+        "warning Collection "docs" has no payload index of type keyword on "language": filters on it are slow.",
+      ]
+    `)
+    expect(findings.map(({ fix }) => fix)).toMatchInlineSnapshot(`
+      [
+        "Change the declaration, or delete the collection and materialize again the assets that fill it.",
+        "Change the declaration, or delete the collection and materialize again the assets that fill it.",
+        "Change the declaration, or delete the collection and materialize again the assets that fill it.",
+        "Change the declaration, or delete the collection and materialize again the assets that fill it.",
+        "Change the declaration, or delete the collection and materialize again the assets that fill it.",
+        "Delete the payload index in Qdrant, or declare the type that it has.",
+        "Materialize the asset that fills it: ensureCollection() makes it.",
+      ]
+    `)
+  })
+
+  it('use the local store when no server is set', async () => {
+    expect(await declared({ docs: { vectors: { size: 2 } } }, {})).toMatchObject([{ check: 'backend', status: 'local' }])
+  })
 })
 
 describe('a Qdrant link gives 404', () => {

@@ -1,14 +1,14 @@
 import { inspect } from 'node:util'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { type QdrantSettings, qdrantFromEnv, qdrantLinks } from './index.ts'
-import { serverOf } from './settings.ts'
+import { type QdrantServerSettings, type QdrantSettings, qdrantFromEnv, qdrantLinks } from './index.ts'
+import { checkCollection, serverOf } from './settings.ts'
 
 afterEach(() => vi.unstubAllEnvs())
 
-const base = (settings: Omit<QdrantSettings, 'collection'>) => serverOf({ collection: 'docs', ...settings })?.baseUrl
+const base = (settings: QdrantServerSettings) => serverOf(settings)?.baseUrl
 
 describe('the server that settings name', () => {
-  it.each<[Omit<QdrantSettings, 'collection'>, string | undefined]>([
+  it.each<[QdrantServerSettings, string | undefined]>([
     [{}, undefined],
     [{ url: '', host: '' }, undefined],
     [{ url: 'http://h:6333' }, 'http://h:6333'],
@@ -28,7 +28,7 @@ describe('the server that settings name', () => {
     expect(base(settings)).toBe(expected)
   })
 
-  it.each<[Omit<QdrantSettings, 'collection'>, RegExp]>([
+  it.each<[QdrantServerSettings, RegExp]>([
     [{ url: 'http://h', host: 'h' }, /both url and host/],
     [{ url: 'ftp://h' }, /not an http or https URL/],
     [{ url: 'h:6333' }, /not an http or https URL/],
@@ -51,7 +51,7 @@ describe('the server that settings name', () => {
   })
 
   it.each(['', '.', '..', 'a/b', 'a?b', 'a\u0000', 'x'.repeat(256)])('refuses the collection %j', (collection) => {
-    expect(() => serverOf({ collection })).toThrow(/a name that Qdrant refuses/)
+    expect(() => checkCollection(collection)).toThrow(/a name that Qdrant refuses/)
   })
 
   it('never repeats a URL with a password', () => {

@@ -2,12 +2,10 @@ import { type Secret, secret } from 'dagma'
 import { checkedHttpUrl, deepLink } from 'dagma/author'
 
 /**
- * Settings of the `qdrant` resource. With `url` or `host` it uses that server; without both it uses the local store. An empty text counts as
- * absent, so that a variable of the environment can be handed over as it is.
+ * Where Qdrant is. With `url` or `host` it is that server; without both it is the local store. An empty text counts as absent, so that a variable of
+ * the environment can be handed over as it is.
  */
-export interface QdrantSettings {
-  /** Name of the collection, 1 to 255 characters, without control characters and any of `< > : " / \ | ? *`. */
-  readonly collection: string
+export interface QdrantServerSettings {
   /** Root of the server's REST API, http or https, without user info. A URL without a port keeps its scheme's own, 443 or 80. A path is the prefix. */
   readonly url?: string | undefined
   /** Host name or address of the server, in place of `url`. */
@@ -28,6 +26,12 @@ export interface QdrantSettings {
   readonly retries?: number | undefined
 }
 
+/** Settings of the `qdrant` resource: a server, or the local store, and one collection. */
+export interface QdrantSettings extends QdrantServerSettings {
+  /** Name of the collection, 1 to 255 characters, without control characters and any of `< > : " / \ | ? *`. */
+  readonly collection: string
+}
+
 /** A Qdrant server, as the settings say. */
 export interface Server {
   /** Without a trailing slash. */
@@ -44,9 +48,8 @@ export class QdrantSettingsError extends Error {
  * The server that the settings name; undefined when they name none, which means the local store.
  * @throws QdrantSettingsError, or DAGMA_URL_INVALID for a URL that is not http or https or has user info.
  */
-export function serverOf(settings: QdrantSettings): Server | undefined {
+export function serverOf(settings: QdrantServerSettings): Server | undefined {
   const { url, host } = settings
-  checkCollection(settings.collection)
   checkPort(settings.port)
   if (url && host) throw new QdrantSettingsError('Qdrant: both url and host are set. Set one of them.')
   if (!url && !host) return undefined
@@ -58,20 +61,33 @@ export function serverOf(settings: QdrantSettings): Server | undefined {
 const environmentKey = secret('QDRANT_API_KEY')
 
 /**
- * Settings from the environment, read when called: `QDRANT_URL` or `QDRANT_HOST`, `QDRANT_PORT`, `QDRANT_USE_HTTPS` (true or false),
- * `QDRANT_PREFIX`, `QDRANT_API_KEY`, `QDRANT_UI_URL` and `QDRANT_COLLECTION`. The collection is `collection` when the last one is not set.
- * @throws QdrantSettingsError when `QDRANT_USE_HTTPS` or `QDRANT_PORT` cannot be read.
+ * Settings of a single collection from the environment, read when called: those of {@link qdrantServerFromEnv}, and `QDRANT_COLLECTION`. The collection
+ * is `collection` when the last one is not set.
+ * @throws QdrantSettingsError when `QDRANT_USE_HTTPS` cannot be read.
  * @example
  * ```ts
  * export default definitions({ resources: { qdrant: qdrant(() => qdrantFromEnv('docs')) } })
  * ```
  */
 export function qdrantFromEnv(collection: string): QdrantSettings {
+  return { ...qdrantServerFromEnv(), collection: process.env.QDRANT_COLLECTION || collection }
+}
+
+/**
+ * Where Qdrant is, from the environment, read when called: `QDRANT_URL` or `QDRANT_HOST`, `QDRANT_PORT`, `QDRANT_USE_HTTPS` (true or false),
+ * `QDRANT_PREFIX`, `QDRANT_API_KEY` and `QDRANT_UI_URL`.
+ * @throws QdrantSettingsError when `QDRANT_USE_HTTPS` cannot be read.
+ * @example
+ * ```ts
+ * const search = qdrantCollections({ passages: { vectors: { size: 384 } } })
+ * export default definitions({ resources: { search: search(qdrantServerFromEnv) } })
+ * ```
+ */
+export function qdrantServerFromEnv(): QdrantServerSettings {
   const { env } = process
   const https = env.QDRANT_USE_HTTPS?.toLowerCase()
   if (https && https !== 'true' && https !== 'false') throw new QdrantSettingsError('Qdrant: QDRANT_USE_HTTPS must be true or false.')
   return {
-    collection: env.QDRANT_COLLECTION || collection,
     url: env.QDRANT_URL,
     host: env.QDRANT_HOST,
     port: env.QDRANT_PORT ? Number(env.QDRANT_PORT) : undefined,
@@ -82,7 +98,7 @@ export function qdrantFromEnv(collection: string): QdrantSettings {
   }
 }
 
-function baseOfUrl(text: string, { port, https, prefix }: QdrantSettings): string {
+function baseOfUrl(text: string, { port, https, prefix }: QdrantServerSettings): string {
   const url = new URL(checkedHttpUrl(text, 'The url of Qdrant'))
   if (url.search || url.hash) throw new QdrantSettingsError('Qdrant: url has a query or a hash. Set it to the root of the API only.')
   if (https !== undefined && https !== (url.protocol === 'https:')) {
@@ -99,7 +115,7 @@ function baseOfUrl(text: string, { port, https, prefix }: QdrantSettings): strin
   return `${url.origin}${path || prefixPath(prefix)}`
 }
 
-function baseOfHost(host: string, { port = 6333, https = false, prefix }: QdrantSettings): string {
+function baseOfHost(host: string, { port = 6333, https = false, prefix }: QdrantServerSettings): string {
   const name = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
   const url = URL.parse(`${https ? 'https' : 'http'}://${name}`)
   if (url === null || url.hostname !== name.toLowerCase() || url.username) {
@@ -122,7 +138,8 @@ function checkPort(port: number | undefined): void {
   throw new QdrantSettingsError(`Qdrant: port is ${port}. Use a whole number from 1 to 65,535, or leave it unset.`)
 }
 
-function checkCollection(name: string): void {
+/** @throws QdrantSettingsError for a name that Qdrant refuses. */
+export function checkCollection(name: string): void {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
   if (typeof name === 'string' && name.length > 0 && name.length <= 255 && !/[\u0000-\u001f<>:"/\\|?*]|^\.\.?$/.test(name)) return
   throw new QdrantSettingsError(

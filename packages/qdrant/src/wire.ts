@@ -18,9 +18,23 @@ export type PointId = number | string
 /** A point's id as Qdrant stores it: an unsigned whole number or a UUID in lower case. */
 export type StoredId = number | string
 
+/** Numbers at some of very many places: a sparse vector. */
+export interface QdrantSparseVector {
+  /** Whole numbers from 0 to 2^32 − 1, each once, in any order. */
+  readonly indices: readonly number[]
+  /** The number at each of these places; all others are 0. */
+  readonly values: readonly number[]
+}
+
+/** A dense or a sparse vector, as it goes to Qdrant. */
+export type AnyVector = readonly number[] | QdrantSparseVector
+
+/** The vectors of a point, as they go to Qdrant. */
+export type AnyVectors = readonly number[] | { readonly [name: string]: AnyVector }
+
 /** A point as it goes to Qdrant. */
 export interface WirePoint {
   readonly id: StoredId
-  readonly vector: readonly number[]
+  readonly vector: AnyVectors
   readonly payload?: object
 }

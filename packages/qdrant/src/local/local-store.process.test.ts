@@ -115,6 +115,35 @@ describe('the local store', () => {
     await expect(opened.client.count()).rejects.toThrow('the run was canceled')
   })
 
+  it('reads what the first version stored, and adds to it', async () => {
+    using own = temporaryProject()
+    const folder = join(own.folder, '.dagma/qdrant-local')
+    mkdirSync(folder, { recursive: true })
+    const db = new DatabaseSync(join(folder, 'store.db'))
+    db.exec(`
+      CREATE TABLE collections (number INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, size INTEGER NOT NULL, distance TEXT NOT NULL) STRICT;
+      PRAGMA user_version = 1;
+      INSERT INTO collections VALUES (3, 'docs', 2, 'Dot'), (5, 'empty', 1, 'Euclid');
+      CREATE TABLE points_3 (seq INTEGER PRIMARY KEY, id ANY NOT NULL UNIQUE, payload TEXT) STRICT;
+      CREATE TABLE vectors_3 (seq INTEGER PRIMARY KEY, vector BLOB NOT NULL, norm REAL NOT NULL) STRICT;
+      CREATE TABLE points_5 (seq INTEGER PRIMARY KEY, id ANY NOT NULL UNIQUE, payload TEXT) STRICT;
+      CREATE TABLE vectors_5 (seq INTEGER PRIMARY KEY, vector BLOB NOT NULL, norm REAL NOT NULL) STRICT;
+      INSERT INTO points_3 VALUES (1, 7, '{"n":1}');
+    `)
+    db.prepare('INSERT INTO vectors_3 VALUES (1, ?, 5)').run(new Uint8Array(new Float32Array([3, 4]).buffer))
+    db.close()
+    await using opened = await open({ collection: 'docs' }, { projectFolder: own.folder })
+    expect(await opened.client.ensureCollection({ size: 2, distance: 'Dot' })).toEqual({ created: false })
+    await opened.client.upsert([{ id: 8, vector: [1, 1] }])
+    expect(await opened.client.query({ vector: [1, 0], withVector: true })).toEqual([
+      { id: 7, score: 3, payload: { n: 1 }, vector: [3, 4] },
+      { id: 8, score: 1, payload: {}, vector: [1, 1] },
+    ])
+    await using empty = await open({ collection: 'empty' }, { projectFolder: own.folder })
+    expect(await empty.client.deleteCollection()).toBe(true)
+    expect(await opened.client.count()).toBe(2)
+  })
+
   it('refuses a file of a newer version, and one that is not a database', async () => {
     using newer = temporaryProject()
     const folder = join(newer.folder, '.dagma/qdrant-local')
@@ -128,7 +157,7 @@ describe('the local store', () => {
         (thrown: unknown) => thrown,
       )
     for (const [folder, message] of [
-      [newer.folder, /has schema 99, and this version knows 1/],
+      [newer.folder, /has schema 99, and this version knows 2/],
       ['/dev/null', /open the local store failed/],
     ] as const) {
       const error = await opening(folder)

@@ -1,10 +1,18 @@
 import { join } from 'node:path'
 import { type HttpCall, ServiceError } from 'dagma/author'
 import type { Wire } from '../wire.ts'
+import { createCollection, createPayloadIndex, describeCollection, dropCollection } from './collections.ts'
 import { LocalDatabase } from './database.ts'
 import { countPoints, deletePoints, queryPoints, retrievePoints, scrollPoints, upsertPoints } from './points.ts'
-import { asObject, badRequest, notLocal, onlyMembers, Refusal } from './refusal.ts'
-import { isDistance } from './vectors.ts'
+import { asObject, notLocal, Refusal } from './refusal.ts'
+
+/** The requests on a collection itself, by method and the path below it. */
+const onCollection = {
+  'GET ': describeCollection,
+  'PUT ': createCollection,
+  'DELETE ': dropCollection,
+  'PUT index': createPayloadIndex,
+} as const
 
 /** The requests on the points of a collection, by method and the path below it. */
 const onPoints = {
@@ -65,35 +73,10 @@ function localFailure(operation: string, method: string, reason: string, cause: 
 function answer(db: LocalDatabase, { method, path, json }: HttpCall<never> | HttpCall): unknown {
   const [root, encoded = '', ...rest] = path.split('/')
   const name = decodeURIComponent(encoded)
-  const below = rest.join('/')
-  if (root === 'collections' && name !== '' && below === '') return answerCollection(db, method, name, json)
-  const request = `${method} ${below}`
-  if (root !== 'collections' || !(request in onPoints)) throw notLocal(`operation ${method} ${path}`)
+  const request = `${method} ${rest.join('/')}`
+  if (root !== 'collections' || name === '') throw notLocal(`operation ${method} ${path}`)
+  if (request in onCollection) return onCollection[request as keyof typeof onCollection](db, name, json)
+  if (!(request in onPoints)) throw notLocal(`operation ${method} ${path}`)
   const { kind, answer } = onPoints[request as keyof typeof onPoints]
   return db.transaction(kind, () => answer(db, db.collection(name), asObject(json, 'the body')))
-}
-
-function answerCollection(db: LocalDatabase, method: string, name: string, json: unknown): unknown {
-  switch (method) {
-    case 'GET': {
-      const { size, distance } = db.collection(name)
-      return { status: 'green', config: { params: { vectors: { size, distance } } } }
-    }
-    case 'PUT': {
-      const body = asObject(json, 'the body')
-      onlyMembers(body, ['vectors'], 'collection option')
-      const vectors = asObject(body['vectors'], 'vectors')
-      onlyMembers(vectors, ['size', 'distance'], 'option of vectors')
-      const { size, distance } = vectors
-      if (!Number.isInteger(size) || (size as number) < 1 || (size as number) > 65_536)
-        throw badRequest('the size of vectors must be a whole number from 1 to 65,536')
-      if (!isDistance(distance)) throw badRequest('the distance must be Cosine, Dot, Euclid or Manhattan')
-      db.transaction('IMMEDIATE', () => db.createCollection(name, size as number, distance))
-      return true
-    }
-    case 'DELETE':
-      return db.transaction('IMMEDIATE', () => db.dropCollection(name))
-    default:
-      throw notLocal(`operation ${method} on a collection`)
-  }
 }

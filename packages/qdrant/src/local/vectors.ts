@@ -23,7 +23,7 @@ export function isDistance(name: unknown): name is Distance {
   return typeof name === 'string' && Object.hasOwn(measures, name)
 }
 
-/** `value` as a vector of this collection: of its size, and normalized under Cosine. */
+/** `value` as a vector of these: of their size, and normalized under Cosine. */
 export function vectorFor(
   value: unknown,
   { size, distance }: { readonly size: number; readonly distance: Distance },
@@ -44,8 +44,8 @@ export function normOf(vector: Float32Array): number {
   return Math.sqrt(dot(vector, vector))
 }
 
-/** Bytes of a vector, as the database keeps it. */
-export function toBytes(vector: Float32Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+/** Bytes of a vector, or of the indices of a sparse one, as the database keeps it. */
+export function toBytes(vector: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   return new Uint8Array(vector.buffer)
 }
 

@@ -41,7 +41,7 @@ export function conformanceSuite(backend: Qdrant['backend'], openOn: (collection
       await fails(
         client.ensureCollection({ size: 4, distance: 'Euclid' }),
         409,
-        /with vectors of size 3 and distance Euclid, not with size 4 and distance Euclid/,
+        /the vector has size 3 and distance Euclid, not size 4 and distance Euclid/,
       )
       await fails(client.ensureCollection({ size: 3, distance: 'Dot' }), 409)
       const hint = new RegExp(
@@ -191,7 +191,7 @@ export function conformanceSuite(backend: Qdrant['backend'], openOn: (collection
       const client = await filled()
       await fails(client.query({ vector: [1] }), 400)
       await fails(client.query({ vector: [1, 0], limit: 0 }), 422)
-      await fails(client.query({}), undefined, /needs either a vector or an id/)
+      await fails(client.query({} as never), undefined, /needs either a vector, an id or a fusion/)
       await fails(client.query({ vector: [1, 0], filter: { must: [{ key: 'x', match: { value: 1.5 } }] } }), 400)
     })
 
@@ -262,7 +262,8 @@ const filters: [QdrantFilter, number[]][] = [
   [{ must: [{ should: [{ has_id: [1] }, { must_not: [{ key: 'country', match: { any: ['DE', 'AT'] } }] }] }] }, [10, 1]],
 ]
 
-async function fails(call: Promise<unknown>, status: number | undefined, message = /^Qdrant: /): Promise<void> {
+/** Holds that a call fails with this status, and says this. */
+export async function fails(call: Promise<unknown>, status: number | undefined, message = /^Qdrant: /): Promise<void> {
   const error = await call.then(
     (value) => expect.unreachable(`it gave ${JSON.stringify(value)}`),
     (thrown: unknown) => thrown,

@@ -1,18 +1,40 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Resource } from 'dagma'
 import { type ContextParts, resourceContext } from '../../../../tests/support/resource-context.ts'
-import { type Qdrant, type QdrantSettings, qdrant } from '../index.ts'
+import {
+  type Qdrant,
+  type QdrantCollections,
+  type QdrantSchema,
+  type QdrantServerSettings,
+  type QdrantSettings,
+  qdrant,
+  qdrantCollections,
+} from '../index.ts'
 
 /** An opened resource, closed at the end of its block. */
-export interface Opened extends AsyncDisposable {
-  readonly client: Qdrant
+export interface Opened<Client = Qdrant> extends AsyncDisposable {
+  readonly client: Client
 }
 
 /** Opens the resource as a host does. */
-export async function open(settings: QdrantSettings, context: ContextParts = {}): Promise<Opened> {
-  const opened = await qdrant(settings).open(resourceContext(context))
-  return { client: opened.client, [Symbol.asyncDispose]: async () => opened.close() }
+export function open(settings: QdrantSettings, context: ContextParts = {}): Promise<Opened> {
+  return opened(qdrant(settings), context)
+}
+
+/** Opens a resource of declared collections as a host does. */
+export function openCollections<const Schemas extends { readonly [key: string]: QdrantSchema }>(
+  schemas: Schemas,
+  settings: QdrantServerSettings,
+  context: ContextParts = {},
+): Promise<Opened<QdrantCollections<Schemas>>> {
+  return opened(qdrantCollections(schemas)(settings), context)
+}
+
+async function opened<Client>(bound: Resource<Client>, context: ContextParts): Promise<Opened<Client>> {
+  const { client, close } = await bound.open(resourceContext(context))
+  return { client, [Symbol.asyncDispose]: async () => close() }
 }
 
 /** A project's folder, removed at the end of its block. */
