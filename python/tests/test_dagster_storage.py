@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING
 import dagster as dg
 import pytest
 from alembic.script import Script, ScriptDirectory
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
 
 from dagma.launch.migration_scripts import keep_migration_scripts
-from dagma.launch.open_databases import databases_kept_open, recorded_together
+from dagma.launch.open_databases import databases_kept_open
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,23 +58,3 @@ def test_write_ahead_logs_are_kept_until_the_end(store: Callable[[str], None], t
     assert logs() == set()
     store("run")
     assert logs() == set()
-
-
-def test_the_columns_of_a_table_are_looked_up_once(tmp_path: Path) -> None:
-    statements: list[str] = []
-
-    def count(_: object, __: object, statement: str, *___: object) -> None:
-        statements.append(statement)
-
-    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance, databases_kept_open():
-        instance.report_runless_asset_event(dg.AssetMaterialization("one"))
-        event.listen(Engine, "before_cursor_execute", count)
-        try:
-            for _ in range(2):
-                with recorded_together(instance):
-                    for partition in "abc":
-                        instance.report_runless_asset_event(dg.AssetMaterialization("one", partition=partition))
-        finally:
-            event.remove(Engine, "before_cursor_execute", count)
-    assert sum("asset_keys" in one and one.startswith("PRAGMA") for one in statements) == 1
-    assert sum(one.startswith("INSERT INTO event_logs") for one in statements) >= 6

@@ -1,4 +1,4 @@
-"""SQLite files stay open while a run writes to them, and events that belong together share a transaction.
+"""SQLite files stay open while a run writes to them.
 
 Dagster makes an engine for each event, and throws it away: the connection is opened again, each statement compiled
 again, and when the last connection of a file closes, SQLite copies its write-ahead log into the file, syncs both, and
@@ -9,17 +9,16 @@ on disk.
 from __future__ import annotations
 
 import threading
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.pool import QueuePool
 
-from dagma.launch._compat import reentrant_lock_of, remember_columns, sqlite_storages
+from dagma.launch._compat import sqlite_storages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    import dagster as dg
     from sqlalchemy.engine import Engine
 
 
@@ -27,60 +26,25 @@ class _Databases:
     """The engines that are kept, by the address of their file."""
 
     def __init__(self) -> None:
-        self._engines: dict[str, tuple[Engine, Callable[..., Any]]] = {}
+        self._engines: dict[str, Engine] = {}
         self._lock = threading.Lock()
-        self._group = threading.local()
 
     def engine(self, make: Callable[..., Engine], address: str, **options: Any) -> Engine:
         with self._lock:
             if address not in self._engines:
-                engine = make(address, **{**options, "poolclass": QueuePool})
-                self._engines[address] = engine, engine.connect
-                engine.connect = lambda: self._connect(address)  # type: ignore[method-assign]
+                engine = self._engines[address] = make(address, **{**options, "poolclass": QueuePool})
                 engine.dispose = lambda *_, **__: None  # type: ignore[method-assign]
-            return self._engines[address][0]
-
-    def _connect(self, address: str) -> Any:
-        connect = self._engines[address][1]
-        group: dict[str, Any] | None = getattr(self._group, "connections", None)
-        if group is None:
-            return connect()
-        if address not in group:
-            connection = self._group.stack.enter_context(connect())
-            self._group.transactions.append(connection.begin())
-            connection.begin = nullcontext  # what is begun within belongs to the transaction of the group
-            group[address] = connection
-        return nullcontext(group[address])
-
-    @contextmanager
-    def group(self) -> Iterator[None]:
-        """Within it, this thread has one transaction for each file, committed in the order in which they began.
-
-        Dagster writes an event to its run's file before the index, and what is missing is read from the index: a
-        process killed between the two commits makes its partitions again. The other order would lose their events.
-        """
-        with ExitStack() as stack:
-            self._group.stack, self._group.connections, self._group.transactions = stack, {}, []
-            try:
-                yield
-                for transaction in self._group.transactions:
-                    transaction.commit()
-            finally:
-                self._group.connections = None
+            return self._engines[address]
 
     def close(self) -> None:
-        for engine, _ in self._engines.values():
+        for engine in self._engines.values():
             type(engine).dispose(engine)
-
-
-_kept: _Databases | None = None
 
 
 @contextmanager
 def databases_kept_open() -> Iterator[None]:
     """Within it, this process keeps an engine for every SQLite file that Dagster stores runs and events in."""
-    global _kept  # noqa: PLW0603
-    databases = _kept = _Databases()
+    databases = _Databases()
     modules = sqlite_storages()
     makers = [module.create_engine for module in modules]
 
@@ -94,17 +58,4 @@ def databases_kept_open() -> Iterator[None]:
     finally:
         for module, make in zip(modules, makers, strict=True):
             module.create_engine = make
-        _kept = None
         databases.close()
-
-
-@contextmanager
-def recorded_together(instance: dg.DagsterInstance) -> Iterator[None]:
-    """Within it, what this thread stores in SQLite's event log is stored at once at the end, or not at all."""
-    lock = None if _kept is None else reentrant_lock_of(instance)
-    if _kept is None or lock is None:
-        yield
-        return
-    remember_columns(instance)
-    with lock, _kept.group():
-        yield

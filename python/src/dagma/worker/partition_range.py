@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from dagma.defs.metadata import metadata_from_wire, without_constants
-from dagma.launch.open_databases import recorded_together
+from dagma.launch.event_transactions import record_in_transactions
 from dagma.worker._compat import (
     FAILED_TAG,
     RECORDED,
@@ -62,11 +62,10 @@ class PartitionRecorder:
         self._checks = recorded.checks
 
     def record_all(self, partitions: Sequence[Mapping[str, Any]]) -> list[dg.DagsterEvent]:
-        """Records partitions that have ended, together where the storage can; gives their events."""
+        """Records partitions that have ended, each as a whole or not at all; gives their events."""
         with understood("partition"):
-            items = [item for partition in partitions for item in self._items(partition)]
-        with recorded_together(self._context.instance):
-            return [record_event(self._context, item) for item in items]
+            ended = [list(self._items(partition)) for partition in partitions]
+        return record_in_transactions(self._context.instance, ended, lambda item: record_event(self._context, item))
 
     def _items(self, partition: Mapping[str, Any]) -> Iterator[PartitionEvent]:
         """What is to be recorded of a partition: its checks, then what makes it."""
