@@ -82,7 +82,7 @@ test('a range in one run counts its partitions, and names those that failed in t
     'defs.ts': `
 import { asset, dailyPartitions, definitions, multiPartitions, staticPartitions } from '${dagma}'
 const days = dailyPartitions({ start: '2026-01-01', end: '2026-01-11' })
-const run = ({ partitionKey }) => { if (process.env.BREAK === partitionKey) throw new Error('no') }
+const run = ({ partitionKey }) => { if (process.env.BREAK?.split(',').includes(partitionKey)) throw new Error('no') }
 const grid = multiPartitions({ day: days, shop: staticPartitions(['x', 'y', 'z']) })
 export default definitions({ assets: [
   asset({ key: 'whole', partitions: days, backfillPolicy: 'single-run', run }),
@@ -103,6 +103,9 @@ export default definitions({ assets: [
   expect(first.output).toMatch(/^\[\d\/3\] ✗ whole \[2026-01-02\] {2}/m)
   expect(first.output.trimEnd().split('\n').at(-1)).toBe(`2 of 3 partitions succeeded. These did not: 2026-01-02 (${id}).`)
   expect(run('partition status whole').output).toContain('2 made, 7 missing, 1 failed')
+  const broken = run('asset materialize -s whole --partition-range 2026-01-01...2026-01-03', { BREAK: '2026-01-01,2026-01-02' })
+  const retried = run(`run retry ${/Run (\w{8})/.exec(broken.output)?.[1]}`, { BREAK: '2026-01-02' })
+  expect(retried.output.match(/^\[\d\/2\] (?=[✓✗])/gm)).toEqual(['[1/2] ', '[2/2] '])
   expect(ranges(run('asset materialize -s whole --missing --partition-range 2026-01-01...2026-01-05').output)).toEqual([
     '2026-01-04...2026-01-05',
   ])

@@ -1,7 +1,9 @@
 import type { Definitions } from '../definitions/model.ts'
+import type { PartitionsAt } from '../definitions/partitions/partitions.ts'
 import type { EventLog } from './event-log.ts'
 import type { Run, RunEvent } from './events.ts'
 import { isPartitioned } from './plan.ts'
+import { keysOfRange } from './plan-range.ts'
 import { retriedRuns } from './retried-runs.ts'
 
 /** Partitions that a run of several has made, by the name of the step. */
@@ -33,6 +35,15 @@ export function missingPartitions(definitions: Definitions, eventLog: EventLog, 
     return step !== undefined && isPartitioned(step, definitions)
   })
   return keys.filter((key) => partitioned.some((name) => !made.get(name)?.has(key)))
+}
+
+/** How many partitions a retry of a run of several makes in each step; of any other run, one. */
+export function missingByStep(definitions: Definitions, eventLog: EventLog, run: Run, at: PartitionsAt): (step: string) => number {
+  const isRetryable = run.steps.every((name) => definitions.steps.has(name)) // else the retry is refused
+  if (run.partitionKeyRange === null || !isRetryable) return () => 1
+  const keys = keysOfRange(definitions, run.assetKeys, run.partitionKeyRange, at)
+  const made = madePartitions(eventLog, run)
+  return (step) => keys.filter((key) => !made.get(step)?.has(key)).length
 }
 
 const tellingTypes: readonly RunEvent['type'][] = [

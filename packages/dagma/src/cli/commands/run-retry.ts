@@ -1,5 +1,6 @@
 import { Command } from 'commander'
-import { retryRun } from '../../engine/materialize.ts'
+import { missingByStep } from '../../engine/made-partitions.ts'
+import { partitionsAt, retryRun } from '../../engine/materialize.ts'
 import { type JsonOption, jsonOption, loadProject, type ModuleOption, moduleOption } from '../terminal/options.ts'
 import { partitionText } from '../terminal/partition-text.ts'
 import { readLog } from '../terminal/read-log.ts'
@@ -13,10 +14,12 @@ export function runRetryCommand(): Command {
     .addOption(jsonOption())
     .action(async (id: string, options: ModuleOption & JsonOption & RunningOptions) => {
       const { project, definitions } = await loadProject(options)
-      const run = readLog(project.folder, (log) => log.run(id))
+      const at = partitionsAt(project.folder)
+      const [run, partitionsOf] = readLog(project.folder, (log) => [log.run(id), missingByStep(definitions, log, log.run(id), at)] as const)
       await show({ project, definitions }, options, {
         partition: partitionText(run),
         keys: [],
+        partitionsOf,
         start: (running) => retryRun(definitions, id, running),
       })
     })

@@ -11,13 +11,13 @@ export interface ShownRun {
   readonly partition: string | null
   /** Stands before the run, such as `[2/30] `. */
   readonly position: string
-  /** How many partitions each step makes, when these are several: `[12/29] ` stands before each. */
-  readonly partitions?: number
+  /** How many partitions a step makes; when these are several, `[12/29] ` stands before each. */
+  readonly partitionsOf?: (step: string) => number
 }
 
 /** Prints the events of a run, a line each; on a terminal, the running steps are shown below them. */
-export function progress({ partition, position, partitions = 1 }: ShownRun, steps: StepTexts): (event: RunEvent) => void {
-  const place = partitionPlaces(partitions)
+export function progress({ partition, position, partitionsOf = () => 1 }: ShownRun, steps: StepTexts): (event: RunEvent) => void {
+  const place = partitionPlaces(partitionsOf)
   const began = new Map<string, number>()
   const failures = new Map<string, number>()
   const errorLines = stepErrorLines()
@@ -62,11 +62,12 @@ interface EventTexts {
 }
 
 /** Counts the partitions that have ended, of each step by itself. */
-function partitionPlaces(partitions: number): (event: RunEvent) => string {
+function partitionPlaces(partitionsOf: (step: string) => number): (event: RunEvent) => string {
   const ended = new Map<string, Set<string>>()
   return (event) => {
-    if (partitions < 2 || event.type === 'LOG' || event.type === 'ITEMS_PROGRESS' || !('partition' in event) || event.partition === null)
-      return ''
+    if (event.type === 'LOG' || event.type === 'ITEMS_PROGRESS' || !('partition' in event) || event.partition === null) return ''
+    const partitions = partitionsOf(event.step)
+    if (partitions < 2) return ''
     const ofStep = ended.get(event.step) ?? new Set()
     ended.set(event.step, ofStep.add(event.partition))
     return `[${ofStep.size}/${partitions}] `

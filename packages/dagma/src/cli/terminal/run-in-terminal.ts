@@ -95,9 +95,9 @@ export async function show(
   const ended: MaterializeRun[] = []
   const unsuccessful: UnsuccessfulRun[] = []
   const all = 'start' in runs ? [runs] : runs
-  for (const [index, { partition, keys, start }] of all.entries()) {
+  for (const [index, { partition, keys, partitionsOf = () => keys.length, start }] of all.entries()) {
     const position = all.length > 1 ? `[${index + 1}/${all.length}] ` : ''
-    const onEvent = json ? {} : { onEvent: progress({ partition, position, partitions: keys.length }, declaredSteps(definitions)) }
+    const onEvent = json ? {} : { onEvent: progress({ partition, position, partitionsOf }, declaredSteps(definitions)) }
     const result = await start({ projectFolder: project.folder, concurrency, durability, signal, ...onEvent })
     ended.push(result)
     if (result.status !== 'SUCCESS') {
@@ -143,6 +143,8 @@ export interface RunToShow {
   readonly partition: string | null
   /** The partitions that it makes, in order; none when there are none, or when only the run knows. */
   readonly keys: readonly string[]
+  /** How many of them a step makes, by its name. Default: all. */
+  readonly partitionsOf?: (step: string) => number
   readonly start: (running: RunOptions) => Promise<MaterializeRun>
 }
 
