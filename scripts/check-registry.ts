@@ -13,6 +13,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { packAll } from './pack.ts'
+import { publishAll } from './publish.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'dagma-registry-'))
@@ -33,7 +34,10 @@ try {
   }
   const run = (cwd: string, command: string, ...args: string[]): string =>
     execFileSync(command, args, { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
-  for (const tarball of tarballs) run(folder, 'npm', 'publish', '--silent', tarball)
+  const published = await publishAll(tarballs, ['--silent'], env)
+  if (published.length !== tarballs.length || published[0] !== 'dagma' || published.at(-1) !== 'create-dagma')
+    throw new Error(`published in another order: ${published}`)
+  if ((await publishAll(tarballs, ['--silent'], env)).length > 0) throw new Error('What is in the registry was published again.')
   printTime('published to a registry')
 
   const home = join(folder, 'A new user’s folder')

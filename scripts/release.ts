@@ -2,6 +2,7 @@
  * Makes a release: the version that the changesets ask for, the changelog, and in `release/` the tarballs, the wheel and the SBOM.
  *   npm run release                    writes the version and the changelog; commit them, and tag the commit `v<version>`
  *   npm run release -- --dry-run       the same, and puts the files back
+ *   npm run release -- --notes         prints the entries of the changelog of the version as it stands
  *   npm run release -- --artifacts     only `release/`, of the version as it stands: what the workflow publishes from a tag
  */
 import { execFileSync } from 'node:child_process'
@@ -56,6 +57,13 @@ export function releasedChangelog(changelog: string, changesets: readonly Change
   return `${head}## [Unreleased]\n\n## [${version}] - ${day}\n\n${body}\n${older.length === 0 ? '' : `\n${older.join('')}`}`
 }
 
+/** What the changelog says of a version. @throws Error when it says nothing */
+export function notesOf(changelog: string, version: string): string {
+  const section = changelog.split(/^## (?=\[)/m).find((part) => part.startsWith(`[${version}]`))
+  if (section === undefined) throw new Error(`CHANGELOG.md has no section of version ${version}. Make it with \`npm run release\`.`)
+  return section.slice(section.indexOf('\n')).trim()
+}
+
 function changesetFiles(): string[] {
   return readdirSync(join(root, '.changeset'))
     .filter((file) => file.endsWith('.md'))
@@ -105,6 +113,7 @@ function putBack({ file, text, times }: { readonly file: string; readonly text: 
 
 async function main(options: readonly string[]): Promise<void> {
   if (options.includes('--artifacts')) return makeArtifacts()
+  if (options.includes('--notes')) return console.log(notesOf(read('CHANGELOG.md'), versionOf()))
   const kept = changedFiles().map((file) => ({ file, text: read(file), times: statSync(join(root, file)) }))
   try {
     makeVersion()

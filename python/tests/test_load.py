@@ -132,7 +132,7 @@ def test_module_for_dagster_commands(make_project: MakeProject, monkeypatch: pyt
 
 def test_wrong_definitions_show_the_build_message(make_project: MakeProject) -> None:
     root = make_project(step("good"))
-    (root / "build-fails").write_text("2 DAGMA_DEP_UNKNOWN: asset report needs ordrs")
+    (root / "build-fails").write_text("2 error: DAGMA_DEP_UNKNOWN: asset report needs ordrs")
     with pytest.raises(DefinitionError, match="^DAGMA_DEP_UNKNOWN: asset report needs ordrs$"):
         dagma.load_definitions(root)
     (root / "build-fails").write_text("5 it fell over")

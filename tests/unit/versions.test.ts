@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { parseChangeset, releasedChangelog } from '../../scripts/release.ts'
+import { notesOf, parseChangeset, releasedChangelog } from '../../scripts/release.ts'
 import { repository } from '../support/repository.ts'
 
 const read = (file: string): string => readFileSync(join(repository, file), 'utf8')
@@ -33,6 +33,13 @@ test('a release moves what is unreleased, and the changesets, under its version'
       '## [Unreleased]\n\n## [0.2.0] - 2026-02-01\n\n### Added\n\n- A thing.\n\n### Changed\n\n- More of it.\n\n### Fixed\n\n- A link is right.\n',
     ),
   )
+})
+
+test('the notes of a release are its section', () => {
+  const two = releasedChangelog(changelog, [], '0.2.0', '2026-02-01')
+  expect(notesOf(two, '0.2.0')).toBe('### Added\n\n- A thing.')
+  expect(notesOf(two, '0.1.0')).toBe('- First.')
+  expect(() => notesOf(two, '0.2')).toThrow('no section of version 0.2.')
 })
 
 test('a first release has no section before it, and nothing is released twice', () => {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -86,7 +87,7 @@ def _run_build(project: Project, file: Path) -> str:
         raise NodeError(message) from error
     if built.returncode == _WRONG_DEFINITIONS:
         message = (
-            built.stdout.strip()
+            re.sub(r"^error: ", "", built.stdout.strip(), flags=re.MULTILINE)
             or f"The definitions of {project.root} are invalid, but `dagma build` printed no reason."
         )
         raise DefinitionError(message)

@@ -29,7 +29,7 @@ export async function reloadDefinitions(address: string, signal: AbortSignal): P
     const problem = outcome?.message ?? outcome?.locationOrLoadError?.message
     return problem === undefined
       ? 'A source file or .env has changed: definitions reloaded.'
-      : `A source file or .env has changed. ${problem.trim()}`
+      : `A source file or .env has changed. The definitions do not load:\n${problem.trim().replace(/^dagma\.errors\.\w+: /, '')}`
   } catch (error) {
     return signal.aborted ? '' : `A source file or .env has changed, but Dagster could not be asked to reload: ${String(error)}`
   }
