@@ -1,6 +1,6 @@
 /**
  * Publishes the tarballs in `release/` to the registry that npm is set to. What other packages need comes before them, so that no version is named that
- * is not there yet; what is there already is left out, so that a publication that broke off can be repeated.
+ * is not there yet; what is there already is left out, so that an interrupted publication can be repeated.
  *   node scripts/publish.ts [options of npm publish]
  */
 import { execFileSync } from 'node:child_process'
