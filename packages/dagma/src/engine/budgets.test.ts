@@ -47,6 +47,18 @@ function project(budgets: { asset?: Budget; job?: Budget; all?: Budget }, calls:
 }
 
 describe('a budget', () => {
+  test('counts the calls of a hook, and refuses them once it is used up', async () => {
+    const { made, call } = caller()
+    const a = asset({ key: 'a', run: () => call(), budget: { maxTokens: 3 } })
+    const onSuccess = async (): Promise<void> => {
+      for (let index = 0; index < 10; index++) await call()
+    }
+    const defs = definitions({ assets: [a], jobs: [job({ name: 'j', selection: [a], onSuccess })] })
+    const run = await materialize(defs, { job: 'j', projectFolder: temporaryFolder() })
+    expect([run.status, made.calls]).toEqual(['SUCCESS', 3])
+    expect(run.events.flatMap((event) => (event.type === 'LOG' ? [event.message] : [])).join()).toContain('A hook of job "j" failed: ')
+  })
+
   test.each<[string, Parameters<typeof project>[0]]>([
     ['step "a"', { asset: { maxTokens: 3 } }],
     ['job "j"', { job: { maxTokens: 3 } }],

@@ -42,9 +42,8 @@ export async function runStepToEnd(planned: PlannedStep, scope: RunScope): Promi
   }
 }
 
-function hookOf({ step }: PlannedStep, { job, start, resources, log, signal }: RunScope, error: WireError | undefined): Promise<void> {
-  const ended = { job, runId: start.runId, stepName: step.name, error, timeoutSeconds: step.timeoutSeconds }
-  return callHook(ended, { resources, log, signal })
+function hookOf({ step }: PlannedStep, { job, start, ...host }: RunScope, error: WireError | undefined): Promise<void> {
+  return callHook({ job, runId: start.runId, stepName: step.name, step, error }, host)
 }
 
 async function attempt(

@@ -50,7 +50,7 @@ export class ServedRun {
   }
 
   /** What its steps spend on models. */
-  spending({ run_id: runId, job_name: jobName }: PipesContextData): RunSpending {
+  spending({ run_id: runId, job_name: jobName }: Pick<PipesContextData, 'run_id' | 'job_name'>): RunSpending {
     const run = { definitions: this.#definitions, projectFolder: this.#projectFolder, runId, jobName, now: systemClock.now }
     this.#spending ??= new RunSpending(run)
     return this.#spending

@@ -258,15 +258,21 @@ class Worker {
   }
 
   /** Dagster decides when a step has ended for good, and asks when it has recorded that. */
-  async #callHook({ step, run_id: runId, job_name, step_name: stepName, error }: HookCall, running: RunningStep): Promise<void> {
+  async #callHook(call: HookCall, running: RunningStep): Promise<void> {
+    const { step, run_id: runId, job_name, step_name: stepName, error } = call
     const session = new MessageSender((message) => this.#send({ type: 'pipes', step, message }))
     Object.assign(running, { name: stepName, session })
     const job = this.#definitions.jobs.get(job_name)
-    const timeoutSeconds = this.#definitions.steps.get(stepName)?.timeoutSeconds
     const ended = this.#run.outcomeOf(stepName)
     const thrown = ended === undefined || ended.status === 'success' ? error : ended.thrown // it may have failed in a worker that died
-    const host = { resources: this.#run.resources(runId), log: session.log, signal: running.abort.signal }
-    await callHook({ job, runId, stepName, error: error === null ? undefined : (thrown ?? undefined), timeoutSeconds }, host)
+    const host = {
+      resources: this.#run.resources(runId),
+      spending: this.#run.spending(call),
+      log: session.log,
+      signal: running.abort.signal,
+    }
+    const found = this.#definitions.steps.get(stepName)
+    await callHook({ job, runId, stepName, step: found, error: error === null ? undefined : (thrown ?? undefined) }, host)
     session.close()
   }
 }
