@@ -1,7 +1,8 @@
 // Stands in for the npm package's command line in tests: speaks protocol/worker.schema.json, its steps do what their
-// names say. `build` writes manifest.json of the working folder, or fails as the file `build-fails` asks.
+// names say. `build` writes manifest.json of the working folder, or fails as the file `build-fails` asks; a file
+// `changed-<name>` gives a worker another digest of that name than the manifest has.
 import { spawn } from 'node:child_process'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -16,6 +17,7 @@ if (process.argv[2] === 'build') {
     process.exit(Number(code))
   }
   console.error('a warning of the build')
+  appendFileSync('builds', `${process.ppid} `)
   writeFileSync(process.argv[process.argv.indexOf('--output') + 1], `${manifest}\n`)
   process.exit(0)
 }
@@ -62,6 +64,11 @@ const behaviours = {
     report({ retry_number: value('int', context.retry_number) })
   },
   async dies() {
+    process.kill(process.pid, 'SIGKILL')
+    await sleep(10_000)
+  },
+  async changes() {
+    writeFileSync('changed-modules', '')
     process.kill(process.pid, 'SIGKILL')
     await sleep(10_000)
   },

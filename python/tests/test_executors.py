@@ -181,7 +181,11 @@ def tagged() -> dg.JobDefinition:
 
 
 @pytest.mark.usefixtures("own_module")
-def test_op_tags_of_a_step_go_over_those_of_its_job(instance: dg.DagsterInstance) -> None:
+def test_op_tags_of_a_step_go_over_those_of_its_job(
+    instance: dg.DagsterInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest()))
+    monkeypatch.setenv("DAGMA_MANIFEST", str(tmp_path / "manifest.json"))
     with dg.execute_job(dg.reconstructable(tagged), instance) as result:
         assert result.success
     seen = import_module("own_executors").SEEN

@@ -241,6 +241,7 @@ def test_each_executor_does_what_one_process_does(tmp_path: Path, home: Path) ->
         (home / "celery.yaml").write_text(json.dumps({"execution": {"config": config}}))
         assert "DagsterExecutionStepExecutionError" not in hosts["second"].execute("local")
         workers = [hosts[name].start_celery(home / "celery.yaml", name) for name in ("first", "second")]
+        hosts["run"].environment["DAGMA_NODE"] = "/nowhere"  # a process that only hands steps out needs no Node
         with stopped_at_the_end(*workers):
             cancel_under_celery(instance, hosts["run"], config)
             compare("celery", config)
@@ -248,6 +249,7 @@ def test_each_executor_does_what_one_process_does(tmp_path: Path, home: Path) ->
             first = metadata(instance, "docs")["pid"]
             hosts["run"].execute("local")
             assert metadata(instance, "docs")["pid"] == first, "a Node worker serves runs one after another"
+            other_code_of_another_host(instance, hosts)
     assert outcomes["multiprocess"] == outcomes["dagma"]
     assert outcomes["celery"] == outcomes["dagma"]
     assert outcomes["dagma"]["steps"]["flaky"][:3] == ["STEP_START", "STEP_UP_FOR_RETRY", "STEP_RESTARTED"]
@@ -286,6 +288,18 @@ def old_value_of_another_host(instance: dg.DagsterInstance, hosts: dict[str, Hos
     assert f'needs the value of "docs" that run {run.run_id[:8]} stored' in failures(instance, run)
     assert there in failures(instance, run)
     assert "DAGMA_VALUE_UNREACHABLE" in failures(instance, run)
+
+
+def other_code_of_another_host(instance: dg.DagsterInstance, hosts: dict[str, Host]) -> None:
+    """A step does not begin on a host whose modules are not those of its run."""
+    with (hosts["second"].project / "src" / "definitions.ts").open("a") as definitions:
+        definitions.write("// newer\n")
+    printed = hosts["run"].execute("local")
+    run = newest(instance)
+    steps = outcome(instance, run)["steps"]
+    assert (steps["docs"][-1], steps["index"]) == ("STEP_SUCCESS", ["STEP_START", "STEP_FAILURE"]), printed
+    assert f"The Node worker of this step on {socket.gethostname()} has another version" in failures(instance, run)
+    assert "DAGMA_CODE_VERSION" in failures(instance, run)
 
 
 def failures(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str:

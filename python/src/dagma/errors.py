@@ -84,6 +84,13 @@ class RunEndedError(StepError):
         super().__init__("The run was canceled, or has ended: this step stops.", allow_retries=False)
 
 
+class CodeVersionError(StepError):
+    """The process of a step has another version of the project's code than its run: the step does not begin."""
+
+    def __init__(self, description: str) -> None:
+        super().__init__(description, allow_retries=False)
+
+
 class WorkerStartError(StepError):
     """The Node worker could not be started, or could not load the project's definitions."""
 

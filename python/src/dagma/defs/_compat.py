@@ -14,6 +14,7 @@ from dagster._utils.tags import normalize_tags
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
 
     from dagma.manifest.types import Step
 
@@ -64,18 +65,26 @@ def _field_with_default(field: Any, value: Any) -> dg.Field:
     return dg.Field(field.config_type, default_value=value, is_required=False, description=field.description)
 
 
-def add_op_tags(executor: dg.Executor, op_tags: Mapping[str, Any]) -> dg.Executor:
-    """Makes the executor add these op tags to its run's steps, where they have none of that name.
+def executing_within(
+    executor: dg.Executor, around: Callable[[dg.DagsterInstance, str, Any], AbstractContextManager[None]]
+) -> dg.Executor:
+    """Makes the executor run its plan within `around`, which is given the instance, the run's id and the plan."""
+    execute = executor.execute
+
+    def execute_within(plan_context: Any, execution_plan: Any) -> Iterator[dg.DagsterEvent]:
+        with around(plan_context.instance, plan_context.run_id, execution_plan):
+            yield from execute(plan_context, execution_plan)
+
+    executor.execute = execute_within  # type: ignore[method-assign]
+    return executor
+
+
+def add_op_tags(execution_plan: Any, op_tags: Mapping[str, Any]) -> None:
+    """Adds these op tags to the steps of a plan, where they have none of that name.
 
     Dagster has op tags of ops only; executors read them from the steps of the plan that they are given.
     """
-    execute, tags = executor.execute, normalize_tags(op_tags)
-
-    def execute_tagged(plan_context: Any, execution_plan: Any) -> Iterator[dg.DagsterEvent]:
-        for steps in (execution_plan.step_dict, execution_plan.step_dict_by_key):
-            for key, step in steps.items():
-                steps[key] = step._replace(tags={**tags, **step.tags})
-        return execute(plan_context, execution_plan)
-
-    executor.execute = execute_tagged  # type: ignore[method-assign]
-    return executor
+    tags = normalize_tags(op_tags)
+    for steps in (execution_plan.step_dict, execution_plan.step_dict_by_key):
+        for key, step in steps.items():
+            steps[key] = step._replace(tags={**tags, **step.tags})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import contextmanager, nullcontext
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +14,18 @@ import dagster as dg
 from dagma.defs import _compat
 from dagma.errors import ExecutorError
 from dagma.executor import dagma_executor
+from dagma.manifest.build import current_manifest, manifest_of_run
+from dagma.manifest.parse import parse_manifest
 from dagma.manifest.types import Executor
+from dagma.worker.code_version import record_code
+from dagma.worker.resource import worker_key
 from dagma.worker.spare import close_spares
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from dagma.project import Project
 
 EXECUTOR_ENV = "DAGMA_EXECUTOR"
 """Names the executor of all jobs and assets, in the place of what the project declares."""
@@ -42,6 +50,25 @@ _KNOWN = {
 
 _ELSEWHERE = {"celery", "k8s", "celery-k8s", "docker"}
 """Dagster's names of those that run steps on other machines."""
+
+
+class ProjectCode:
+    """A project's code, one version of which a run has."""
+
+    def __init__(self, project: Project, manifest_file: Path | None) -> None:
+        self._project = project
+        self._manifest_file = manifest_file
+
+    @contextmanager
+    def of_run(self, instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
+        """Notes the version that is there now with the run, and gives its manifest to processes of steps started here.
+
+        It is read again: a process that was started ahead may have loaded the definitions before the last change.
+        """
+        text, origin = current_manifest(self._project, self._manifest_file)
+        record_code(instance, run_id, worker_key(self._project), parse_manifest(text, origin).digests)
+        with manifest_of_run(self._project, text):
+            yield
 
 
 def expect_shared(budgets: tuple[str, ...], executor: dg.ExecutorDefinition) -> None:
@@ -81,9 +108,14 @@ def executor_of_environment() -> Executor | None:
 
 
 def executor_definition(
-    declared: Executor | dg.ExecutorDefinition, op_tags: Mapping[str, Any] | None = None
+    declared: Executor | dg.ExecutorDefinition,
+    code: ProjectCode,
+    op_tags: Mapping[str, Any] | None = None,
 ) -> dg.ExecutorDefinition:
-    """The executor as Dagster's, its config's defaults those declared; `op_tags` are a job's, for its steps."""
+    """The executor as Dagster's, its config's defaults those declared; `op_tags` are a job's, for its steps.
+
+    One whose steps have processes of their own gives them the version of the code.
+    """
     found = declared if isinstance(declared, dg.ExecutorDefinition) else _with_defaults(declared)
     shares = found.executor_creation_fn in _IN_THE_RUN_CREATIONS
     if shares and not op_tags:
@@ -93,11 +125,17 @@ def executor_definition(
         message = f'The executor "{found.name}" has no function that makes it.'
         raise ExecutorError(message)
 
+    @contextmanager
+    def around(instance: dg.DagsterInstance, run_id: str, plan: Any) -> Iterator[None]:
+        if op_tags:
+            _compat.add_op_tags(plan, op_tags)
+        with nullcontext() if shares else code.of_run(instance, run_id):
+            yield
+
     def create(context: dg.InitExecutorContext) -> dg.Executor:
         if not shares:
             close_spares()  # this process only hands steps out
-        executor = make(context)
-        return _compat.add_op_tags(executor, op_tags) if op_tags else executor
+        return _compat.executing_within(make(context), around)
 
     return _compat.executor_copy(found, create)
 

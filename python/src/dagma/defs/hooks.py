@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from dagma.errors import TypeScriptStepError
+from dagma.errors import CodeVersionError, TypeScriptStepError
 from dagma.worker.session import describe_exception, wait_to_end
 
 if TYPE_CHECKING:
@@ -29,7 +29,11 @@ def hooks_of(job: Job, worker_key: str) -> set[dg.HookDefinition]:
 def _calling(worker_key: str) -> Any:
     def call_in_node(context: dg.HookContext) -> None:
         host: WorkerHost = getattr(context.resources, worker_key)
-        worker = host.worker()
+        try:
+            worker = host.worker()
+        except CodeVersionError:  # the step has failed with it
+            context.log.warning("The hook was not called: this process has another version of the code than its run.")
+            return
         call = worker.channel.open_step(lambda message: _log(context, message))
         try:
             wait_to_end(worker, call, lambda: worker.channel.call_hook(call, _ended(context)))

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from dagma.defs.assets import asset_spec, build_step
-from dagma.defs.executors import executor_definition, executor_of_environment, expect_shared, named_executor
+from dagma.defs.executors import (
+    ProjectCode,
+    executor_definition,
+    executor_of_environment,
+    expect_shared,
+    named_executor,
+)
 from dagma.defs.hooks import hooks_of
 from dagma.defs.ticks import build_schedule, build_sensor
 from dagma.errors import LoadError
@@ -47,7 +53,8 @@ def load_definitions(
     """
     project = open_project(Path(path), because="load_definitions was given its path")
     chosen = named_executor(executor) if isinstance(executor, str) else executor
-    return build_definitions(project, read_manifest(project, None if manifest is None else Path(manifest)), chosen)
+    file = None if manifest is None else Path(manifest)
+    return build_definitions(project, read_manifest(project, file), chosen, manifest_file=file)
 
 
 def definitions_of(project: Project, default_executor: dg.ExecutorDefinition | None = None) -> dg.Definitions:
@@ -60,10 +67,11 @@ def build_definitions(
     manifest: Manifest,
     chosen: Executor | dg.ExecutorDefinition | None = None,
     default_executor: dg.ExecutorDefinition | None = None,
+    manifest_file: Path | None = None,
 ) -> dg.Definitions:
     """The definitions that a manifest declares; `chosen` is the executor that takes the place of those it names."""
     try:
-        executors = _Executors(manifest, chosen or executor_of_environment())
+        executors = _Executors(manifest, chosen or executor_of_environment(), ProjectCode(project, manifest_file))
         executor = executors.of_location or default_executor
         declared = _declared(project, manifest, executors)
         del manifest  # Dagster keeps the variables of the first function that makes definitions, to read annotations by
@@ -111,10 +119,11 @@ def _job(job: Job, manifest: Manifest, worker_key: str, executor: dg.ExecutorDef
 class _Executors:
     """The executors of a code location: of its jobs, and of all else in it."""
 
-    def __init__(self, manifest: Manifest, chosen: Executor | dg.ExecutorDefinition | None) -> None:
+    def __init__(self, manifest: Manifest, chosen: Executor | dg.ExecutorDefinition | None, code: ProjectCode) -> None:
         self._chosen = chosen
+        self._code = code
         self._declared = chosen or manifest.executor
-        self.of_location = None if self._declared is None else executor_definition(self._declared)
+        self.of_location = None if self._declared is None else executor_definition(self._declared, code)
         if self.of_location is not None:
             expect_shared(manifest.budgets, self.of_location)
 
@@ -122,5 +131,5 @@ class _Executors:
         """What was chosen for all, else the job's own, else that of the definitions, else Dagma's."""
         declared = self._chosen or job.executor or self._declared
         if job.op_tags or job.executor is not None:
-            return executor_definition(declared or dagma_executor, job.op_tags)
+            return executor_definition(declared or dagma_executor, self._code, job.op_tags)
         return self.of_location or dagma_executor

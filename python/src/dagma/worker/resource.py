@@ -5,17 +5,19 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from dagma.errors import LoadError, WorkerStartError
+from dagma.worker.code_version import code_of_run, expect_code
 from dagma.worker.interrupts import is_in_run_process
 from dagma.worker.kept import end_worker, start_worker
 from dagma.worker.spare import take_spare
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from dagma.manifest.types import Digests
     from dagma.project import Project
@@ -23,12 +25,17 @@ if TYPE_CHECKING:
 
 
 class WorkerHost:
-    """Gives the steps of one run their Node worker: one for all, another only after it has died."""
+    """Gives the steps of one run their Node worker: one for all, another only after it has died.
 
-    def __init__(self, project: Project, digests: Digests) -> None:
+    All have the code of the run, which is that of its process: of the first worker where steps share that process.
+    """
+
+    def __init__(self, project: Project, digests: Digests, code_of_run: Callable[[], Digests | None]) -> None:
         self.project = project
         self._digests = digests
+        self._code_of_run = lru_cache(maxsize=1)(code_of_run)
         self._worker: NodeWorker | None = None
+        self._first: Digests | None = None
         self._warned = False
         self._lock = threading.Lock()
 
@@ -40,10 +47,16 @@ class WorkerHost:
             return
 
     def worker(self) -> NodeWorker:
-        """The run's worker, with the definitions loaded."""
+        """The run's worker, with the definitions loaded; a `CodeVersionError` where they are not those of the run."""
+        code = self._code_of_run()
+        if code is not None:
+            expect_code(code, self._digests, "The Python process of this step")
         worker = self._spawned()
         worker.release_output(beside_events=not is_in_run_process())
         worker.wait_ready()
+        assert worker.channel.digests is not None  # noqa: S101
+        self._first = self._first or worker.channel.digests
+        expect_code(code or self._first, worker.channel.digests, "The Node worker of this step")
         return worker
 
     def warning(self, worker: NodeWorker) -> str | None:
@@ -88,11 +101,17 @@ def worker_key(project: Project) -> str:
     return f"dagma_worker_{name}_{hashlib.sha256(project.name.encode()).hexdigest()[:6]}"
 
 
+def _code_of(context: dg.InitResourceContext, worker_key: str) -> Digests | None:
+    instance, run = context.instance, context.run
+    return None if instance is None or run is None else code_of_run(instance, run.run_id, worker_key)
+
+
 def worker_resource(project: Project, digests: Digests) -> dg.ResourceDefinition:
     """The resource: opened once a run where the executor keeps a run in one process, else once a step."""
+    key = worker_key(project)
 
-    def node_worker(_context: dg.InitResourceContext) -> Iterator[WorkerHost]:
-        host = WorkerHost(project, digests)
+    def node_worker(context: dg.InitResourceContext) -> Iterator[WorkerHost]:
+        host = WorkerHost(project, digests, partial(_code_of, context, key))
         try:
             host.start_early()
             yield host
