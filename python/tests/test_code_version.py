@@ -11,7 +11,9 @@ import dagster as dg
 import pytest
 
 import dagma
+from dagma.errors import CodeVersionError
 from dagma.manifest.types import Digests
+from dagma.worker.code_version import expect_code
 from tests.conftest import MakeProject, failure, manifest, step
 
 
@@ -74,12 +76,13 @@ def test_steps_with_processes_have_the_manifest_and_the_code_of_their_run(
     assert (again.status, again.parent_run_id) == (dg.DagsterRunStatus.SUCCESS, run.run_id)
 
 
-def test_definitions_that_depend_on_the_host(project: Path, instance: dg.DagsterInstance) -> None:
-    (project / "changed-manifest").touch()
-    _, entries = execute(instance)
-    assert len(refusals(entries)) == 2
-    assert "other definitions (000000000000 there, 111111111111 here)" in refusals(entries)[0]
-    assert "such as an environment variable: set it to the same value on all hosts." in refusals(entries)[0]
+def test_definitions_that_depend_on_the_host() -> None:
+    with pytest.raises(
+        CodeVersionError, match=r"other definitions \(a there, x here\)\. The modules are the same"
+    ) as caught:
+        expect_code(Digests("sha256:a", "b", "c"), Digests("sha256:x", "b", "c"), "The Node worker of this step")
+    assert "such as an environment variable: set it to the same value on all hosts." in str(caught.value.description)
+    assert caught.value.allow_retries is False
 
 
 def test_a_process_that_loaded_other_definitions(
