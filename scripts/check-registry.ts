@@ -102,7 +102,7 @@ async function freePort(): Promise<number> {
   return port
 }
 
-/** The Python package, from an index of its own, under its name. */
+/** The Python package, from its own index, under its name. */
 function installWheel(run: (cwd: string, command: string, ...args: string[]) => string): void {
   const wheels = join(root, 'packages/dagma/python')
   run(folder, 'python3', '-m', 'venv', 'venv')

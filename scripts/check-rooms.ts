@@ -16,7 +16,7 @@ interface Import {
   readonly to: string
 }
 
-/** What is wrong with the imports of the TypeScript files below `root`: a sentence each. */
+/** The problems of the imports of the TypeScript files below `root`, a sentence each. */
 export function importProblems(root: string): string[] {
   const files = globSync(['{packages,examples}/*/{src,tests}/**/*.ts', '{bench,scripts,tests}/**/*.{ts,mjs}'], { cwd: root })
   const imports = files.flatMap((file) => importsOf(root, file))

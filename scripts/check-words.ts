@@ -30,6 +30,13 @@ const rules: readonly Rule[] = [
   { words: /\banew\b/, write: 'again' },
   { words: /\btried again in\b/, write: 'retrying in' },
   { words: /\bdefinitions lack\b/, write: 'is not in definitions()' },
+  { words: /\b[Ww]hole numbers?\b/, write: 'integer' },
+  { words: /\bonce a (?:run|step|partition|process|project|item|file)\b/, write: 'once per run' },
+  { words: /\b[Gg](?:ives?|ave|iving|iven) back\b/, write: 'returns' },
+  { words: /\bin vain\b|\bfor ever\b|\bin one go\b/, write: 'without success, forever, together' },
+  { words: /\bstands? (?:in|at|below|above|between|there)\b/, write: 'is in, is at' },
+  { words: /\bgo(?:es)? on (?:with|from)\b/, write: 'continues with' },
+  { words: /\bin (?:a|an) (?:\w+ )?(?:process|file|folder|module|thread|step|run) of (?:its|their) own\b/, write: 'in its own process' },
   { words: /\bobituary\b|\b_Crew\b|\b_bury\b/, write: 'death_report, _StepThreads, _on_exit' },
 ]
 
@@ -37,7 +44,7 @@ const read = /\.(?:ts|mts|mjs|js|py|peggy|md|example|toml|yml)$/
 /** Generated files, data of others, this list, the Chinese pages, and changelogs: they describe each version in the words of its time. */
 const unread = /(?:^|\/)(?:generated|test-data|golden|node_modules|dist)\/|check-words|\.zh-CN\.md$|CHANGELOG\.md$/
 
-/** What is refused in the text of a file: a sentence each. */
+/** The refused phrases in the text of a file, a sentence each. */
 export function wordProblems(file: string, text: string): string[] {
   return text.split('\n').flatMap((line, index) => {
     if (line.includes('words: allowed')) return []

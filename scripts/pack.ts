@@ -38,14 +38,14 @@ export async function packAll(target: string): Promise<string[]> {
     .map((file) => join(resolve(target), file))
 }
 
-/** What is read of a package.json here. */
+/** The part of a package.json that is read here. */
 interface PackageJson {
   readonly name: string
   readonly files: readonly string[]
   readonly exports: { readonly [entry: string]: string | { readonly default: string } }
 }
 
-/** What most processes load together, in few files: a file costs more than what is in it. The rest is split by what loads it. */
+/** Modules that most processes load, in few files: loading a file costs more than its contents. The rest is split by importer. */
 const ownThreads = /(?:sync-child-thread|in-worker-thread|busy-thread)\.js$/
 const groups = [
   {
@@ -85,7 +85,7 @@ function nameRepository(target: string, directory: string): void {
   )
 }
 
-/** Modules that several entries share become files of their own, so that each exists once in a process. */
+/** Modules that several entries share become their own files, so that each exists once in a process. */
 async function bundle(from: string, entries: readonly string[], target: string): Promise<void> {
   const build = await rolldown({
     input: Object.fromEntries(entries.map((entry) => [entry, join(from, `${entry}.js`)])),

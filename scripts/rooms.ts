@@ -1,4 +1,7 @@
-/** What each room of packages/dagma/src may import beside itself. A room is a folder, or a file at the top; `hall/**` is a folder with all rooms in it. */
+/**
+ * The imports that each layer of packages/dagma/src may have, besides its own files. A layer is a folder, or a file at the top; `folder/**` includes
+ * all its subfolders.
+ */
 export const rooms: { readonly [room: string]: readonly string[] } = {
   'shell-word.ts': [],
   'error-catalogue.ts': [],
@@ -66,5 +69,5 @@ export const rooms: { readonly [room: string]: readonly string[] } = {
   'author.ts': ['copies.ts', 'metadata/**', 'definitions', 'author'],
   'pipes.ts': ['errors.ts', 'metadata/**', 'definitions/assets', 'dagster/pipes'],
 }
-/** What integrations and projects may import of Dagma. */
+/** The entry points of Dagma that integrations and projects may import. */
 export const entryPoints = ['dagma', 'dagma/author', 'dagma/evaluation', 'dagma/pipes', 'dagma/testing']

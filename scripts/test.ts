@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
-/** What the tests' reports say. */
+/** The results of the tests' reports. */
 export interface Counts {
   passed: number
   failed: number
@@ -21,7 +21,7 @@ export interface Timed {
   readonly seconds: number
 }
 
-/** What a part's report says. */
+/** The results of a part's report. */
 interface Report {
   readonly counts: Counts
   readonly times: readonly Timed[]
@@ -122,7 +122,7 @@ function mark(result: Counts): string {
   return result.passed === 0 && result.skipped > 0 ? '-' : '✓'
 }
 
-/** Runs a part. What it prints is shown as it comes, or, when others run beside it, as a whole when it has ended. */
+/** Runs a part. Its output is shown live, or, if other parts run concurrently, when it has ended. */
 async function runPart(part: Part, beside: boolean): Promise<Result> {
   const { name, command, folder = '.', report } = part
   if (isLeftOut(part)) return { name, passed: 0, failed: 0, skipped: 1, seconds: 0, times: [] }
@@ -145,7 +145,7 @@ async function runPart(part: Part, beside: boolean): Promise<Result> {
   return { name, ...counts, times, seconds: (performance.now() - began) / 1000 }
 }
 
-/** What the report says, and one failure more when the part failed by something that its report does not hold. */
+/** The results of the report, and an additional failure if the part failed for a reason that is not in its report. */
 function afterExit(good: boolean, report: Part['report']): Report {
   const none: Report = { counts: { passed: 0, failed: 0, skipped: 0 }, times: [] }
   let found = none
@@ -158,7 +158,7 @@ function afterExit(good: boolean, report: Part['report']): Report {
   return good || found.counts.failed > 0 ? found : { ...found, counts: { ...found.counts, failed: 1 } }
 }
 
-/** What Vitest's JSON report has, as far as it is read here. */
+/** The part of Vitest's JSON report that is read here. */
 interface VitestReport {
   readonly testResults: readonly {
     readonly name: string
@@ -167,7 +167,7 @@ interface VitestReport {
   }[]
 }
 
-/** What Vitest's JSON report says; a file that could not be loaded is a failure. */
+/** The results of Vitest's JSON report; a file that could not be loaded is a failure. */
 export function countsOfVitest(report: {
   readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly { readonly status: string }[] }[]
 }): Counts {
@@ -181,7 +181,7 @@ export function countsOfVitest(report: {
   return { passed, failed: failed + unloaded.length, skipped: statuses.length - passed - failed }
 }
 
-/** What pytest's JUnit report says. */
+/** The results of pytest's JUnit report. */
 export function countsOfPytest(xml: string): Counts {
   const suite = /<testsuite\b[^>]*>/.exec(xml)?.[0] ?? ''
   const number = (name: string): number => Number(new RegExp(`\\b${name}="(\\d+)"`).exec(suite)?.[1] ?? Number.NaN)

@@ -1,6 +1,6 @@
 /**
  * Which files of the repository are pages of the site, and their addresses there. A page and its translation have the same address, below `zh/` in
- * Chinese; a page that has no translation stands there in English, so that the language switch leads somewhere from every page.
+ * Chinese; a page without a translation appears in English, so that the language switch works on every page.
  */
 import { execFileSync } from 'node:child_process'
 import { posix } from 'node:path'

@@ -16,7 +16,7 @@ const untranslated = '::: info\n本页尚无中文版，以下为英文原文。
 interface Page {
   readonly route: string
   readonly text: string
-  /** The Chinese text; a page without stands in English there, too. */
+  /** The Chinese text; a page without is in English there, too. */
   readonly chinese?: string | undefined
 }
 
@@ -67,7 +67,7 @@ function titleOf(text: string): string {
 const english = /^English \| \[简体中文\].*\n\n/m
 const translated = /^\[English\]\((.*)\) \| 简体中文（(.*)）\n\n/m
 
-/** The site has a language switch of its own. A translation ends with the revision that it follows. */
+/** The site has its own language switch. A translation ends with the revision that it follows. */
 function withoutSwitch(text: string): string {
   const [line, original, follows] = translated.exec(text) ?? []
   if (line === undefined) return text.replace(english, '')

@@ -46,7 +46,7 @@ if os.environ.get(POSTGRES):
 
 
 class Server:
-    """`dagster dev` in a group of its own."""
+    """`dagster dev` in its own group."""
 
     def __init__(self, host: str, project: Path, home: Path) -> None:
         target, settings, environment = HOSTS[host]

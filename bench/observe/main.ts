@@ -1,9 +1,9 @@
 /**
- * What observing costs: `npm run bench -- observe`.
+ * The cost of observing: `npm run bench -- observe`.
  *
  * - A materialization's way through the gate (normalize → observe → redact), with secrets declared and set. To stay below 50 µs with OpenTelemetry off.
  * - A printed line's way through it. To stay below 5 µs with ten secrets.
- * - A run's materializations with OpenTelemetry off and on, to a collector in a process of its own.
+ * - A run's materializations with OpenTelemetry off and on, to a collector in its own process.
  * - Retrievals of one step as spans, without texts and with their beginnings. To stay below 60 µs a span.
  * - 20,000 vectors of 384 dimensions through the Qdrant resource, over the bare local store.
  */

@@ -1,5 +1,5 @@
 /**
- * What the types of a project cost the compiler, beside the figures that are kept in `figures.json`: `npm run bench -- types`; with `--keep`,
+ * The cost of a project's types for the compiler, next to the figures in `figures.json`: `npm run bench -- types`; with `--keep`,
  * the new figures take their place. Instantiations are the same on every machine; times are those of the run of five that took the least CPU time,
  * and are compared on one machine: the check's own counts waiting for a busy one too.
  */
@@ -21,7 +21,7 @@ const kept = join(root, 'bench/types/figures.json')
 // Inside the repository, so that packages are found; ignored by git.
 const folder = join(root, 'test-output/bench-types')
 
-/** What is compiled, by name. */
+/** The compiled projects, by name. */
 const projects: { readonly [name: string]: () => readonly string[] } = {
   'one asset': () => [written('one', chain(1))],
   '1,000 chained assets': () => [written('chained', chain(1000))],

@@ -75,7 +75,7 @@ def asset(key: list[str], **changes: Any) -> dict[str, Any]:
 
 
 def step(name: str, **changes: Any) -> dict[str, Any]:
-    """A step of one asset; a change is the step's where it has that field, else the asset's."""
+    """A step of one asset; a change is the step's where it has that field, otherwise the asset's."""
     plain: dict[str, Any] = {
         "kind": "materialize",
         "checks": [],

@@ -40,7 +40,7 @@ LOCATIONS = """{ repositoriesOrError { ... on RepositoryConnection { nodes { nam
 
 
 def until(condition: Callable[[], Any]) -> Any:
-    """Waits until the condition holds and returns what it gives. The bound only guards against waiting for ever."""
+    """Waits until the condition holds and returns what it gives. The bound only guards against waiting forever."""
     deadline = time.monotonic() + 120
     while not (found := condition()):
         assert time.monotonic() < deadline, "waited too long"
@@ -49,7 +49,7 @@ def until(condition: Callable[[], Any]) -> Any:
 
 
 class DagsterServer:
-    """`dagster dev`, or the web server alone, in a process group of its own."""
+    """`dagster dev`, or the web server alone, in its own process group."""
 
     def __init__(
         self,
@@ -104,7 +104,7 @@ class DagsterServer:
         return str(answer["run"]["runId"])
 
     def re_execute(self, run_id: str) -> str:
-        """Launches a run that goes on from where another one failed or was canceled."""
+        """Launches a run that continues from where another one failed or was canceled."""
         answer = self.ask(RE_EXECUTE, params={"parentRunId": run_id, "strategy": "FROM_FAILURE"})
         assert answer["launchRunReexecution"]["__typename"] == "LaunchRunSuccess", answer
         return str(answer["launchRunReexecution"]["run"]["runId"])

@@ -89,7 +89,7 @@ const behaviours = {
   async waits({ report, log }) {
     writeFileSync('sleeping', 'yes')
     while (!existsSync('go')) await sleep(20)
-    log('INFO', 'goes on')
+    log('INFO', 'continues')
     console.log('printed by waits')
     report({})
   },

@@ -1,4 +1,4 @@
-"""Budgets of models in Dagster: calls stop, retries of the step end, and a new run of it goes on from there."""
+"""Budgets of models in Dagster: calls stop, retries of the step end, and a new run of it continues from there."""
 
 from pathlib import Path
 

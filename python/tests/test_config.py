@@ -50,7 +50,7 @@ def accepts(schema: dict[str, Any], value: Any) -> bool:
         ),
         (ONE_FIELD, [{}, {"a": 1}], [{"a": None}]),
         ({"type": "object", "propertyNames": STRING, "additionalProperties": INTEGER}, [{}, {"x": 1}], [{"x": "y"}]),
-        # What Dagster has no type for takes anything: TypeScript validates.
+        # Fields without a Dagster type accept any value: TypeScript validates.
         ({"anyOf": [STRING, INTEGER]}, ["x", 1, [1]], []),
         ({"type": "array", "prefixItems": [STRING]}, [["x", 1]], []),
         ({"enum": [1, "a"]}, [1, "a"], []),

@@ -1,4 +1,4 @@
-"""A run while Dagster's own disk is full: what becomes of it, and that all goes on when there is room again."""
+"""A run while Dagster's own disk is full: what becomes of it, and that all continues when there is room again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run whose steps have processes of their own does what it does in one process, whatever the executor."""
+"""A run whose steps have their own processes does what it does in one process, whatever the executor."""
 
 from __future__ import annotations
 
@@ -262,7 +262,7 @@ def test_each_executor_does_what_one_process_does(tmp_path: Path, home: Path) ->
 
 
 def cancel_under_celery(instance: dg.DagsterInstance, host: Host, config: dict[str, Any]) -> None:
-    """Celery does not end a task that has begun: the step ends itself, and its worker goes on."""
+    """Celery does not end a task that has begun: the step ends itself, and its worker continues."""
     host.environment |= {"DAGMA_EXECUTOR": "celery", "DAGMA_EXECUTOR_CONFIG": json.dumps(config)}
     process = host.start("dagster", "job", "execute", "-m", "dagma.definitions", "-j", "waiting")
     with stopped_at_the_end(process):

@@ -1,4 +1,4 @@
-"""One run for many partitions, with the real TypeScript worker: each is recorded as in a run of its own."""
+"""One run for many partitions, with the real TypeScript worker: each is recorded as in its own run."""
 
 from __future__ import annotations
 

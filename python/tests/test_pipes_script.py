@@ -372,7 +372,7 @@ def test_prints(script: list[str], s3: Any, tmp_path: Path, capfd: pytest.Captur
         "file": lambda: dg.PipesFileMessageReader(str(tmp_path / "messages"), **asked),
         "s3": lambda: PipesS3MessageReader(bucket=BUCKET, client=s3, interval=0.1, **asked),
     }
-    # What the process itself prints goes nowhere: what is left came in messages.
+    # The process's own output is discarded: the rest came in messages.
     command = ["/bin/sh", "-c", 'exec "$@" >/dev/null 2>&1', "sh", *script]
     custom_messages(dg.PipesSubprocessClient(message_reader=readers[name]()), command, "prints")
     captured = capfd.readouterr()

@@ -1,4 +1,4 @@
-"""What only shows with `dagster` in a process of its own: commands, compute logs, interrupts, no process left."""
+"""What only shows with `dagster` in its own process: commands, compute logs, interrupts, no process left."""
 
 from __future__ import annotations
 

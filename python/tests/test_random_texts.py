@@ -41,7 +41,7 @@ NARROWER: dict[str, Callable[[str], bool]] = {
     "external key": lambda _: True,
     "check": lambda _: True,  # a check's name is a part of names in Dagster, and of its step's here
     "inline check": lambda _: True,
-    "multi-asset": lambda text: text == "",  # Dagster makes a name of its own
+    "multi-asset": lambda text: text == "",  # Dagster makes its own name
     "job": lambda text: text.startswith(("__ASSET_JOB", "__anonymous_asset_job")),  # Dagster's own jobs would be hidden
     "schedule": lambda text: text in ("", "__ASSET_JOB"),
     "sensor": lambda text: text in ("", "__ASSET_JOB"),

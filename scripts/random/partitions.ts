@@ -6,7 +6,8 @@ import { type DagsterCases, differences } from '../../packages/dagma/src/test/da
 const batch = 2000
 
 /**
- * Compares random partitions, mappings, ticks of schedules and schedules for partitions with those of a Python's Dagster, and prints what differs. Gives how many do.
+ * Compares random partitions, mappings, ticks of schedules and schedules for partitions with those of a Python's Dagster, and prints what differs.
+ * Gives how many do.
  * `packages/dagma/src/test/dagster-cases.ts` lists what may differ, with the reasons.
  */
 export function comparePartitions(python: string, seed: number, cases: number): number {

@@ -152,7 +152,7 @@ const config = maybe(
   2,
 )
 
-/** What a project is drawn from. Dependencies are positions among the assets before. */
+/** The parameters of a random project. Dependencies are positions among the previous assets. */
 const drawn = fc.record({
   assets: fc.array(
     fc.record({

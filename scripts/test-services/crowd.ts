@@ -1,6 +1,6 @@
 /**
- * Holds requests until `size` of them wait, looks whether more come during a round trip of its own, and lets all go together. For tests of how
- * many calls a client makes concurrently: less than `size` would wait for ever.
+ * Holds requests until `size` of them wait, looks whether more come during its own round trip, and lets all go together. For tests of how
+ * many calls a client makes concurrently: less than `size` would wait forever.
  */
 export class Crowd {
   /** The most requests that waited concurrently. */

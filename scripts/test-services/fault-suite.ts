@@ -13,7 +13,7 @@ export interface FaultSubject {
   /** Whether it may be done twice. */
   readonly idempotent: boolean
   readonly secrets: readonly string[]
-  /** What the server answers when all is well. */
+  /** The server's answer without a fault. */
   readonly good: unknown
 }
 

@@ -19,7 +19,7 @@ export async function probed<Settings>(
 /** The finding of a check. */
 export const the = (findings: readonly Finding[], check: string): Finding | undefined => findings.find((finding) => finding.check === check)
 
-/** What a server answers in place of its usual answer: it gives true when it did. */
+/** Answers a request instead of the server's usual answer, and returns true if it did. */
 export type Odd = (...args: Parameters<Handler>) => boolean
 
 /** Starts servers that answer by `usual`, but for what is odd about each. */

@@ -26,7 +26,7 @@ export function serviceExecutable(variable: string): string | undefined {
   return undefined
 }
 
-/** What {@link startService} starts. */
+/** The service that {@link startService} starts. */
 export interface ServiceCommand {
   readonly name: string
   readonly executable: string
@@ -42,7 +42,7 @@ export interface ServiceCommand {
 /** Becomes the server; beside it, a process waits for the end of descriptor 3, which comes when the test's process ends in any way, and ends the group. */
 const watched = '{ read -r _; kill -TERM -$$; } <&3 >/dev/null 2>&1 & exec "$@" 3<&-'
 
-/** Starts a server on a free port of 127.0.0.1, with its data in a temporary folder, in a process group of its own; waits until it is ready. */
+/** Starts a server on a free port of 127.0.0.1, with its data in a temporary folder, in its own process group; waits until it is ready. */
 export async function startService({
   name,
   executable,

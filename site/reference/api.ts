@@ -7,7 +7,7 @@ import type { PluginOptions } from 'typedoc-plugin-markdown'
 import { outsideFences, repository } from '../pages.ts'
 import { apiNames, declarationOf, specifier } from './entry-points.ts'
 
-/** What the pages look like; see the plugin's documentation. */
+/** The layout of the pages; see the plugin's documentation. */
 const format: Partial<PluginOptions> = {
   hidePageHeader: true,
   hideBreadcrumbs: true,

@@ -7,7 +7,7 @@ export const apiNames: readonly string[] = readdirSync(join(repository, 'api'))
   .map((file) => file.replace('.api.md', ''))
   .sort((a, b) => Number(b.startsWith('dagma')) - Number(a.startsWith('dagma')) || a.localeCompare(b))
 
-/** What a user imports: `dagma/testing` for `dagma-testing`. */
+/** The specifier that a user imports: `dagma/testing` for `dagma-testing`. */
 export function specifier(name: string): string {
   return name.startsWith('dagma') ? name.replace('-', '/') : `@dagma/${name}`
 }

@@ -21,7 +21,7 @@ const width = 4
 /** How many assets the project has. */
 export const assetCount = 16
 
-/** What the asset a<index> must be. Most values are small, some larger than SQLite's and the file system's pages, one has 5 MB. */
+/** The expected value of the asset a<index>. Most values are small, some larger than SQLite's and the file system's pages, one has 5 MB. */
 export function expectedValue(index: number): Value {
   return {
     value: (index % width) + Math.floor(index / width),

@@ -6,7 +6,7 @@ export const partitionKeys = Array.from({ length: 40 }, (_, index) => `p${index}
 /** All of them. */
 export const range = { start: 'p0', end: 'p39' }
 
-/** What the value of a partition must be: some are larger than a page of the file system. */
+/** The expected value of a partition: some are larger than a page of the file system. */
 export function expectedPartition(key: string): { readonly key: string; readonly padding: string } {
   return { key, padding: 'x'.repeat(Number(key.slice(1)) % 4 === 0 ? 100_000 : 10) }
 }

@@ -20,7 +20,7 @@ describe.skipIf(lacks(needsPython()))('the dagster command line', () => {
   let project: TestProject
   let runs: DagsterRun[] = []
 
-  /** What a person does: take the lines that `--check` prints into a shell, and go on in it. */
+  /** What a person does: take the lines that `--check` prints into a shell, and continue in it. */
   const inShell = (command: string): Promise<Finished> =>
     run('bash', ['-ec', `eval "$(dagma dev --check)"\n${command}`], { cwd: project.folder, withinMs: 180_000 })
 
@@ -69,7 +69,7 @@ describe.skipIf(lacks(needsPython()))('the dagster command line', () => {
   })
 })
 
-/** `dagster job launch` comes back when the run has started, in a process of its own. */
+/** `dagster job launch` comes back when the run has started, in its own process. */
 async function untilEnded(project: TestProject): Promise<DagsterRun[]> {
   for (const deadline = Date.now() + 60_000; ; ) {
     const runs = await dagsterRuns(project)

@@ -45,7 +45,10 @@ function callsOf(durability: 'process' | 'power'): string[] {
   })
 }
 
-/** Gives a call during which another thread had its turn its result, which strace writes on a later line: without it one that failed looks like one that succeeded. */
+/**
+ * Gives a call during which another thread had its turn its result, which strace writes on a later line: without it one that failed looks like one
+ * that succeeded.
+ */
 function withResults(lines: readonly string[]): string[] {
   const results = new Map<string, string>() // of the calls that end below, by thread
   return lines

@@ -5,7 +5,7 @@ import type { Finished } from '../support/processes.ts'
 import { canMountSmallDisks, SmallDisk } from '../support/small-disk.ts'
 import { smallProject, type TestProject } from '../support/test-project.ts'
 
-/** `waits` says by a file that it has begun, and goes on when there is another one. */
+/** `waits` says by a file that it has begun, and continues when there is another one. */
 const definitions = `
 import { existsSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'

@@ -9,7 +9,7 @@ import { takePort } from '../support/ports.ts'
 import { type Running, whatIsLeft } from '../support/processes.ts'
 import { smallProject, type TestProject } from '../support/test-project.ts'
 
-/** `slow` says by a file that it has begun, starts a process of its own, and would take a minute. */
+/** `slow` says by a file that it has begun, starts its own process, and would take a minute. */
 const definitions = `
 import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'

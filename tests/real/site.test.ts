@@ -94,7 +94,7 @@ describe.skipIf(lacks(needsChromium()))('in a browser', () => {
     server?.close()
   })
 
-  /** Opens a page of the site. What its console reports as an error, and what it asks for in vain, is in `problems`. */
+  /** Opens a page of the site. What its console reports as an error, and what it asks for without success, is in `problems`. */
   async function open(path: string, problems: string[]): Promise<Page> {
     const page = await browser.newPage({ viewport: { width: 1280, height: 900 } })
     page.on('console', (message) => message.type() !== 'error' || problems.push(`${path}: ${message.text()}`))

@@ -7,7 +7,7 @@ import { inflateSync } from 'node:zlib'
 /** A canary's value for a variable: characters that each encoding writes differently, and ends that no other canary has. */
 export const canaryFor = (variable: string): string => `Cn${variable.length}r"y\\/+&%=~ ${variable.toLowerCase().replaceAll('_', '')}#9Zq`
 
-/** A canary that can stand in a URL as it is. */
+/** A canary that can be in a URL as it is. */
 export const plainCanaryFor = (variable: string): string => `cnry${variable.replaceAll('_', '').toLowerCase()}9Zq7`
 
 /** Every form in which a canary is looked for; written apart from the product's own list. */
@@ -42,7 +42,7 @@ export function forms(canary: string): Map<string, string> {
 export class LeakSearch {
   readonly #needles: { readonly name: string; readonly form: string; readonly needle: Buffer }[]
   readonly found: string[] = []
-  /** Where something was cut out: there a secret would have been output, and the gate stood before it. */
+  /** Where something was cut out: there a secret would have been output, and the gate was before it. */
   readonly gated = new Set<string>()
   /** How much was looked through: a search through nothing proves nothing. */
   places = 0

@@ -67,13 +67,13 @@ function logsIn(where: string): (log: StepLog) => void {
 }
 
 const assets: AnyAsset[] = []
-/** What prints, several ways a step: a step costs Dagster more than the ways. */
+/** Steps that print, in several ways each, since a step costs Dagster more than a way. */
 const prints: (() => unknown)[] = []
 function step(print: () => unknown): void {
   prints.push(print)
 }
 
-// What prints, times how.
+// Each source of output, in each way.
 
 const consoleMethods = ['log', 'info', 'warn', 'error', 'debug', 'trace', 'group', 'groupCollapsed'] as const
 for (const method of consoleMethods)
@@ -164,7 +164,7 @@ for (let first = 0; first < prints.length; first += 12)
     }),
   )
 
-// What is logged and reported, by each kind of step.
+// Logs and reports, by each kind of step.
 
 const metadataKinds: Readonly<Record<string, (text: string) => unknown>> = {
   'plain text': (text) => text,
@@ -238,7 +238,7 @@ const check = assetCheck({
   },
 })
 
-// What is thrown, times where.
+// Each kind of error, at each place.
 
 const throwing: Readonly<Record<string, (text: string) => unknown>> = {
   'an error': (text) => new Error(text),

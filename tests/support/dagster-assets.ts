@@ -1,4 +1,4 @@
-/** What a Dagster web server says over GraphQL of an asset's events. */
+/** Queries an asset's events from a Dagster web server over GraphQL. */
 import { graphql } from './graphql.ts'
 
 /** A metadata entry as GraphQL has it: its type's name, and what its type has. */

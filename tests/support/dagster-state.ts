@@ -1,4 +1,4 @@
-/** What a Dagster web server knows of runs, ticks and backfills, asked over GraphQL as its UI does. */
+/** Queries runs, ticks and backfills from a Dagster web server over GraphQL, as its UI does. */
 import { z } from 'zod'
 import { graphql } from './graphql.ts'
 

@@ -7,7 +7,7 @@ export interface ShownValue {
   readonly href: string | undefined
 }
 
-/** What a person does in Dagster's UI. */
+/** Actions of a person in Dagster's UI. */
 export class DagsterUi {
   readonly page: Page
   readonly #address: string
@@ -63,7 +63,7 @@ export class DagsterUi {
     await this.page.getByRole('menuitem').filter({ hasText: choice }).click()
   }
 
-  /** Does what launches a run, and goes on to the run's page by the link that the page offers then. */
+  /** Does what launches a run, and continues to the run's page by the link that the page offers then. */
   async launch(action: () => Promise<void>): Promise<void> {
     const before = await this.#launched()
     await action()

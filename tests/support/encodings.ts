@@ -133,7 +133,7 @@ export const encodings: Readonly<Record<string, Encoding>> = {
 /** Long enough not to be there by chance. */
 const pieceLength = 16
 
-/** What escapes and line breaks put between the characters of a text. */
+/** Characters that escapes and line breaks put between those of a text. */
 const bare = (text: string): string => text.replace(/[\\"'\s]/g, '')
 
 /** Pieces of what each encoding writes for a secret, and not for just any text of its length. */
@@ -146,7 +146,7 @@ export function pieces(secret: string): Map<string, string> {
   return found
 }
 
-/** The names of encodings of which a piece stands in a text, each with the text around it. */
+/** The names of encodings of which a piece is in a text, each with the text around it. */
 export function piecesIn(text: string, known: ReadonlyMap<string, string>): string[] {
   const haystack = bare(text)
   const found: string[] = []

@@ -1,4 +1,4 @@
-/** What a test needs from the machine. With `CI=true` a missing thing is a failure; elsewhere it skips the test, and says why. */
+/** Requirements of tests on the machine. With `CI=true` a missing thing is a failure; elsewhere it skips the test, and says why. */
 import { accessSync, constants } from 'node:fs'
 import { inject } from 'vitest'
 

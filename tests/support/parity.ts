@@ -33,7 +33,7 @@ export const parity = JSON.parse(readFileSync(join(repository, 'protocol', 'pari
   readonly excluded: readonly Exclusion[]
 }
 
-/** What is compared of a run: its status, and for each step that ran its events in order. */
+/** The compared part of a run: its status, and the events in order of each step that ran. */
 export function comparable({ run, events }: HostRun): unknown {
   const steps = new Map<string, object[]>()
   for (const event of events) {
@@ -73,7 +73,7 @@ function blank(target: unknown, [name, ...rest]: readonly string[]): void {
   else object[name] = '(not compared)'
 }
 
-/** What `dagma run show --json` prints, in the form for comparison. */
+/** The output of `dagma run show --json`, in the form for comparison. */
 export function embeddedRun(shown: { readonly run: Readonly<Record<string, unknown>>; readonly events: readonly HostEvent[] }): HostRun {
   const events = shown.events.map((event) =>
     event.type === 'STEP_FAILURE' ? { ...event, error: saidOnce(event.error as WireError) } : event,
@@ -81,7 +81,7 @@ export function embeddedRun(shown: { readonly run: Readonly<Record<string, unkno
   return { ...shown, events }
 }
 
-/** What stands in Dagster's text in the place of a message that stands in one above it. */
+/** Dagster's text for a message that is contained in one above it. */
 const saidAbove = '(said above)'
 
 /** The error as Dagster shows it: each message once. */

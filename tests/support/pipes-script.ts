@@ -41,7 +41,7 @@ const everyType: PipesMetadata = {
   raw_table: { type: 'table', raw_value: { records: [{ a: 1 }], schema: [{ name: 'a', type: 'int', description: null }] } },
 }
 
-/** What the context says; a property that throws gives its error's code. */
+/** The properties of the context; for one that throws, the code of its error. */
 function contextJson({ context }: PipesSession): unknown {
   const properties = [
     'runId',

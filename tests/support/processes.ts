@@ -75,7 +75,7 @@ export class Running {
       const found = await condition(this)
       if (found !== undefined && found !== false) return found
       if (this.child.exitCode !== null || this.child.signalCode !== null) throw new Error(`It ended too early.\n${this.printed}`)
-      if (Date.now() > deadline) throw new Error(`Waited ${withinMs} ms in vain.\n${this.printed}`)
+      if (Date.now() > deadline) throw new Error(`Waited ${withinMs} ms without success.\n${this.printed}`)
       await sleep(50)
     }
   }

@@ -6,7 +6,7 @@ export type ContextParts = Partial<ResourceContext> & { readonly warnings?: stri
 /** Keeps nothing. */
 export const noStorage: ResourceContext['storage'] = { load: async () => undefined, store: async () => {} }
 
-/** What a resource is opened with, as a host does. */
+/** The context in which a host opens a resource. */
 export function resourceContext({ warnings = [], ...rest }: ContextParts = {}): ResourceContext {
   const quiet = () => {}
   const log = {

@@ -1,4 +1,4 @@
-/** What a translated page lacks of its original, or has beyond it: reported section by section, from what must be the same in any language. */
+/** The differences between a translated page and its original: by section, from parts that must be the same in any language. */
 import { posix } from 'node:path'
 import { anchors, fence } from '../../site/anchors.ts'
 import { switchOfTranslation } from '../../site/revision.ts'
@@ -9,7 +9,7 @@ export interface Page {
   readonly text: string
 }
 
-/** What stands under one heading; the heading included. */
+/** The text under a heading, including the heading. */
 interface Section {
   readonly level: number
   readonly heading: string

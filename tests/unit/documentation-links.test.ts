@@ -30,7 +30,7 @@ function leadsSomewhere(document: string, link: string): boolean {
   return anchor === undefined || (statSync(file).isFile() && anchors(readFileSync(file, 'utf8')).includes(anchor))
 }
 
-test('each decision has a number of its own, and the list has each once, in order', () => {
+test('each decision has its own number, and the list has each once, in order', () => {
   const folder = join(root, 'docs', 'decisions')
   const files = readdirSync(folder)
     .filter((file) => file !== 'README.md')

@@ -221,7 +221,7 @@ function readPage(document: string): Page {
   const blocks = new Map<string, string>()
   for (const [index, [, code = '']] of [...found].entries()) {
     const path = /^\/\/ (\S+\.ts)$/m.exec(code.split('\n', 1)[0] ?? '')?.[1]
-    // Another version of the same file is type-checked as a block of its own.
+    // Another version of the same file is type-checked as its own block.
     blocks.set(path === undefined || blocks.has(path) ? `block-${index + 1}.ts` : path, /^import /m.test(code) ? code : prelude + code)
   }
   return { name, folder: join(output, name), blocks }

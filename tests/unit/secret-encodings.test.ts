@@ -82,7 +82,7 @@ test('a secret with others around it in two encodings, one in the other', { time
   expect(outcome.failed && outcome.errorInstance).toBe(false)
 })
 
-test('a text of many lines, each in an encoding of its own, as a whole and in another encoding', () => {
+test('a text of many lines, each in its own encoding, as a whole and in another encoding', () => {
   const value = 'Cn1r"y\\/+&%=~ abcdefghijklmnopqrstuvw#9Zq'
   const known = pieces(value)
   const wholes = ['plain', 'JSON', 'JSON in JSON', 'URL component', 'base64', 'hexadecimal', 'HTML text']

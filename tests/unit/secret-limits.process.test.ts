@@ -51,7 +51,7 @@ function encodedOften(times: number): string {
   return text
 }
 
-/** By limit, what shows it: the text that got out, and what stands in it. Undefined where only Dagster's database shows it. */
+/** By limit, what shows it: the text that got out, and what is in it. Undefined where only Dagster's database shows it. */
 const tried: {
   readonly [limit: string]: (() => readonly [text: string, passed: string] | Promise<readonly [string, string]>) | undefined
 } = {

@@ -6,7 +6,7 @@ import { revision, switchOfTranslation } from '../../site/revision.ts'
 import { repository } from '../support/repository.ts'
 import { gaps, type Page, translatedPath } from '../support/translation-gaps.ts'
 
-/** Pages that stand in Chinese; any other that gets a translation is held, too. */
+/** Pages that are in Chinese; any other that gets a translation is held, too. */
 const promised = [
   'README.md',
   'docs/guide/getting-started.md',
@@ -26,7 +26,7 @@ function page(path: string): Page {
   return { path, text: readFileSync(join(repository, path), 'utf8') }
 }
 
-test('the pages that stand in Chinese are there', () => expect(originals).toEqual(expect.arrayContaining(promised)))
+test('the pages that are in Chinese are there', () => expect(originals).toEqual(expect.arrayContaining(promised)))
 
 test('the front page of the site follows its English one', () => {
   const front = (folder: string): string => readFileSync(join(repository, 'site/content', folder, 'index.md'), 'utf8')

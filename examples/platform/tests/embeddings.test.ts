@@ -9,7 +9,7 @@ import { LocalProject } from './local-run.ts'
 
 const size = 26
 
-/** How often each letter stands in the text: not of length 1, as some models' vectors are not. */
+/** How often each letter is in the text: not of length 1, as some models' vectors are not. */
 const letters = (text: string): number[] =>
   Array.from({ length: size }, (_, place) => text.toLowerCase().split(String.fromCharCode(97 + place)).length - 1)
 
@@ -64,7 +64,7 @@ describe('with an embedding endpoint', () => {
     expect(hits[0]?.score).toBeCloseTo(best, 4)
   })
 
-  it('each model has a collection of its own, so that neither finds what the other stored', async () => {
+  it('each model has its own collection, so that neither finds what the other stored', async () => {
     vi.stubEnv('EMBEDDINGS_BASE_URL', undefined)
     const local = await project.run('embed_texts_stub,qdrant_upsert,qdrant_search')
     expect(local.materializations.get('qdrant_search')?.metadata.collection?.raw_value).toBe('dagma_docs')

@@ -29,7 +29,7 @@ export class AnswerCache {
     if (finishReason.unified !== 'stop' && finishReason.unified !== 'tool-calls') return
     const kinds = ['text', 'reasoning', 'tool-call']
     if (!content.every(({ type }) => kinds.includes(type))) return
-    // What JSON does not know, such as undefined members, is left out.
+    // Members that JSON cannot represent, such as undefined ones, are omitted.
     const kept: unknown = JSON.parse(JSON.stringify({ content, finishReason, model }))
     await this.#storage.store(this.#key(params), kept)
   }

@@ -10,20 +10,20 @@ export interface ModelMessage {
 
 /** A function that the model may call, as the AI SDK takes it (its `Tool`). */
 export interface ModelTool {
-  /** What it does, for the model to decide. */
+  /** A description of the tool, by which the model decides whether to call it. */
   readonly description?: string | ((options: never) => string) | undefined
   /** Its parameter: zod, another Standard Schema with JSON Schema, or `jsonSchema()` of the AI SDK. */
   readonly inputSchema: unknown
-  /** Called with what the model gives for `inputSchema`. What it returns or throws goes back to the model. */
+  /** Called with the input that the model generates for `inputSchema`. Its result or error is sent back to the model. */
   readonly execute?: ((input: never, options: never) => unknown) | undefined
 }
 
 /** Why an answer ended: by itself, at `maxOutputTokens`, by a filter of the provider, to call tools, or otherwise. */
 export type FinishReason = 'stop' | 'length' | 'content-filter' | 'tool-calls' | 'error' | 'interrupted' | 'other'
 
-/** What {@link LanguageModelClient.generateText} takes. The names are those of the AI SDK. */
+/** Options of {@link LanguageModelClient.generateText}. The names are those of the AI SDK. */
 export interface GenerateOptions {
-  /** What the model is asked: a text, or the messages of a conversation. */
+  /** The prompt: a text, or the messages of a conversation. */
   readonly prompt: string | readonly ModelMessage[]
   /** How it is to answer: the system prompt. Default: none. */
   readonly instructions?: string
@@ -49,9 +49,9 @@ export interface GenerateOptions {
   readonly signal?: AbortSignal
 }
 
-/** What {@link LanguageModelClient.generateObject} takes. */
+/** Options of {@link LanguageModelClient.generateObject}. */
 export interface GenerateObjectOptions<Schema extends StandardSchemaV1> extends GenerateOptions {
-  /** What the answer must be, in any library of Standard Schema, such as zod. */
+  /** The schema of the answer, in any Standard Schema library, such as zod. */
   readonly schema: Schema
   /** The schema as JSON Schema, which the model is given. Required when the library does not convert it itself; zod 4 does. */
   readonly jsonSchema?: { readonly [keyword: string]: unknown }
@@ -70,9 +70,9 @@ export interface TokenUsage {
 export interface ToolCall {
   readonly name: string
   readonly input: unknown
-  /** What the tool's function returned. */
+  /** The return value of the tool's function. */
   readonly output?: unknown
-  /** What the tool's function threw, which the model was given as its result. */
+  /** The error that the tool's function threw, which was sent to the model as its result. */
   readonly error?: unknown
 }
 
@@ -86,7 +86,7 @@ export interface Generation {
   /** Undefined when the endpoint does not count, with the local backend, and when every answer came from the cache. */
   readonly usage: TokenUsage | undefined
   /**
-   * What it cost, in the currency of the project's `model-prices.json`; calls that the cache answered cost nothing. Estimated by the length of the texts where
+   * The cost, in the currency of the project's `model-prices.json`; calls that the cache answered cost nothing. Estimated by the length of the texts where
    * the endpoint does not count. Undefined when the file has no price of the model, and with the local backend.
    */
   readonly cost: number | undefined
@@ -97,13 +97,13 @@ export interface Generation {
   /** Those of the calls that the cache answered. */
   readonly cachedCalls: number
   readonly toolCalls: readonly ToolCall[]
-  /** The messages of the answer, to go on with the conversation. */
+  /** The messages of the answer, to continue with the conversation. */
   readonly messages: readonly ModelMessage[]
 }
 
 /** An answer that fits a schema. */
 export interface ObjectGeneration<T> extends Generation {
-  /** What the schema gives for the answer. */
+  /** The answer as parsed by the schema. */
   readonly object: T
 }
 
@@ -128,7 +128,7 @@ export interface LanguageModelClient {
    */
   generateText(options: GenerateOptions): Promise<Generation>
   /**
-   * Answers a prompt with an object that fits a schema. An answer that does not fit is asked for once more, with what is wrong with it.
+   * Answers a prompt with an object that fits a schema. An answer that does not fit is asked for again, with what is wrong with it.
    * @throws ServiceError also when the second answer does not fit; RangeError when the schema cannot be given to the model.
    */
   generateObject<Schema extends StandardSchemaV1>(
@@ -136,6 +136,6 @@ export interface LanguageModelClient {
   ): Promise<ObjectGeneration<StandardSchemaV1.InferOutput<Schema>>>
   /** Answers a prompt as {@link generateText} does, part by part. */
   streamText(options: GenerateOptions): TextStream
-  /** What an asset shows of one answer, or of many together: `backend`, `operation`, `model`, tokens, latency and counts. No text. */
+  /** Metadata for an asset about one answer, or several together: `backend`, `operation`, `model`, tokens, latency and counts. No text. */
   metadata(generations: Generation | readonly Generation[]): Metadata
 }

@@ -3,7 +3,7 @@ import { ServiceError } from 'dagma/author'
 import type { CallOptions, CallResult, Model, StreamResult } from './model-types.ts'
 import type { ProviderOptions } from './settings.ts'
 
-/** What a server is not asked for again once it has refused it, from the mildest; each with the calls that it concerns. */
+/** Features that are not requested again once a server has rejected them, from the mildest; each with the calls that it concerns. */
 const concessions = {
   /** `max_completion_tokens`, which newer models of OpenAI take in place of `max_tokens`. */
   newLimit: ({ maxOutputTokens }: CallOptions) => maxOutputTokens !== undefined,
@@ -16,7 +16,7 @@ const concessions = {
 } as const
 type Concession = keyof typeof concessions
 
-/** A model behind an OpenAI-compatible endpoint. What the endpoint refuses to be asked for with 400 or 422 is left out, then and from then on. */
+/** A model behind an OpenAI-compatible endpoint. Features that the endpoint rejects with 400 or 422 are omitted from then on. */
 export function compatibleModel(model: string, { baseURL = '', apiKey, fetch }: ProviderOptions): Model {
   let made: readonly Concession[] = []
   const variant = (left: readonly Concession[]): Model =>

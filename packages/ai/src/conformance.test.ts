@@ -130,7 +130,7 @@ describe('tools', () => {
     expect(text).toContain('there is no such town')
   })
 
-  it('are not called for ever', async () => {
+  it('are not called forever', async () => {
     await using server = await fakeChat((request) =>
       completion(request, '', { choices: [{ index: 0, message: callOf('Turku'), finish_reason: 'tool_calls' }] }),
     )

@@ -115,7 +115,7 @@ describe('a budget', () => {
     expect(losing.requests()).toBeLessThan(10)
   })
 
-  it('is not touched by answers of the cache: a retried run goes on with what is missing', async () => {
+  it('is not touched by answers of the cache: a retried run continues with what is missing', async () => {
     await using server = await fakeChat()
     const folder = projectFolder()
     const settings = { baseUrl: server.url, model: 'fake', cache: true }

@@ -4,7 +4,7 @@ import { ServiceError } from 'dagma/author'
 /** Name of the system in errors. */
 export const system = 'Language model'
 
-/** What an error of a call says about it. */
+/** The facts of a failed call. */
 export interface FailedCall {
   readonly operation: string
   /** Of the endpoint; undefined with a provider that knows its own. */
@@ -13,7 +13,7 @@ export interface FailedCall {
 }
 
 /**
- * What a failed call throws: the reason of the signal that aborted it, the ServiceError of its request, or one of its own that has nothing of the
+ * The error of a failed call: the reason of the signal that aborted it, the ServiceError of its request, or a new one that has nothing of the
  * library's error, which may hold the answer and the headers.
  */
 export function failureOf(thrown: unknown, { operation, url = 'none:', signals }: FailedCall): unknown {

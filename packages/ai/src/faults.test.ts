@@ -108,7 +108,7 @@ describe('a call that is aborted while it waits', () => {
 
 describe('an object', () => {
   const schema = z.object({ count: z.number() })
-  it('that does not fit is asked for once more, with what is wrong', async () => {
+  it('that does not fit is asked for again, with what is wrong', async () => {
     await using server = await fakeChat((request) => (request.messages.length > 2 ? '{"count": 3}' : '{"count": "three"}'))
     const client = await open({ baseUrl: server.url, model: 'fake' })
     const { object, calls, usage } = await client.generateObject({ prompt: 'How many?', schema })

@@ -7,7 +7,7 @@ import { metadataOf } from './metadata.ts'
 /** Takes a part of a text; resolves when it was taken. */
 export type Emit = (text: string) => Promise<void>
 
-/** What answers: a model that is reached over the network, or the local backend. */
+/** The backend that answers: a model over the network, or the local one. */
 export interface Generator {
   readonly backend: LanguageModelClient['backend']
   readonly model: string
@@ -53,7 +53,7 @@ function outcomeOf({ text, model, finishReason, usage, cost, calls, cachedCalls 
   }
 }
 
-/** A text stream out of a generation that emits its text: begins when it is read, and goes on as fast as it is read. */
+/** A text stream out of a generation that emits its text: begins when it is read, and continues as fast as it is read. */
 function streamed(generate: (emit: Emit) => Promise<Generation>): TextStream {
   const whole = Promise.withResolvers<Generation>()
   whole.promise.catch(() => {}) // whoever reads the stream gets it too

@@ -17,7 +17,7 @@ function describesItself(standard: StandardSchemaV1.Props): standard is Standard
   return 'jsonSchema' in standard
 }
 
-/** What the model is asked for, after the caller's own instructions. */
+/** Instructions for the model, after the caller's own. */
 export function withSchema(instructions: string | undefined, schema: JsonSchema): string {
   const own = instructions === undefined ? '' : `${instructions}\n\n`
   return `${own}Answer with JSON only, without any other text, that is valid against this JSON Schema:\n${JSON.stringify(schema)}`

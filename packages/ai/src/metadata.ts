@@ -27,7 +27,7 @@ export function together(generations: readonly [Generation, ...Generation[]]): G
   }
 }
 
-/** What an asset shows of generations. */
+/** Metadata for an asset about generations. */
 export function metadataOf(backend: 'ai' | 'local', model: string, generations: readonly Generation[]): Metadata {
   const [first, ...rest] = generations
   const whole = first && together([first, ...rest])

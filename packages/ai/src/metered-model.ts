@@ -5,7 +5,7 @@ import type { TokenUsage } from './client.ts'
 import type { Limiter } from './limits.ts'
 import type { CallOptions, CallResult, Model, StreamPart, StreamResult } from './model-types.ts'
 
-/** What the calls of one generation come to. */
+/** The totals of the calls of a generation. */
 export interface Tally {
   calls: number
   cachedCalls: number
@@ -19,7 +19,7 @@ export interface Tally {
   model: string | undefined
 }
 
-/** What the calls of a generation go through. */
+/** The middleware of the calls of a generation. */
 export interface Metering {
   readonly tally: Tally
   /** Undefined when nothing is kept. */
@@ -106,7 +106,7 @@ async function stream(model: Model, metering: Metering, params: CallOptions): Pr
 interface Call {
   /** It has its answer. */
   readonly end: (answer: Pick<CallResult, 'content' | 'usage'> & { readonly model: string | undefined }) => void
-  /** It has none; what came of it so far was paid for all the same. */
+  /** It has none; what came of it so far was paid for nevertheless. */
   readonly fail: (content?: CallResult['content']) => void
 }
 

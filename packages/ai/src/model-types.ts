@@ -4,11 +4,11 @@ import type { LanguageModelMiddleware, wrapLanguageModel } from 'ai'
 /** A model of the AI SDK, of the current version of its interface. */
 export type Model = ReturnType<typeof wrapLanguageModel>
 type Wrapped = Parameters<NonNullable<LanguageModelMiddleware['wrapGenerate']>>[0]
-/** What a model is called with. */
+/** The options of a model call. */
 export type CallOptions = Wrapped['params']
-/** What a call of a model gives. */
+/** The result of a model call. */
 export type CallResult = Awaited<ReturnType<Wrapped['doGenerate']>>
-/** What a streamed call gives. */
+/** The result of a streamed model call. */
 export type StreamResult = Awaited<ReturnType<Wrapped['doStream']>>
 /** A part of it. */
 export type StreamPart = StreamResult['stream'] extends ReadableStream<infer Part> ? Part : never

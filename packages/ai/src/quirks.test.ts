@@ -63,7 +63,7 @@ const quirks: { readonly [name: string]: Quirk } = {
     ask: text,
     answer: { text: 'Hello.', finishReason: 'other' },
   },
-  'a reason of its own': { server: () => choice({ content: 'Hello.' }, 'eos_token'), ask: text, answer: { finishReason: 'other' } },
+  'its own reason': { server: () => choice({ content: 'Hello.' }, 'eos_token'), ask: text, answer: { finishReason: 'other' } },
   'reasoning beside the answer': {
     server: () => choice({ content: 'Hello.', reasoning_content: 'Let me think.' }),
     ask: text,

@@ -15,7 +15,7 @@ import type { LanguageModelSettings, RemoteModel } from './settings.ts'
 
 /** How text is generated, beside what the caller says. */
 export interface Asked {
-  /** What is tried, for errors and traces. */
+  /** The operation, for errors and traces. */
   readonly operation: string
   /** Of an answer that must be JSON. */
   readonly responseFormat?: CallOptions['responseFormat']
@@ -73,7 +73,7 @@ function failing(failed: FailedCall): (error: unknown) => never {
   }
 }
 
-/** Streams a text. What the reader of the parts throws ends it, as it is. */
+/** Streams a text. An error of the reader of the parts ends it, and is passed on unchanged. */
 async function emitted(call: Parameters<typeof streamText>[0] & { readonly abortSignal: AbortSignal }, emit: Emit, failed: FailedCall) {
   const result = streamText({ ...call, onError: () => {} })
   let unread: { readonly error: unknown } | undefined
@@ -172,7 +172,7 @@ function json(value: unknown): Json {
   return value === undefined ? null : (JSON.parse(JSON.stringify(value)) as Json)
 }
 
-/** What the AI SDK gives of an answer, as far as it is used. */
+/** The part of the AI SDK's answer that is used. */
 interface Result {
   readonly text: string
   readonly finishReason: Generation['finishReason']

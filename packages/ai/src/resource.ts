@@ -51,7 +51,7 @@ function remoteGenerator(settings: LanguageModelSettings, remote: RemoteModel, c
   }
 }
 
-/** Asks for an object, and once more when the answer is not one. */
+/** Asks for an object, and again when the answer is not one. */
 async function remoteObject<Schema extends StandardSchemaV1>(
   { schema, jsonSchema, ...options }: GenerateObjectOptions<Schema>,
   text: RemoteText,

@@ -34,7 +34,7 @@ export interface LanguageModelSettings {
   readonly retries?: number
 }
 
-/** What a provider of the AI SDK is made with, such as `createAnthropic(options)`. */
+/** The options of an AI SDK provider, as in `createAnthropic(options)`. */
 export interface ProviderOptions {
   /** The value of `apiKey`; absent when it is not set. */
   readonly apiKey?: string
@@ -98,5 +98,5 @@ export function languageModelFromEnv(): LanguageModelSettings {
 
 function checkWhole(name: string, value: number | undefined): void {
   if (value === undefined || (Number.isSafeInteger(value) && value >= 1)) return
-  throw new LanguageModelSettingsError(`Language model: ${name} is not a whole number of at least 1. Set one, or leave it unset.`)
+  throw new LanguageModelSettingsError(`Language model: ${name} is not an integer of at least 1. Set one, or leave it unset.`)
 }

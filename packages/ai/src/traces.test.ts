@@ -11,7 +11,7 @@ import { joined } from './test/open.ts'
 
 type Traced = { readonly name: string; readonly within: string; readonly operation?: ObservedOperation; readonly end?: OperationEnd }
 
-/** What an instrument is given of an asset that uses a model, each with what it is within. */
+/** The operations that an instrument receives for an asset that uses a model, each with its parent. */
 async function traced(
   settings: LanguageModelSettings,
   work: (model: LanguageModelClient) => Promise<unknown>,

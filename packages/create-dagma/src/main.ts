@@ -14,7 +14,7 @@ const managerNames = Object.keys(packageManagers) as PackageManager[]
 
 const help = `Usage: npm create dagma@latest [folder] -- [options]
 
-Creates a Dagma project. What is not given is asked; without a terminal, or with --yes, the defaults are taken.
+Creates a Dagma project. Missing options are asked for; without a terminal, or with --yes, the defaults apply.
 
   -t, --template <name>           ${templateNames.join(', ')} (default: minimal)
   -p, --package-manager <name>    ${managerNames.join(', ')} (default: the one that runs this)

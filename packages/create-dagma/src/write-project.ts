@@ -15,7 +15,7 @@ export const templates = {
 
 export type Template = keyof typeof templates
 
-/** What is decided of a project. */
+/** The options of a new project. */
 export interface ProjectOptions {
   /** Absolute. */
   readonly folder: string

@@ -1,15 +1,16 @@
-/** What integrations are written with, beside the public API of `dagma`. */
+/** The API for authors of integrations, besides that of `dagma`. */
 
-import './copies.ts' // an integration may bring a copy of its own
+import './copies.ts' // an integration may bring its own copy
 
 export { type BatchLimits, batches } from './author/batches.ts'
 export { eachAtMost } from './author/each-at-most.ts'
 export { authHeader, httpService } from './author/http.ts'
 export type { HttpAuth, HttpCall, HttpService, HttpServiceOptions } from './author/http-types.ts'
 export { estimatedTokens, type ModelTokens, startModelCall } from './author/model-call.ts'
-export { type ModelPrice, type ModelPrices, modelPrices, priceFindings } from './author/model-prices.ts'
+export { type ModelPrice, type ModelPrices, modelPrices } from './author/model-prices.ts'
 export { type PageLink, pageFinding } from './author/page.ts'
 export { plaintextKeyFindings, sendsKeyInPlaintext } from './author/plaintext-key.ts'
+export { type ProbedModel, probeModel } from './author/probe-model.ts'
 export { record } from './author/record.ts'
 export { serviceFetch } from './author/service-fetch.ts'
 export { traceOperation } from './author/trace-operation.ts'

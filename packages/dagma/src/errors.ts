@@ -11,7 +11,7 @@ const names = {
   internal: 'InternalError',
 } as const satisfies Record<ErrorKind, string>
 
-/** What an error is made of. */
+/** The parts of an error. */
 interface ErrorParts {
   readonly kind: ErrorKind
   readonly code: ErrorCode
@@ -34,7 +34,7 @@ export class DagmaError extends Error {
   readonly kind: ErrorKind
   /** Permanent; never used again for something else. Listed in `docs/errors.md`. */
   readonly code: ErrorCode
-  /** What is wrong, without the hint and the code. */
+  /** The message without the hint and the code. */
   readonly problem: string
   /** How to fix it, in one sentence. */
   readonly hint: string
@@ -79,7 +79,7 @@ export function definitionError({ code, problem, hint, cause }: DagmaError, plac
 
 const errorsBrand: unique symbol = Symbol.for('dagma.definition-errors') as never
 
-/** All that is wrong with a project's definitions, found in one go. */
+/** All that is wrong with a project's definitions, found together. */
 export class DefinitionErrors extends AggregateError {
   override readonly name = 'DefinitionErrors'
   declare readonly errors: DagmaError[]

@@ -1,5 +1,5 @@
 /**
- * What users of assets need: the functions that declare, run and describe, and the types that have to be written somewhere (what a function of
+ * The API for users of assets: the functions that declare, run and describe them, and the types that users have to write somewhere (what a function of
  * theirs gets or returns, and what an exported declaration is). Integrations have `dagma/author` beside it.
  */
 

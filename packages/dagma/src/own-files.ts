@@ -14,7 +14,7 @@ export function ownVersion(): string {
   return JSON.parse(readFileSync(packageJson, 'utf8')).version
 }
 
-/** A module that is loaded by its address, for a thread of its own. `path` is that of its source in `src/`, without the ending. */
+/** A module that is loaded by its address, for its own thread. `path` is that of its source in `src/`, without the ending. */
 export function ownModule(path: string): URL {
   const isSource = extname(import.meta.url) === '.ts'
   return new URL(isSource ? `src/${path}.ts` : `dist/${path}.js`, ownFolder)

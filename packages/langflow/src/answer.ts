@@ -7,7 +7,7 @@ export interface NoAnswer {
   readonly hint: string
 }
 
-/** What LangFlow's response to a run says. Nothing of it gets into the reason why it is not an answer, but ids of components. */
+/** Parses LangFlow's response to a run. If it is not an answer, only ids of components get into the reason. */
 export function flowAnswer(response: unknown, asked: { readonly flow: string; readonly sessionId?: string }): FlowAnswer | NoAnswer {
   const { session_id: session, outputs: groups } = record(response)
   if (!Array.isArray(groups))
@@ -33,7 +33,7 @@ export function flowAnswer(response: unknown, asked: { readonly flow: string; re
   }
 }
 
-/** What a component gave, by the names of its outputs. */
+/** The result of a component, by the names of its outputs. */
 function outputsOf(result: unknown): FlowOutput[] {
   const component = componentOf(result)
   return valuesOf(result).map(([name, raw]) => ({ component, name, value: plain(raw), text: textIn(raw) }))

@@ -5,7 +5,7 @@ import type { Json } from 'dagma/author'
 export interface FlowCall {
   /** Id or endpoint name of the flow. Default: the resource's `defaultFlowId`. */
   readonly flow?: string
-  /** What is put into the flow's input component. */
+  /** The value of the flow's input component. */
   readonly input: string
   /** Kind of input component. Default `chat`. */
   readonly inputType?: 'chat' | 'text' | 'any'
@@ -34,7 +34,7 @@ export interface FlowOutput {
   readonly text: string | undefined
 }
 
-/** What a flow answered: its outputs, not LangFlow's whole response, which can be very large. */
+/** The answer of a flow: its outputs, not LangFlow's whole response, which can be very large. */
 export interface FlowAnswer {
   /** The first text; empty when there is none: data, tables and lists are in `outputs`. */
   readonly text: string
@@ -47,7 +47,7 @@ export interface FlowAnswer {
   readonly outputsCount: number
 }
 
-/** What a server and the stub do for {@link Langflow}. */
+/** The operations of a server and of the stub, for {@link Langflow}. */
 export type LangflowCalls = Pick<Langflow, 'health' | 'version'> & {
   runFlow(flow: string, call: FlowCall): Promise<FlowAnswer>
 }
@@ -59,7 +59,7 @@ export interface Langflow {
   /** The flow that is run when a call names none. */
   readonly defaultFlowId: string | undefined
   /**
-   * Runs a flow and waits for its answer. It is tried again only when the server did not take it: a flow may cost money.
+   * Runs a flow and waits for its answer. It is tried again only when the server did not accept it: a flow may cost money.
    * @throws ServiceError when the call fails, a component of the flow reports an error, or the answer is not that of a flow.
    */
   runFlow(call: FlowCall): Promise<FlowAnswer>
@@ -68,7 +68,7 @@ export interface Langflow {
   /** The server's version; `local` for the stub. */
   version(): Promise<string>
   /**
-   * What an asset shows: `backend`, `operation` (`run flow`), `default_flow_id` when there is one, and links: `langflow_ui_url` (the UI's root) and
+   * Metadata for an asset: `backend`, `operation` (`run flow`), `default_flow_id` when there is one, and links: `langflow_ui_url` (the UI's root) and
    * `langflow_flow_url` (the page of the flow, by default the default one). The stub gives no link.
    */
   metadata(flow?: string): Metadata

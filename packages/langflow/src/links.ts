@@ -1,6 +1,6 @@
 import { deepLink, isHttpUrl } from 'dagma/author'
 
-/** What links to LangFlow's UI need. */
+/** The data of links to LangFlow's UI. */
 export interface LangflowLinkSettings {
   /** Root of the API, and of the UI too unless `uiUrl` says otherwise. */
   readonly baseUrl?: string

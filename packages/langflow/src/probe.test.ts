@@ -15,7 +15,7 @@ function probe(settings: LangflowSettings): Promise<readonly Finding[]> {
   return probed(langflow, settings, { hidden: key })
 }
 
-/** A LangFlow that is well, but for what `odd` answers: it gives true when it did. */
+/** A LangFlow that is well, but for what `odd` answers: it returns true if it did. */
 const server = oddServers((request, response) => {
   const { pathname } = new URL(request.url ?? '', 'http://x')
   if (pathname === '/health') return json(response, { status: 'ok' })

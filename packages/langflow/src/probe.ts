@@ -13,7 +13,7 @@ import { langflowFlowUrl, langflowUiUrl } from './links.ts'
 import { isWell, langflowService, serverVersion } from './rest.ts'
 import type { LangflowSettings } from './settings.ts'
 
-/** What `dagma doctor` says of LangFlow: variables, server, version, key, flow and links. No flow is run. */
+/** The findings of `dagma doctor` for LangFlow: variables, server, version, key, flow and links. No flow is run. */
 export async function probeLangflow(settings: LangflowSettings, { timeoutMs, signal }: ProbeContext): Promise<Finding[]> {
   const { baseUrl } = settings
   if (!baseUrl) return local(settings)
@@ -61,7 +61,7 @@ async function reachableFinding(service: HttpService): Promise<Finding> {
 }
 
 async function authenticationFinding(service: HttpService, { apiKey }: LangflowSettings): Promise<Finding> {
-  // What is asked for says who calls; only that it was answered counts.
+  // The endpoint returns the current user; only its status counts.
   return finding('authentication', async () => {
     await service.json({ operation: 'check key', method: 'GET', path: 'api/v1/users/whoami' })
     return apiKey?.isSet ? `The key in ${apiKey.variable} is accepted.` : 'No key is set, and none is required.'

@@ -27,7 +27,7 @@ export interface MlflowMetric {
   readonly timestamp: number
 }
 
-/** What `startRun` and `withRun` take. */
+/** Options of `startRun` and `withRun`. */
 export interface RunOptions {
   /** Name in MLflow's UI. Default: MLflow makes one up; the stub uses the run's id. */
   readonly name?: string
@@ -112,8 +112,8 @@ export interface Mlflow {
   /** Reads a run's artifact back. */
   readArtifact(runId: string, path: string): Promise<Uint8Array<ArrayBuffer>>
   /**
-   * What an asset shows of a run: `backend`, `operation` (`track run`), `mlflow_tracking_uri` (a url when it is http or https, else text), and, when they can be
-   * derived, `mlflow_run_url` and `mlflow_experiment_url`. The stub gives no link.
+   * Metadata for an asset about a run: `backend`, `operation` (`track run`), `mlflow_tracking_uri` (a url when it is http or https, otherwise text),
+   * and, when they can be derived, `mlflow_run_url` and `mlflow_experiment_url`. The stub gives no link.
    */
   metadata(run: Pick<MlflowRun, 'runId' | 'experimentId'>): Metadata
 }

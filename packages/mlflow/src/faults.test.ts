@@ -107,7 +107,7 @@ describe.concurrent('MLflow: what it sends', () => {
     expect(await (await at(server.url)).experiment()).toEqual({ id: '7', name: 'Default' })
   })
 
-  it('says how to go on when artifacts are not kept behind the proxy', async () => {
+  it('says how to continue when artifacts are not kept behind the proxy', async () => {
     const info = { ...run.run.info, artifact_uri: 's3://bucket/key' }
     await using server = await faultServer((request, response) =>
       json(response, request.url?.includes('experiments') ? experiment : { run: { info } }),

@@ -67,7 +67,7 @@ describe('metrics', () => {
   it.each([new Date(-1), new Date(Number.NaN)])('refuse the moment %s', (timestamp) =>
     expect(() => points({ a: [{ value: 1, timestamp }] })).toThrow('metric "a" has a timestamp before 1970, or an invalid one'),
   )
-  it('refuse half a step', () => expect(() => points({ a: 1 }, 0.5)).toThrow(/not a whole number/))
+  it('refuse half a step', () => expect(() => points({ a: 1 }, 0.5)).toThrow(/not an integer/))
 })
 
 describe('the path of an artifact', () => {

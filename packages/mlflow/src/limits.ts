@@ -25,7 +25,7 @@ export function points(metrics: Readonly<Record<string, number | readonly Metric
     const list = typeof given === 'number' ? [{ value: given, step }] : given
     return list.map(({ value, step: own = step, timestamp }) => {
       if (typeof value !== 'number') throw new RangeError(`MLflow: metric ${shown(key)} has a ${typeof value} as its value, not a number.`)
-      if (!Number.isSafeInteger(own)) throw new RangeError(`MLflow: metric ${shown(key)} has the step ${own}, which is not a whole number.`)
+      if (!Number.isSafeInteger(own)) throw new RangeError(`MLflow: metric ${shown(key)} has the step ${own}, which is not an integer.`)
       const moment = timestamp?.getTime() ?? now
       if (!(moment >= 0)) throw new RangeError(`MLflow: metric ${shown(key)} has a timestamp before 1970, or an invalid one.`)
       return { key, value, step: own, timestamp: moment }

@@ -1,7 +1,7 @@
 import { MetadataValue } from 'dagma'
 import { deepLink, isHttpUrl } from 'dagma/author'
 
-/** What links to MLflow's UI need. */
+/** The data of links to MLflow's UI. */
 export interface MlflowLinkSettings {
   readonly trackingUri?: string
   /** Base of the UI, before the tracking URI. */
@@ -56,7 +56,7 @@ export function mlflowTraceUrl(
 }
 
 /**
- * The tracking URI as metadata: a url when it is http or https, else text; user info and query are left out.
+ * The tracking URI as metadata: a url when it is http or https, otherwise text; user info and query are left out.
  * @example
  * ```ts
  * const value = mlflowTrackingUri('https://mlflow.example.com')

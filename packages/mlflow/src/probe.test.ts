@@ -18,7 +18,7 @@ const statuses = (findings: readonly Finding[]) => Object.fromEntries(findings.m
 
 const run = { info: { run_id: 'abc', experiment_id: '7', status: 'FINISHED', artifact_uri: 'x' } }
 
-/** An MLflow that is well, but for what `odd` answers: it gives true when it did. */
+/** An MLflow that is well, but for what `odd` answers: it returns true if it did. */
 const server = oddServers((request, response) => {
   const { pathname } = new URL(request.url ?? '', 'http://x')
   if (pathname === '/version') return void response.end('3.5.0')

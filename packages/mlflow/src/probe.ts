@@ -13,7 +13,7 @@ import { mlflowExperimentUrl, mlflowRunUrl, mlflowTrackingUri } from './links.ts
 import { knownExperiment, latestRun, mlflowService, serverVersion } from './rest-store.ts'
 import type { MlflowSettings } from './settings.ts'
 
-/** What `dagma doctor` says of MLflow: variables, server, version, credentials, experiment and links. Nothing is made there. */
+/** The findings of `dagma doctor` for MLflow: variables, server, version, credentials, experiment and links. Nothing is made there. */
 export async function probeMlflow(settings: MlflowSettings, { timeoutMs, signal }: ProbeContext): Promise<Finding[]> {
   if (!settings.useTracking) return local(settings)
   const variables = uiFinding(settings)
@@ -72,17 +72,17 @@ async function reachableFinding(service: HttpService, signal: AbortSignal): Prom
       check: 'reachable',
       status: 'error',
       message: 'The server does not report a version, so it is probably not MLflow.',
-      fix: 'Check that MLFLOW_TRACKING_URI is the root of an MLflow server, and that no login page or proxy stands before it.',
+      fix: 'Check that MLFLOW_TRACKING_URI is the root of an MLflow server, and that no login page or proxy is in front of it.',
     }
   } catch (error) {
-    // Where even the version wants a login, the server is there all the same.
+    // Where even the version wants a login, the server is there nevertheless.
     if (error instanceof ServiceError && error.status === 401)
       return { check: 'reachable', status: 'ok', message: 'MLflow answers, and requires a login.' }
     return failedFinding('reachable', error)
   }
 }
 
-/** What is known once the server has let the project in. */
+/** The findings after the server has accepted the credentials. */
 interface Looked {
   readonly findings: readonly Finding[]
   readonly experimentId?: string

@@ -79,7 +79,7 @@ async function worked<T>(
     value = await work(run)
     signal?.throwIfAborted()
   } catch (error) {
-    // What went wrong first is what counts.
+    // The first error counts.
     await run
       .end(signal?.aborted ? 'KILLED' : 'FAILED')
       .catch((second: Error) => warn(`The MLflow run ${run.runId} stays open: ${second.message}`))

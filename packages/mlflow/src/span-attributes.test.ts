@@ -29,7 +29,7 @@ it('the root has the session, the tags and the links that lead back', () => {
   })
 })
 
-it('of several assets each has a tag of its own; of none there is none', () => {
+it('of several assets each has its own tag; of none there is none', () => {
   const urls = { 'dagma.asset_keys': ['a', 'b'], 'dagma.asset_urls': ['http://d/assets/a', 'http://d/assets/b'] }
   const several = spanAttributes({ kind: 'run', attributes: urls })
   expect(several).toMatchObject({ 'mlflow.traceTag.dagster.asset_key': 'a, b', 'mlflow.traceTag.dagster.asset_url/b': 'http://d/assets/b' })

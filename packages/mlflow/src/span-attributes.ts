@@ -16,7 +16,7 @@ const mostPages = 20
 
 type Attributes = TracedSpan['attributes']
 
-/** What MLflow shows of a span: its type, inputs, outputs and tokens; of the root, the session and the tags that lead back to Dagster. */
+/** MLflow's attributes of a span: its type, inputs, outputs and tokens; of the root, the session and the tags that lead back to Dagster. */
 export function spanAttributes({ kind, attributes }: TracedSpan): { [name: string]: Json } {
   return present({
     'mlflow.spanType': spanTypes[kind],

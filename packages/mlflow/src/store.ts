@@ -6,7 +6,7 @@ export interface Entry {
   readonly value: string
 }
 
-/** What is logged in one call, within MLflow's limits. */
+/** The data of one log call, within MLflow's limits. */
 export interface Batch {
   readonly metrics?: readonly MlflowMetric[]
   readonly params?: readonly Entry[]
@@ -22,7 +22,7 @@ export interface CreatedRun {
   readonly artifactUri: string
 }
 
-/** Where runs are kept: MLflow's REST API, or files. What both forms share stands above it. */
+/** Where runs are kept: MLflow's REST API, or files. What both forms share is above it. */
 export interface RunStore {
   version(): Promise<string>
   experiment(): Promise<MlflowExperiment>

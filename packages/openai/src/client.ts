@@ -1,9 +1,9 @@
 import type { Metadata } from 'dagma'
 
-/** What {@link Embeddings.embed} takes beside the texts. */
+/** Options of {@link Embeddings.embed}, besides the texts. */
 export interface EmbedOptions {
   /**
-   * What the vectors are for. A model gives the same either way; the local embedder weighs the words of documents by how rare they are among the
+   * The purpose of the vectors. A model returns the same for both; the local embedder weighs the words of documents by how rare they are among the
    * texts of the call, and those of a query all alike. Default `documents`.
    */
   readonly purpose?: 'documents' | 'query'
@@ -43,6 +43,6 @@ export interface Embeddings {
    * for each text.
    */
   embed(texts: readonly string[], options?: EmbedOptions): Promise<Embedded>
-  /** What an asset shows of texts that were embedded: `backend`, `operation`, `model` and counts. No text, and no vector. */
+  /** Metadata for an asset about embedded texts: `backend`, `operation`, `model` and counts. No text, and no vector. */
   metadata(embedded: Embedded): Metadata
 }

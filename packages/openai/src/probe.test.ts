@@ -24,7 +24,7 @@ it('finds an endpoint that is well, with one call of one word', async () => {
   expect(await probe(withKey(endpoint.url))).toEqual([
     { check: 'reachable', status: 'ok', message: `${endpoint.url}/v1 answers.` },
     { check: 'authentication', status: 'ok', message: 'The key in EMBEDDINGS_DOCTOR_KEY is accepted.' },
-    { check: 'EMBEDDINGS_MODEL', status: 'ok', message: 'Model "fake" gives vectors of 3 numbers.' },
+    { check: 'EMBEDDINGS_MODEL', status: 'ok', message: 'Model "fake" returns vectors of 3 numbers.' },
   ])
   expect(endpoint.taken.map(({ input }) => input)).toEqual([['dagma']])
 })
@@ -86,7 +86,7 @@ it('finds that the endpoint is in trouble, without trying again', async () => {
   expect(server.requests()).toBe(1)
 })
 
-it('finds that the local embedder serves, what turns a model on, and what is set in vain', async () => {
+it('finds that the local embedder serves, what turns a model on, and what is set without success', async () => {
   for (const name of ['BASE_URL', 'MODEL', 'API_KEY', 'DIMENSIONS']) vi.stubEnv(`EMBEDDINGS_${name}`, '')
   expect(await probe(embeddingsFromEnv)).toEqual([
     { check: 'backend', status: 'local', message: expect.any(String), fix: expect.stringContaining('EMBEDDINGS_BASE_URL') },

@@ -1,45 +1,26 @@
-import { type Finding, failedFinding, type ProbeContext, plaintextKeyFindings, priceFindings, ServiceError } from 'dagma/author'
+import { type Finding, type ProbeContext, probeModel } from 'dagma/author'
 import { caller, embedOnce } from './endpoint.ts'
 import { type EmbeddingsSettings, endpointOf } from './settings.ts'
 
-/** What `dagma doctor` says of the embeddings: it embeds one word, since compatible servers have no other call in common. That costs about one token. */
+/** The findings of `dagma doctor` for the embeddings. It embeds one word, which costs about one token. */
 export async function probeEmbeddings(
   settings: EmbeddingsSettings,
   { projectFolder, timeoutMs, signal }: ProbeContext,
 ): Promise<Finding[]> {
   const endpoint = endpointOf(settings)
   if (endpoint === undefined) return local(settings)
-  const prices = priceFindings(projectFolder, endpoint.model)
-  const { apiKey } = settings
-  const open = plaintextKeyFindings(settings.apiKey, endpoint.baseUrl)
-  const reachable: Finding = { check: 'reachable', status: 'ok', message: `${endpoint.baseUrl} answers.` }
-  const letIn: Finding = {
-    check: 'authentication',
-    status: 'ok',
-    message: apiKey?.isSet ? `The key in ${apiKey.variable} is accepted.` : 'No key is set, and none is required.',
-  }
+  const { model, baseUrl } = endpoint
   const check = 'EMBEDDINGS_MODEL'
-  try {
+  return probeModel({ model, baseUrl, apiKey: settings.apiKey, modelVariable: check, system: 'embeddings', projectFolder }, async () => {
     const from = caller({ ...settings, timeoutMs, retries: 0 }, endpoint, signal)
     const { vectors } = await embedOnce(['dagma'], from)
     const got = vectors[0]?.length ?? 0
     const { dimensions = got } = settings
-    const message = `Model "${endpoint.model}" gives vectors of ${got} numbers.`
-    if (got === dimensions) return [reachable, ...open, letIn, { check, status: 'ok', message }, ...prices]
-    const fix = 'Leave EMBEDDINGS_DIMENSIONS out, or set it to a size that the model can give.'
-    return [
-      reachable,
-      ...open,
-      letIn,
-      { check: 'EMBEDDINGS_DIMENSIONS', status: 'error', message: `${message} It asks for ${dimensions}.`, fix },
-    ]
-  } catch (error) {
-    const status = error instanceof ServiceError ? error.status : undefined
-    // No answer, or one that is not an API's: a page, a redirect, something else.
-    if (status === undefined || status < 400) return [failedFinding('reachable', error), ...open]
-    if (status === 401 || status === 403) return [reachable, ...open, failedFinding('authentication', error)]
-    return [reachable, ...open, failedFinding(status === 400 || status === 404 ? check : 'embeddings', error)]
-  }
+    const message = `Model "${model}" returns vectors of ${got} numbers.`
+    if (got === dimensions) return { check, status: 'ok', message }
+    const fix = 'Leave EMBEDDINGS_DIMENSIONS out, or set it to a size that the model can return.'
+    return { check: 'EMBEDDINGS_DIMENSIONS', status: 'error', message: `${message} The setting is ${dimensions}.`, fix }
+  })
 }
 
 function local({ model, apiKey }: EmbeddingsSettings): Finding[] {

@@ -19,7 +19,7 @@ describe('settings', () => {
     [{ baseUrl: 'http://h/v1' }, /no model is named\. Set EMBEDDINGS_MODEL/],
     [{ baseUrl: 'http://h/v1/embeddings', model: 'm' }, /ends with \/embeddings/],
     [{ baseUrl: 'http://h/v1?key=1', model: 'm' }, /query or a hash/],
-    [{ dimensions: 0 }, /EMBEDDINGS_DIMENSIONS is not a whole number from 1 to 65536/],
+    [{ dimensions: 0 }, /EMBEDDINGS_DIMENSIONS is not an integer from 1 to 65536/],
     [{ dimensions: 1.5 }, /EMBEDDINGS_DIMENSIONS/],
     [{ batchTexts: 0 }, /batchTexts/],
     [{ parallel: Number.NaN }, /parallel/],
@@ -52,7 +52,7 @@ describe('settings', () => {
     })
     expect(JSON.stringify(embeddingsFromEnv())).not.toContain('sk-0123456789')
     vi.stubEnv('EMBEDDINGS_DIMENSIONS', 'many')
-    expect(() => embeddingsFromEnv()).toThrow(/EMBEDDINGS_DIMENSIONS is not a whole number/)
+    expect(() => embeddingsFromEnv()).toThrow(/EMBEDDINGS_DIMENSIONS is not an integer/)
   })
 })
 

@@ -61,7 +61,7 @@ const apiKey = secret('EMBEDDINGS_API_KEY')
 
 /**
  * Settings from the environment, read when called: `EMBEDDINGS_BASE_URL`, `EMBEDDINGS_MODEL`, `EMBEDDINGS_API_KEY` and `EMBEDDINGS_DIMENSIONS`.
- * @throws EmbeddingsSettingsError when `EMBEDDINGS_DIMENSIONS` is not a whole number.
+ * @throws EmbeddingsSettingsError when `EMBEDDINGS_DIMENSIONS` is not an integer.
  * @example
  * ```ts
  * export default definitions({ resources: { embeddings: embeddings(embeddingsFromEnv) } })
@@ -81,5 +81,5 @@ export function embeddingsFromEnv(): EmbeddingsSettings {
 
 function checkWhole(name: string, value: number | undefined, most: number): void {
   if (value === undefined || (Number.isInteger(value) && value >= 1 && value <= most)) return
-  throw new EmbeddingsSettingsError(`Embeddings: ${name} is not a whole number from 1 to ${most}. Set one, or leave it unset.`)
+  throw new EmbeddingsSettingsError(`Embeddings: ${name} is not an integer from 1 to ${most}. Set one, or leave it unset.`)
 }

@@ -1,5 +1,5 @@
 /**
- * What spans and metrics say. Names of OpenTelemetry's semantic conventions are those of version 1.45.0, to which the dependency is pinned;
+ * The attributes of spans and metrics. Names of OpenTelemetry's semantic conventions are those of version 1.45.0, to which the dependency is pinned;
  * what is Dagma's own starts with `dagma.`. All values come from behind the exit gate.
  */
 import type { Attributes, AttributeValue } from '@opentelemetry/api'
@@ -59,7 +59,7 @@ export function stepAttributes(run: ObservedRun, { name, kind, assetKeys, group,
   })
 }
 
-/** What a materialization's or an observation's metadata tells, under the names that the observation fields give. */
+/** The attributes of a materialization's or an observation's metadata, named by the observation fields. */
 export function reportAttributes(metadata: WireMetadata): Attributes {
   const attributes: Attributes = {}
   for (const [field, { spanAttribute }] of Object.entries(observationFields)) {
@@ -131,7 +131,7 @@ function isPlain(value: unknown): value is string | number | boolean {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
 }
 
-/** What went wrong in an operation. */
+/** The error of an operation. */
 export function errorAttributes(error: string | undefined): Attributes {
   return error === undefined ? {} : { [ATTR_ERROR_TYPE]: '_OTHER', [ATTR_EXCEPTION_MESSAGE]: cut(error) }
 }

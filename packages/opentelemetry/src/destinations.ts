@@ -47,7 +47,7 @@ export class DestinationExporter implements SpanExporter {
   }
 }
 
-/** What hands spans to the exporter, in batches. */
+/** Passes spans to the exporter, in batches. */
 export function batched(exporter: SpanExporter): SpanProcessor {
   return new BatchSpanProcessor({ exporter, maxQueueSize: 8_192, scheduledDelayMillis: 1_000 })
 }

@@ -1,5 +1,5 @@
 /**
- * What spans of work with models say, in the words of OpenTelemetry's semantic conventions for generative AI. Those are still in development there:
+ * The attributes of spans of operations with models, named by OpenTelemetry's semantic conventions for generative AI. Those are still in development there:
  * the version of the dependency, 1.45.0, pins them, and all of their names stand here.
  */
 import type { Attributes } from '@opentelemetry/api'

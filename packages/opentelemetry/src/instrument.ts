@@ -84,7 +84,7 @@ async function openDestination(
   }
 }
 
-/** What doctor finds of the destination; undefined while it is off. */
+/** The findings of `dagma doctor` for the destination; undefined while it is off. */
 async function findings(destination: TraceDestination, context: ProbeContext): Promise<readonly Finding[] | undefined> {
   try {
     return destination.isOn() ? ((await destination.probe?.(context)) ?? []) : undefined

@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs'
 import type { Agent } from 'node:http'
 import type { StepLog } from 'dagma'
 
-/** What an exporter of OpenTelemetry gives back; code 0 is success. */
+/** The result of an OpenTelemetry exporter; code 0 is success. */
 interface ExportResult {
   readonly code: number
   readonly error?: Error
 }
 
-/** What sends spans or metrics. */
+/** An exporter of spans or metrics. */
 export interface Exporter<Items> {
   export(items: Items, done: (result: ExportResult) => void): void
 }

@@ -1,4 +1,4 @@
-/** What the program has registered with OpenTelemetry's API. */
+/** The providers that the program has registered with OpenTelemetry's API. */
 interface Registered {
   readonly trace?: unknown
   readonly metrics?: unknown

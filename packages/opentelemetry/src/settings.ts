@@ -4,15 +4,15 @@ import { type TraceUrl, traceUrls } from './trace-url.ts'
 
 /** Where telemetry goes, as {@link openTelemetry} takes it. What is given here comes before the environment. */
 export interface OpenTelemetryOptions {
-  /** Name of the service in traces and metrics. Default: `OTEL_SERVICE_NAME`, else `dagma`. */
+  /** Name of the service in traces and metrics. Default: `OTEL_SERVICE_NAME`, otherwise `dagma`. */
   readonly serviceName?: string
   /** Root of a collector that takes OTLP over HTTP. Default: `OTEL_EXPORTER_OTLP_ENDPOINT`. */
   readonly endpoint?: string
   /** Sent to the collector. Default: `OTEL_EXPORTER_OTLP_HEADERS`. */
   readonly headers?: Readonly<Record<string, string | Secret>>
-  /** Default: `OTEL_TRACES_EXPORTER`, else `otlp` when an endpoint is set. */
+  /** Default: `OTEL_TRACES_EXPORTER`, otherwise `otlp` when an endpoint is set. */
   readonly traces?: 'otlp' | 'none'
-  /** Default: `OTEL_METRICS_EXPORTER`, else `otlp` when an endpoint is set. */
+  /** Default: `OTEL_METRICS_EXPORTER`, otherwise `otlp` when an endpoint is set. */
   readonly metrics?: 'otlp' | 'prometheus' | 'none' | readonly ('otlp' | 'prometheus')[]
   /** Address of the Prometheus endpoint. Default: `OTEL_EXPORTER_PROMETHEUS_HOST`, else 127.0.0.1. */
   readonly prometheusHost?: string
@@ -24,7 +24,7 @@ export interface OpenTelemetryOptions {
   readonly destinations?: readonly TraceDestination[]
   /**
    * Whether spans of work with models carry texts: prompts, answers, passages. `summary`: their beginnings; `full`: up to 8,000 characters each.
-   * Default: `DAGMA_TRACE_CONTENT`, else `off`: counts, sizes and ids only.
+   * Default: `DAGMA_TRACE_CONTENT`, otherwise `off`: counts, sizes and ids only.
    */
   readonly content?: 'off' | TracedContent['level']
   /** Names of fields that are left out of these texts wherever they stand, such as `email`. Default: none. */
@@ -33,7 +33,7 @@ export interface OpenTelemetryOptions {
   readonly flushTimeoutMs?: number
 }
 
-/** What the options and the environment come to. */
+/** The settings that result from the options and the environment. */
 export interface Settings {
   readonly serviceName: string | undefined
   /** Where traces go; undefined when they go nowhere. */
@@ -43,7 +43,7 @@ export interface Settings {
   readonly headers: Readonly<Record<string, string | Secret>> | undefined
   readonly flushTimeoutMs: number
   readonly traceUrl: TraceUrl | undefined
-  /** What texts spans may carry; undefined: none. */
+  /** The texts that spans may carry; undefined: none. */
   readonly content: TracedContent | undefined
   readonly isDisabled: boolean
   /** Settings that cannot be followed, in a sentence each. */

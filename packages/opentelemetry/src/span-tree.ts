@@ -31,7 +31,7 @@ export interface TreeOptions {
   /** Headers that carry the span to a system that is called. */
   readonly headers: (of: Context, span: Span) => Record<string, string>
   readonly traceUrls: (traceId: string) => TraceUrls
-  /** What texts the spans of operations may carry; undefined: none. */
+  /** The texts that spans of operations may carry; undefined: none. */
   readonly content: TracedContent | undefined
 }
 
@@ -41,7 +41,7 @@ export class SpanTree {
   readonly #tracer: Tracer
   readonly #metrics: Metrics
   readonly #options: TreeOptions
-  /** What the steps of this process were about, by text; as many as are shown. */
+  /** The subjects of this process's steps, as text; as many as are shown. */
   readonly #assetKeys = new Map<string, ObservedStep['assetKeys'][number]>()
 
   constructor(run: ObservedRun, tracer: Tracer, metrics: Metrics, options: TreeOptions) {

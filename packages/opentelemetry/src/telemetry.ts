@@ -41,7 +41,7 @@ export interface Opened {
   readonly open: OpenTraceDestination | undefined
 }
 
-/** Where the spans and metrics of this process go: to what the program has registered, else to providers of our own. */
+/** Where the spans and metrics of this process go: to what the program has registered, otherwise to providers of our own. */
 export class Telemetry {
   readonly #settings: Settings
   readonly #outlet: Outlet
@@ -84,7 +84,7 @@ export class Telemetry {
     this.#outlet.begin(log)
     for (const [index, destination] of this.#destinations.entries()) destination.setOpen(opened[index]?.open)
     const lost = this.#ids === undefined ? opened.find(({ open }) => open !== undefined) : undefined
-    if (lost) log.warning(`OpenTelemetry: the program has registered an SDK of its own: ${lost.system} gets no traces.`)
+    if (lost) log.warning(`OpenTelemetry: the program has registered its own SDK: ${lost.system} gets no traces.`)
     const places = this.#ids === undefined ? [] : opened.flatMap(({ open }) => open ?? [])
     const { traceUrl, content } = settings
     // With a registered SDK the run belongs to whatever the program is doing.
@@ -114,7 +114,7 @@ export class Telemetry {
   }
 }
 
-/** What the program has registered; undefined when it has nothing, or with a version of the API that this one cannot use. */
+/** The provider that the program has registered; undefined if there is none, or if its version of the API cannot be used. */
 function registeredTraces(): Source<Tracer> | undefined {
   const provider = trace.getTracerProvider()
   if (provider !== registeredSdk().trace) return undefined

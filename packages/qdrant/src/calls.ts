@@ -80,7 +80,7 @@ export class CollectionCalls {
     return new ServiceError({ system: 'Qdrant', operation, method, url, reason, hint, ...(status !== undefined && { status }) }, cause)
   }
 
-  /** How to go on when the collection was filled by another embedding model, or by another version of one. */
+  /** How to continue when the collection was filled by another embedding model, or by another version of one. */
   otherVectorsHint(): string {
     const remove = this.#access.backend === 'local' ? 'Delete the folder .dagma/qdrant-local of the project' : 'Delete this collection'
     return `${remove}, or name another collection (${this.#access.renamed}), and materialize again the assets that embed and that fill it.`

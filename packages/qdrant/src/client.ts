@@ -6,7 +6,7 @@ import type { QdrantParts, QdrantQuery } from './query.ts'
 import type { QdrantPointVector, QdrantSchema, QdrantUnnamed, QdrantVectors } from './schema.ts'
 import type { Distance, PointId } from './wire.ts'
 
-/** What is stored beside a vector: JSON data. */
+/** The data that is stored with a vector, as JSON. */
 export type QdrantPayload = { readonly [key: string]: Json | undefined }
 
 /** A point to be stored. */
@@ -38,7 +38,7 @@ export interface QdrantHit<Schema extends QdrantSchema = QdrantUnnamed> extends 
   readonly score: number
 }
 
-/** What {@link QdrantPoints.scroll} takes. */
+/** Options of {@link QdrantPoints.scroll}. */
 export interface QdrantScroll<Schema extends QdrantSchema = QdrantUnnamed> extends QdrantParts<Schema> {
   /** How many at most, 1 or more. Default 100. */
   readonly limit?: number
@@ -68,7 +68,7 @@ export interface QdrantCollectionState extends Omit<QdrantSchema, 'name'> {
   readonly status: string
 }
 
-/** What an asset did in Qdrant, as {@link QdrantPoints.metadata} takes it. */
+/** An operation of an asset in Qdrant, for {@link QdrantPoints.metadata}. */
 export type QdrantOperation = 'upsert points' | 'query points' | 'count points' | 'retrieve points' | 'scroll points' | 'delete points'
 
 /** Which points {@link QdrantPoints.delete} removes. */
@@ -87,7 +87,7 @@ export interface QdrantPoints<Schema extends QdrantSchema = QdrantUnnamed> {
   /** Links to the server; none with the local store. */
   links(): QdrantLinks
   /**
-   * What an asset shows of what it did: `backend`, `operation`, `collection`, and the link that fits: `qdrant_search_endpoint` for a query, otherwise
+   * Metadata for an asset about an operation: `backend`, `operation`, `collection`, and the matching link: `qdrant_search_endpoint` for a query, otherwise
    * `qdrant_collection_url`. The local store gives no link.
    */
   metadata(operation: QdrantOperation): Metadata
@@ -109,7 +109,7 @@ export interface QdrantPoints<Schema extends QdrantSchema = QdrantUnnamed> {
   scroll(options?: QdrantScroll<Schema>): Promise<QdrantPage<Schema>>
   /** Removes points; they are gone when it returns. Missing ids are not an error. */
   delete(selection: QdrantSelection): Promise<void>
-  /** Removes the collection. Tells whether there was one. */
+  /** Removes the collection. Returns whether there was one. */
   deleteCollection(): Promise<boolean>
 }
 

@@ -11,7 +11,7 @@ import {
 } from './schema.ts'
 import type { Distance } from './wire.ts'
 
-/** What is read of a collection's description. */
+/** The part of a collection's description that is read. */
 export interface WireCollection {
   readonly status: string
   readonly config: {
@@ -39,14 +39,14 @@ export function stateOf({ status, config, payload_schema = {} }: WireCollection)
   }
 }
 
-/** What the body of a request has that makes this collection. */
+/** The body of the request that creates this collection. */
 export function wireSchema({ vectors = {}, sparseVectors = {} }: QdrantSchema): object {
   const wireVectors = ({ size, distance = 'Cosine' }: { size?: unknown; distance?: Distance }) => ({ size, distance })
   const sparse = Object.keys(sparseVectors).length > 0 && { sparse_vectors: sparseVectors }
   return { vectors: isWireVectors(vectors) ? wireVectors(vectors as object) : mapped(vectors, wireVectors), ...sparse }
 }
 
-/** What the vectors of a collection lack of the declaration, or have otherwise: one sentence part each. A collection may have more. */
+/** The differences between a collection's vectors and the declaration: one sentence part each. A collection may have more. */
 export function vectorDifferences(declared: QdrantSchema, found: QdrantSchema): string[] {
   const there = vectorKinds(found)
   return [...vectorKinds(declared)].flatMap(([name, kind]) => {

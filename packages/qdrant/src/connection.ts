@@ -8,7 +8,7 @@ import { type QdrantServerSettings, type Server, serverOf } from './settings.ts'
 /** The server or the local store that the settings name. */
 export interface Connection {
   readonly backend: 'qdrant' | 'local'
-  /** What a client of this collection needs. `renamed` says in hints how another one can be named. */
+  /** The dependencies of a client of this collection. `renamed` describes in hints how another one can be named. */
   readonly to: (collection: string, renamed: string) => ClientOptions
   readonly close: () => void
 }

@@ -34,7 +34,7 @@ export function storedIds(ids: readonly PointId[], refuse: Refuse): StoredId[] {
   try {
     return ids.map(pointId)
   } catch (error) {
-    throw refuse('an id is neither a string nor a whole number up to 2^53 − 1', 'Pass large numbers as strings.', error)
+    throw refuse('an id is neither a string nor an integer up to 2^53 − 1', 'Pass large numbers as strings.', error)
   }
 }
 
@@ -44,6 +44,6 @@ export function wireFilter(filter: QdrantFilter | undefined, refuse: Refuse): { 
   try {
     return { filter: storedFilter(filter) }
   } catch (error) {
-    throw refuse('the filter has an id that is neither a string nor a whole number up to 2^53 − 1', 'Pass large numbers as strings.', error)
+    throw refuse('the filter has an id that is neither a string nor an integer up to 2^53 − 1', 'Pass large numbers as strings.', error)
   }
 }

@@ -21,7 +21,7 @@ import type { QdrantSchema, VectorKinds } from './schema.ts'
 import { kindOf } from './vector-check.ts'
 import type { PointId, StoredId, WirePoint } from './wire.ts'
 
-/** What a client needs. */
+/** The dependencies of a client. */
 export interface ClientOptions extends CollectionAccess {
   readonly links: QdrantLinks
 }

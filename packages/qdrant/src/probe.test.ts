@@ -14,7 +14,7 @@ function probe(settings: Partial<QdrantSettings>): Promise<readonly Finding[]> {
   return probed(qdrant, { collection: 'docs', ...settings }, { hidden: key })
 }
 
-/** A Qdrant that is well, with the collection `docs`, but for what `odd` answers: it gives true when it did. */
+/** A Qdrant that is well, with the collection `docs`, but for what `odd` answers: it returns true if it did. */
 const server = oddServers((request, response) => {
   const { method, url, headers } = request
   if (url === '/') return json(response, { title: 'qdrant', version: '1.18.3' })

@@ -22,7 +22,7 @@ interface Probed {
   readonly schema?: QdrantSchema
 }
 
-/** What `dagma doctor` says of Qdrant: settings, server, version, key, collection and links, each with its own method and key. Nothing is made there. */
+/** The findings of `dagma doctor` for Qdrant: settings, server, version, key, collection and links, each with its own method and key. Nothing is made there. */
 export function probeQdrant(settings: QdrantSettings, context: ProbeContext): Promise<Finding[]> {
   checkCollection(settings.collection)
   return probeServer([{ collection: settings.collection, check: 'collection' }], settings, context)
@@ -97,7 +97,7 @@ async function reachableFinding(service: HttpService): Promise<Finding> {
       fix: 'Check host, port (6333 for REST, not 6334) and prefix.',
     }
   } catch (error) {
-    // Where even the version wants a key, the server is there all the same.
+    // Where even the version wants a key, the server is there nevertheless.
     if (error instanceof ServiceError && (error.status === 401 || error.status === 403))
       return { check, status: 'ok', message: 'Qdrant answers.' }
     return failedFinding(check, error)

@@ -46,7 +46,7 @@ function wireFusion(fusion: QdrantFusion, prefetch: readonly AnyQuery[] | undefi
   if (prefetch === undefined) throw refuse('a fusion has nothing to fuse', 'Pass the searches under "prefetch".')
   if (fusion === 'rrf' || fusion === 'dbsf') return { fusion }
   const { k, weights } = fusion.rrf ?? {}
-  if (k !== undefined && !(Number.isInteger(k) && k >= 1)) throw refuse(`the k of a fusion is ${k}`, 'Use a whole number from 1 on.')
+  if (k !== undefined && !(Number.isInteger(k) && k >= 1)) throw refuse(`the k of a fusion is ${k}`, 'Use an integer from 1 on.')
   if (weights !== undefined && (weights.length !== prefetch.length || !weights.every((weight) => Number.isFinite(weight) && weight >= 0)))
     throw refuse(
       `the fusion has ${weights.length} weights for ${prefetch.length} searches, or one that is not a number from 0 on`,

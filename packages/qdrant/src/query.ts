@@ -3,7 +3,7 @@ import type { QdrantDenseName, QdrantSchema, QdrantSparseName, QdrantUnnamed } f
 import type { PointId, QdrantSparseVector } from './wire.ts'
 
 /**
- * What is searched for: the nearest to `vector`, or to that of the stored point `id`, which is itself left out. With named vectors `using` says by
+ * The query: the nearest points to `vector`, or to that of the stored point `id`, which is itself left out. With named vectors `using` says by
  * which.
  */
 export type QdrantTarget<Schema> = Schema extends QdrantUnnamed
@@ -19,7 +19,7 @@ type Vector<Form> = { readonly vector: Form; readonly id?: never }
 export interface QdrantRrf {
   /** How much the first ranks count more than those after them: a rank from 0 on gives 1 / (rank + k). Default 2. A server has it from 1.16 on. */
   readonly k?: number
-  /** What each search counts, in their order. Default: all the same. A server has it from 1.17 on. */
+  /** The weight of each search, in their order. Default: equal weights. A server has it from 1.17 on. */
   readonly weights?: readonly number[]
 }
 
@@ -59,7 +59,7 @@ export interface QdrantOffset {
 }
 
 /**
- * What {@link QdrantPoints.query} takes: a vector or an id to be near to; or several searches under `prefetch` with a `fusion`, which is a hybrid
+ * Options of {@link QdrantPoints.query}: a vector or an id to be near to; or several searches under `prefetch` with a `fusion`, which is a hybrid
  * query; or both, a vector or an id that ranks again what `prefetch` has found.
  * @example
  * ```ts

@@ -6,7 +6,7 @@ import { probeCollections, probeQdrant } from './probe.ts'
 import { checkSchema, type QdrantSchema } from './schema.ts'
 import { checkCollection, type QdrantServerSettings, type QdrantSettings, QdrantSettingsError } from './settings.ts'
 
-/** What must be closed when the resource closes, by client. */
+/** Functions to call when the resource closes, by client. */
 const closers = new WeakMap<object, () => void>()
 
 /** How a declared collection gets another name, in hints. */

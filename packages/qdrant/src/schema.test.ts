@@ -6,7 +6,7 @@ describe('a declaration of collections', () => {
   it.each<[object, RegExp]>([
     [{}, /it has no vectors\. Declare vectors, sparseVectors, or both/],
     [{ vectors: {} }, /it has no vectors/],
-    [{ vectors: { size: 0 } }, /the vector has size 0\. Use a whole number from 1 to 65,536/],
+    [{ vectors: { size: 0 } }, /the vector has size 0\. Use an integer from 1 to 65,536/],
     [{ vectors: { distance: 'Dot' } }, /the vector has size undefined/],
     [{ vectors: { body: { size: 1.5 } } }, /vector "body" has size 1\.5/],
     [{ vectors: { body: { size: 2, distance: 'Chebyshev' } } }, /vector "body" has the distance "Chebyshev"\. Use Cosine, Dot/],

@@ -1,7 +1,7 @@
 import { QdrantSettingsError } from './settings.ts'
 import type { Distance, QdrantSparseVector } from './wire.ts'
 
-/** What the vectors of a collection, or those of one name, are like. */
+/** The configuration of the vectors of a collection, or of one name. */
 export interface QdrantVectors {
   /** Numbers in a vector, 1 to 65,536. */
   readonly size: number
@@ -9,7 +9,7 @@ export interface QdrantVectors {
   readonly distance?: Distance
 }
 
-/** What the sparse vectors of one name are like. */
+/** The configuration of the sparse vectors of one name. */
 export interface QdrantSparseVectors {
   /** `idf` weights each number asked for by how rare its index is among the stored vectors. Default: no weights. */
   readonly modifier?: 'idf'
@@ -121,7 +121,7 @@ function schemaProblem(schema: QdrantSchema): string | undefined {
     }
     const { size, distance = 'Cosine' } = kind
     if (!Number.isInteger(size) || (size as number) < 1 || (size as number) > 65_536)
-      return `${vectorText(name)} has size ${String(size)}. Use a whole number from 1 to 65,536.`
+      return `${vectorText(name)} has size ${String(size)}. Use an integer from 1 to 65,536.`
     if (!distances.includes(distance))
       return `${vectorText(name)} has the distance ${JSON.stringify(distance)}. Use ${distances.join(', ')}.`
   }

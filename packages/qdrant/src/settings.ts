@@ -135,7 +135,7 @@ function prefixPath(prefix: string | undefined): string {
 
 function checkPort(port: number | undefined): void {
   if (port === undefined || (Number.isInteger(port) && port > 0 && port < 65_536)) return
-  throw new QdrantSettingsError(`Qdrant: port is ${port}. Use a whole number from 1 to 65,535, or leave it unset.`)
+  throw new QdrantSettingsError(`Qdrant: port is ${port}. Use an integer from 1 to 65,535, or leave it unset.`)
 }
 
 /** @throws QdrantSettingsError for a name that Qdrant refuses. */

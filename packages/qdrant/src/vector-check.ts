@@ -22,7 +22,7 @@ export function checkedVector(vector: unknown, name: string, kinds: VectorKinds,
   return kind.sparse ? checkedSparse(vector, name, refuse) : checkedDense(vector, name, kind, refuse)
 }
 
-/** What the vectors of this name are like. */
+/** The configuration of the vectors of this name. */
 export function kindOf(name: string | undefined, kinds: VectorKinds, refuse: Refuse): VectorKind {
   const kind = kinds.get(name ?? '')
   if (kind !== undefined) return kind
@@ -50,10 +50,7 @@ function checkedSparse(vector: unknown, name: string, refuse: Refuse): QdrantSpa
   if (indices.length !== values.length)
     throw refuse(`${vectorText(name)} has ${indices.length} indices and ${values.length} values`, 'Pass one value for each index.')
   if (!indices.every((index) => Number.isInteger(index) && index >= 0 && index < indexEnd))
-    throw refuse(
-      `${vectorText(name)} has an index that is not a whole number from 0 to 2^32 − 1`,
-      'Map each word or feature to such a number.',
-    )
+    throw refuse(`${vectorText(name)} has an index that is not an integer from 0 to 2^32 − 1`, 'Map each word or feature to such a number.')
   if (new Set(indices).size !== indices.length) {
     const twice = indices.find((index, at) => indices.indexOf(index) !== at)
     throw refuse(`${vectorText(name)} has the index ${twice} twice`, 'Pass each index once, with the sum of its values.')

@@ -1,7 +1,7 @@
 import type { HttpService } from 'dagma/author'
 
 /**
- * What a client talks through: requests in the form of Qdrant's REST API, below the server's root, and its JSON answers.
+ * The transport of a client: requests of Qdrant's REST API, below the server's root, and its JSON answers.
  * A server answers over HTTP, the local store in this process.
  */
 export type Wire = Pick<HttpService, 'json'>
@@ -11,16 +11,16 @@ export type Distance = 'Cosine' | 'Dot' | 'Euclid' | 'Manhattan'
 
 /**
  * A point's id. Numbers (unsigned, whole, up to 2^53 − 1) and UUIDs pass as they are; any other string becomes a UUID of version 5, always the same
- * one. What comes back is the number or the UUID: keep a name of your own in the payload.
+ * one. The number or the UUID is returned: keep your own name in the payload.
  */
 export type PointId = number | string
 
-/** A point's id as Qdrant stores it: an unsigned whole number or a UUID in lower case. */
+/** A point's id as Qdrant stores it: an unsigned integer or a UUID in lower case. */
 export type StoredId = number | string
 
 /** Numbers at some of very many places: a sparse vector. */
 export interface QdrantSparseVector {
-  /** Whole numbers from 0 to 2^32 − 1, each once, in any order. */
+  /** Integers from 0 to 2^32 − 1, each once, in any order. */
   readonly indices: readonly number[]
   /** The number at each of these places; all others are 0. */
   readonly values: readonly number[]

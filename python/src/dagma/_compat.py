@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
     from dagster._core.execution.plan.active import ActiveExecution
 
-# What other modules take from here as it is.
+# Re-exported for other modules.
 __all__ = ["CheckRunHealthResult", "ConfigurableClass", "ConfigurableClassData", "LaunchRunContext", "RetryMode"]
 __all__ += ["RunLauncher", "WorkerStatus", "capture_interrupts", "get_retries_config"]
 __all__ += ["get_tag_concurrency_limits_config", "pop_captured_interrupt"]
@@ -131,7 +131,7 @@ def hook_events(step_context: Any, events: Sequence[dg.DagsterEvent]) -> Iterato
 
 
 def execute_run(instance: dg.DagsterInstance, run_id: str) -> None:
-    """What the hidden command `dagster api execute_run` does, in this process, with an instance that is open."""
+    """Does what the hidden command `dagster api execute_run` does, in this process, with an open instance."""
     core_execute_run, recon_job_from_origin, _ = _run_machinery()
     run = instance.get_run_by_id(run_id)
     if run is None or run.job_code_origin is None:
@@ -152,11 +152,11 @@ class RunTarget:
     """The Python module that was named, if it was a module."""
     executable: str
     is_local: bool
-    """Whether the code server runs on this machine, outside a container of its own."""
+    """Whether the code server runs on this machine, outside its own container."""
     repository: str
     """The repository's origin as text, for `load_repository`."""
     metadata: Mapping[str, Any]
-    """What the definitions say of themselves, as they were when their code location was loaded."""
+    """The metadata of the definitions, as of the load of their code location."""
 
 
 def run_target(context: LaunchRunContext) -> RunTarget | None:
@@ -207,7 +207,7 @@ def _run_machinery() -> tuple[Callable[..., Any], Callable[..., Any], Callable[.
 
 
 def report_run_died(instance: dg.DagsterInstance, run_id: str, reason: str) -> None:
-    """Ends a run whose process is gone: canceled if that was asked for, else failed; frees its slots in pools."""
+    """Ends a run whose process is gone: canceled if that was asked for, otherwise failed; frees its slots in pools."""
     run = instance.get_run_by_id(run_id)
     if run is None:
         return

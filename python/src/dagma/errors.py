@@ -52,7 +52,7 @@ class UnknownFormError(ManifestError):
 
 
 class ExecutorError(LoadError):
-    """The executor that the project or the deployment names is not there, or does not take the config."""
+    """The executor that the project or the deployment names is not there, or does not accept the config."""
 
 
 class ExclusionsUnsupportedError(ManifestError):
@@ -78,7 +78,7 @@ class TypeScriptStepError(StepError):
 
 
 class RunEndedError(StepError):
-    """The run of a step in a process of its own was canceled, or is over: the step stops."""
+    """The run of a step in its own process was canceled, or is over: the step stops."""
 
     def __init__(self) -> None:
         super().__init__("The run was canceled, or has ended: this step stops.", allow_retries=False)

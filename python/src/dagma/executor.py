@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dagma._compat import PlanContext
 
 DEFAULT_MAX_CONCURRENT = 32
-"""Steps of one run that go on at a time: they wait for services more than they compute."""
+"""Steps of one run that continue at a time: they wait for services more than they compute."""
 
 _POLL = 0.1
 """Seconds after which an interrupt, or a slot that became free in a pool, is noticed at the latest."""
@@ -64,7 +64,7 @@ class _StepThreads:
         ).start()
 
     def events(self, active: Any) -> Iterator[dg.DagsterEvent]:
-        """What the steps say, until one has ended and no more is there, or a poll's time has passed."""
+        """The events of the steps, until one has ended and none is left, or the poll interval has passed."""
         deadline = time.monotonic() + (_POLL if self._running else _IDLE_POLL)
         ended = False
         while True:

@@ -1,6 +1,6 @@
 """The run launcher of Dagma projects, named in dagster.yaml: a run starts in a process that was ready before.
 
-What it does not fit, it leaves to Dagster's own launcher, and says why in the log, once.
+It leaves other runs to Dagster's own launcher, and logs the reason once.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class DagmaRunLauncher(_compat.RunLauncher[Any], _compat.ConfigurableClass):
 
     @property
     def inst_data(self) -> ConfigurableClassData | None:
-        """What dagster.yaml says."""
+        """The configuration in dagster.yaml."""
         return self._inst_data
 
     @classmethod
@@ -132,7 +132,7 @@ class DagmaRunLauncher(_compat.RunLauncher[Any], _compat.ConfigurableClass):
         self._default.join(timeout)
 
     def dispose(self) -> None:
-        """Starts no more runs; those that go on are not touched."""
+        """Starts no more runs; those that continue are not touched."""
         with self._lock:
             preloads, self._preloads = list(self._preloads.values()), {}
         for _, preload in preloads:

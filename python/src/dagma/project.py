@@ -37,14 +37,14 @@ class Project:
 
 @dataclass(frozen=True)
 class Toolchain:
-    """What runs a project's TypeScript: a Node executable, and the command line of the project's `dagma`."""
+    """The command that runs a project's TypeScript: a Node executable, and the path of the project's `dagma`."""
 
     node: Path
     cli: Path
 
 
 def find_project(start: Path | None = None) -> Project:
-    """The project that `DAGMA_PROJECT` names, else the nearest one from `start` (the working folder) upwards."""
+    """The project that `DAGMA_PROJECT` names, otherwise the nearest one from `start` (the working folder) upwards."""
     named = os.environ.get(PROJECT_ENV)
     if start is None and named:
         return open_project(Path(named), because=f"{PROJECT_ENV} names it")

@@ -34,7 +34,7 @@ _PAGE = 200
 
 
 class EventError(Exception):
-    """Dagster did not take an event."""
+    """Dagster did not accept an event."""
 
     def __init__(self, event: Event, cause: Exception) -> None:
         super().__init__(f"the {event['type']} of {'/'.join(event['asset_key'])}: {type(cause).__name__}: {cause}")
@@ -67,7 +67,7 @@ def report(instance: dg.DagsterInstance, request: Mapping[str, Any]) -> list[str
 
 
 _Subject: TypeAlias = "tuple[str, tuple[str, ...], str | None]"
-"""What an event is about: its type, its asset, and the check of that."""
+"""The subject of an event: its type, its asset, and the asset's check."""
 
 
 def _subject(event: Event) -> _Subject:

@@ -7,7 +7,7 @@ export interface Passage {
   /** Path of the document and the passage's number in it, for example `docs/guide/assets.md#2`. */
   readonly id: string
   readonly document: string
-  /** Headings that the passage stands under, outermost first. */
+  /** Headings that the passage is under, outermost first. */
   readonly headings: readonly string[]
   readonly text: string
 }
@@ -70,7 +70,7 @@ export function cut(document: string, markdown: string): Passage[] {
   return passages
 }
 
-/** What blank lines divide, but for those inside a code block. */
+/** Paragraphs: blank lines separate them, except inside a code block. */
 function blocks(markdown: string): string[] {
   const found: string[] = []
   let open = false

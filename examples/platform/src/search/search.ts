@@ -11,7 +11,7 @@ export interface Hit {
   readonly text: string
 }
 
-/** What a search needs. */
+/** The dependencies of a search. */
 interface Search {
   readonly embeddings: Embeddings
   readonly qdrant: Qdrant

@@ -61,7 +61,7 @@ function generation(text: string, began: number): Generation {
   }
 }
 
-/** What users and tools say in a prompt; what the model itself said does not count. */
+/** The texts of users and tools in a prompt, without those of the model. */
 function textOf(prompt: string | readonly ModelMessage[]): string {
   if (typeof prompt === 'string') return prompt
   const spoken = prompt.filter(({ role }) => role === 'user')

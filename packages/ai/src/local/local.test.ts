@@ -24,7 +24,7 @@ describe('the best sentences', () => {
     expect(bestSentences(' \n ')).toEqual([])
   })
 
-  it('stand in the text, are the same each time, and are few', () =>
+  it('are in the text, are the same each time, and are few', () =>
     fc.assert(
       fc.property(fc.array(fc.lorem({ mode: 'sentences', maxCount: 4 }), { maxLength: 6 }), (paragraphs) => {
         const text = paragraphs.join('\n')

@@ -32,7 +32,7 @@ export function bestSentences(text: string): string[] {
     (1 + Math.log(1 + set.size))
   const ranked = words.map((set, index) => ({ index, score: score(set) })).toSorted((a, b) => b.score - a.score || a.index - b.index)
   const [best] = ranked
-  // What has less than half of what the best one has is beside the point.
+  // Sentences with less than half of the best score are irrelevant.
   const chosen = ranked.slice(0, mostSentences).filter((one) => one === best || one.score > (best?.score ?? 0) / 2)
   return chosen.toSorted((a, b) => a.index - b.index).map(({ index }) => others[index] ?? '')
 }

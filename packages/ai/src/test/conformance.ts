@@ -6,7 +6,7 @@ import { joined } from './open.ts'
 const prompt = 'Secrets never leave a run. Schedules tick at night. Why do secrets never leave?'
 const schema = z.object({ said: z.string(), letters: z.number().int().min(0) })
 
-/** What every form of {@link LanguageModelClient} must do. */
+/** The tests that every backend of {@link LanguageModelClient} must do. */
 export function languageModelConformance(prepare: () => Promise<LanguageModelClient>): void {
   it('answers with text, and says how it ended', async () => {
     const client = await prepare()

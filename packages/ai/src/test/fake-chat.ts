@@ -35,7 +35,7 @@ export async function fakeChat(answerer: Answerer = () => undefined): Promise<Fa
   return { ...server, taken }
 }
 
-/** What the fake model says by itself. */
+/** The default answer of the fake model. */
 export function echo({ messages, response_format }: Pick<ChatRequest, 'messages' | 'response_format'>): string {
   const said = messages.at(-1)?.content ?? ''
   return response_format === undefined ? `You said: ${said}` : JSON.stringify({ said, letters: said.length })

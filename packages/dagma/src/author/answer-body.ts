@@ -1,4 +1,4 @@
-/** What is thrown when an answer did not end, or go on, in time. */
+/** The error of an answer that did not end, or continue, in time. */
 export const late: unique symbol = Symbol('late')
 
 type Reader = ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>

@@ -7,7 +7,7 @@ export interface BatchLimits {
 }
 
 /**
- * Cuts items into batches, in order, each as full as the limits allow. An item that is larger than the limit by itself gets a batch of its own.
+ * Cuts items into batches, in order, each as full as the limits allow. An item that is larger than the limit by itself gets its own batch.
  * @param sizeOf the size of an item, in bytes
  * @example
  * ```ts

@@ -1,6 +1,6 @@
 import type { HttpAuth, HttpServiceOptions } from './http-types.ts'
 
-/** What a failed call becomes: the part of a ServiceError that says why. */
+/** The part of a ServiceError that describes the cause. */
 export interface Failure {
   readonly status?: number
   readonly reason: string
@@ -58,7 +58,7 @@ export function hasCredentials(auth: HttpAuth): boolean {
   return ('bearer' in auth ? auth.bearer : 'header' in auth ? auth.value : auth.password).isSet
 }
 
-/** Whether the server did not take the request: then it may be sent again, whatever it does. */
+/** Whether the server did not accept the request: then it may be sent again, whatever it does. */
 export function neverArrived(error: unknown): boolean {
   return answerOf(error)?.status === 429 || (causeCode(error) ?? '') in unconnected
 }
@@ -80,7 +80,7 @@ export function thrownFailure(thrown: unknown, service: Service): Failure {
   if (isTlsFailure(thrown)) {
     return {
       reason: `no secure connection (${code})`,
-      hint: `Check that ${baseUrlSetting} says https only where ${system} speaks it; for a certificate of your own, name its authority in NODE_EXTRA_CA_CERTS.`,
+      hint: `Check that ${baseUrlSetting} says https only where ${system} speaks it; for your own certificate, name its authority in NODE_EXTRA_CA_CERTS.`,
     }
   }
   const known = code && unconnected[code]
@@ -131,7 +131,7 @@ export function contentFailure(response: Response, { system, baseUrlSetting }: S
   return {
     status: response.status,
     reason: `answered ${what} instead of JSON`,
-    hint: `Check that ${baseUrlSetting} is the root of ${system}'s API and that no login page or proxy stands before it.`,
+    hint: `Check that ${baseUrlSetting} is the root of ${system}'s API and that no login page or proxy is in front of it.`,
   }
 }
 

@@ -13,11 +13,11 @@ export interface HttpServiceOptions {
   readonly system: string
   /** Root of its API: http or https, without user info; its own path is kept. */
   readonly baseUrl: string
-  /** What sets the root, for errors: the name of a variable or setting. */
+  /** The source of the root, for errors: the name of a variable or setting. */
   readonly baseUrlSetting: string
   /** Default: no credentials are sent. */
   readonly auth?: HttpAuth
-  /** What sets the credentials, for errors: the names of variables or settings. */
+  /** The source of the credentials, for errors: the names of variables or settings. */
   readonly authSetting: string
   /** Sent with each call. For what is not secret. */
   readonly headers?: Readonly<Record<string, string>>
@@ -33,13 +33,13 @@ export interface HttpServiceOptions {
   readonly hints?: Readonly<Record<number, string>>
   /** Finds the system's own error code in a failed answer. Only text of capitals and underscores gets into the error. */
   readonly errorCode?: (answer: unknown) => unknown
-  /** What the system is, when it is a database: its calls are traced as such. */
+  /** The database, if the system is one: its calls are traced as such. */
   readonly database?: Database
 }
 
 /** One call to an {@link HttpService}. */
 export interface HttpCall<T = unknown> {
-  /** What is tried, in two or three words, for errors: `create run`. */
+  /** The operation, in two or three words, for errors: `create run`. */
   readonly operation: string
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Below the root. Parts that come from data must be encoded by the caller. */
@@ -49,7 +49,10 @@ export interface HttpCall<T = unknown> {
   readonly json?: unknown
   /** Body, sent as it is with `contentType`, in place of `json`. */
   readonly body?: { readonly content: string | Uint8Array<ArrayBuffer>; readonly contentType: string }
-  /** Whether doing it twice is the same as doing it once: only then it is tried again after 500, 502, 503, 504 or a lost connection. Default: all but POST and PATCH. */
+  /**
+   * Whether doing it twice is the same as doing it once: only then it is tried again after 500, 502, 503, 504 or a lost connection. Default: all but
+   * POST and PATCH.
+   */
   readonly idempotent?: boolean
   /** Default: that of the service. */
   readonly timeoutMs?: number

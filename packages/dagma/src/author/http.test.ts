@@ -82,7 +82,7 @@ describe('a call', () => {
     expect(count()).toBe(6)
   })
 
-  it('does not take a key along to where it is sent on', async () => {
+  it('does not accept a key along to where it is sent on', async () => {
     vi.stubEnv('TESTER_KEY', 'key-of-the-tester')
     const other = await serviceOf((_, response) => answer(response, {}))
     const { service } = await serviceOf(

@@ -71,7 +71,7 @@ export interface Attempt<T> {
   readonly call: HttpCall<T>
   readonly url: string
   readonly sending: Sending
-  /** What is sent, in place of the headers and the credentials of the service. */
+  /** The headers to send, instead of the headers and credentials of the service. */
   readonly headers?: Readonly<Record<string, string>>
 }
 

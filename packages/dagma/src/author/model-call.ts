@@ -1,18 +1,18 @@
 import { spendingAccount } from '../metadata/spending.ts'
 import type { ModelPrice } from './model-prices.ts'
 
-/** What a call of a model took. */
+/** The usage of a model call. */
 export interface ModelTokens {
   readonly inputTokens: number
   readonly outputTokens: number
   /** Of the input tokens, those that cost less; default 0. */
   readonly cachedInputTokens?: number
-  /** Whether the endpoint counted them; else they are an estimate, by {@link estimatedTokens}. */
+  /** Whether the endpoint counted them; otherwise they are an estimate, by {@link estimatedTokens}. */
   readonly isCounted: boolean
 }
 
 /**
- * Begins a call of a model that costs money, in the step that makes it: refused when one of the step's budgets is used up. What is returned is called when
+ * Begins a call of a model that costs money, in the step that makes it: rejected if one of the step's budgets is used up. Call the returned function when
  * the call has ended, also when it failed after tokens were used, and returns the cost. Outside of a step nothing is counted.
  * @throws DAGMA_BUDGET_EXCEEDED, DAGMA_PRICE_MISSING
  * @example

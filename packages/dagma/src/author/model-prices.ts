@@ -7,7 +7,7 @@ import { record } from './record.ts'
 /** Name of the prices file, in the project's folder. */
 const fileName = 'model-prices.json'
 
-/** What a million tokens of a model cost, in the currency of the prices file. */
+/** The price of a million tokens of a model, in the currency of the prices file. */
 export interface ModelPrice {
   readonly input: number
   /** Of input tokens that the endpoint had in its own cache; default: as `input`. */
@@ -77,13 +77,7 @@ function priceOf(model: string, value: unknown, invalid: (reason: string) => Err
 /** After so many days, prices may have changed. */
 const freshDays = 180
 
-/**
- * What `dagma doctor` says of the price of a model: nothing when the project keeps no prices.
- * @example
- * ```ts
- * const probe = ({ projectFolder }: { projectFolder: string }) => priceFindings(projectFolder, 'gpt-5-mini')
- * ```
- */
+/** The findings of `dagma doctor` for the price of a model: none if the project has no prices. */
 export function priceFindings(projectFolder: string, model: string): Finding[] {
   const check = fileName
   try {

@@ -2,7 +2,7 @@ import { callTracker, type Database } from '../metadata/outgoing-calls.ts'
 import { redact, redactValue } from '../metadata/redaction/redact.ts'
 import { ServiceError } from '../metadata/service-error.ts'
 
-/** What a call takes from its observer, and what it reports to it. */
+/** The connection of a call with its observer. */
 export interface Sending {
   /** Sent along. */
   readonly headers: Readonly<Record<string, string>>

@@ -9,12 +9,12 @@ export interface PageLink {
   readonly url: string
   /** Name of the system, for example `MLflow`. */
   readonly system: string
-  /** What sets its base: the name of a variable or setting. */
+  /** The source of its base: the name of a variable or setting. */
   readonly setting: string
 }
 
 /**
- * Opens a link as a browser would, without any key, and tells whether a page answers. What stands behind the "#" of a link is for the page
+ * Opens a link as a browser would, without any key, and reports whether a page answers. What is behind the "#" of a link is for the page
  * itself: whether the thing that it names is there must be asked of the system's API.
  * @example
  * ```ts
@@ -37,7 +37,7 @@ export async function pageFinding(
     return good('opens')
   } catch (error) {
     const status = error instanceof ServiceError ? error.status : undefined
-    // A browser asks the person who opens it, or goes on to the login page.
+    // A browser asks the person who opens it, or continues to the login page.
     if (status === 401 || (status !== undefined && status >= 300 && status < 400)) return good('answers, and asks for a login')
     return failedFinding(key, error)
   }

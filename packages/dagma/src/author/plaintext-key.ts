@@ -14,7 +14,7 @@ export function sendsKeyInPlaintext(baseUrl: string): boolean {
 }
 
 /**
- * What `dagma doctor` says of a key that goes to this URL: a warning when others can read it, otherwise nothing.
+ * The findings of `dagma doctor` for a key that goes to this URL: a warning when others can read it, otherwise nothing.
  * @example
  * ```ts
  * const findings = plaintextKeyFindings(secret('SHOP_API_KEY'), 'http://shop.example.com')

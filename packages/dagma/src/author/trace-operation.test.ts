@@ -16,7 +16,7 @@ const operation = {
   input: () => ({ question: text, email: 'me@example.com' }),
 } as const
 
-/** What an instrument is given of an operation that does this. */
+/** The operations that an instrument receives when an operation does this. */
 async function observed<T>(
   content: TracedContent | undefined,
   work: () => Promise<T>,

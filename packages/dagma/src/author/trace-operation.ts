@@ -57,7 +57,7 @@ function end(observer: OperationObserver, { input }: Operation, result: Operatio
   })
 }
 
-/** What cannot be described was done all the same. */
+/** An operation whose description fails was executed nevertheless. */
 function attempted<T>(describe: () => T): T | undefined {
   try {
     return describe()
@@ -66,7 +66,7 @@ function attempted<T>(describe: () => T): T | undefined {
   }
 }
 
-/** What is shown of a content: cut first, with room for a secret that stands across the cut, then redacted. */
+/** The displayed part of a content: truncated first, with room for a secret across the cut, then redacted. */
 function shown(content: Json, { level, personalFields }: TracedContent): Json {
   const { characters, items } = limits[level]
   const personal = new Set(personalFields.map((name) => name.toLowerCase()))

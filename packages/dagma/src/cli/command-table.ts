@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 
-/** What each group of commands is for. */
+/** The description of each group of commands. */
 export const groups: { readonly [name: string]: string } = {
   asset: 'List, inspect and materialize assets.',
   job: 'List and launch jobs.',
@@ -11,7 +11,7 @@ export const groups: { readonly [name: string]: string } = {
   definitions: 'Check definitions.',
 }
 
-/** Every command that people use, by its words. Each is a module of its own, loaded when it is called: loading all takes longer than most of them. */
+/** Every command that people use, by its words. Each is its own module, loaded when it is called: loading all takes longer than most of them. */
 export const commands: { readonly [words: string]: () => Promise<Command> } = {
   'asset list': async () => (await import('./commands/asset-list.ts')).assetListCommand(),
   'asset show': async () => (await import('./commands/asset-show.ts')).assetShowCommand(),
@@ -44,7 +44,7 @@ export const commands: { readonly [words: string]: () => Promise<Command> } = {
   pipes: async () => (await import('./commands/pipes.ts')).pipesCommand(),
 }
 
-/** What only Dagster starts. */
+/** Commands that only Dagster starts. */
 const ofDagster: typeof commands = {
   tick: async () => (await import('./commands/tick.ts')).tickCommand(),
   worker: async () => (await import('./commands/worker.ts')).workerCommand(),

@@ -131,7 +131,7 @@ describe('exit codes', () => {
         "2 asset show rav: error: There is no asset "rav". Did you mean "raw"? Run \`dagma asset list\` to see the assets. [DAGMA_ASSET_UNKNOWN]",
         "2 job launch -j number: error: There is no job "number" (jobs: numbers). Use one of these jobs, or add it to definitions(). [DAGMA_JOB_UNKNOWN]",
         "2 run show abc: error: There is no run "abc" in this project's event log. Run \`dagma run list\` to see the runs. [DAGMA_RUN_UNKNOWN]",
-        "2 run list -n many: error: option '-n, --limit <count>' argument 'many' is invalid. Pass a whole number of at least 1.",
+        "2 run list -n many: error: option '-n, --limit <count>' argument 'many' is invalid. Pass an integer of at least 1.",
         "2 asset list -m nothing.ts: error: There is no definitions module at <folder>/nothing.ts. Set the correct file with -m, or in the "dagma" field of package.json. [DAGMA_MODULE_NOT_FOUND]",
         "2 asset list --colour: error: unknown option '--colour'",
         "2 dance: error: unknown command 'dance'",
@@ -158,7 +158,7 @@ describe('exit codes', () => {
     expect(stderr).toMatch(/^error: .*\[DAGMA_(MODULE|TYPESCRIPT|IMPORT)_/s)
   })
 
-  test('2: every wrong definition on a line of its own', async () => {
+  test('2: every wrong definition on its own line', async () => {
     const defs = `import { asset, definitions } from '${dagma}'
 export default definitions({ assets: [asset({ key: 'a', deps: ['x', 'y'], run: () => 1 })] })`
     const { code, stderr } = await run(project(defs), ['asset', 'list'])

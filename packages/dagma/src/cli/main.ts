@@ -13,7 +13,7 @@ import { toItsEnd } from './terminal/to-its-end.ts'
 export async function main(argv: readonly string[]): Promise<void> {
   holdGate()
   process.setSourceMapsEnabled(true)
-  // What user code throws outside a step would be printed by Node itself, past the exit gate.
+  // Node itself would print errors that user code throws outside a step, past the exit gate.
   process.on('uncaughtException', (error) => process.exit(report(error)))
   try {
     const root = exitingByException((await namedCommand(argv)) ?? (await (await import('./program.ts')).program()))

@@ -12,7 +12,10 @@ const folder = () =>
     'peak.mjs': "process.on('exit', () => console.error('peak ' + process.resourceUsage().maxRSS))",
   })
 
-/** Before, each took at least twice of what was printed, beside the 80 to 110 MB that the process takes by itself. `npm run bench -- memory` has the full size. */
+/**
+ * Before, each took at least twice of what was printed, beside the 80 to 110 MB that the process takes by itself. `npm run bench -- memory` has the
+ * full size.
+ */
 const most = 250
 
 describe('memory is bounded', { timeout: 300_000 }, () => {

@@ -245,7 +245,7 @@ export default definitions({ assets: [a], jobs: [j], sensors: [sensor({ name: 's
     const note =
       open === undefined
         ? ''
-        : `note: the project left ${open} open; the command ended all the same. Close what a resource opens in its close().\n`
+        : `note: the project left ${open} open; the command ended nevertheless. Close what a resource opens in its close().\n`
     expect(await run(leaves(code), ['asset', 'materialize', '-s', 'a'])).toMatchObject({ code: 0, stderr: note })
   })
 

@@ -26,7 +26,7 @@ type RequirementsOf<R> = R extends Requiring<infer Req> ? Req : never
 type KeysOf<Req> = Req extends unknown ? (string extends keyof Req ? never : keyof Req) : never
 type ClientFor<Req, Key> = Req extends { readonly [K in Key & PropertyKey]: infer Type } ? ClientOf<Type> : never
 
-/** What needs resources in a project. */
+/** Definitions that can require resources. */
 type Parts = readonly (AnyAsset | AssetCheck | Job | Schedule | Sensor)[]
 
 /** The lists that {@link definitions} takes, by their types. */
@@ -40,13 +40,13 @@ interface Lists {
 }
 /** Modules as `import * as name` gives them. */
 type Modules = readonly object[]
-/** What modules export, alone or in lists, that can stand in one of the lists. */
+/** Exports of modules, alone or in lists, that definitions() accepts in one of its lists. */
 type ExportsOf<Of extends Modules> = Extract<Items<Values<Of[number]>>, Parts[number]>
 type Values<Module> = Module extends unknown ? Module[keyof Module] : never
 type Items<Value> = Value extends readonly (infer Item)[] ? Item : Value
 type Needing<Of extends Lists> = Extract<Of[Exclude<keyof Lists, 'modules'>][number] | ExportsOf<Of['modules']>, Requiring>
 
-/** What {@link definitions} takes. `Bound` is the type of its resources. */
+/** Options of {@link definitions}. `Bound` is the type of its resources. */
 export interface DefinitionsOptions<
   Assets extends Parts,
   Checks extends Parts,
@@ -66,7 +66,7 @@ export interface DefinitionsOptions<
    * sensors are collected, also from exported lists; what else a module exports is passed over. Dagster's `load_definitions_from_modules`.
    */
   readonly modules?: From
-  /** What the resources that anything here uses are bound to, by the keys they are used under. */
+  /** The resources that the definitions use, by the keys under which they are used. */
   readonly resources?: Bound &
     Partial<ResourcesFor<Extract<(Assets | Checks | Jobs | Schedules | Sensors)[number] | ExportsOf<From>, Requiring>>>
   /** Where values are kept, by the key that assets name. `default` takes the place of JSON files under `.dagma/` in the project. */
@@ -74,11 +74,11 @@ export interface DefinitionsOptions<
   /** Follows runs, for traces and metrics, such as `openTelemetry()` of `@dagma/opentelemetry`. Default: none. */
   readonly instrument?: Instrument
   /**
-   * What runs the steps of a run in Dagster, of jobs that name no other and of assets that are materialized without a job; default `dagma`: concurrently,
+   * The executor of a run's steps in Dagster, for jobs without one and for assets that are materialized without a job; default `dagma`: concurrently,
    * in one process with one Node worker. In a deployment, `DAGMA_EXECUTOR` takes the place of all of them.
    */
   readonly executor?: Executor
-  /** What the models that all runs call may cost, and how many tokens they may take; default: no limit. See {@link Budget}. */
+  /** A limit for the cost or the tokens of the models that all runs call; default: none. See {@link Budget}. */
   readonly budget?: Budget
 }
 type Bindings = { readonly [key: string]: Resource<unknown> }

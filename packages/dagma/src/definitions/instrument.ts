@@ -15,7 +15,7 @@ import type { ProbeContext } from './resource.ts'
 export interface Instrument {
   /** Begins to follow a run. Undefined when there is nothing to do: then nothing is done. */
   readonly startRun: (run: ObservedRun, context: InstrumentContext) => RunObserver | undefined | Promise<RunObserver | undefined>
-  /** What `dagma doctor` says of where telemetry goes. It follows no run. */
+  /** The findings of `dagma doctor` about the target of telemetry. It observes no run. */
   readonly probe?: (context: ProbeContext) => Promise<readonly Finding[]>
 }
 
@@ -35,7 +35,7 @@ export interface ObservedRun {
   readonly dagsterUrl: string | undefined
 }
 
-/** What an instrument may use. */
+/** The context of an instrument. */
 export interface InstrumentContext {
   /** Folder of the project, absolute. */
   readonly projectFolder: string
@@ -57,7 +57,7 @@ export interface RunObserver extends CallTracker {
 export interface ObservedStep {
   readonly name: string
   readonly kind: StepKind
-  /** What it makes, observes or checks. */
+  /** The assets that it materializes, observes or checks. */
   readonly assetKeys: readonly AssetKey[]
   /** Group of the first of them. */
   readonly group: string

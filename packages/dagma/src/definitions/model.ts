@@ -14,10 +14,10 @@ import type { Instrument } from './instrument.ts'
 import type { Resource } from './resource.ts'
 import type { SourcePlace } from './validation/call-site.ts'
 
-/** Marks what `definitions()` made, across duplicate installs. */
+/** Marks the results of `definitions()`, across duplicate installs. */
 export const brand: unique symbol = Symbol.for('dagma.definitions') as never
 
-/** Whatever may stand among the assets of a project. */
+/** Any kind of asset of a project. */
 export type AnyAsset = Asset | MultiAsset | ExternalAsset | ObservableAsset
 
 /** An asset in a project, with the step that makes or observes it. */
@@ -40,16 +40,27 @@ export interface ResolvedJob extends Job {
   readonly assetKeys: readonly string[]
 }
 
-/** All that a project declares, checked. Made by `definitions()`; hosts run it. Dagster's `Definitions`. */
+/**
+ * The validated definitions of a project, which hosts run. Only `definitions()` creates them; tests and tools may read them. Dagster's `Definitions`.
+ * @example
+ * ```ts
+ * const orders = asset({ key: 'orders', group: 'shop', run: () => [20, 35] })
+ * const project = definitions({ assets: [orders] })
+ * project.assets.get('orders')?.group // 'shop'
+ * ```
+ */
 export interface Definitions {
-  /** By key text, in an order in which upstream assets come first. */
+  /** By key text, upstream assets first. */
   readonly assets: ReadonlyMap<string, AssetNode>
-  /** By name, in an order in which what makes an upstream asset comes first. @internal */
+  /** By name, steps of upstream assets first. @internal */
   readonly steps: ReadonlyMap<string, Step>
   /** By the asset's key text, ":" and the check's name. */
   readonly checks: ReadonlyMap<string, CheckNode>
+  /** By name, with the assets that their selections resolve to. */
   readonly jobs: ReadonlyMap<string, ResolvedJob>
+  /** By name. */
   readonly schedules: ReadonlyMap<string, Schedule>
+  /** By name. */
   readonly sensors: ReadonlyMap<string, Sensor>
   /** @internal */
   readonly resources: ReadonlyMap<string, Resource<unknown>>
@@ -64,7 +75,7 @@ export interface Definitions {
   readonly [brand]: true
 }
 
-/** What is checked against each other. @internal */
+/** The definitions that are validated against each other. @internal */
 export interface Declared {
   readonly graph: Pick<Definitions, 'assets' | 'steps' | 'checks'>
   readonly resources: ReadonlyMap<string, Resource<unknown>>

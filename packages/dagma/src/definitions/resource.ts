@@ -2,7 +2,7 @@ import type { Finding } from '../metadata/finding.ts'
 import type { StepLog } from './assets/step-log.ts'
 import { expectOptions, type OptionTable } from './validation/expect-options.ts'
 
-/** What a resource is opened with. */
+/** The context in which a resource is opened. */
 export interface ResourceContext {
   readonly runId: string
   /** Page of the run in Dagster's UI. Absent on the embedded host, and where `DAGMA_DAGSTER_URL` does not say where that UI is; `dagma dev` sets it. */
@@ -12,7 +12,7 @@ export interface ResourceContext {
   readonly log: StepLog
   /** Aborted when the run is canceled. */
   readonly signal: AbortSignal
-  /** What the resource keeps from run to run. */
+  /** Data that the resource keeps from run to run. */
   readonly storage: ResourceStorage
 }
 
@@ -24,7 +24,7 @@ export interface ResourceStorage {
   store(key: readonly string[], value: unknown): Promise<void>
 }
 
-/** What a resource is probed with, by `dagma doctor`. */
+/** The context in which `dagma doctor` probes a resource. */
 export interface ProbeContext {
   /** Folder of the project, absolute. */
   readonly projectFolder: string

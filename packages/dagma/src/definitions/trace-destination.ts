@@ -14,7 +14,7 @@ export interface TraceDestination {
    * @throws when that cannot be found out: the run then has no trace there, and one warning
    */
   readonly open: (signal: AbortSignal) => Promise<OpenTraceDestination>
-  /** What `dagma doctor` says of it. */
+  /** Its findings of `dagma doctor`. */
   readonly probe?: (context: ProbeContext) => Promise<readonly Finding[]>
 }
 
@@ -26,7 +26,7 @@ export interface OpenTraceDestination {
   readonly headers: () => Readonly<Record<string, string>>
   /** Pages of a trace there. */
   readonly traceUrls: (traceId: string) => TraceUrls
-  /** What the system wants to know of a span beside its attributes. */
+  /** Data of a span that the system needs besides its attributes. */
   readonly attributes: (span: TracedSpan) => { readonly [name: string]: Json }
 }
 

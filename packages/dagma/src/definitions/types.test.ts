@@ -210,7 +210,7 @@ class Money {
 }
 type AnyJson = string | number | boolean | null | readonly AnyJson[] | { readonly [member: string]: AnyJson | undefined }
 
-test('consumers get what JSON gives back', () => {
+test('consumers get what JSON returns', () => {
   expectTypeOf<Stored<Order>>().toEqualTypeOf<{
     readonly id: number
     at: string
@@ -265,7 +265,7 @@ test('what JSON cannot hold does not compile, for a reason that reads as a sente
   expectTypeOf(wrong).toBeFunction()
 })
 
-test('a typed IO manager gives back what it was given', () => {
+test('a typed IO manager returns what it was given', () => {
   const kept = asset({ key: 'kept', ioManager: typedIOManager('own'), run: async ({ log }) => new Map([[1, log.info.name]]) })
   expectTypeOf<ValueOf<typeof kept>>().toEqualTypeOf<Map<number, string>>()
   const parts = multiAsset({ name: 'parts', assets: { a: {} }, ioManager: typedIOManager<Date>('own'), run: () => ({ a: new Date() }) })

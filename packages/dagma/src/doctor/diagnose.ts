@@ -9,19 +9,22 @@ import { shortestSecret } from '../metadata/redaction/mark.ts'
 import { shortSecrets } from '../metadata/redaction/secret-values.ts'
 import { gateValue } from '../runtime/gate/exit-gate.ts'
 
-/** What was found about one thing, and whose it is: the key of a resource, `instrument`, or `project`. */
+/** A finding with its subject: the key of a resource, `instrument`, or `project`. */
 export interface DoctorFinding extends Finding {
   readonly checked: string
 }
 
-/** What `dagma doctor` found, in the form that `--json` prints. */
+/** The findings of `dagma doctor`, in the form that `--json` prints. */
 export interface Diagnosis {
   /** `bad` when anything is. */
   readonly status: 'ok' | 'error'
   readonly findings: readonly DoctorFinding[]
 }
 
-/** Looks at a project, at each system that its resources name, and at where its telemetry goes. It changes nothing, and what it gives has passed the exit gate. */
+/**
+ * Looks at a project, at each system that its resources name, and at where its telemetry goes. It changes nothing, and what it gives has passed the
+ * exit gate.
+ */
 export async function diagnose(
   { resources, instrument }: Pick<Definitions, 'resources' | 'instrument'>,
   context: ProbeContext,

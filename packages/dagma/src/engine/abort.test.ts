@@ -42,7 +42,7 @@ function project(a: Asset, signals: AbortSignal[] = []) {
 
 const failureOf = (events: readonly RunEvent[]) => events.flatMap((event) => (event.type === 'STEP_FAILURE' ? [event.error.message] : []))
 
-describe('a step that waits for ever', () => {
+describe('a step that waits forever', () => {
   test('wherever it does: its time limit ends it', async () => {
     const run = async (what: string, make: (typeof places)[number][1]): Promise<void> => {
       const signals: AbortSignal[] = []
@@ -78,7 +78,7 @@ test('a schema of config that never answers is waited for until the time limit',
   expect(outcome).toMatchObject({ status: 'failure', error: { message: expect.stringContaining('DAGMA_TIMEOUT') } })
 })
 
-describe('a hook that waits for ever', () => {
+describe('a hook that waits forever', () => {
   const heard: string[] = []
   const hanging = (key: string, timeoutSeconds?: number) => {
     const a = asset({ key, ...limit(timeoutSeconds), run: () => 1 })

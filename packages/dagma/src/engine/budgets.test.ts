@@ -122,7 +122,7 @@ describe('a budget', () => {
     expect(failures(run)[0]?.metadata.error_type?.raw_value).toBe('DAGMA_BUDGET_EXCEEDED')
   })
 
-  test('leaves what is done, and a retry goes on from there', async () => {
+  test('leaves what is done, and a retry continues from there', async () => {
     const { made, call } = caller()
     const parts = staticPartitions(['a', 'b', 'c', 'd', 'e'])
     const defs = (maxTokens: number) =>
@@ -279,7 +279,7 @@ describe('the prices', () => {
   }
   const dated = { date: '2026-11-28', currency: 'EUR' }
 
-  test('are of a model by its name, else of the longest beginning', () => {
+  test('are of a model by its name, otherwise of the longest beginning', () => {
     const models = { m: { input: 1 }, 'm-*': { input: 2 }, 'm-large*': { input: 3, output: 4, cachedInput: 0 } }
     const prices = modelPrices(folderWith({ ...dated, models }))
     expect(['m', 'm-1', 'm-large-2', 'n'].map((model) => prices?.of(model)?.input)).toEqual([1, 2, 3, undefined])

@@ -21,7 +21,7 @@ function keysOf(projectFolder: string): string[] {
   return log.dynamicPartitions('names')
 }
 
-test('keys stand in the order in which they were added, once; deleted ones keep their materializations', async () => {
+test('keys are in the order in which they were added, once; deleted ones keep their materializations', async () => {
   const projectFolder = temporaryFolder()
   const all = definitions({ assets: [customers, total] })
   const change = (options: { add?: string[]; remove?: string[] }) => {

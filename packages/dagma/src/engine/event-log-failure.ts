@@ -7,7 +7,7 @@ const unwritable: readonly number[] = [sqlite.readonly, sqlite.ioError, sqlite.f
 const damaged: readonly number[] = [sqlite.corrupt, sqlite.notADatabase]
 
 /**
- * What SQLite or the file system threw, as an error of the event log: locked by another process, not writable, or damaged. Any other error is
+ * Converts an error of SQLite or the file system into one of the event log: locked by another process, not writable, or damaged. Any other error is
  * returned as it is.
  */
 export function eventLogFailure(file: string, error: unknown): unknown {

@@ -60,7 +60,7 @@ export abstract class EventLogReader {
     return this.#read(newest, [asset], eventOf)[0] as Materialization | undefined
   }
 
-  /** The materializations of an asset's partitions (undefined: of the asset): that of the run where it made one, else the newest. */
+  /** The materializations of an asset's partitions (undefined: of the asset): that of the run where it made one, otherwise the newest. */
   materializationsOf(
     asset: AssetKey,
     partitions: readonly (string | undefined)[],

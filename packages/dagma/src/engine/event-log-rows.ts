@@ -4,7 +4,7 @@ import type { Run, RunEvent, RunStatus } from './events.ts'
 /** A row of the event log's database. */
 export type Row = Record<string, SQLOutputValue>
 
-/** What {@link runOf} reads. */
+/** The columns that {@link runOf} reads. */
 export const runColumns = 'run_id, status, start_time, end_time, body'
 
 /** A row of the table of runs, read. @throws when it is damaged, as {@link eventOf} does */

@@ -41,7 +41,7 @@ describe('EventLog', () => {
     expect(log.runs(10).map(({ runId }) => runId)).toEqual(['r2', 'r1'])
   })
 
-  test('gives back what it was given, oldest event first, newest run first', () => {
+  test('returns what it was given, oldest event first, newest run first', () => {
     const folder = temporaryFolder()
     using log = EventLog.open(folder)
     start(log, 'r1')

@@ -25,7 +25,7 @@ const shortPatienceMs = 200
 /** Aborted runs of this process whose end could not be recorded yet. */
 const abortedRuns = new Set<string>()
 
-/** What an acknowledged event survives: the death of the process, or that of the machine too. */
+/** How durable an acknowledged event is: it survives a crash of the process, or also a power failure. */
 export type Durability = 'process' | 'power'
 
 /**
@@ -34,7 +34,7 @@ export type Durability = 'process' | 'power'
  */
 export class EventLog extends EventLogReader implements Disposable {
   readonly #insert: StatementSync
-  /** The file that is open: another one may stand in its place later, or none. */
+  /** The file that is open: another one may be in its place later, or none. */
   readonly #inode: bigint | undefined
   readonly #locks: RunLocks
   readonly #onClose: () => void
@@ -73,7 +73,7 @@ export class EventLog extends EventLogReader implements Disposable {
     }
   }
 
-  /** Opens the log of the project in `folder` to go on with one of its runs: where there is none, an empty one, and nothing is written. */
+  /** Opens the log of the project in `folder` to continue with one of its runs: where there is none, an empty one, and nothing is written. */
   static openExisting(folder: string, durability: Durability = 'process'): EventLog {
     return existsSync(logFile(folder)) ? EventLog.open(folder, durability) : EventLog.inMemory()
   }
@@ -140,7 +140,7 @@ export class EventLog extends EventLogReader implements Disposable {
     return ownerState(String(row?.owner), () => this.#locks.isHeld(runId))
   }
 
-  /** Does what writes as soon as no other process holds the log. The event loop goes on meanwhile, unlike in the methods that write themselves. */
+  /** Does what writes as soon as no other process holds the log. The event loop continues meanwhile, unlike in the methods that write themselves. */
   async whenFree<Result>(write: () => Result): Promise<Result> {
     for (const deadline = Date.now() + patienceMs; ; await sleep(20)) {
       try {
@@ -266,7 +266,7 @@ function isLocked(error: unknown): boolean {
   return error instanceof DagmaError && error.code === 'DAGMA_EVENT_LOG_LOCKED'
 }
 
-/** SQLite goes on writing to a file that was deleted, and nobody would ever see what it wrote. */
+/** SQLite continues writing to a file that was deleted, and nobody would ever see what it wrote. */
 function deleted(file: string): Error {
   return dagmaError('DAGMA_EVENT_LOG_UNWRITABLE', { file, reason: 'it was deleted or replaced while in use' })
 }

@@ -9,7 +9,7 @@ import type { MaterializedValue } from '../runtime/values/materialized-values.ts
 /** Status of a run; the names are Dagster's. STARTED → SUCCESS, FAILURE or CANCELED. */
 export type RunStatus = 'STARTED' | 'SUCCESS' | 'FAILURE' | 'CANCELED'
 
-/** What a run was started with. */
+/** The request that started a run. */
 export interface RunStart {
   readonly runId: string
   /** Null for a run of selected assets. */
@@ -40,7 +40,7 @@ export interface Run extends RunStart {
   readonly pruned?: boolean
 }
 
-/** What happened in a run. The types' names are Dagster's; assets are named by key text, steps by name. */
+/** An event of a run. The names of the types are Dagster's; assets are identified by key text, steps by name. */
 export type EventBody =
   | { readonly type: 'RUN_START' | 'RUN_SUCCESS' | 'RUN_CANCELED' }
   | { readonly type: 'RUN_FAILURE'; readonly message: string }

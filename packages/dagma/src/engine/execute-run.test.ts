@@ -17,7 +17,7 @@ import { executeRun } from './execute-run.ts'
 import { planRun } from './plan.ts'
 import type { ExecuteOptions } from './run-scope.ts'
 
-/** Runs these assets in a project of its own. */
+/** Runs these assets in its own project. */
 async function execute(assets: readonly Asset[], options: Partial<ExecuteOptions> = {}) {
   const folder = options.projectFolder ?? temporaryFolder()
   const all = options.definitions ?? definitions({ assets })

@@ -120,7 +120,7 @@ class StepScheduler {
   readonly #runStep: (step: PlannedStep) => Promise<boolean>
   #next = 0
   #running = 0
-  /** What aborted the run itself, such as a full disk: nothing more is started. */
+  /** The error that aborted the run itself, such as a full disk: no further step starts. */
   #aborted: { readonly error: unknown } | undefined
   #ended = Promise.withResolvers<void>()
 

@@ -1,6 +1,6 @@
 /** The own values of runs that are over, which their results may still load. */
 
-/** What releases the values of a run, for each run whose result is held. */
+/** Releases the values of a run once its result is no longer referenced. */
 const held = new Set<() => void>()
 let isListening = false
 

@@ -40,7 +40,7 @@ test('a hook is called when the end of its step is durable, with what the step m
 })
 
 test.each<[what: string, thrown: () => unknown, name: string, message: string]>([
-  ['an error of its own', () => new RangeError('too many'), 'RangeError', 'too many'],
+  ['its own error', () => new RangeError('too many'), 'RangeError', 'too many'],
   ['a Failure', () => new Failure('no rows', { allowRetries: false }), 'Failure', 'no rows'],
   ['a text', () => 'only a text', 'Error', 'A value that is not an Error was thrown: only a text'],
   ['nothing', () => undefined, 'Error', 'A value that is not an Error was thrown: undefined'],

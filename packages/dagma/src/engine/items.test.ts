@@ -204,7 +204,7 @@ describe('items()', () => {
   test.each([
     ['a spent budget', dagmaError('DAGMA_PRICE_MISSING', { model: 'm', of: 'asset "doubled"' }), 'model "m" has no known price'],
     ['a key that is not accepted', unauthorized, 'answered 401: Unauthorized.'],
-  ])('%s stops the others with its own error, and the next run goes on', async (_, error, text) => {
+  ])('%s stops the others with its own error, and the next run continues', async (_, error, text) => {
     const { called, faults, definitions } = project((items, call) => items(numbers, { key, concurrency: 1 }, call))
     const projectFolder = temporaryFolder()
     faults.set(60, error)

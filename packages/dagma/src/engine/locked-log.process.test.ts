@@ -21,7 +21,7 @@ function holder(folder: string): { hold(): void } {
   }
 }
 
-test('a run waits for a log that another process holds, and the event loop goes on', async () => {
+test('a run waits for a log that another process holds, and the event loop continues', async () => {
   const folder = temporaryFolder()
   EventLog.open(folder)[Symbol.dispose]()
   const log = holder(folder)

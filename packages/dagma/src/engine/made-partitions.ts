@@ -10,7 +10,7 @@ import { retriedRuns } from './retried-runs.ts'
 export type MadePartitions = ReadonlyMap<string, ReadonlySet<string>>
 
 /**
- * What a run of several partitions, and the runs that it retries, have made: partitions for which a step has recorded something and has not failed
+ * The partitions that a run of several, and the runs that it retries, have materialized: those for which a step has recorded something and has not failed
  * since. What a partition reports is recorded all or not at all, and its failure behind it, so the last event tells.
  */
 export function madePartitions(eventLog: EventLog, run: Run): MadePartitions {

@@ -37,7 +37,7 @@ export interface RunOptions {
   readonly projectFolder?: string
   /** Maximum number of concurrent steps; default 16. */
   readonly concurrency?: number
-  /** What a recorded event survives: the death of the process (`process`, the default), or a power cut too (`power`). */
+  /** How durable a recorded event is: it survives a crash of the process (`process`, the default), or also a power failure (`power`). */
   readonly durability?: Durability
   /** Cancels the run when aborted. */
   readonly signal?: AbortSignal
@@ -48,7 +48,7 @@ export interface RunOptions {
   readonly onEvent?: (event: RunEvent) => void
 }
 
-/** What {@link materialize} takes beside the definitions. */
+/** Options of {@link materialize}, besides the definitions. */
 export interface MaterializeOptions extends RunOptions {
   /** The assets, or text in Dagster's selection syntax; default: all. */
   readonly selection?: string | readonly AssetRef[]

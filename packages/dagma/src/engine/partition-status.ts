@@ -6,7 +6,7 @@ import type { EventLog } from './event-log.ts'
 import type { Run } from './events.ts'
 
 /**
- * What became of a partition. `failed`: the last run that should have materialized it failed before it did; `made`: it was materialized, and that
+ * The status of a partition. `failed`: the last run that should have materialized it failed before it did; `made`: it was materialized, and that
  * did not happen since; `missing`: neither. Dagster's status of a partition.
  */
 export type PartitionState = 'made' | 'missing' | 'failed'

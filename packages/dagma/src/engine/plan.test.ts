@@ -10,7 +10,7 @@ const raw = asset({ key: 'raw', config: z.object({ limit: z.number().default(3) 
 const clean = asset({ key: 'clean', inputs: { raw }, run: ({ inputs }) => inputs.raw })
 const report = asset({ key: 'mart/report', inputs: { clean }, deps: [raw, 'other'], run: () => 1 })
 const other = asset({ key: 'other', run: () => 1 })
-// Declared downstream first: the plan is in the order of the graph all the same.
+// Declared downstream first: the plan is in the order of the graph nevertheless.
 const all = definitions({ assets: [report, clean, other, raw] })
 
 const text = (steps: readonly PlannedStep[]) =>

@@ -17,11 +17,11 @@ export interface PlannedStep {
   readonly after: readonly string[]
   /** Config as entered; undefined when none was. */
   readonly config: unknown
-  /** In a run of several partitions, those that a step with partitions is to make; else undefined. */
+  /** In a run of several partitions, those that a step with partitions is to make; otherwise undefined. */
   readonly partitionKeys: readonly string[] | undefined
 }
 
-/** What a run is asked for. */
+/** The request for a run. */
 export interface RunPlanRequest {
   /** Assets, by key text. */
   readonly assetKeys: readonly string[]
@@ -34,7 +34,7 @@ export interface RunPlanRequest {
 }
 
 /**
- * What a run does: its steps in order, each with those before it. Pure, but for the validation of config by its schema.
+ * The plan of a run: its steps in order, each with its upstream steps. Pure, except for the validation of config by its schema.
  * @throws DAGMA_SELECTION_EMPTY, DAGMA_CONFIG_INVALID, DAGMA_CONFIG_UNKNOWN, and what {@link checkRunPartition} throws
  */
 export async function planRun(definitions: Definitions, request: RunPlanRequest, at: PartitionsAt): Promise<PlannedStep[]> {
@@ -46,7 +46,7 @@ export async function planRun(definitions: Definitions, request: RunPlanRequest,
   return planSteps(definitions, steps, { keys, config: request.config, partitionKeysOf: () => request.partitionKeys })
 }
 
-/** What steps are planned for. */
+/** The input of a plan. */
 export interface StepsPlanRequest {
   /** The assets that the run makes, by key text. */
   readonly keys: ReadonlySet<string>
@@ -82,7 +82,7 @@ export function isPartitioned({ assets, checks }: Step, definitions: Definitions
 /** The assets of which a run can do what it is to. */
 const fitting = {
   materialize: 'asset that this project makes',
-  check: 'asset with a check in a step of its own',
+  check: 'asset with a check in its own step',
   observe: 'observable asset',
 }
 

@@ -31,7 +31,10 @@ export function ownerState(owner: string, isLockHeld: () => boolean | undefined)
   return held === undefined ? { state: 'unknown', pid, host } : known(held)
 }
 
-/** What a process id is valid within: a boot of a machine, and on Linux a namespace of process ids; its own for a process that cannot see these. */
+/**
+ * The scope in which a process id is unique: a boot of a machine, and on Linux a namespace of process ids; its own scope for a process that cannot
+ * read these.
+ */
 function machine(): string {
   if (platform() !== 'linux') return hostname()
   try {

@@ -13,14 +13,14 @@ export interface PruneOptions {
   readonly dryRun?: boolean
 }
 
-/** What was pruned, or would be. */
+/** The runs that were pruned, or would be. */
 export interface PruneResult {
   /** Runs of which nothing stays. */
   readonly runs: number
   /** Runs of which the newest materialization of some asset or partition stays. */
   readonly keptInPart: number
   readonly events: number
-  /** Bytes given back to the file system. */
+  /** Bytes that were freed in the file system. */
   readonly bytes: number
 }
 

@@ -11,12 +11,12 @@ const mostWaiting = 65_536
 /** How long an event may wait for others to share its transaction, in milliseconds. */
 const patienceMs = 20
 
-/** What a run is recorded with. */
+/** The dependencies of the recorder. */
 export interface RecorderOptions {
   readonly eventLog: EventLog
   readonly runId: string
   readonly clock: Pick<Clock, 'now'>
-  /** Called with each event after it was recorded. Its failure is kept, and the run goes on. */
+  /** Called with each event after it was recorded. Its failure is kept, and the run continues. */
   readonly onEvent: ((event: RunEvent) => void) | undefined
 }
 

@@ -8,7 +8,7 @@ import type { MadePartitions } from './made-partitions.ts'
 import { type PlannedStep, planSteps } from './plan.ts'
 import { keysOfRange } from './plan-range.ts'
 
-/** What is known of the run that is retried. */
+/** The run that is retried. */
 export interface Retried {
   /** By which its steps succeeded. */
   readonly ended: readonly RunEvent[]

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
 /**
- * Files that a process keeps locked while its runs go on: the system lets go of them when the process ends, however it ends, and other containers
+ * Files that a process keeps locked while its runs continue: the system lets go of them when the process ends, however it ends, and other containers
  * on the same disk see that. Locks are SQLite's own, so they work wherever the event log does.
  */
 export class RunLocks implements Disposable {

@@ -19,7 +19,7 @@ export interface ExecuteOptions {
   readonly steps: readonly PlannedStep[]
   readonly eventLog: EventLog
   readonly values: Values
-  /** What the run keeps of the items of its steps. */
+  /** The stored results of the items of the run's steps. */
   readonly items: KeptItems
   /** Folder of the project, absolute. */
   readonly projectFolder: string
@@ -32,7 +32,7 @@ export interface ExecuteOptions {
   readonly onEvent: ((event: RunEvent) => void) | undefined
 }
 
-/** What the steps of one run share. */
+/** State that the steps of a run share. */
 export interface RunScope extends ExecuteOptions {
   readonly recorder: Recorder
   readonly resources: RunResources

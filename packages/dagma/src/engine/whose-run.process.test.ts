@@ -49,7 +49,7 @@ const statusIn = (container: readonly string[], folder: string, runId: string): 
 }
 
 describe.skipIf(!canUnshare).each(Object.entries(containers))('in a container %s', (_, container) => {
-  test('a run that goes on is left alone, one that was killed has failed', async () => {
+  test('a run that continues is left alone, one that was killed has failed', async () => {
     const folder = temporaryFolder()
     const child = await startIn(container, folder, 'theirs')
     {

@@ -9,7 +9,7 @@ import type { EvaluationExample, EvaluationOptions } from './evaluation-options.
 import { exampleDigest, exampleProblem } from './examples.ts'
 import { logToMlflow } from './mlflow-run.ts'
 import { evaluationResult } from './result.ts'
-import { type AcceptedEvaluation, acceptedEvaluation, type ExampleScores, meanOf } from './scores.ts'
+import { type AcceptedEvaluation, acceptedEvaluation, type ExampleScores, meanScore } from './scores.ts'
 
 type Options<Value, In extends Inputs, Req extends Requirements, Config, Example extends EvaluationExample, Output> = EvaluationOptions<
   Value,
@@ -47,7 +47,7 @@ export async function evaluate<Value, In extends Inputs, Req extends Requirement
     assetKey: context.assetKey,
     signal: context.signal,
     params: { max_drop: maxDrop, confidence, examples_count: examples.length, passed: result.passed },
-    metrics: Object.fromEntries(Object.keys(scorers).map((scorer) => [scorer, meanOf(examples.map(({ scores }) => scores[scorer] ?? 0))])),
+    metrics: Object.fromEntries(Object.keys(scorers).map((scorer) => [scorer, meanScore(examples, scorer) ?? 0])),
     examples,
     accepted,
   })

@@ -10,7 +10,7 @@ export interface EvaluationExample {
   readonly id: string
 }
 
-/** What the `run` of {@link evaluation} is called with: the context of a check, and the example. */
+/** The context of the `run` of {@link evaluation}: that of a check, and the example. */
 export type EvaluationContext<Value, Example, In = Inputs, Req = Requirements, Config = undefined> = AssetCheckContext<
   Value,
   In,
@@ -20,7 +20,7 @@ export type EvaluationContext<Value, Example, In = Inputs, Req = Requirements, C
   readonly example: Example
 }
 
-/** What {@link evaluation} takes. Write `run` before `scorers`: they are typed by what it returns. */
+/** Options of {@link evaluation}. Write `run` before `scorers`: they are typed by what it returns. */
 export interface EvaluationOptions<
   Value,
   In extends Inputs,
@@ -41,7 +41,7 @@ export interface EvaluationOptions<
   readonly dataset:
     | readonly Example[]
     | ((context: AssetCheckContext<Value, In, Req, Config>) => readonly Example[] | Promise<readonly Example[]>)
-  /** What is evaluated: returns the output for one example. */
+  /** The evaluated function: returns the output for one example. */
   readonly run: (context: EvaluationContext<Value, Example, In, Req, Config>) => Output | Promise<Output>
   /** How outputs are scored, by the names under which scores are shown. */
   readonly scorers: { readonly [Scored in Name]: Scorer<Example, Output, Clients<Req>> }

@@ -122,7 +122,7 @@ describe('an evaluation', () => {
     expect(third.description).toContain('Too few of the examples are in the accepted evaluation to tell a change from noise (2).')
   })
 
-  test('of each partition has an accepted one of its own', async () => {
+  test('of each partition has its own accepted one', async () => {
     const folder = temporaryFolder()
     const regional = asset({ key: 'regional', partitions: staticPartitions(['eu', 'us']), run: () => answers })
     const checks = [
@@ -214,7 +214,7 @@ describe('what evaluation() refuses', () => {
     ['option "threshold" of evaluation() has "exakt", which is not one of the scorers: exact', { threshold: { exakt: 0.8 } }],
     ['option "maxDrop" of evaluation() must be a number from 0 to 1', { maxDrop: 5 }],
     ['option "confidence" of evaluation() must be a number above 0.5 and below 1', { confidence: 95 }],
-    ['option "concurrency" of evaluation() must be a whole number of at least 1', { concurrency: 0 }],
+    ['option "concurrency" of evaluation() must be an integer of at least 1', { concurrency: 0 }],
     ['evaluation() has no option "maxdrop". Did you mean "maxDrop"?', { maxdrop: 0.1 }],
   ])('%s', (message, options) => {
     expect(() => evaluation({ ...base, ...options })).toThrow(message)

@@ -73,7 +73,7 @@ export function evaluation<
   return { type: 'asset_check', asset, name, step: makeStep(step) }
 }
 
-/** What the table of options cannot tell. @throws DAGMA_OPTION_INVALID */
+/** Checks what the table of options cannot express. @throws DAGMA_OPTION_INVALID */
 function checkOptions(options: Unchecked): void {
   const { dataset, scorers, threshold = {}, maxDrop = 0, confidence = 0.95, concurrency = 1 } = options
   const names = Object.keys(scorers)
@@ -91,7 +91,7 @@ function checkOptions(options: Unchecked): void {
       : unknownThreshold(thresholds, names),
     maxDrop: isShare(maxDrop) ? undefined : 'must be a number from 0 to 1',
     confidence: confidence > 0.5 && confidence < 1 ? undefined : 'must be a number above 0.5 and below 1',
-    concurrency: Number.isInteger(concurrency) && concurrency >= 1 ? undefined : 'must be a whole number of at least 1',
+    concurrency: Number.isInteger(concurrency) && concurrency >= 1 ? undefined : 'must be an integer of at least 1',
   }
   for (const [option, reason] of Object.entries(problems))
     if (reason !== undefined) throw dagmaError('DAGMA_OPTION_INVALID', { option, of: 'evaluation()', reason })

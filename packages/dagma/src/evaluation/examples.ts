@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-/** What is wrong with the examples of a dataset; undefined: nothing. */
+/** The problem of the examples of a dataset; undefined if there is none. */
 export function exampleProblem(examples: readonly unknown[]): string | undefined {
   if (examples.length === 0) return 'has no examples'
   const ids = new Set<string>()

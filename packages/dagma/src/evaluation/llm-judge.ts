@@ -1,6 +1,6 @@
 import type { Scorer } from './scorer.ts'
 
-/** What {@link llmJudge} needs of a language model's client; that of `@dagma/ai` has it. */
+/** The part of a language model's client that {@link llmJudge} uses; that of `@dagma/ai` implements it. */
 export interface JudgeModel {
   generateText(request: {
     readonly instructions: string
@@ -9,11 +9,11 @@ export interface JudgeModel {
   }): Promise<{ readonly text: string }>
 }
 
-/** What {@link llmJudge} takes. */
+/** Options of {@link llmJudge}. */
 export interface LlmJudgeOptions<Example, Output> {
-  /** What makes an output good, in a sentence or more. */
+  /** The criteria of a good output, in a sentence or more. */
   readonly criteria: string
-  /** What the judge reads about an example and its output: the question, the passages, the answer. */
+  /** The text that the judge reads about an example and its output: the question, the passages, the answer. */
   readonly prompt: (judged: { readonly example: Example; readonly output: Output }) => string
 }
 

@@ -2,7 +2,7 @@ import type { AssetKey } from '../definitions/assets/asset-key.ts'
 import type { Metadata } from '../metadata/metadata-value.ts'
 import type { AcceptedEvaluation, ExampleScores } from './scores.ts'
 
-/** What an evaluation needs of a run of MLflow; `MlflowRun` of `@dagma/mlflow` has it. */
+/** The part of an MLflow run that an evaluation uses; `MlflowRun` of `@dagma/mlflow` implements it. */
 interface TrackedRun {
   logParams(params: Readonly<Record<string, string | number | boolean>>): Promise<void>
   logMetrics(metrics: Readonly<Record<string, number>>): Promise<void>
@@ -10,7 +10,7 @@ interface TrackedRun {
   setTags(tags: Readonly<Record<string, string>>): Promise<void>
 }
 
-/** What an evaluation needs of MLflow's client; that of `@dagma/mlflow` has it. */
+/** The part of an MLflow client that an evaluation uses; that of `@dagma/mlflow` implements it. */
 interface Tracking<Run extends TrackedRun = TrackedRun> {
   withRun(
     options: { readonly name: string; readonly assetKey: AssetKey; readonly signal: AbortSignal },

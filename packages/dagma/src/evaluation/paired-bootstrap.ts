@@ -4,7 +4,7 @@ import { meanOf } from './scores.ts'
 /** How often the pairs are drawn again. */
 const resamples = 10_000
 
-/** What {@link pairedBootstrap} takes beside the differences. */
+/** Options of {@link pairedBootstrap}, besides the differences. */
 export interface BootstrapOptions {
   /** Probability with which each bound of the interval holds, above 0.5 and below 1. */
   readonly confidence: number

@@ -1,7 +1,7 @@
 import type { CheckResult } from '../definitions/assets/results.ts'
 import { type Metadata, MetadataValue } from '../metadata/metadata-value.ts'
 import type { Change } from './compare.ts'
-import { type AcceptedEvaluation, type ExampleScores, meanOf } from './scores.ts'
+import { type AcceptedEvaluation, type ExampleScores, meanScore } from './scores.ts'
 
 /** Metadata that every evaluation has beside the means of its scorers; no scorer may be named so. */
 export const ownFields = ['examples_count', 'compared_count', 'accepted_run_id', 'accepted_time', 'scores', 'dropped_examples'] as const
@@ -21,7 +21,7 @@ export interface Evaluated {
   readonly changes: ReadonlyMap<string, Change>
 }
 
-/** What the check reports, and whether the evaluation is the accepted one from now on. */
+/** The result of the check, and whether the evaluation is the accepted one from now on. */
 export function evaluationResult(evaluated: Evaluated): { readonly isAccepted: boolean; readonly result: CheckResult } {
   const rows = scorerRows(evaluated)
   const isReached = rows.every(({ verdict }) => verdict !== 'below threshold')
@@ -45,23 +45,18 @@ interface ScorerRow {
 function scorerRows({ examples, scorers, accepted, changes }: Evaluated): ScorerRow[] {
   return scorers.map(({ scorer, threshold }) => {
     const change = changes.get(scorer)
-    const score = meanOf(scoresOf(examples, scorer))
-    const before = scoresOf(accepted?.examples ?? [], scorer)
+    const score = meanScore(examples, scorer) ?? 0
     return {
       scorer,
       score,
       threshold: threshold ?? null,
-      accepted: before.length === 0 ? null : meanOf(before),
+      accepted: meanScore(accepted?.examples ?? [], scorer) ?? null,
       change: change?.mean ?? null,
       change_low: change?.bounds?.low ?? null,
       change_high: change?.bounds?.high ?? null,
       verdict: threshold !== undefined && score < threshold ? 'below threshold' : (change?.verdict ?? 'new'),
     }
   })
-}
-
-function scoresOf(examples: readonly ExampleScores[], scorer: string): number[] {
-  return examples.flatMap(({ scores }) => scores[scorer] ?? [])
 }
 
 function metadata(evaluated: Evaluated, rows: readonly ScorerRow[]): Metadata {

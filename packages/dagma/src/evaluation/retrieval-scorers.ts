@@ -7,7 +7,7 @@ export interface RelevantIds {
   readonly relevant: readonly string[] | { readonly [id: string]: number }
 }
 
-/** What scorers of a ranking take. */
+/** Options of the scorers of a ranking. */
 export interface RankingOptions {
   /** How many of the first results count; default: all. */
   readonly k?: number
@@ -68,7 +68,7 @@ function overRanking(
   score: RankingScore,
 ): Scorer<RelevantIds, readonly string[]> {
   if (k !== Number.POSITIVE_INFINITY && !(Number.isInteger(k) && k >= 1))
-    throw dagmaError('DAGMA_OPTION_INVALID', { option: 'k', of, reason: 'must be a whole number of at least 1' })
+    throw dagmaError('DAGMA_OPTION_INVALID', { option: 'k', of, reason: 'must be an integer of at least 1' })
   return ({ example: { relevant }, output }) => {
     const grades = new Map(isList(relevant) ? relevant.map((id) => [id, 1]) : Object.entries(relevant))
     if (grades.size === 0 || ![...grades.values()].every((grade) => grade > 0 && Number.isFinite(grade)))

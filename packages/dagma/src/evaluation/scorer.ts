@@ -1,7 +1,7 @@
-/** What a scorer is called with. */
+/** The input of a scorer. */
 export interface Scoring<Example, Output, Resources = unknown> {
   readonly example: Example
-  /** What the evaluation's `run` returned for the example. */
+  /** The value that the evaluation's `run` returned for the example. */
   readonly output: Output
   /** The opened resources of the evaluation. */
   readonly resources: Resources

@@ -27,6 +27,12 @@ function isAccepted(kept: unknown): kept is AcceptedEvaluation {
   return typeof kept === 'object' && kept !== null && 'version' in kept && kept.version === 1
 }
 
+/** The mean of a scorer over the examples that it scored; undefined if there are none. */
+export function meanScore(examples: readonly ExampleScores[], scorer: string): number | undefined {
+  const scores = examples.flatMap(({ scores }) => scores[scorer] ?? [])
+  return scores.length === 0 ? undefined : meanOf(scores)
+}
+
 /** The mean of some numbers. */
 export function meanOf(numbers: readonly number[]): number {
   return numbers.reduce((sum, one) => sum + one, 0) / numbers.length

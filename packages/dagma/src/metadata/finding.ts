@@ -3,7 +3,7 @@ import { thrownMessage } from './thrown.ts'
 
 /** One result of `dagma doctor`. It is printed, so it must hold no secret, response body or header. */
 export interface Finding {
-  /** What was checked, in a few words: `reachable`, `authentication`, or the name of a variable or link. */
+  /** The name of the check: `reachable`, `authentication`, or the name of a variable or link. */
   readonly check: string
   /** `ok`; `local`: the local backend is used; `warning`: it works but needs attention; `error`: it does not work. */
   readonly status: 'ok' | 'local' | 'warning' | 'error'

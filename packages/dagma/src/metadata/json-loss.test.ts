@@ -68,7 +68,7 @@ describe('what JSON would change or lose', () => {
     expect(lossOf({ a: new Array(2) })).toBe('a hole at a[0]')
     const circular: { list: unknown[] } = { list: [] }
     circular.list.push({ of: circular })
-    expect(lossOf(circular)).toBe('a reference to what it stands in at list[0].of')
+    expect(lossOf(circular)).toBe('a reference to what it is in at list[0].of')
     const nested = (levels: number) => Array.from({ length: levels }).reduce<unknown>((inner) => [inner], 1)
     expect(lossOf(nested(100))).toBeUndefined()
     expect(lossOf(nested(101))).toMatch(/^more than 100 levels at (\[0\]){30}/)
@@ -99,7 +99,7 @@ test('nothing else is refused: data comes back from JSON as it was', () => {
   )
 })
 
-test('what is let through comes back from JSON as it went, and what is not does not', () => {
+test('what is allowed comes back from JSON as it went, and what is not does not', () => {
   const anything = fc.anything({
     withBigInt: true,
     withBoxedValues: true,

@@ -4,13 +4,13 @@ export interface JsonLoss {
   readonly at: string
 }
 
-/** What {@link jsonLoss} lets through. */
+/** Exceptions of {@link jsonLoss}. */
 export interface JsonLimits {
-  /** How many lists and objects may stand in each other. */
+  /** How many lists and objects may be in each other. */
   readonly deepest: number
-  /** Whether -0, which JSON writes as 0, is let through. */
+  /** Whether -0, which JSON writes as 0, is allowed. */
   readonly negativeZero?: boolean
-  /** Whether whole numbers beyond ±(2^53 − 1), which may have been rounded, are let through. */
+  /** Whether integers beyond ±(2^53 − 1), which may have been rounded, are allowed. */
   readonly unsafe?: boolean
 }
 
@@ -37,7 +37,7 @@ export function jsonLoss(value: unknown, limits: JsonLimits): JsonLoss | undefin
     const form = written(item, key)
     const what = form === undefined && isInList(levels) ? 'undefined' : (scalarLoss(form, limits) ?? objectLoss(form))
     if (what !== undefined || typeof form !== 'object' || form === null) return what
-    if (above.has(form)) return 'a reference to what it stands in'
+    if (above.has(form)) return 'a reference to what it is in'
     if (levels.length === limits.deepest) return `more than ${limits.deepest} levels`
     above.add(form)
     levels.push(Array.isArray(form) ? { list: form, next: 0 } : { members: form, names: Object.keys(form), next: 0 })
@@ -103,7 +103,7 @@ function leave(levels: Level[], above: Set<object>): void {
   if (level !== undefined) above.delete('list' in level ? level.list : level.members)
 }
 
-/** What JSON writes in the place of `item`. */
+/** The value that JSON writes for `item`. */
 function written(item: unknown, key: string): unknown {
   if (typeof item !== 'object' || item === null || ArrayBuffer.isView(item) || isInvalidDate(item)) return item
   return 'toJSON' in item && typeof item.toJSON === 'function' ? item.toJSON(key) : item
@@ -114,7 +114,7 @@ function scalarLoss(item: unknown, { negativeZero = false, unsafe = false }: Jso
     case 'number':
       if (!Number.isFinite(item)) return String(item)
       if (!negativeZero && Object.is(item, -0)) return '-0'
-      return unsafe || !Number.isInteger(item) || Number.isSafeInteger(item) ? undefined : 'a whole number beyond 2^53'
+      return unsafe || !Number.isInteger(item) || Number.isSafeInteger(item) ? undefined : 'an integer beyond 2^53'
     case 'bigint':
     case 'function':
     case 'symbol':
@@ -127,7 +127,7 @@ function scalarLoss(item: unknown, { negativeZero = false, unsafe = false }: Jso
 /** A list this long is not searched for members by name: that takes as long as writing it. */
 const longList = 1000
 
-/** What JSON would lose of an object itself, whatever it holds. */
+/** The loss of an object itself in JSON, apart from its members. */
 function objectLoss(item: unknown): string | undefined {
   if (typeof item !== 'object' || item === null) return undefined
   if (Array.isArray(item)) {

@@ -5,7 +5,7 @@ import { checkedHttpUrl } from './links.ts'
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json | undefined }
 
 /**
- * What stands for JSON data among metadata: that, and objects that become it. Rows may be typed by an `interface`. What else an object
+ * JSON data as a metadata value: JSON itself, and objects that convert to it. Rows may be typed by an `interface`. What else an object
  * holds is checked when the metadata is recorded.
  */
 export type JsonInput =
@@ -27,7 +27,7 @@ type PlainObject = object & {
   readonly [Symbol.match]?: never
 }
 
-/** What a cell of a {@link Table} holds. */
+/** The value of a cell of a {@link Table}. */
 export type TableCell = string | number | boolean | null
 
 /** A column of a {@link TableSchema}, as Dagster's `TableColumn`. */
@@ -40,7 +40,7 @@ export interface TableColumn {
   readonly constraints?: {
     /** Whether it may hold null; default true. */
     readonly nullable?: boolean
-    /** Whether no value stands in it twice; default false. */
+    /** Whether no value is in it twice; default false. */
     readonly unique?: boolean
     /** Further constraints, in words, such as `> 0`. */
     readonly other?: readonly string[]
@@ -96,7 +96,7 @@ export type MetadataType = keyof MetadataTypes
 const brand: unique symbol = Symbol.for('dagma.metadata-value') as never
 
 /**
- * A typed metadata value: what Dagster calls `MetadataValue`. Plain values need no constructor: a string becomes `text`, a whole number
+ * A typed metadata value: what Dagster calls `MetadataValue`. Plain values need no constructor: a string becomes `text`, an integer
  * `int`, another number `float`, a boolean `bool`, null `null`, a Date `timestamp`, an array or object `json`.
  * A URL must be made by {@link MetadataValue.url}, or it would be shown as text.
  */
@@ -143,10 +143,10 @@ export class MetadataValue<Type extends MetadataType = MetadataType> {
     return new MetadataValue('notebook', expectString('notebook', value))
   }
 
-  /** A whole number within ±(2^53 − 1). Dagster plots it over time. */
+  /** An integer within ±(2^53 − 1). Dagster plots it over time. */
   static int(value: number): MetadataValue<'int'> {
     if (!Number.isSafeInteger(value))
-      throw dagmaError('DAGMA_METADATA_INVALID', { key: 'int', reason: `is not a whole number within ±(2^53 − 1): ${value}` })
+      throw dagmaError('DAGMA_METADATA_INVALID', { key: 'int', reason: `is not an integer within ±(2^53 − 1): ${value}` })
     return new MetadataValue('int', value)
   }
 
@@ -208,7 +208,7 @@ function expectString(type: MetadataType, value: string): string {
   return value
 }
 
-/** What may stand as a metadata value; plain values are inferred as {@link MetadataValue} says. `undefined` leaves the key out. */
+/** A value that metadata accepts; the type of plain values is inferred as {@link MetadataValue} describes. `undefined` omits the key. */
 export type MetadataInput = MetadataValue | JsonInput | Date
 
 /** Metadata as a user writes it: keys to values. */

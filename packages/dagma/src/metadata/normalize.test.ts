@@ -103,16 +103,16 @@ describe('what cannot be carried is an error that says what and where', () => {
       [
         "NaN: The metadata value "key" has NaN, which JSON lacks. Pass a JSON value, or one created with MetadataValue. [DAGMA_METADATA_INVALID]",
         "Infinity: The metadata value "key" has Infinity, which JSON lacks. Pass a JSON value, or one created with MetadataValue. [DAGMA_METADATA_INVALID]",
-        "2^53: The metadata value "key" has a whole number beyond 2^53, which would be rounded; give it as text. Pass a JSON value, or one created with MetadataValue. [DAGMA_METADATA_INVALID]",
-        "-2^53: The metadata value "key" has a whole number beyond 2^53, which would be rounded; give it as text. Pass a JSON value, or one created with MetadataValue. [DAGMA_METADATA_INVALID]",
+        "2^53: The metadata value "key" has an integer beyond 2^53, which would be rounded; give it as text. Pass a JSON value, or one created with MetadataValue. [DAGMA_METADATA_INVALID]",
+        "-2^53: The metadata value "key" has an integer beyond 2^53, which would be rounded; give it as text. Pass a JSON value, or one created with MetadataValue. [DAGMA_METADATA_INVALID]",
         "BigInt: The metadata value "key" has a bigint, which JSON lacks. Pass a JSON value, or one created with MetadataValue. [DAGMA_METADATA_INVALID]",
         "function: The metadata value "key" has a function, which JSON lacks. Pass a JSON value, or one created with MetadataValue. [DAGMA_METADATA_INVALID]",
         "symbol: The metadata value "key" has a symbol, which JSON lacks. Pass a JSON value, or one created with MetadataValue. [DAGMA_METADATA_INVALID]",
         "nested NaN: The metadata value "key" has NaN at "a[0].b", which JSON lacks. Pass a JSON value, or one created with MetadataValue. [DAGMA_METADATA_INVALID]",
         "nested BigInt: The metadata value "key" has a bigint at "a[1]", which JSON lacks. Pass a JSON value, or one created with MetadataValue. [DAGMA_METADATA_INVALID]",
-        "nested 2^53: The metadata value "key" has a whole number beyond 2^53 at "id", which would be rounded; give it as text. Pass a JSON value, or one created with MetadataValue. [DAGMA_METADATA_INVALID]",
+        "nested 2^53: The metadata value "key" has an integer beyond 2^53 at "id", which would be rounded; give it as text. Pass a JSON value, or one created with MetadataValue. [DAGMA_METADATA_INVALID]",
         "nested function: The metadata value "key" has a function at "a", which JSON lacks. Pass a JSON value, or one created with MetadataValue. [DAGMA_METADATA_INVALID]",
-        "circular: The metadata value "key" has a reference to what it stands in at "self", which JSON lacks. Pass a JSON value, or one created with MetadataValue. [DAGMA_METADATA_INVALID]",
+        "circular: The metadata value "key" has a reference to what it is in at "self", which JSON lacks. Pass a JSON value, or one created with MetadataValue. [DAGMA_METADATA_INVALID]",
         "undefined in a list: The metadata value "key" has undefined at "d[0]", which JSON lacks. Pass a JSON value, or one created with MetadataValue. [DAGMA_METADATA_INVALID]",
         "Map: The metadata value "key" has a Map, which JSON lacks. Pass a JSON value, or one created with MetadataValue. [DAGMA_METADATA_INVALID]",
         "nested Set: The metadata value "key" has a Set at "seen[0]", which JSON lacks. Pass a JSON value, or one created with MetadataValue. [DAGMA_METADATA_INVALID]",
@@ -178,7 +178,7 @@ describe('MetadataValue', () => {
     `)
   })
 
-  test('a float may be of any size, since it is not taken for a whole number', () => {
+  test('a float may be of any size, since it is not taken for an integer', () => {
     expect(normalize({ flops: MetadataValue.float(1e20) }).flops).toEqual({ type: 'float', raw_value: 1e20 })
   })
 
@@ -205,8 +205,8 @@ describe('MetadataValue', () => {
     expect(messages).toMatchInlineSnapshot(`
       [
         "text of a number: The metadata value "text" must be a string, not number. Pass a JSON value, or one created with MetadataValue. [DAGMA_METADATA_INVALID]",
-        "int of a fraction: The metadata value "int" is not a whole number within ±(2^53 − 1): 1.5. Pass a JSON value, or one created with MetadataValue. [DAGMA_METADATA_INVALID]",
-        "int beyond 2^53: The metadata value "int" is not a whole number within ±(2^53 − 1): 9007199254740992. Pass a JSON value, or one created with MetadataValue. [DAGMA_METADATA_INVALID]",
+        "int of a fraction: The metadata value "int" is not an integer within ±(2^53 − 1): 1.5. Pass a JSON value, or one created with MetadataValue. [DAGMA_METADATA_INVALID]",
+        "int beyond 2^53: The metadata value "int" is not an integer within ±(2^53 − 1): 9007199254740992. Pass a JSON value, or one created with MetadataValue. [DAGMA_METADATA_INVALID]",
         "float of NaN: The metadata value "float" is not a finite number: NaN. Pass a JSON value, or one created with MetadataValue. [DAGMA_METADATA_INVALID]",
         "timestamp of an invalid Date: The metadata value "timestamp" is not a valid time. Pass a JSON value, or one created with MetadataValue. [DAGMA_METADATA_INVALID]",
         "relative url: The URL in MetadataValue.url() is not an absolute URL. Use an absolute http or https URL without user name and password. [DAGMA_URL_INVALID]",

@@ -28,7 +28,7 @@ export interface ObservationField {
   readonly presence: FieldPresence
   /** Key of the system that it belongs to, and the operations, when it is not all of them. Absent: it belongs to none. */
   readonly of?: { readonly system: 'mlflow' | 'qdrant' | 'langflow' | 'openai'; readonly operations?: readonly string[] }
-  /** Whether it stands in the metadata. */
+  /** Whether it is in the metadata. */
   readonly metadata: boolean
   /** Name of the span attribute that tells the same; null when none does. */
   readonly spanAttribute: string | null
@@ -46,8 +46,8 @@ const text = (meaning: string, presence: FieldPresence, more: Partial<Omit<Obser
   ({ types: ['text'], unit: null, meaning, presence, metadata: true, spanAttribute: null, metric: null, ...more }) as const
 
 /**
- * The observation field specification: what a materialization, an observation or a failed step tells about itself, under which name and in which unit. One table for metadata,
- * traces and metrics. A test holds `docs/observation-fields.md` and the example project's runs against it.
+ * The observation field specification: what a materialization, an observation or a failed step tells about itself, under which name and in which
+ * unit. One table for metadata, traces and metrics. A test holds `docs/observation-fields.md` and the example project's runs against it.
  * @example
  * ```ts
  * console.log(observationFields.latency_ms.unit)
@@ -172,7 +172,7 @@ export const observationFields = {
   },
 
   mlflow_tracking_uri: {
-    ...text('Where the MLflow run is kept: a url when it is http or https, else text.', 'system', { of: { system: 'mlflow' } }),
+    ...text('Where the MLflow run is kept: a url when it is http or https, otherwise text.', 'system', { of: { system: 'mlflow' } }),
     types: ['url', 'text'],
   },
   mlflow_run_url: link('Page of the MLflow run. Absent also when no http or https base is known.', 'server', { system: 'mlflow' }),

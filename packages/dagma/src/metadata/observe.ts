@@ -10,7 +10,7 @@ export interface TraceUrls {
   readonly mlflow_trace_url?: string | undefined
 }
 
-/** What the step runner knows of a materialization or an observation. */
+/** The facts of a materialization or an observation that the step runner records. */
 export interface StepFacts {
   readonly eventType: 'materialization' | 'observation'
   /** How often the step had been attempted before. */
@@ -36,11 +36,11 @@ export function observe(metadata: WireMetadata, { eventType, retryCount, latency
   })
 }
 
-/** What the step runner knows of a step that failed. */
+/** The facts of a failed step that the step runner records. */
 export interface FailureFacts {
   readonly status: 'failure' | 'canceled'
   readonly retryCount: number
-  /** What went wrong: what the user's code threw, or Dagma's own error. */
+  /** The error: the one that the user's code threw, or Dagma's. */
   readonly error: unknown
 }
 

@@ -1,6 +1,6 @@
 import type { Json } from './metadata-value.ts'
 
-/** What a piece of work with a model is. */
+/** The kind of an operation with a model. */
 export type OperationKind = 'embedding' | 'retrieval' | 'generation' | 'tool'
 
 /** Numbers, texts and flags that describe an operation: counts, sizes, ids and names. No text of a user, a document or a model. */
@@ -9,14 +9,14 @@ export type OperationFacts = { readonly [name: string]: string | number | boolea
 /** A piece of work with a model that begins, as {@link traceOperation} takes it. */
 export interface Operation {
   readonly kind: OperationKind
-  /** What is done, in two or three words that stand in the code: `embed texts`. */
+  /** The name of the operation, in two or three constant words: `embed texts`. */
   readonly name: string
   /** Who does it: `openai`, `qdrant`, `local`. */
   readonly system: string
   /** The model that is asked for. */
   readonly model?: string | undefined
   readonly facts?: OperationFacts
-  /** What goes in: texts, prompts, messages. Only called where the content of traces is turned on. */
+  /** The input: texts, prompts, messages. Only called if the content of traces is turned on. */
   readonly input?: () => Json
 }
 
@@ -32,7 +32,7 @@ export interface FoundDocument {
   readonly score: number
 }
 
-/** What came of an operation. */
+/** The result of an operation. */
 export interface OperationResult {
   readonly usage?: TokenUsage | undefined
   /** Of a retrieval, best first. */
@@ -40,7 +40,7 @@ export interface OperationResult {
   /** The model that answered, where that differs from the one that was asked for. */
   readonly model?: string | undefined
   readonly facts?: OperationFacts
-  /** What came out: the texts of documents in their order, an answer. Only called where the content of traces is turned on. */
+  /** The output: the texts of documents in their order, an answer. Only called if the content of traces is turned on. */
   readonly output?: () => Json
 }
 
@@ -56,13 +56,13 @@ export interface ObservedOperation {
 /** How an operation ended. It has passed the exit gate. */
 export interface OperationEnd {
   readonly status: 'success' | 'failure'
-  /** What went wrong, in one line; undefined when nothing did. */
+  /** The error, in one line; undefined if there was none. */
   readonly error: string | undefined
   readonly usage: TokenUsage | undefined
   readonly documents: readonly FoundDocument[] | undefined
   readonly model: string | undefined
   readonly facts: OperationFacts
-  /** What went in and came out, bounded and without personal fields; undefined where the content of traces is off. */
+  /** The input and output, truncated and without personal fields; undefined if the content of traces is off. */
   readonly content: { readonly input: Json | undefined; readonly output: Json | undefined } | undefined
 }
 

@@ -1,16 +1,16 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import type { ObservedOperation, OperationEnd, TracedContent } from './operations.ts'
+import { sharedStorage } from './shared-storage.ts'
 
 /** An outgoing call to another system that is about to be made. It has passed the exit gate. */
 export interface OutgoingCall {
   /** Name of the system, for example `Qdrant`. */
   readonly system: string
-  /** What is tried, for example `create run`: one of a few texts that stand in the code. */
+  /** The operation, for example `create run`: one of a few constant texts. */
   readonly operation: string
   readonly method: string
   /** Without query and user info. */
   readonly url: string
-  /** What is called, when it is a database. */
+  /** The database that is called, if it is one. */
   readonly database: Database | undefined
 }
 
@@ -28,7 +28,7 @@ export interface CallEnd {
   readonly httpStatus: number | undefined
   /** How often it was sent again. */
   readonly resent: number
-  /** What went wrong, in one line; undefined when nothing did. */
+  /** The error, in one line; undefined if there was none. */
   readonly error: string | undefined
 }
 
@@ -53,17 +53,10 @@ export interface OperationObserver extends CallTracker {
   readonly end: (end: OperationEnd) => void
 }
 
-/** Shared by all copies of this module: an integration may have another than the host. Made when something is watched for the first time. */
-const storage: unique symbol = Symbol.for('dagma.outgoing-calls') as never
-const shared: { [storage]?: AsyncLocalStorage<CallTracker> } = globalThis as never
+const trackers = sharedStorage<CallTracker>('dagma.outgoing-calls')
 
 /** Runs `work`; `tracker` is notified of the outgoing calls that it makes. */
-export function trackCalls<T>(tracker: CallTracker, work: () => T): T {
-  shared[storage] ??= new AsyncLocalStorage()
-  return shared[storage].run(tracker, work)
-}
+export const trackCalls = trackers.run
 
 /** The tracker of the calls that are made here, if any. */
-export function callTracker(): CallTracker | undefined {
-  return shared[storage]?.getStore()
-}
+export const callTracker = trackers.current

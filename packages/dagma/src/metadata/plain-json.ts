@@ -18,6 +18,6 @@ export function plainJson(value: unknown, wrong: (reason: string) => Error, { un
 }
 
 function advice(what: string): string {
-  if (what.startsWith('a whole number')) return 'which would be rounded; give it as text'
+  if (what.startsWith('an integer')) return 'which would be rounded; give it as text'
   return what.startsWith('more than') ? 'while Dagster can read no more' : 'which JSON lacks'
 }

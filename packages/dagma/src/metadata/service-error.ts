@@ -2,7 +2,7 @@
 export interface HttpFailure {
   /** Name of the system, for example `MLflow`. */
   readonly system: string
-  /** What was tried, for example `create run`. */
+  /** The operation, for example `create run`. */
   readonly operation: string
   /** HTTP method and URL; its query and user info are dropped. */
   readonly method: string

@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
+import { sharedStorage } from './shared-storage.ts'
 
 /** A call of a model that has ended. */
 export interface ModelUse {
@@ -6,7 +6,7 @@ export interface ModelUse {
   readonly model: string
   readonly inputTokens: number
   readonly outputTokens: number
-  /** Whether the endpoint counted the tokens; else they are estimated by the length of the texts. */
+  /** Whether the endpoint counted the tokens; otherwise they are estimated by the length of the texts. */
   readonly isCounted: boolean
   /** In the currency of the project's prices; undefined when there is no price of the model. */
   readonly cost: number | undefined
@@ -19,17 +19,10 @@ export interface SpendingAccount {
   readonly record: (use: ModelUse) => void
 }
 
-/** Shared by all copies of this module: an integration may have another than the host. Made when something is counted for the first time. */
-const storage: unique symbol = Symbol.for('dagma.spending') as never
-const shared: { [storage]?: AsyncLocalStorage<SpendingAccount> } = globalThis as never
+const accounts = sharedStorage<SpendingAccount>('dagma.spending')
 
 /** Runs `work`; the calls of models that it makes are counted in `account`. */
-export function countSpending<T>(account: SpendingAccount, work: () => T): T {
-  shared[storage] ??= new AsyncLocalStorage()
-  return shared[storage].run(account, work)
-}
+export const countSpending = accounts.run
 
-/** Where calls of models that are made here are counted, if anywhere. */
-export function spendingAccount(): SpendingAccount | undefined {
-  return shared[storage]?.getStore()
-}
+/** The account in which calls of models that are made here are counted, if any. */
+export const spendingAccount = accounts.current

@@ -1,4 +1,4 @@
-/** What Dagster refuses of tables, schemas and lineage in the form of Pipes: its reader would stop at them, and all later messages be lost. */
+/** Tables, schemas and lineage that Dagster rejects in messages of Pipes: its reader would stop at them and lose all later messages. */
 
 type Record = { readonly [member: string]: unknown }
 

@@ -94,7 +94,7 @@ interface Row {
   at: Date
 }
 
-test('rows typed by an interface are metadata; what JSON lacks does not compile where it stands at the top', () => {
+test('rows typed by an interface are metadata; what JSON lacks does not compile where it is at the top', () => {
   const rows: Row[] = [{ id: 1, at: new Date(0) }]
   const cells = rows.map(({ id, name }) => ({ id, name }))
   const raw = [{ id: 1, at: '1970-01-01T00:00:00.000Z' }]

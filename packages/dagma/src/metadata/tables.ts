@@ -55,7 +55,7 @@ function columnsWire(columns: readonly TableColumn[]): unknown {
   }))
 }
 
-/** The type of the cells of a column: whole numbers beside others are floats; cells of several types have none in common. */
+/** The type of the cells of a column: integers beside others are floats; cells of several types have none in common. */
 function columnType(cells: readonly unknown[]): string {
   const types = new Set(cells.filter((cell) => cell !== null && cell !== undefined).map(cellType))
   const [only = 'string', ...others] = types

@@ -1,4 +1,4 @@
-/** What was thrown, whatever it is: reading it never throws, and never goes on for ever. */
+/** A thrown value of any kind: reading it never throws, and always ends. */
 import { types } from 'node:util'
 
 /** An error with where it stands among several that led to the same one: `2 of 3`; empty when it is the only one. */

@@ -5,7 +5,7 @@ import type { MaterializeRun } from '../engine/materialize.ts'
 import type { WireError } from '../runtime/gate/exit-gate.ts'
 import { type CheckEvent, sumOfCheck } from './check-sum.ts'
 
-/** What a step gave: a materialization, or how a check went for each of its partitions. */
+/** The events of a step: a materialization, or the results of a check for each of its partitions. */
 type Given = Materialization | readonly [CheckEvent, ...CheckEvent[]]
 
 /**
@@ -14,7 +14,7 @@ type Given = Materialization | readonly [CheckEvent, ...CheckEvent[]]
  */
 export class PipesReport {
   readonly #session: PipesSession
-  /** What is not reported yet, by step, and in it by asset and check. */
+  /** Events that are not reported yet, by step, then by asset and check. */
   readonly #given = new Map<string, Map<string, Given>>()
 
   constructor(session: PipesSession) {

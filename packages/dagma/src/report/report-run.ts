@@ -24,11 +24,11 @@ export interface RunReport {
   readonly checks: number
   /** How many events were in Dagster before. */
   readonly alreadyThere: number
-  /** What is lost on this way. */
+  /** The data that this reporter cannot transfer. */
   readonly limits: string | null
 }
 
-/** Reports runs that have ended, all in one go. @throws DAGMA_RUN_NOT_REPORTABLE, DAGMA_REPORT_FAILED, DAGMA_REPORT_NO_PYTHON */
+/** Reports runs that have ended, all together. @throws DAGMA_RUN_NOT_REPORTABLE, DAGMA_REPORT_FAILED, DAGMA_REPORT_NO_PYTHON */
 export async function reportRuns(reporter: Reporter, log: EventLog, runs: readonly Run[]): Promise<RunReport[]> {
   const unended = runs.find(({ status }) => status === 'STARTED')
   if (unended !== undefined) throw dagmaError('DAGMA_RUN_NOT_REPORTABLE', { run: unended.runId })

@@ -4,7 +4,7 @@ import type { WireMetadata } from '../metadata/normalize.ts'
 import { sumOfCheck } from './check-sum.ts'
 
 /**
- * What of a run's events Dagster takes without a run of its own: materializations, observations and checks. Each carries its run, its own id and the
+ * The events of a run that Dagster accepts without a run: materializations, observations and checks. Each carries its run, its own id and the
  * moment it happened as metadata, since Dagster stamps a reported event with the moment of the report.
  */
 export function reportedEvents(events: readonly RunEvent[]): ReportedEvent[] {

@@ -4,7 +4,10 @@ import { promisify } from 'node:util'
 
 const flush = promisify(fsync)
 
-/** Makes a folder, and those above it that are missing, readable by their owner only. With `sync` they survive a power cut: each one's entry in the folder above it too. */
+/**
+ * Makes a folder, and those above it that are missing, readable by their owner only. With `sync` they survive a power cut: each one's entry in the
+ * folder above it too.
+ */
 export function makeFolder(folder: string, { sync }: { readonly sync: boolean }): void {
   const first = mkdirSync(folder, { recursive: true, mode: 0o700 })
   if (!sync || first === undefined) return
@@ -30,11 +33,11 @@ interface Sync {
   next: Promise<void> | undefined
 }
 
-/** What is going on, by path. */
+/** Work in progress, by path. */
 const syncs = new Map<string, Sync>()
 
 /**
- * Resolves when a file, or the entries of a folder, survive a power cut as they are now. The thread goes on meanwhile, and all who ask while a sync is
+ * Resolves when a file, or the entries of a folder, survive a power cut as they are now. The thread continues meanwhile, and all who ask while a sync is
  * going on share the next one.
  */
 export function whenSynced(path: string): Promise<void> {

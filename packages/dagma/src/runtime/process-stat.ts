@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** What Linux says of a process. */
+/** Linux's data about a process. */
 export interface ProcessStat {
   /** Whether it has ended and its parent has not asked how: in a container, nobody may ever ask. */
   readonly isZombie: boolean

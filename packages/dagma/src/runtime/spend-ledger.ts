@@ -11,7 +11,7 @@ export interface Spender {
   readonly step: string
 }
 
-/** What was spent. */
+/** The recorded spending. */
 export interface Total {
   readonly cost: number
   readonly tokens: number
@@ -27,7 +27,7 @@ export interface SpendScope {
 }
 
 /**
- * What the project's runs have spent on models: `.dagma/spending.sqlite`, in which the processes of all runs on the machine count. Sums by run, step and
+ * The spending of the project's runs on models: `.dagma/spending.sqlite`, which the processes of all runs on the machine share. Sums by run, step and
  * day, so that it stays small.
  */
 export class SpendLedger {

@@ -4,7 +4,7 @@ import { partitionKeyProblem } from '../definitions/partitions/partition-key.ts'
 import { dagmaError } from '../errors.ts'
 
 /**
- * What the function of a schedule or sensor returned, in one form. JavaScript is not type-checked, so each part is checked.
+ * Normalizes the return value of a schedule's or sensor's function. JavaScript is not type-checked, so each part is checked.
  * @param who for errors, such as `Sensor "files"`
  * @throws DAGMA_TICK_INVALID
  */
@@ -68,7 +68,7 @@ function isObject(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** What kind of value was found; the value itself may be a secret. */
+/** Describes the kind of a value; the value itself may be a secret. */
 function shown(value: unknown): string {
   if (value === null || value === undefined) return String(value)
   if (Array.isArray(value)) return 'a list'

@@ -12,7 +12,7 @@ import { RunResources } from './step/run-resources.ts'
 import { tickResult } from './tick-result.ts'
 import { projectValues, Values } from './values/values.ts'
 
-/** What a tick asks for. What is shown of it has passed the exit gate; what is acted on is as it was given, and holds no known secret. */
+/** The result of a tick. Displayed parts have passed the exit gate; parts that are used are unchanged, and contain no known secret. */
 export interface Tick {
   readonly runRequests: readonly (RunRequest & { readonly jobName: string })[]
   readonly skipReason: string | undefined
@@ -29,7 +29,7 @@ export interface TickHost {
   readonly signal: AbortSignal
 }
 
-/** What a tick of a sensor is given. */
+/** The input of a sensor's tick. */
 export interface SensorTick {
   readonly cursor: string | undefined
   /** The keys of dynamic partitions by the name of their definition. @throws DAGMA_OPTION_INVALID for another name */
@@ -88,7 +88,7 @@ async function evaluated(
   }
 }
 
-/** What is acted on is never changed. @throws DAGMA_SECRET_IN_TICK */
+/** Values that are used are never changed. @throws DAGMA_SECRET_IN_TICK */
 function expectNoSecret(parts: Pick<Tick, 'runRequests' | 'cursor' | 'dynamicPartitions'>): void {
   const [field] = secretFields((visit) => visitFields({ ...parts }, visit))
   if (field !== undefined) throw dagmaError('DAGMA_SECRET_IN_TICK', field)

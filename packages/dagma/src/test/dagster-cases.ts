@@ -27,7 +27,7 @@ interface Around {
   readonly offsets: readonly (readonly [day: number, offset: number])[]
 }
 
-/** What scripts/random/partitions.py prints. */
+/** The output of scripts/random/partitions.py. */
 export interface DagsterCases {
   readonly windows: readonly (Around & {
     readonly partitions: DeclaredTime
@@ -97,7 +97,7 @@ const meant: readonly { readonly reason: string; readonly fits: (difference: Dif
   },
   {
     reason:
-      'Where the clock is changed by half an hour, Dagster counts the hours of a key in UTC minutes or local ones, whichever fits the day on which it runs: its windows overlap, and its last one may not have ended. Dagma goes on from the first window.',
+      'Where the clock is changed by half an hour, Dagster counts the hours of a key in UTC minutes or local ones, whichever fits the day on which it runs: its windows overlap, and its last one may not have ended. Dagma continues from the first window.',
     fits: ({ of }) => of.timezone === 'Australia/Lord_Howe',
   },
   {
@@ -115,7 +115,7 @@ const meant: readonly { readonly reason: string; readonly fits: (difference: Dif
     fits: ({ of }) => of.timezone === 'Pacific/Chatham' && duesInChangingHours(of),
   },
   {
-    reason: 'Samoa had no 30 December 2011: Dagster goes on from times of that day, Dagma has an empty window there and ticks once.',
+    reason: 'Samoa had no 30 December 2011: Dagster continues from times of that day, Dagma has an empty window there and ticks once.',
     fits: ({ of }) => of.timezone === 'Pacific/Apia' && /2011-1[12]|2012-01/.test(of.now ?? of.start ?? ''),
   },
   {

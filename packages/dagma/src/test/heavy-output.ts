@@ -25,7 +25,7 @@ export default definitions({ assets: [
 ] })
 `
 
-/** What a command printed to a reader that starts late, in bytes, and the most memory it took, in megabytes. */
+/** The output of a command for a reader that starts late, in bytes, and its peak memory, in megabytes. */
 export async function withSlowReader(
   command: readonly string[],
   cwd: string,

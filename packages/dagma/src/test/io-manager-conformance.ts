@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { IOContext, IOManager } from '../definitions/assets/io-manager.ts'
 
-/** What an IO manager is called with for an asset, in a run `r` that goes on. */
+/** The context of an IO manager for an asset, in a run `r` that has not ended. */
 export const of = (key: string, partitionKey?: string): IOContext => ({
   assetKey: key.split('/'),
   partitionKey,
@@ -9,10 +9,10 @@ export const of = (key: string, partitionKey?: string): IOContext => ({
   signal: new AbortController().signal,
 })
 
-/** What every IO manager of Dagma does. `make` gives one that has no values yet. */
+/** The tests that every IO manager of Dagma passes. `make` returns an empty one. */
 export function ioManagerConformance(name: string, make: () => Promise<IOManager> | IOManager): void {
   describe(name, () => {
-    test('gives back the last value, and nothing where there is none', async () => {
+    test('returns the last value, and nothing where there is none', async () => {
       const manager = await make()
       expect(await manager.loadInput(of('a'))).toBeUndefined()
       for (const value of [{ n: [1, 'ü', null] }, 'text', 0, false, null, [], '2026-01-01', '{"a":1}', '12']) {

@@ -1,6 +1,6 @@
 import type { PipesContextData } from '../dagster/pipes/protocol.ts'
 
-/** What Dagster tells a step that makes one asset without partitions, but for `changes`. */
+/** Dagster's data about a step of one unpartitioned asset, except for `changes`. */
 export function pipesContext(changes: Partial<PipesContextData> = {}): PipesContextData {
   return {
     asset_keys: ['warehouse/sum'],

@@ -29,7 +29,7 @@ export function setEnvironment(variables: { readonly [name: string]: string | un
   for (const [name, value] of Object.entries(variables)) set(name, value)
 }
 
-/** What `action` throws, or rejects with. */
+/** The error that `action` throws or rejects with. */
 export async function thrownBy(action: () => unknown): Promise<Error> {
   try {
     await action()

@@ -274,7 +274,7 @@ describe('partitions', () => {
 })
 
 describe('values', () => {
-  test('are what the files would give back', async () => {
+  test('are what the files would return', async () => {
     const dated = asset({ key: 'dated', run: () => [{ at: new Date(0), note: undefined as string | undefined }] })
     const seen = asset({
       key: 'seen',

@@ -16,7 +16,7 @@ import { type Clock, systemClock } from '../runtime/clock.ts'
 import { memoryIOManager } from '../runtime/values/memory-io.ts'
 import { type GivenValues, withGivenValues } from './given-values.ts'
 
-/** What {@link materializeToMemory} takes beside the assets. */
+/** Options of {@link materializeToMemory}, besides the assets. */
 export interface InMemoryOptions extends Omit<MaterializeOptions, 'durability'> {
   /**
    * Values of upstream assets, by key text: they need not be among the assets, and are not made when they are given. Of a partitioned asset, an
@@ -97,7 +97,7 @@ function outsideAsset(key: string, partitions: PartitionsDefinition | undefined)
   return externalAsset({ key, ...(partitions && { partitions }) })
 }
 
-/** Keeps values in memory, and gives back what each asset's own IO manager would: the value itself of a typed one, by way of JSON of any other. */
+/** Keeps values in memory, and returns what each asset's own IO manager would: the value itself of a typed one, by way of JSON of any other. */
 function memoryOf({ assets }: Definitions): IOManager {
   const [json, asIs] = [memoryIOManager(), memoryIOManager({ asIs: true })]
   const managerOf = ({ assetKey }: IOContext): IOManager => (assets.get(keyText(assetKey))?.step?.valuesAsIs ? asIs : json)

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Langflow } from '../index.ts'
 
-/** What every form of {@link Langflow} must do, with a default flow that answers what it was asked. */
+/** The tests that every backend of {@link Langflow} must do, with a default flow that answers what it was asked. */
 export function langflowConformance(form: string, prepare: () => Promise<Langflow>): void {
   describe(`${form}: conformance`, () => {
     let client: Langflow

@@ -4,7 +4,7 @@ import type { Mlflow, MlflowSettings } from '../index.ts'
 
 type OpenWith = (settings?: Partial<MlflowSettings>, context?: ContextParts) => Promise<Mlflow>
 
-/** What every form of {@link Mlflow} must do. `prepare` gives a way to open it with settings of its own. */
+/** The tests that every backend of {@link Mlflow} must do. `prepare` gives a way to open it with settings of its own. */
 export function mlflowConformance(form: string, prepare: () => Promise<OpenWith>): void {
   describe(`${form}: conformance`, () => {
     let openWith: OpenWith

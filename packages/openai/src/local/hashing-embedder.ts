@@ -5,7 +5,7 @@ export const defaultDimensions = 2048
 
 /** How much a group of four letters counts, where a word counts 1. */
 const partWeight = 0.1
-/** How often a word counts that stands in the last heading before the text. */
+/** How often a word counts that is in the last heading before the text. */
 const headingWeight = 3
 /** How slowly the tenth use of a word counts less than the first, and how much a long text is held back: k1 and b of BM25. */
 const saturation = 2
@@ -51,7 +51,7 @@ function weighted(text: string): (readonly [part: string, weight: number])[] {
   ]
 }
 
-/** How often each feature stands in the parts, each times its weight. */
+/** How often each feature is in the parts, each times its weight. */
 function counted(parts: readonly (readonly [text: string, weight: number])[]): Map<Feature, number> {
   const counts = new Map<Feature, number>()
   for (const [text, weight] of parts)
@@ -109,7 +109,7 @@ function featureNamed(name: string): Feature {
   return made
 }
 
-/** FNV-1a of 32 bits, its bits mixed once more: each of them counts. */
+/** FNV-1a of 32 bits, its bits mixed again: each of them counts. */
 function hash(text: string): number {
   let hashed = 0x811c9dc5
   for (let index = 0; index < text.length; index++) hashed = Math.imul(hashed ^ text.charCodeAt(index), 0x01000193)

@@ -11,7 +11,7 @@ export function words(text: string): string[] {
   return found.filter((word) => !stopWords.has(word)).map(stem)
 }
 
-/** English endings and what stands in their place, the longest first. */
+/** English endings and what is in their place, the longest first. */
 const endings = [
   ['ies', 'y'],
   ['ing', ''],

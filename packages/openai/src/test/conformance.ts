@@ -3,7 +3,7 @@ import type { Embeddings } from '../index.ts'
 
 const texts = ['Secrets never leave.', 'A schedule ticks.', 'hyvää päivää 😀', 'Secrets never leave.', ' ']
 
-/** What every form of {@link Embeddings} must do. */
+/** The tests that every backend of {@link Embeddings} must do. */
 export function embeddingsConformance(prepare: () => Promise<Embeddings>): void {
   it('gives a vector of one size for each text, in order, and names the model', async () => {
     const client = await prepare()

@@ -3,7 +3,7 @@ import type { LocalDatabase, NewVectors } from './database.ts'
 import { asObject, badRequest, onlyMembers } from './refusal.ts'
 import { isDistance } from './vectors.ts'
 
-/** What a collection is like, in Qdrant's form. */
+/** The configuration of a collection, in Qdrant's form. */
 export function describeCollection(db: LocalDatabase, name: string): object {
   const { vectors, payloadIndexes } = db.transaction('DEFERRED', () => db.collection(name))
   const dense: { [name: string]: object } = {}
@@ -46,7 +46,7 @@ export function createPayloadIndex(db: LocalDatabase, name: string, json: unknow
   return { status: 'completed' }
 }
 
-/** Removes a collection. Tells whether there was one. */
+/** Removes a collection. Returns whether there was one. */
 export function dropCollection(db: LocalDatabase, name: string): boolean {
   return db.transaction('IMMEDIATE', () => db.dropCollection(name))
 }
@@ -56,7 +56,7 @@ function denseVectors(params: unknown): NewVectors {
   onlyMembers(vectors, ['size', 'distance'], 'option of vectors')
   const { size, distance } = vectors
   if (!Number.isInteger(size) || (size as number) < 1 || (size as number) > 65_536)
-    throw badRequest('the size of vectors must be a whole number from 1 to 65,536')
+    throw badRequest('the size of vectors must be an integer from 1 to 65,536')
   if (!isDistance(distance)) throw badRequest('the distance must be Cosine, Dot, Euclid or Manhattan')
   return { kind: 'dense', size: size as number, distance }
 }

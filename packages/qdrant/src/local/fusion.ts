@@ -29,7 +29,7 @@ function rrf(options: { readonly [name: string]: unknown }): Fuse {
   }
 }
 
-/** What a rank, from 0 on, gives. */
+/** The score of a rank, from 0 on. */
 function rankScore(rank: number, k: number, weight: number): number {
   return weight <= 0 ? 0 : Math.fround(1 / ((rank + 1) / weight + k - 1))
 }

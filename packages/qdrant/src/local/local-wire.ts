@@ -55,7 +55,7 @@ function openDatabase(folder: string): LocalDatabase {
   }
 }
 
-/** What a call throws: refusals and SQLite's errors as a ServiceError, anything else as it is. */
+/** The error that a call throws: refusals and SQLite's errors as a ServiceError, anything else unchanged. */
 function serviceError(operation: string, method: string, error: unknown): unknown {
   if (error instanceof Refusal) {
     const { status, message: reason, hint } = error

@@ -34,7 +34,7 @@ export function matcher(filter: unknown): Matcher {
 export function asStoredId(value: unknown): StoredId {
   const id = typeof value === 'string' ? canonicalUuid(value) : value
   if (typeof id === 'string' || (Number.isSafeInteger(id) && (id as number) >= 0)) return id as StoredId
-  throw badRequest('a point id is neither an unsigned whole number nor a UUID')
+  throw badRequest('a point id is neither an unsigned integer nor a UUID')
 }
 
 function conditions(given: unknown): Matcher[] {
@@ -83,7 +83,7 @@ function matchTest(match: { readonly [name: string]: unknown }): Test {
   const name = 'any' in match ? 'any' : 'except'
   const list = asArray(match[name], `match ${name}`).map(matchable)
   if (new Set(list.map((value) => typeof value)).size > 1 || typeof list[0] === 'boolean')
-    throw badRequest(`match ${name} must be all texts or all whole numbers`)
+    throw badRequest(`match ${name} must be all texts or all integers`)
   const wanted = new Set<unknown>(list)
   // A server takes a null for no value: it meets neither.
   return name === 'any' ? (value) => wanted.has(value) : (value) => value !== null && !wanted.has(value)
@@ -91,7 +91,7 @@ function matchTest(match: { readonly [name: string]: unknown }): Test {
 
 function matchable(value: unknown): string | number | boolean {
   if (typeof value === 'string' || typeof value === 'boolean' || Number.isSafeInteger(value)) return value as string | number | boolean
-  throw badRequest('match takes a text, a whole number, or true or false')
+  throw badRequest('match takes a text, an integer, or true or false')
 }
 
 function rangeTest(range: { readonly [name: string]: unknown }): Test {

@@ -95,7 +95,7 @@ interface Statement {
   /** Up to its conditions, of which it may have some. */
   readonly sql: string
   readonly filter: unknown
-  /** What comes after the conditions. */
+  /** The end of the statement, after the conditions. */
   readonly tail?: string
   readonly values?: readonly (number | string)[]
 }

@@ -1,4 +1,4 @@
-/** What the local store answers to a request that it does not carry out, as a server would: with a status. */
+/** The local store's rejection of a request, with a status as a server would send. */
 export class Refusal extends Error {
   override readonly name = 'Refusal'
   readonly status: number
@@ -40,8 +40,8 @@ export function asArray(value: unknown, what: string): readonly unknown[] {
   throw badRequest(`${what} must be an array`)
 }
 
-/** `value` as a whole number from 0 on; anything else is a wrong request. */
+/** `value` as an integer from 0 on; anything else is a wrong request. */
 export function asWhole(value: unknown, what: string): number {
   if (Number.isSafeInteger(value) && (value as number) >= 0) return value as number
-  throw badRequest(`${what} must be a whole number from 0 on`)
+  throw badRequest(`${what} must be an integer from 0 on`)
 }

@@ -12,7 +12,7 @@ export function sparseFor(value: unknown): SparseVector {
   const indices = asArray(given['indices'], 'indices')
   const values = asArray(given['values'], 'values')
   if (!indices.every((index) => Number.isInteger(index) && (index as number) >= 0 && (index as number) < 2 ** 32))
-    throw badRequest('an index of a sparse vector must be a whole number from 0 to 2^32 − 1')
+    throw badRequest('an index of a sparse vector must be an integer from 0 to 2^32 − 1')
   if (!values.every((number) => typeof number === 'number')) throw badRequest('the values of a sparse vector must be numbers')
   if (indices.length !== values.length) throw new Refusal(422, 'a sparse vector must have as many values as indices')
   if (new Set(indices).size !== indices.length) throw new Refusal(422, 'the indices of a sparse vector must be unique')

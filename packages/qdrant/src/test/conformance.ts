@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { pointId, type Qdrant, type QdrantFilter } from '../index.ts'
 import type { Opened } from './open.ts'
 
-/** What every form of Qdrant does, whichever serves. `openOn` opens one on a collection, which the suite removes. */
+/** The tests that every backend of Qdrant passes. `openOn` opens one on a collection, which the suite removes. */
 export function conformanceSuite(backend: Qdrant['backend'], openOn: (collection: string) => Promise<Opened>): void {
   const opened: Opened[] = []
   afterEach(async () => {
@@ -110,11 +110,7 @@ export function conformanceSuite(backend: Qdrant['backend'], openOn: (collection
       await fails(client.upsert([{ id: 9, vector: [1, 2, 3] }]), 400, /a vector has 3 numbers, but those of collection ".*" have 2/)
       await fails(client.upsert([{ id: -1, vector: [1, 2] }]), 400)
       await fails(client.upsert([{ id: 1.5, vector: [1, 2] }]), 400)
-      await fails(
-        client.upsert([{ id: 2 ** 53, vector: [1, 2] }]),
-        undefined,
-        /an id is neither a string nor a whole number up to 2\^53 − 1/,
-      )
+      await fails(client.upsert([{ id: 2 ** 53, vector: [1, 2] }]), undefined, /an id is neither a string nor an integer up to 2\^53 − 1/)
       await fails(client.upsert([{ id: 9, vector: [1, Number.NaN] }]), undefined, /a number that is not finite/)
       await fails(
         client.upsert([{ id: 9, vector: [1, 2], payload: { scores: [1, Number.NaN] } }]),

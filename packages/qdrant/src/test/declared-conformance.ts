@@ -12,7 +12,7 @@ const docs = {
 
 type Docs = typeof docs
 
-/** What every form of declared collections does, whichever serves. */
+/** The tests that every backend of declared collections passes. */
 export function declaredConformanceSuite(
   backend: Qdrant['backend'],
   settings: QdrantServerSettings,
@@ -146,8 +146,8 @@ export function declaredConformanceSuite(
         [{ words: [1, 2] }, /vector "words" is not a sparse vector/],
         [{ words: { indices: [1, 2], values: [1] } }, /vector "words" has 2 indices and 1 values/],
         [{ words: { indices: [4, 2, 4], values: [1, 1, 1] } }, /vector "words" has the index 4 twice/],
-        [{ words: { indices: [-1], values: [1] } }, /vector "words" has an index that is not a whole number from 0/],
-        [{ words: { indices: [2 ** 32], values: [1] } }, /vector "words" has an index that is not a whole number from 0/],
+        [{ words: { indices: [-1], values: [1] } }, /vector "words" has an index that is not an integer from 0/],
+        [{ words: { indices: [2 ** 32], values: [1] } }, /vector "words" has an index that is not an integer from 0/],
         [{ words: { indices: [1], values: [Number.POSITIVE_INFINITY] } }, /vector "words" has a value that is not finite/],
       ]
       for (const [vector, message] of cases) await fails(store(vector), undefined, message)

@@ -95,7 +95,7 @@ export function replay({ request: { method, path, body } }: RecordedCall, client
   }
 }
 
-/** What the interface gives for a recorded answer of status 200. */
+/** The client's result for a recorded answer of status 200. */
 export function resultOf({ request: { method, path, body }, response }: RecordedCall): unknown {
   const { result } = response.body as { result: never }
   const plain = (points: readonly { version?: number }[]) => points.map(({ version: _, ...point }) => point)

@@ -1,4 +1,4 @@
-"""What definitions touch of Dagster beyond its public interface, each item with its reason."""
+"""The private APIs of Dagster that definitions use, each with its reason."""
 
 from __future__ import annotations
 

@@ -17,11 +17,11 @@ from dagma.project import Project
 from dagma.worker.session import run_step
 
 Results: TypeAlias = Iterator[Any]
-"""What a body gives to Dagster. Named, since an annotation is worked out again for each body."""
+"""The results that a body yields to Dagster. Named, since an annotation is evaluated again for each body."""
 
 
 def build_step(project: Project, step: Step, worker_key: str, worker: dg.ResourceDefinition) -> dg.AssetsDefinition:
-    """What the step makes, observes or checks; running it runs the step in the run's Node worker."""
+    """The Dagster definition of a step's assets; executing it runs the step in the run's Node worker."""
     resources = {worker_key: worker}
     specs = [asset_spec(project, asset) for asset in step.assets]
     if step.kind == "check":
@@ -108,7 +108,7 @@ def _fields(step: Step) -> dict[str, dg.Field] | None:
 
 
 def _without_declarations(step: Step) -> Step:
-    """What a body needs to know of its step: the rest is Dagster's now, and need not stay in memory twice."""
+    """The part of a step that its body uses: Dagster has the rest, which need not stay in memory twice."""
     return replace(step, assets=(), checks=())
 
 

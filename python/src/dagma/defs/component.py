@@ -23,7 +23,7 @@ class DagmaProjectComponent(dg.Component, dg.Model, dg.Resolvable):
     """File that `dagma build` wrote, from the folder of `defs.yaml` on; without it, Node is started to make one."""
 
     executor: str | None = None
-    """What runs the steps, in the place of what the project declares; as in `DAGMA_EXECUTOR`."""
+    """The executor of the steps, instead of the one that the project declares; as in `DAGMA_EXECUTOR`."""
 
     executor_config: dict[str, Any] | None = None
     """Defaults of its config."""

@@ -1,4 +1,4 @@
-"""A step's JSON Schema as Dagster config: exact where Dagster has the type, else `Any` with the schema to read."""
+"""A step's JSON Schema as Dagster config: exact where Dagster has the type, otherwise `Any` with the schema to read."""
 
 from __future__ import annotations
 

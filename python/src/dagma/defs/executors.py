@@ -114,7 +114,7 @@ def executor_definition(
 ) -> dg.ExecutorDefinition:
     """The executor as Dagster's, its config's defaults those declared; `op_tags` are a job's, for its steps.
 
-    One whose steps have processes of their own gives them the version of the code.
+    One whose steps have their own processes gives them the version of the code.
     """
     found = declared if isinstance(declared, dg.ExecutorDefinition) else _with_defaults(declared)
     shares = found.executor_creation_fn in _IN_THE_RUN_CREATIONS

@@ -128,7 +128,7 @@ class _Executors:
             expect_shared(manifest.budgets, self.of_location)
 
     def of(self, job: Job) -> dg.ExecutorDefinition:
-        """What was chosen for all, else the job's own, else that of the definitions, else Dagma's."""
+        """The executor of the deployment, or else the job's, that of the definitions, or Dagma's."""
         declared = self._chosen or job.executor or self._declared
         if job.op_tags or job.executor is not None:
             return executor_definition(declared or dagma_executor, self._code, job.op_tags)

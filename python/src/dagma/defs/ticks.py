@@ -91,7 +91,7 @@ def run_requests(answer: Mapping[str, Any]) -> list[dg.RunRequest | dg.SkipReaso
 
 
 def sensor_result(answer: Mapping[str, Any]) -> dg.SensorResult:
-    """What a tick of a sensor asks for."""
+    """The result of a sensor's tick."""
     requests = [_run_request(asked) for asked in answer["run_requests"]]
     return dg.SensorResult(
         run_requests=requests,

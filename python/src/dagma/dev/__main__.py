@@ -32,7 +32,7 @@ def _end_with_parent(parent_is_gone: threading.Event) -> None:
     while os.read(0, 4096):
         pass
     parent_is_gone.set()
-    os.killpg(0, signal.SIGINT)  # as `dagma dev` does on Ctrl-C: runs that go on cancel their steps
+    os.killpg(0, signal.SIGINT)  # as `dagma dev` does on Ctrl-C: runs that continue cancel their steps
     time.sleep(_GRACE)
     os.killpg(0, signal.SIGKILL)
 

@@ -37,7 +37,7 @@ def run_dagster_dev(args: Sequence[str], webserver: str) -> None:
     module.open_ipc_subprocess = start_service
     warnings.filterwarnings(
         "ignore", message=r".*`dev_command` is superseded"
-    )  # the other command wants a project of its own
+    )  # the other command wants its own project
     module.dev_command(list(args))
 
 

@@ -2,7 +2,7 @@
 
 Any page that a developer opens may send requests to 127.0.0.1. A browser says where a request comes from (`Origin`,
 `Sec-Fetch-Site`) and by which name it reached the server (`Host`: a name of the attacker's, when that name was pointed
-at 127.0.0.1). Programs such as curl say no origin, and are let through.
+at 127.0.0.1). Programs such as curl say no origin, and are allowed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What keeping databases open touches of Dagster beyond its public interface."""
+"""The private APIs of Dagster that keeping databases open uses."""
 
 from __future__ import annotations
 

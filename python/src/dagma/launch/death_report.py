@@ -1,4 +1,4 @@
-"""What becomes of a run whose process has died: its end is reported, as soon as that can be done."""
+"""Reports the end of a run whose process has died, as soon as that is possible."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def record_in_transactions(
     """Records the groups one after the other, each in a transaction; in SQLite, all of them in a single one.
 
     In PostgreSQL other processes read events in the order of their ids, and would pass those of a transaction that
-    goes on: it is as short as it can be. SQLite has one writer at a time, and a commit costs more than an event.
+    continues: it is as short as it can be. SQLite has one writer at a time, and a commit costs more than an event.
     """
     storage = instance.event_log_storage
     if type(storage) is SqliteEventLogStorage:

@@ -1,6 +1,6 @@
 """Dagster's migration scripts are loaded once per process.
 
-By default each run has a SQLite file of its own. Whenever a process opens one for the first time, Dagster compares the
+By default each run has its own SQLite file. Whenever a process opens one for the first time, Dagster compares the
 file's revision with its newest migration, for which Alembic executes all 89 migration scripts of Dagster, twice when
 the file is created: 40 ms of processor time to open a file, 120 ms to create one. With the scripts kept it is 3 and 33.
 """

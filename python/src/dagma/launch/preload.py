@@ -107,7 +107,7 @@ class Preload:
         self._spare_due = time.monotonic() + _SPARE_DELAY
 
     def _drain(self, *_: object) -> None:
-        """Takes no more runs; those that go on are waited for."""
+        """Takes no more runs; those that continue are waited for."""
         self._draining = True
 
     def _maintain_spare(self) -> None:

@@ -108,7 +108,7 @@ class Identity:
 
 
 def machine() -> str:
-    """What a process id is valid within: a boot of a machine, and on Linux a namespace of process ids."""
+    """The scope in which a process id is unique: a boot of a machine, and on Linux a namespace of process ids."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         return f"{boot}/{Path('/proc/self/ns/pid').stat().st_ino}"
@@ -144,7 +144,7 @@ def dies_with_this_process() -> Callable[[], None] | None:
 
 
 def is_stopped(pid: int) -> bool:
-    """Whether a process was stopped by a signal, and does nothing until another lets it go on."""
+    """Whether a process was stopped by a signal, and does nothing until another lets it continue."""
     return _state(pid)[0].startswith("T")
 
 

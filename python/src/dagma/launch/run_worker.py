@@ -32,7 +32,7 @@ _WATCH_INTERVAL = 1.0
 """Seconds in which a termination is noticed that could not be sent as a signal: from another machine or container."""
 
 RUN_ENDED, RUN_LOST = 0, 70
-"""Exit codes: the run's end stands in the event log; or that is not known."""
+"""Exit codes: the run's end is in the event log; or that is not known."""
 
 
 def main(channel: Wire, instance: dg.DagsterInstance, project: Project) -> int:

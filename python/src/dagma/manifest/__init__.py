@@ -1,1 +1,1 @@
-"""What a project declares, as its manifest says it."""
+"""The declarations of a project, from its manifest."""

@@ -34,7 +34,7 @@ _WRONG_DEFINITIONS = 2
 
 
 def read_manifest(project: Project, file: Path | None = None) -> Manifest:
-    """The project's manifest: in a process of a step, that of its run; else the current one."""
+    """The project's manifest: in a process of a step, that of its run; otherwise the current one."""
     of_run = _file_of_run(project)
     if of_run is not None and of_run.exists():
         return parse_manifest(of_run.read_text(encoding="utf-8"), f"The manifest {of_run} of the run")

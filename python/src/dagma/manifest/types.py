@@ -71,7 +71,7 @@ class RetryPolicy:
 
 @dataclass(frozen=True)
 class Executor:
-    """What runs the steps: an executor that is known by name, or one in a Python module."""
+    """The executor of the steps: a known name, or one in a Python module."""
 
     module: str | None
     name: str

@@ -1,4 +1,4 @@
-"""What a step of several partitions touches of Dagster beyond its public interface, each item with its reason.
+"""The private APIs of Dagster that a step of several partitions uses, each with its reason.
 
 In a run of a range, Dagster's own results copy one metadata to all partitions and cannot say that some failed. The
 events are therefore made one by one, by the function that makes them in a run of one partition.
@@ -23,7 +23,7 @@ from dagster._core.execution.plan.execute_step import _get_output_asset_events
 # An event is in the file of its run and in an index of all runs, which a kill may leave behind the file.
 from dagster._core.storage.event_log import SqlEventLogStorageTable, SqliteEventLogStorage
 
-# A re-execution that goes on from where its parent failed has this tag.
+# A re-execution that continues from where its parent failed has this tag.
 from dagster._core.storage.tags import RESUME_RETRY_TAG
 
 # Dagster warns of arguments that are in beta: these are not the user's.
@@ -157,7 +157,7 @@ _HAS_CHECK_PARTITIONS = "partition" in inspect.signature(dg.AssetCheckEvaluation
 
 
 def runs_continued(op_context: dg.OpExecutionContext) -> list[dg.DagsterRun]:
-    """The runs from whose failure this one goes on, oldest first, and this one; none at a first attempt."""
+    """The runs from whose failure this one continues, oldest first, and this one; none at a first attempt."""
     instance, run = op_context.instance, op_context.run
     if op_context.retry_number == 0 and run.tags.get(RESUME_RETRY_TAG) != "true":
         return []

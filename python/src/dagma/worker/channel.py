@@ -131,7 +131,7 @@ class Channel:
             end = self._read_to_end()
         except OSError:
             end = self._describe_end()
-        finally:  # whatever went wrong: a run whose steps nobody ends would wait for ever
+        finally:  # whatever went wrong: a run whose steps nobody ends would wait forever
             self._finish(end)
 
     def _read_to_end(self) -> Callable[[], StepError]:
@@ -161,7 +161,7 @@ class Channel:
             call.receive_partition(message)
         elif kind == "items":
             call.receive_items(message)
-        else:  # in a thread of its own: a worker that is writing does not read
+        else:  # in its own thread: a worker that is writing does not read
             threading.Thread(target=self._answer, args=(call, message), daemon=True).start()
 
     def _receive_ready(self, message: Mapping[str, Any]) -> None:
@@ -202,7 +202,7 @@ _QUESTIONS = {
     "list_dynamic_partitions": 'The keys of the dynamic partitions "{partitions}"',
     "find_materializations": 'The materializations of "{asset_key}"',
 }
-"""What a step asks for, by the type of its message."""
+"""The requests of a step, by the type of the message."""
 
 
 def _answer_to(call: StepCall, message: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:

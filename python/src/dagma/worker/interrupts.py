@@ -1,7 +1,7 @@
 """Tells the steps of a run, each in its thread, that the run is being interrupted.
 
 Python delivers signals to the main thread only. There the executor notices them; a step's thread, which waits for Node,
-asks here. A step in a process of its own may get no signal at all, as under Celery: it asks the instance.
+asks here. A step in its own process may get no signal at all, as under Celery: it asks the instance.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ _log = logging.getLogger("dagster.dagma")
 
 
 class _Loaded(NamedTuple):
-    """What a worker has read at its start."""
+    """The files that a worker has read at its start."""
 
     project: Project
     sources: Fingerprint
@@ -58,7 +58,7 @@ class KeptWorkers:
         self._watch: threading.Thread | None = None
 
     def start(self, project: Project) -> NodeWorker:
-        """A worker for a run: one that waits and has loaded what a new one would, else a new one."""
+        """A worker for a run: one that waits and has loaded what a new one would, otherwise a new one."""
         loaded = _Loaded(project, fingerprint(project.root), dict(os.environ))
         worker = self._take(loaded) or NodeWorker(project, find_toolchain(project))
         with self._lock:

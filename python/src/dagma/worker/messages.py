@@ -65,7 +65,7 @@ def _expect(message: Mapping[str, Any], /, **types: type | tuple[type, ...]) -> 
 
 
 def _is_deeper(value: Any, levels: int) -> bool:
-    """Whether data is nested more deeply; without recursion, which has a limit of its own."""
+    """Whether data is nested more deeply; without recursion, which has its own limit."""
     layer = [value]
     for _ in range(levels + 1):
         layer = [

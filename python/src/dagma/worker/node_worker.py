@@ -38,7 +38,7 @@ _STUCK_GRACE = 0.5
 """Seconds it has when a step did not end though it was asked to, and again after SIGTERM."""
 
 _STOPPED_LIMIT = 60.0
-"""Seconds that the worker may be stopped, by SIGSTOP, before its steps fail: perhaps nobody lets it go on."""
+"""Seconds that the worker may be stopped, by SIGSTOP, before its steps fail: perhaps nobody lets it continue."""
 
 _LOOK = 5.0
 """Seconds between checks whether it is stopped. A worker that is busy, however long, is not."""
@@ -162,7 +162,7 @@ class NodeWorker:
         started.set_result(process)
         process.wait()
         self._exited.set()
-        # A process that the worker has started may hold a copy of its end; this ends the messages all the same.
+        # A process that the worker has started may hold a copy of its end; this ends the messages nevertheless.
         with contextlib.suppress(OSError):
             self._connection.shutdown(socket.SHUT_RD)
 

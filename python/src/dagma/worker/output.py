@@ -98,7 +98,7 @@ class OutputPump:
             return not self._ended
 
     def _copy_some(self) -> bool:
-        """Copies what stands in the pipe, up to a chunk; false when there is nothing (yet, or any more)."""
+        """Copies what is in the pipe, up to a chunk; false when there is nothing (yet, or any more)."""
         if self._ended:
             return False
         try:

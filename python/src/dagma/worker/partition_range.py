@@ -32,7 +32,7 @@ _MOST_NAMED = 100
 
 
 def partition_recorder(context: Any, step: Step) -> PartitionRecorder | None:
-    """What records the partitions of a step in a run of several; none in a run of one partition or without."""
+    """Records the partitions of a step in a run of several; None in a run with one partition or without."""
     op_context: dg.OpExecutionContext = context.op_execution_context
     if not op_context.has_partition_key_range:
         return None
@@ -68,7 +68,7 @@ class PartitionRecorder:
         return record_in_transactions(self._context.instance, ended, lambda item: record_event(self._context, item))
 
     def _items(self, partition: Mapping[str, Any]) -> Iterator[PartitionEvent]:
-        """What is to be recorded of a partition: its checks, then what makes it."""
+        """The events to record for a partition: its checks, then its materialization."""
         key = partition["partition_key"]
         apply_dynamic_partitions(partition["dynamic_partitions"], self._context.instance)
         for result in sorted(partition["results"], key=lambda result: result["type"] != "check"):
@@ -117,7 +117,7 @@ class PartitionRecorder:
 
 
 def _worst(severities: Iterable[dg.AssetCheckSeverity]) -> dg.AssetCheckSeverity:
-    """The severity of a sum: that of failures which all only warn, else `ERROR`."""
+    """The severity of a sum: that of failures which all only warn, otherwise `ERROR`."""
     return (
         dg.AssetCheckSeverity.WARN if set(severities) == {dg.AssetCheckSeverity.WARN} else dg.AssetCheckSeverity.ERROR
     )

@@ -1,4 +1,4 @@
-"""What the record has of a step's partitions of earlier attempts, at a retry and from a run's failure on."""
+"""The partitions that earlier attempts of a step have recorded, for a retry or a run from failure."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class CheckedPartition(NamedTuple):
 
 
 class RecordedPartitions:
-    """What this run, and those from whose failure it goes on, have recorded; nothing at a first attempt."""
+    """The partitions that this run, and the failed runs that it continues, have recorded; empty in a first attempt."""
 
     def __init__(self, op_context: dg.OpExecutionContext, step: Step) -> None:
         self._op_context = op_context

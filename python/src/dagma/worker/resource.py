@@ -60,7 +60,7 @@ class WorkerHost:
         return worker
 
     def warning(self, worker: NodeWorker) -> str | None:
-        """What to tell the user, once a run, when the worker has loaded other definitions than Dagster shows."""
+        """The warning, once per run, if the worker has loaded other definitions than Dagster shows."""
         loaded = worker.channel.digests
         with self._lock:
             if self._warned or loaded is None or loaded.manifest == self._digests.manifest:
@@ -107,7 +107,7 @@ def _code_of(context: dg.InitResourceContext, worker_key: str) -> Digests | None
 
 
 def worker_resource(project: Project, digests: Digests) -> dg.ResourceDefinition:
-    """The resource: opened once a run where the executor keeps a run in one process, else once a step."""
+    """The resource: opened once per run where the executor keeps a run in one process, otherwise once per step."""
     key = worker_key(project)
 
     def node_worker(context: dg.InitResourceContext) -> Iterator[WorkerHost]:

@@ -1,4 +1,4 @@
-"""What a step reported in its Pipes session, as Dagster's results."""
+"""The reports of a step in its Pipes session, as Dagster's results."""
 
 from __future__ import annotations
 

@@ -148,7 +148,7 @@ def _limit_of(step: Step) -> TimeLimit | None:
 
 
 def describe_exception(exception: Mapping[str, Any]) -> str:
-    """A Pipes exception as text: name, message and stack, and those of each cause. A message stands there once."""
+    """A Pipes exception as text: name, message and stack, and those of each cause. A message is there once."""
     parts: list[str] = []
     messages: list[str] = []
     current: Mapping[str, Any] | None = exception

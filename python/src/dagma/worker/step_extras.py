@@ -1,4 +1,4 @@
-"""What the process of a step gets beside the context that Dagster Pipes defines."""
+"""Data for the process of a step, besides the context that Dagster Pipes defines."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def step_extras(context: StepContext, step: Step) -> dict[str, Any]:
-    """What a step's process needs beside the Pipes context; in `protocol/worker.schema.json` `stepExtras`."""
+    """Data for a step's process besides the Pipes context; `stepExtras` in `protocol/worker.schema.json`."""
     op_context = context.op_execution_context
     config = None if step.config_schema is None else op_context.op_config
     tags = {key: value for key, value in context.run.tags.items() if not key.startswith((".dagster/", "dagster/"))}

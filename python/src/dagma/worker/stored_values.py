@@ -31,7 +31,7 @@ def tags_of(stored: Mapping[str, Any] | None) -> dict[str, str]:
 
 
 def stored_of(tags: Mapping[str, str]) -> dict[str, Any] | None:
-    """What the tags say; none of a materialization without them."""
+    """The stored value that the tags describe; None for a materialization without them."""
     value = re.fullmatch(r"(.+?)(?:\.(\d+))?", tags.get(_VALUE_TAG, ""))
     if value is None:
         return None
@@ -42,7 +42,7 @@ def stored_of(tags: Mapping[str, str]) -> dict[str, Any] | None:
 def find_materializations(
     instance: dg.DagsterInstance, run_id: str, asset_key: str, partition_keys: Sequence[str | None]
 ) -> list[dict[str, Any]]:
-    """The materializations of an asset's partitions, None for the asset: of the run if it made one, else the newest.
+    """The materializations of an asset's partitions (None: of the asset): the run's own, otherwise the newest.
 
     Those that were never materialized are left out.
     """

@@ -62,7 +62,7 @@ export function assetShowCommand(): Command {
     })
 }
 
-/** What is declared of an asset. */
+/** The declaration of an asset. */
 function factsOf(asset: AssetNode, { checks }: Definitions) {
   const { group, description = null, owners, tags, kinds, codeVersion = null } = asset
   const upstream = asset.deps.map((dep) => keyText(dep.key))

@@ -29,7 +29,7 @@ export function devCommand(): Command {
       const listModules = (): void => void (found.modulePatterns.length > 0 && writeModuleList(found))
       listModules()
       const { project } = await loadProject({})
-      // What other commands need not load.
+      // Other commands do not need to load this.
       const { checkPortFree, runDagsterDev, validateInDagster } = await import('../../dagster/dev/dev-server.ts')
       const { tellsOfFailures } = await import('../../dagster/dev/service-lines.ts')
       const { dagsterVariables, ensurePythonEnvironment } = await import('../../dagster/dev/python-environment.ts')

@@ -56,7 +56,7 @@ export function evalCommand(): Command {
     })
 }
 
-/** The definitions with no other checks in steps of their own than evaluations. */
+/** The definitions with no other checks in their own steps than evaluations. */
 function withoutOtherChecks(definitions: Definitions): Definitions {
   const steps = new Map([...definitions.steps].filter(([, step]) => step.kind !== 'check' || step.isEvaluation))
   const checks = new Map([...definitions.checks].filter(([, { step }]) => step.isEvaluation))

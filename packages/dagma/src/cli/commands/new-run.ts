@@ -3,7 +3,7 @@ import type { MaterializeOptions } from '../../engine/materialize.ts'
 import { type JsonOption, jsonOption, loadProject, type ModuleOption, moduleOption } from '../terminal/options.ts'
 import { type NewRunOptions, runInTerminal, withNewRunOptions } from '../terminal/run-in-terminal.ts'
 
-/** What one of the commands that start a new run has of its own. */
+/** The parts of a command that starts a new run. */
 interface NewRunCommand<Target> {
   readonly name: string
   readonly description: string

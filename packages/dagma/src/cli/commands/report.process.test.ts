@@ -133,7 +133,7 @@ describe('dagma report', () => {
     expect((await cli('report')).stderr).toContain('does not have this version of the package dagster-dagma')
   })
 
-  test('that fails says why, and how to go on', async () => {
+  test('that fails says why, and how to continue', async () => {
     await cli('asset materialize -s page')
     writeFileSync(join(folder, 'refusal'), 'OperationalError: postgres://me:hidden-word@db is gone\n')
     const { status, stdout, stderr } = await cli('report')
@@ -157,7 +157,7 @@ describe('--report', () => {
     expect((await cli(`run retry ${run.runId} --report`)).stdout).toMatch(/: 1 materialization\.\n$/)
   })
 
-  test('reports the runs of a range in one go', async () => {
+  test('reports the runs of a range together', async () => {
     const { stdout } = await cli('asset materialize -s daily --partition-range 2026-01-01...2026-01-03 --report --json')
     expect(JSON.parse(stdout)).toMatchObject([1, 2, 3].map(() => ({ status: 'SUCCESS', report: { materializations: 1, limits: null } })))
     expect(asked().request.events).toMatchObject(['01', '02', '03'].map((day) => ({ partition: `2026-01-${day}` })))

@@ -38,7 +38,7 @@ function* logLines(log: EventLog, { runId }: Run, step?: string): Generator<LogL
   for (const event of log.eachEvent(runId, ['LOG'])) if (event.type === 'LOG' && (step === undefined || event.step === step)) yield event
 }
 
-/** Resources and others log under names of their own. @throws DAGMA_OPTION_INVALID */
+/** Resources and others log under their own names. @throws DAGMA_OPTION_INVALID */
 function expectLoggedAs(step: string, { log, run, steps }: { log: EventLog; run: Run; steps: StepTexts }): void {
   const names = new Set(run.steps)
   for (const line of logLines(log, run)) names.add(line.step)

@@ -52,5 +52,5 @@ function summary({ runs, keptInPart, events, bytes }: PruneResult, dryRun: boole
     keptInPart === 0
       ? ''
       : ` ${number(keptInPart, 'run')} with the newest materialization of an asset or partition ${keptInPart === 1 ? 'stays' : 'stay'} in part.`
-  return dryRun ? `Would remove ${what}.${rest}` : `Removed ${what}; ${(bytes / 1e6).toFixed(1)} MB given back.${rest}`
+  return dryRun ? `Would remove ${what}.${rest}` : `Removed ${what}; ${(bytes / 1e6).toFixed(1)} MB freed.${rest}`
 }

@@ -25,7 +25,7 @@ export function schedulePreviewCommand(): Command {
     })
 }
 
-/** What a clock in the schedule's time zone shows. */
+/** The local time in the schedule's time zone. */
 function localTime(time: Date, timeZone: string): string {
   if (timeZone === 'UTC') return ''
   return `  ${new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'short' }).format(time)} ${timeZone}`

@@ -12,7 +12,7 @@ ajv.addSchema(schema)
 const isRequest = ajv.compile({ $ref: 'dagma:tick#/$defs/request' })
 const isAnswer = ajv.compile({ $ref: 'dagma:tick#/$defs/answer' })
 
-/** What sensors of the jobs `one` and `parts` should not return, and what is said of it. */
+/** Invalid results of sensors of the jobs `one` and `parts`, with their errors. */
 const wrongTicks = `[
   ['text', 'one'], ['nothing', null], ['number', 5], ['field', { run_requests: [] }], ['item', [{ jobName: 'one' }]], ['items', { runRequests: {} }],
   ['cursor', { cursor: 5 }], ['skip', skipReason(5)], ['tags', { ...runRequest(), tags: { a: 1 } }], ['change', { dynamicPartitions: [{ partitions: 'x', add: 'y' }] }],

@@ -7,7 +7,7 @@ import { loadProject, type ModuleOption, moduleOption } from '../terminal/option
 import { printAnswer } from '../terminal/output.ts'
 import { expectDynamicPartitions } from './partition-change.ts'
 
-/** What the Dagster host asks, one JSON document on stdin: `protocol/tick.schema.json`. */
+/** The request of the Dagster host, one JSON document on stdin: `protocol/tick.schema.json`. */
 type TickRequest =
   | { readonly kind: 'schedule'; readonly name: string; readonly scheduled_time: string }
   | { readonly kind: 'sensor'; readonly name: string; readonly cursor: string | null; readonly dynamic_partitions: DynamicKeys }

@@ -22,7 +22,7 @@ export async function endProcess(): Promise<void> {
     const open = openThings()
     if (open !== '')
       process.stderr.write(
-        `note: the project left ${open} open; the command ended all the same. Close what a resource opens in its close().\n`,
+        `note: the project left ${open} open; the command ended nevertheless. Close what a resource opens in its close().\n`,
       )
     process.exit(ownExitCode())
   }, patience).unref()
@@ -45,7 +45,7 @@ const names: { readonly [resource: string]: string } = {
   StatWatcher: 'file watchers',
 }
 
-/** What keeps the process, such as "timers, servers". */
+/** The handles that keep the process alive, such as "timers, servers". */
 function openThings(): string {
   return [...new Set(process.getActiveResourcesInfo().flatMap((resource) => names[resource] ?? []))].join(', ')
 }

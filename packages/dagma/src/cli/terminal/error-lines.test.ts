@@ -15,7 +15,7 @@ test('an error is shown once, however often the step is tried', () => {
   expect(withoutFrames(lines('b', error))).toEqual(shown)
 })
 
-test('a message that stands in one above is not shown again; frames of all are', () => {
+test('a message that is in one above is not shown again; frames of all are', () => {
   const error = failure('Step "a" failed: no row.', new TypeError('no row', { cause: new Error('no row') }))
   const lines = stepErrorLines()('a', error)
   expect(withoutFrames(lines)).toEqual(['    Step "a" failed: no row.', '    TypeError'])

@@ -12,13 +12,13 @@ export function stepErrorLines(): (step: string, error: WireError) => string[] {
   }
 }
 
-/** The lines that show an error with all that led to it, each message once; `indent` stands before messages, frames have their own. */
+/** The lines that show an error with all that led to it, each message once; `indent` is before messages, frames have their own. */
 export function errorLines(error: WireError, indent = ''): string[] {
   const lines = [`${indent}${error.message}`]
   const messages = [error.message]
   for (let one: WireError | null = error; one !== null; one = one.cause) {
     const { name, message } = one
-    // What a step failed for stands in the step's own message already.
+    // The message of the step already contains its cause.
     if (!messages.some((said) => said.includes(message))) lines.push(`${indent}caused by ${name}: ${message}`)
     else if (one !== error && name !== 'Error') lines.push(`${indent}${name}`)
     messages.push(message)

@@ -8,7 +8,7 @@ export function endWith(exitCode: number): void {
   own = exitCode
 }
 
-/** What the command has said last; good when it has said nothing. */
+/** The exit code that the command has set last; success if it has set none. */
 export function ownExitCode(): number {
   return own
 }

@@ -24,9 +24,9 @@ export async function loadProject({ module, json }: ModuleOption & JsonOption): 
   return { project, definitions: await loadDefinitions(project) }
 }
 
-/** Reads a whole number from 1. */
+/** Reads an integer from 1. */
 export function positiveInteger(text: string): number {
   const value = Number(text)
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('Pass a whole number of at least 1.')
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('Pass an integer of at least 1.')
   return value
 }

@@ -18,13 +18,16 @@ export function printAnswer(text: string): void {
   outletOf(1).write(`${text}\n`)
 }
 
-/** Prints a value as one JSON document. A generator that is the value, a member of it, or a member of an item of it is printed as an array, an element at a time. */
+/**
+ * Prints a value as one JSON document. A generator that is the value, a member of it, or a member of an item of it is printed as an array, an element
+ * at a time.
+ */
 export function printJson(value: unknown): void {
   for (const piece of jsonPieces(value, '\n')) command.write(piece)
   command.write('\n')
 }
 
-/** What `JSON.stringify` makes of a value with an indent of two, in pieces. `newline`: the line break and indent of the value. */
+/** The output of `JSON.stringify` with an indent of two, in pieces. `newline`: the line break and indent of the value. */
 function* jsonPieces(value: unknown, newline: string): Generator<string> {
   if (!holdsGenerator(value)) {
     yield JSON.stringify(value, null, 2).replaceAll('\n', newline)
@@ -125,7 +128,7 @@ function tableOf(value: unknown): { header: string[]; rows: string[][] } | undef
   return { header, rows }
 }
 
-/** A schema as a table: a row for each column. What no column has is left out. */
+/** A schema as a table: a row for each column. Fields that no column has are omitted. */
 function columnsOf(schema: unknown): { header: string[]; rows: string[][] } | undefined {
   if (!isRecord(schema) || !Array.isArray(schema.columns)) return undefined
   const columns = schema.columns.map((column: unknown) => (isRecord(column) ? column : {}))

@@ -11,7 +11,7 @@ export interface ShownRun {
   readonly partition: string | null
   /** Stands before the run, such as `[2/30] `. */
   readonly position: string
-  /** How many partitions a step makes; when these are several, `[12/29] ` stands before each. */
+  /** How many partitions a step makes; when these are several, `[12/29] ` is before each. */
   readonly partitionsOf?: (step: string) => number
 }
 

@@ -1,4 +1,4 @@
-/** `dagster dev` as a child process in a group of its own. */
+/** `dagster dev` as a child process in its own group. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
@@ -94,7 +94,7 @@ function startPython(
   [program = 'python', ...args]: readonly string[],
   more: NodeJS.ProcessEnv = {},
 ): ChildProcess {
-  // A Python file of the project, such as queue.py, must not stand in for a module of the same name that Dagster imports.
+  // A Python file of the project, such as queue.py, must not be in for a module of the same name that Dagster imports.
   const safePath = { PYTHONSAFEPATH: '1' }
   return spawn(program, args, {
     cwd: projectFolder,
@@ -125,7 +125,7 @@ async function groupEnded(child: ChildProcess, withinMs: number): Promise<void> 
   for (const deadline = Date.now() + withinMs; Date.now() < deadline && signalGroup(child, 0); ) await sleep(50)
 }
 
-/** Runs that go on are asked to end, so that Dagster knows; then everything in the group is killed. */
+/** Runs that continue are asked to end, so that Dagster knows; then everything in the group is killed. */
 async function endGroup(child: ChildProcess): Promise<void> {
   signalGroup(child, 'SIGTERM')
   await groupEnded(child, 6_000)

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { processStat } from '../../runtime/process-stat.ts'
 import { killTree } from './kill-tree.ts'
 
-/** Starts a process in a group of its own that starts another in another group, says the pid of that one, and waits. */
+/** Starts a process in its own group that starts another in another group, says the pid of that one, and waits. */
 const nested = `
   const { spawn } = require('node:child_process')
   const child = spawn('sleep', ['60'], { detached: true, stdio: 'ignore' })

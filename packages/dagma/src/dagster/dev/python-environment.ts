@@ -11,7 +11,7 @@ import { gateText } from '../../runtime/gate/exit-gate.ts'
 
 const run = promisify(execFile)
 
-/** What Dagster needs to run a project. */
+/** The environment in which Dagster runs a project. */
 export interface PythonEnvironment {
   /** Folder of `dagster` and `python`. */
   readonly bin: string

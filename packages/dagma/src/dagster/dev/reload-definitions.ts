@@ -15,7 +15,7 @@ interface Outcome {
   readonly locationOrLoadError?: Outcome
 }
 
-/** @returns a line that says how it went; what is wrong with the definitions stands in Dagster too */
+/** @returns a line that says how it went; what is wrong with the definitions is in Dagster too */
 export async function reloadDefinitions(address: string, signal: AbortSignal): Promise<string> {
   try {
     const answer = await fetch(`${address}/graphql`, {

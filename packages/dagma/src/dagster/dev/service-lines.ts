@@ -1,13 +1,13 @@
 import { stripVTControlCharacters } from 'node:util'
 
 const logLine = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?: [+-]\d{4})? - \S+ - (\w+) - /
-/** What a reload says in a line of its own: that definitions are wrong. And that a code server has ended as it should. */
+/** What a reload says in its own line: that definitions are wrong. And that a code server has ended as it should. */
 const saidElsewhere =
   / - (?:ERROR - dagma\.errors\.DefinitionError: |WARNING - (?:.*: UserWarning: Error loading repository location |Code server process has exited with code 0\.))/
 const pythonWarning = /^\S.*:\d+: \w*Warning: /
 
 /**
- * Which lines of Dagster's services tell of something wrong: warnings and errors of its log with the lines below them, and tracebacks. What it says
+ * The lines of Dagster's services that report a problem: warnings and errors of its log with the lines below them, and tracebacks. What it prints
  * of its own work, Python's warnings about code that is not the user's, what steps print, and definitions that do not load are not among them.
  */
 export function tellsOfFailures(): (line: string) => boolean {

@@ -11,7 +11,7 @@ const silence = 300
 /** Milliseconds between scans of all files, where the system has no events. */
 const pollInterval = 2_000
 
-/** What {@link watchSources} calls. */
+/** The callbacks of {@link watchSources}. */
 export interface WatchSourcesOptions {
   /** Ends the watching. */
   readonly signal: AbortSignal

@@ -4,7 +4,7 @@ import type { Project } from '../../runtime/project/project.ts'
 import { buildManifest, type Manifest } from './manifest.ts'
 import { lockFile, projectSources } from './sources.ts'
 
-/** What names one version of a project's code, the same on every host that has it. */
+/** Identifies a version of a project's code, equally on every host that has it. */
 export interface Digests {
   /** Of what the project declares. */
   readonly manifest: string

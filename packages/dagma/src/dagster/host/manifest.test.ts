@@ -215,7 +215,7 @@ describe('the manifest', () => {
     `)
   })
 
-  test('is the same text each time: its digest tells whether definitions changed', () => {
+  test('is the same text each time: its digest reports whether definitions changed', () => {
     const text = () => JSON.stringify(buildManifest(declare(), here))
     expect(text()).toBe(text())
   })

@@ -17,13 +17,13 @@ import { gateStaticMetadata, gateText } from '../../runtime/gate/exit-gate.ts'
 import { expectNoSecretIn } from '../../runtime/gate/known-secrets.ts'
 
 /**
- * What a project declares, for a host that runs no TypeScript: JSON whose every field `protocol/manifest.schema.json` explains. The functions
+ * The definitions of a project, for a host that does not run TypeScript: JSON whose fields `protocol/manifest.schema.json` describes. The functions
  * below are the one place where definitions become it. `dagma build` adds the `digests`.
  */
 export type Manifest = ReturnType<typeof manifestOf>
 
 /**
- * The manifest of a project's definitions. Deterministic: the same definitions give the same text. What is shown of it, descriptions and metadata, has
+ * The manifest of a project's definitions. Deterministic: the same definitions result in the same text. Displayed parts, descriptions and metadata, have
  * passed the exit gate; what is acted on is as it was declared. @throws DefinitionErrors when that holds a known secret
  */
 export function buildManifest(definitions: Definitions, projectFolder: string): Manifest {

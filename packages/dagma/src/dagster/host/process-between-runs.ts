@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { abandonedWork } from '../../runtime/step/until-aborted.ts'
 
-/** Above that, a worker has had enough runs: memory is given back with its process. */
+/** A worker above this limit serves no further run: its memory is freed with its process. */
 const mostMemory = 1024 ** 3
 
 /** How long what a run has closed may take to be gone, in milliseconds. */
@@ -34,7 +34,7 @@ export class ProcessBetweenRuns {
     return rss > mostMemory ? `it uses ${Math.round(rss / 1024 ** 2)} MiB of memory` : undefined
   }
 
-  /** What keeps the process alive beyond what did before: a timer, a connection, a child process. */
+  /** A new handle that keeps the process alive: a timer, a connection, a child process. */
   async #leftOpen(): Promise<string> {
     for (let waited = 0; ; waited += 20) {
       const left = [...openResources()].filter(([kind, count]) => count > (this.#open.get(kind) ?? 0))

@@ -12,7 +12,7 @@ interface Sending {
   readonly send: (message: PartitionMessage) => void
 }
 
-/** What of a `partition` message the step knows. */
+/** The fields of a `partition` message that the step supplies. */
 interface PartitionMessage {
   readonly partition_key: string
   /** Whether the partition failed, although it has results: a blocking check did. Then they are not what makes it. */

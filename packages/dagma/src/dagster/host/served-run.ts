@@ -14,7 +14,7 @@ import { projectValues, Values } from '../../runtime/values/values.ts'
 import type { PipesContextData } from '../pipes/protocol.ts'
 import { dagsterUi, runPage } from './run-page.ts'
 
-/** What a worker holds for the run that it serves. Another run gets a new one, so that it sees nothing of this one. */
+/** The state of a worker for the run that it serves. The next run gets a new one, so that runs share nothing. */
 export class ServedRun {
   readonly values: Values
   readonly #definitions: Definitions
@@ -49,14 +49,14 @@ export class ServedRun {
     return this.#resources
   }
 
-  /** What its steps spend on models. */
+  /** The spending of its steps on models. */
   spending({ run_id: runId, job_name: jobName }: Pick<PipesContextData, 'run_id' | 'job_name'>): RunSpending {
     const run = { definitions: this.#definitions, projectFolder: this.#projectFolder, runId, jobName, now: systemClock.now }
     this.#spending ??= new RunSpending(run)
     return this.#spending
   }
 
-  /** What its steps keep of their items, and what those of the runs that it retries have kept. */
+  /** The stored results of its steps' items, and of those of the runs that it retries. */
   items(runId: string, retriedRunIds: readonly string[]): KeptItems {
     this.#items ??= new KeptItems(this.#projectFolder, { runId, retriedRunIds, sync: false })
     return this.#items

@@ -36,7 +36,7 @@ export type ToWorker =
   | { readonly type: 'end_run' }
   | { readonly type: 'partitions_recorded'; readonly step: string; readonly count: number }
 
-/** What the Python package needs to say beside the Pipes context. */
+/** Data that the Python package sends besides the Pipes context. */
 export interface StepExtras {
   readonly step_name: string
   readonly config: unknown
@@ -46,9 +46,9 @@ export interface StepExtras {
   readonly dynamic_partitions: { readonly [name: string]: readonly string[] }
   /** When the run began, in seconds since 1970; null when Dagster does not know it. */
   readonly run_started: number | null
-  /** In a run of several partitions, those that are missing; else null. */
+  /** In a run of several partitions, those that are missing; otherwise null. */
   readonly partition_keys: readonly string[] | null
-  /** The run from whose failure this one goes on, the one from whose failure that did, and so on. */
+  /** The run from whose failure this one continues, the one from whose failure that did, and so on. */
   readonly resumed_run_ids: readonly string[]
 }
 

@@ -1,4 +1,7 @@
-/** The Node worker of a Dagster run, and perhaps of others after it: runs steps that the Python package sends, many of them concurrently. Messages: `protocol/worker.schema.json`. */
+/**
+ * The Node worker of a Dagster run, and perhaps of others after it: runs steps that the Python package sends, many of them concurrently. Messages:
+ * `protocol/worker.schema.json`.
+ */
 import { once } from 'node:events'
 import { Socket } from 'node:net'
 import { createInterface } from 'node:readline'
@@ -73,7 +76,7 @@ function endWithoutHost(host: number): void {
   try {
     process.kill(-process.pid, 'SIGKILL')
   } catch {
-    process.exit(1) // it was started without a group of its own
+    process.exit(1) // it was started without its own group
   }
 }
 
@@ -116,7 +119,7 @@ interface RunningStep {
   session?: MessageSender
   /** In a run of several partitions. */
   partitions?: SentPartitions
-  /** What the step waits for, by the number of its request. */
+  /** The answers that the step awaits, by the number of the request. */
   readonly asked: Map<number, (answer: Answer) => void>
 }
 

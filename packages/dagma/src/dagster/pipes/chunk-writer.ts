@@ -29,7 +29,7 @@ export function chunkWriter({ upload, intervalSeconds = 10 }: PipesChunkWriterOp
   let began = Number.NEGATIVE_INFINITY
 
   const isPending = (): boolean => chunk !== undefined || lines.length > 0
-  /** Uploads one chunk: what failed the last time, as it was, since its upload may have arrived all the same; otherwise all lines since. */
+  /** Uploads one chunk: what failed the last time, as it was, since its upload may have arrived nevertheless; otherwise all lines since. */
   const uploadNext = async (): Promise<void> => {
     if (chunk === undefined) {
       index += 1

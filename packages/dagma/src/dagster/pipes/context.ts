@@ -16,7 +16,7 @@ export interface PipesRange {
   readonly end: string
 }
 
-/** What Dagster tells of the step that this process does. Keys of assets have "/" between their parts. */
+/** Dagster's data about the step that this process executes. Keys of assets have "/" between their parts. */
 export class PipesContext {
   /** The same as it stands on the wire. */
   readonly data: PipesContextData
@@ -99,7 +99,7 @@ export class PipesContext {
     return this.data.partition_time_window ?? undefined
   }
 
-  /** What Dagster’s side gave along with `extras`. */
+  /** The `extras` that Dagster's side passed. */
   get extras(): { readonly [key: string]: unknown } {
     return this.data.extras
   }

@@ -6,7 +6,10 @@ import { gateError, gateText, gateValue, type WireError } from '../../runtime/ga
 import { gatedLog } from '../../runtime/gate/gated-log.ts'
 import type { PipesMessage, PipesMethod } from './protocol.ts'
 
-/** Makes the messages of one session. Log lines, metadata, data versions and errors that a method calls gated have passed the exit gate; it sends all else through it. */
+/**
+ * Makes the messages of one session. Log lines, metadata, data versions and errors that a method calls gated have passed the exit gate; it sends all
+ * else through it.
+ */
 export class MessageSender {
   /** Log lines for the run's log in Dagster. */
   readonly log: StepLog
@@ -64,7 +67,7 @@ export class MessageSender {
   }
 }
 
-/** Dagster refuses a whole number where a float is declared, and Python reads `5` as one: it is written `5.0`. */
+/** Dagster refuses an integer where a float is declared, and Python reads `5` as one: it is written `5.0`. */
 function withFloats(metadata: WireMetadata): WireMetadata {
   const entries = Object.entries(metadata).map(([key, value]) => {
     if (value.type !== 'float' || !Number.isInteger(value.raw_value)) return [key, value] as const

@@ -7,7 +7,7 @@ import { contextVariable, decodeParam, messagesVariable, type PipesParams } from
 export interface ParamsSource {
   /** Variables by name; `process.env` by default. */
   readonly environment: { readonly [variable: string]: string | undefined }
-  /** Arguments of the command line, after the script's name. What stands here goes before the environment. */
+  /** Arguments of the command line, after the script's name. They take precedence over the environment. */
   readonly args: readonly string[]
 }
 
@@ -35,7 +35,7 @@ function flagOf(variable: string): string {
   return variable.toLowerCase().replaceAll('_', '-')
 }
 
-/** What stands in the text of one of the two. @throws DAGMA_PIPES_PARAMS_INVALID */
+/** Decodes one of the two parameters. @throws DAGMA_PIPES_PARAMS_INVALID */
 export function decodeParams(variable: string, text: string): PipesParams {
   let value: unknown
   try {

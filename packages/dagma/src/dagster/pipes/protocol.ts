@@ -5,10 +5,10 @@ import { deflateSync, inflateSync } from 'node:zlib'
 export const contextVariable = 'DAGSTER_PIPES_CONTEXT'
 export const messagesVariable = 'DAGSTER_PIPES_MESSAGES'
 
-/** What a context injector or message reader of Dagster tells this process: where the context is, where messages go. */
+/** The parameters from a context injector or message reader of Dagster: the locations of the context and of the messages. */
 export type PipesParams = { readonly [key: string]: unknown }
 
-/** What Dagster tells a Pipes process about the step it is to do, as it stands on the wire. */
+/** Dagster's data about the step of a Pipes process, in its wire format. */
 export interface PipesContextData {
   /** Keys of the assets to make, "/" between their parts; null outside an asset. */
   readonly asset_keys: readonly string[] | null
@@ -21,7 +21,7 @@ export interface PipesContextData {
   readonly job_name: string | null
   /** 0 for the first attempt. */
   readonly retry_number: number
-  /** What the Python side of the session gave along. */
+  /** The extras that the Python side of the session passed. */
   readonly extras: { readonly [key: string]: unknown }
 }
 
@@ -55,7 +55,7 @@ export interface PipesMessageWriter {
   write(line: string): void
   /** Ends the writer, after the last message: resolves when all of them have arrived. */
   close(): Promise<void>
-  /** What goes along with the `opened` message, for the message reader on the other side. */
+  /** Data that is sent with the `opened` message, for the message reader on the other side. */
   readonly openedExtras?: { readonly [key: string]: unknown }
 }
 
@@ -64,7 +64,7 @@ export function messageLine(message: PipesMessage): string {
   return JSON.stringify(message).replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
-/** A Pipes parameter as it stands in an environment variable: base64 of zlib of JSON. */
+/** A Pipes parameter as it is in an environment variable: base64 of zlib of JSON. */
 export function encodeParam(value: unknown): string {
   return deflateSync(JSON.stringify(value)).toString('base64')
 }

@@ -19,7 +19,7 @@ export interface PipesMaterialization {
   readonly dataVersion?: string | undefined
 }
 
-/** What a check found. */
+/** The result of a check. */
 export interface PipesCheckResult {
   /** Name of the check, as the Python side declares it. */
   readonly checkName: string
@@ -46,7 +46,7 @@ export interface SessionParts {
 export class PipesSession {
   /** False when Dagster did not start this process: the context is empty, and what is reported goes nowhere. */
   readonly isActive: boolean
-  /** What Dagster tells of the step. */
+  /** Dagster's data about the step. */
   readonly context: PipesContext
   /** Log lines for the run's log in Dagster. */
   readonly log: StepLog

@@ -48,7 +48,7 @@ function findPython(projectFolder: string): string {
   throw dagmaError('DAGMA_REPORT_NO_PYTHON', { reason: 'there is no environment of this version of Dagma in .dagma/python' })
 }
 
-/** What the last lines on stderr say, where it said something. */
+/** The last lines of stderr, if any. */
 function failure(python: string, error: { readonly code?: unknown; readonly stderr?: string; readonly message: string }): Error {
   if (error.code === 'ENOENT') return dagmaError('DAGMA_REPORT_NO_PYTHON', { reason: `there is no program ${python}` })
   const said = (error.stderr ?? '').trim().split('\n').slice(-8).join('\n')

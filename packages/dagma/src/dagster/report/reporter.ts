@@ -22,7 +22,7 @@ export interface ReportedCheck extends Reported {
 }
 
 interface Reported {
-  /** Of this event alone; it stands in its metadata too, under {@link eventIdKey}. */
+  /** Of this event alone; it is in its metadata too, under {@link eventIdKey}. */
   readonly id: string
   readonly asset_key: readonly string[]
   readonly metadata: WireMetadata
@@ -31,7 +31,7 @@ interface Reported {
 /** The metadata that tells a reported event from all others. */
 export const eventIdKey = 'dagma/event_id'
 
-/** What is reported in one go. */
+/** The events that are reported together. */
 export interface ReportRequest {
   readonly events: readonly ReportedEvent[]
 }
@@ -40,8 +40,8 @@ export interface ReportRequest {
 export interface Reporter {
   /** Where the events go, for people. */
   readonly to: string
-  /** What is lost on this way, in one line. */
+  /** The data that this reporter cannot transfer, in one line. */
   readonly limits: string | undefined
-  /** Reports the events that the instance lacks, and gives their ids. What was reported before a failure stays. */
+  /** Reports the events that the instance does not have, and returns their ids. Events that were reported before a failure are kept. */
   readonly report: (request: ReportRequest) => Promise<readonly string[]>
 }

@@ -8,7 +8,7 @@ import { makeStep } from './make-step.ts'
 import type { CheckResult } from './results.ts'
 import { type Inputs, type Requirements, type Step, type StepOptions, stepOptions } from './step.ts'
 
-/** A check of an asset, in a step of its own. Made by {@link assetCheck}. */
+/** A check of an asset, in its own step. Made by {@link assetCheck}. */
 export interface AssetCheck<Req extends Requirements = Requirements> extends Requiring<Req> {
   readonly type: 'asset_check'
   readonly asset: AssetKey
@@ -17,7 +17,7 @@ export interface AssetCheck<Req extends Requirements = Requirements> extends Req
   readonly step: Step
 }
 
-/** What a check's function is called with. */
+/** The context of a check's function. */
 export type AssetCheckContext<Value, In = Inputs, Req = Requirements, Config = undefined> = AssetContext<In, Req, Config> &
   MaybePartitionContext & {
     /** Key of the partition that is checked; undefined of an asset without partitions, and in a run without a partition. */
@@ -30,7 +30,7 @@ export type AssetCheckContext<Value, In = Inputs, Req = Requirements, Config = u
     readonly load: () => Promise<Value>
   }
 
-/** What {@link assetCheck} takes. */
+/** Options of {@link assetCheck}. */
 export interface AssetCheckOptions<Value, In extends Inputs, Req extends Requirements, Config> extends StepOptions<In, Req, Config> {
   /** The checked asset, or its key. */
   readonly asset: AssetRef<Value> | AssetKeyInput

@@ -6,7 +6,10 @@ export type AssetKey = readonly string[]
 /** An asset key as a user writes it: a path, or text with "/" between its parts. */
 export type AssetKeyInput = string | AssetKey
 
-/** The path that `input` names, below `prefix`. @throws DAGMA_KEY_INVALID when a part has other characters than letters, digits, "_", "-" and ".", or only dots. */
+/**
+ * The path that `input` names, below `prefix`. @throws DAGMA_KEY_INVALID when a part has other characters than letters, digits, "_", "-" and ".", or
+ * only dots.
+ */
 export function assetKey(input: AssetKeyInput, prefix: AssetKeyInput = []): AssetKey {
   const path = [prefix, input].flatMap((part) => (typeof part === 'string' ? part.split('/') : part))
   if (path.length === 0 || !path.every((part) => typeof part === 'string' && /^(?!\.+$)[A-Za-z0-9_.-]+$/.test(part))) {

@@ -49,9 +49,9 @@ export function mapped<Value, Mapping extends PartitionMapping>(
   return { key: upstream.key, partitions: upstream.partitions, mapping }
 }
 
-/** What every kind of asset may declare of itself, beside its key. */
+/** Options of every kind of asset, besides its key. */
 export interface AssetSpecOptions {
-  /** Parts that stand before the key; default: none. */
+  /** Parts that are before the key; default: none. */
   readonly keyPrefix?: AssetKeyInput
   /** Group in the UI; default `default`. */
   readonly group?: string

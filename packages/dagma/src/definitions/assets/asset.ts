@@ -22,12 +22,12 @@ import type { StorageProblem, Stored } from './stored.ts'
 
 declare const requirementsType: unique symbol
 
-/** What an asset's function is called with. `partitionKey` is there when the asset has partitions; with `range: true`, `partitionKeysInRange`. */
+/** The context of an asset's function. It has `partitionKey` if the asset is partitioned, or `partitionKeysInRange` with `range: true`. */
 export type AssetContext<In = Inputs, Req = Requirements, Config = undefined, Partitions = never, Range = false> = {
   readonly assetKey: AssetKey
 } & PartitionedContext<In, Req, Config, Partitions, Range>
 
-/** What differs between functions that make one partition, and those with `range: true`. */
+/** The options that differ between functions for a single partition and those with `range: true`. */
 export type PartitionedContext<In, Req, Config, Partitions, Range> = true extends Range
   ? Omit<StepContext<In, Req, Config>, 'inputs'> & { readonly inputs: RangeInputValues<In> } & PartitionRangeContext<Partitions>
   : StepContext<In, Req, Config> & PartitionContext<Partitions>
@@ -39,7 +39,7 @@ export interface InlineCheck {
   readonly blocking?: boolean
 }
 
-/** What {@link asset} takes. Each type parameter is inferred from its own property: a single one for all cannot type `run`'s context. */
+/** Options of {@link asset}. Each type parameter is inferred from its own property: a single one for all cannot type `run`'s context. */
 export interface AssetOptions<
   In extends Inputs,
   Req extends Requirements,
@@ -81,10 +81,10 @@ export const assetOptions: OptionTable<keyof AssetOptions<{}, {}, unknown, unkno
 /** Those options, as `expectOptions` reads them. */
 export const inlineCheckOptions: OptionTable<keyof InlineCheck> = { description: 'text', blocking: 'boolean' }
 
-/** What consumers get of a value: the value when its IO manager keeps it as it is, else what JSON gives back. */
+/** The type of a value for downstream assets: unchanged if its IO manager preserves it, otherwise as JSON returns it. */
 export type Given<Value, Kept> = [Kept] extends [never] ? Stored<Value> : Value
 
-/** What is wrong with what a function returns, in sentences; never: nothing. Before the compiler has inferred `Out`, that is unknown. */
+/** The problems of a function's return type, as sentences; never if there are none, unknown until the compiler has inferred `Out`. */
 export type ResultProblem<Out, Check extends string, Kept> = unknown extends Out
   ? never
   : CheckProblem<Out, Check> | ([Kept] extends [never] ? StorageProblem<Returned<Out>> : KeptProblem<Returned<Out>, Kept>)
@@ -93,7 +93,7 @@ type KeptProblem<Value, Kept> = [Value] extends [Kept] ? never : 'The value is n
 /** Options whose `run` has this problem: they do not compile, and the compiler says the problem at `run`. */
 export type WithoutProblem<Problem> = [Problem] extends [never] ? unknown : { readonly run: Problem }
 
-/** What uses kinds of resource: a missing binding does not compile. */
+/** Definitions that use resources: a missing binding does not compile. */
 export interface Requiring<Req extends Requirements = Requirements> {
   readonly [requirementsType]?: Req
 }

@@ -6,7 +6,7 @@ export type BackfillPolicy = 'single-run' | { readonly maxPartitionsPerRun: numb
 /** Partitions that a step works on at once, when its declaration does not say. */
 export const defaultPartitionConcurrency = 8
 
-/** What an asset with partitions may say about runs of several of them. */
+/** Options of a partitioned asset for runs of several partitions. */
 export interface BackfillOptions<Range extends boolean = boolean> {
   /**
    * How many partitions one run may make: `'single-run'` for all of a backfill, `{ maxPartitionsPerRun: n }` for at most n. Default: one. In a run of
@@ -26,11 +26,11 @@ export const backfillOptions: OptionTable<keyof BackfillOptions> = {
   range: 'boolean',
 }
 
-/** What a function made of one partition: what it returned, or with `range: true` a member of that. */
+/** The result for one partition: the return value, or with `range: true` one of its members. */
 export type OfPartition<Out, Range> = true extends Range ? (unknown extends Out ? Out : MemberOf<Awaited<Out>>) : Out
 type MemberOf<Values> = Values extends object ? Values[keyof Values] : never
 
-/** What is wrong with what a function with `range: true` returns, in a sentence; never: nothing. */
+/** The problem of the return type of a function with `range: true`, as a sentence; never if there is none. */
 export type RangeProblem<Out, Range> = true extends Range
   ? unknown extends Out
     ? never

@@ -1,17 +1,17 @@
 /**
- * What the models that a run calls may cost: further calls fail once it is used up, and what is done stays. Calls that are then going on are still
- * paid for. Dagster has no such thing.
+ * A limit for the cost of the models that a run calls: once it is used up, further calls fail, and completed work is kept. Calls that are then in
+ * progress are still paid for. Dagster has no such thing.
  */
 export interface Budget {
   /** In the currency of the project's `model-prices.json`, which must have a price of each model that is called. Default: no limit. */
   readonly maxCost?: number
   /** Tokens, of input and output together. Default: no limit. */
   readonly maxTokens?: number
-  /** What it is for: each run, or all runs of a day or a month in UTC. Default `run`. */
+  /** The period that it limits: each run, or all runs of a day or a month in UTC. Default `run`. */
   readonly per?: BudgetPeriod
 }
 
-/** What a budget is for. */
+/** The scope of a budget. */
 export type BudgetPeriod = 'run' | 'day' | 'month'
 
 const limits = ['maxCost', 'maxTokens'] as const

@@ -15,7 +15,7 @@ export interface IOContext extends MaybePartitionContext {
 }
 
 /**
- * What tells a stored value from others of the same asset and partition. The materialization carries it, and a step that loads the value fails when it
+ * Identifies a stored value among those of the same asset and partition. The materialization carries it, and a step that loads the value fails when it
  * finds another: an older one, on a machine that does not share the storage. Without `digest`, whatever is found is loaded.
  */
 export interface ValueIdentity {
@@ -25,7 +25,7 @@ export interface ValueIdentity {
   readonly storedAt?: number | undefined
 }
 
-/** What is known of a value that was stored. */
+/** A description of a stored value. */
 export interface StoredValue extends ValueIdentity {
   /** Size of what was stored, when the manager knows it. */
   readonly sizeBytes?: number
@@ -46,7 +46,7 @@ export interface TypedIOManager<Value = unknown> {
 
 /**
  * Names, for an asset's `ioManager`, one that gives each value back as it was: Maps, dates, instances of classes. Without it consumers get
- * what JSON gives back ({@link Stored}), and what JSON cannot hold does not compile.
+ * what JSON returns ({@link Stored}), and what JSON cannot hold does not compile.
  * @example
  * ```ts
  * const inMemory = typedIOManager<Map<string, number>>('memory')
@@ -62,7 +62,7 @@ export function typedIOManager<Value = unknown>(key: string): TypedIOManager<Val
 export interface IOManager {
   /** Stores `value`; nobody may ever read a half-written one. A run reads its own values first: see `releaseRun`. */
   handleOutput(context: IOContext, value: unknown): Promise<StoredValue>
-  /** The value that the run itself stored, else the one last stored; undefined when there is none. */
+  /** The value that the run itself stored, otherwise the one last stored; undefined when there is none. */
   loadInput(context: IOContext): Promise<LoadedValue | undefined>
   /** Where the value is, as errors name it: a file, or an address in another storage. */
   placeOf?(context: IOContext): string
@@ -72,7 +72,7 @@ export interface IOManager {
    */
   releaseRun?(runId: string): void
   /**
-   * Set where only the process that stored a value can load it: then definitions with an executor that gives each step a process of its own are refused.
+   * Set where only the process that stored a value can load it: then definitions with an executor that gives each step its own process are refused.
    * Default: false.
    */
   readonly inProcess?: boolean

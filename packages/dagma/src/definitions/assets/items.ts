@@ -3,7 +3,7 @@ import type { StorageProblem, Stored } from './stored.ts'
 /** Concurrent calls, when the options of `items()` do not say. */
 export const defaultItemConcurrency = 8
 
-/** What `items()` takes beside the list and the function. */
+/** Options of `items()`, besides the list and the function. */
 export interface ItemsOptions<Item> {
   /** Identifies an item, in this run and in those that retry it: no two items of a list have the same. */
   readonly key: (item: Item) => string
@@ -11,7 +11,7 @@ export interface ItemsOptions<Item> {
   readonly concurrency?: number
   /** Items for each call, which then takes a list; default: one item a call, as it is. */
   readonly batch?: undefined
-  /** Tells several calls in one step apart; each needs a name of its own. Default `items`. */
+  /** Tells several calls in one step apart; each needs its own name. Default `items`. */
   readonly name?: string
   /** Whether results that an unsuccessful run kept are taken by any later run of the step, and not only by its retry; default false. */
   readonly acrossRuns?: boolean
@@ -37,7 +37,7 @@ export interface RunItems {
   ): Promise<Stored<ResultOf<Awaited<Results>>>[]>
 }
 
-/** What one item gives, of a function that takes several. */
+/** The result of one item, for a function that takes several. */
 type ResultOf<Results> = Results extends readonly (infer Result)[] ? Result : undefined
 
 /** Says in the place of the function what keeps its results from being stored. */

@@ -21,7 +21,7 @@ interface DeclaredStep<In extends Inputs, Req extends Requirements, Config> {
   readonly ioManager?: string | TypedIOManager<never> | undefined
   /** Default: false. */
   readonly isEvaluation?: boolean
-  /** What the user called the declaration with. */
+  /** The arguments of the user's declaration. */
   readonly options: StepOptions<In, Req, Config> & BackfillOptions & { readonly run: (context: never) => unknown }
   readonly source: () => SourcePlace | undefined
 }

@@ -30,7 +30,7 @@ export interface MultiAssetPart extends AssetSpecOptions {
 /** The parts of a multi-asset, by the names under which its function returns them. */
 type Parts = { readonly [name: string]: MultiAssetPart }
 
-/** What a multi-asset's function is called with. `partitionKey` is there when its assets have partitions; with `range: true`, `partitionKeysInRange`. */
+/** The context of a multi-asset's function. It has `partitionKey` if the assets are partitioned, or `partitionKeysInRange` with `range: true`. */
 export type MultiAssetContext<
   Name extends string,
   In = Inputs,
@@ -43,7 +43,7 @@ export type MultiAssetContext<
   readonly selected: ReadonlySet<Name>
 } & PartitionedContext<In, Req, Config, Partitions, Range>
 
-/** What {@link multiAsset} takes. Type parameters as those of `asset`, and the parts by name. */
+/** Options of {@link multiAsset}. Type parameters as those of `asset`, and the parts by name. */
 export interface MultiAssetOptions<
   Of extends Parts,
   In extends Inputs,
@@ -57,7 +57,7 @@ export interface MultiAssetOptions<
     BackfillOptions<Range> {
   /** Name of the step. */
   readonly name: string
-  /** What it makes, by the name under which `run` returns it. At least one. */
+  /** Its assets, by the name under which `run` returns their values. At least one. */
   readonly assets: Of
   /** Assets that only come before, upstream of each of them. */
   readonly deps?: readonly Dep[]
@@ -84,7 +84,7 @@ type PartitionsOf<Of> = Of[keyof Of] extends infer Part
   : never
 type ChecksOf<Part> = Part extends { readonly checks: infer Checks } ? keyof Checks & string : never
 
-/** What a function returned under a name, whichever way it went. */
+/** The value that a function returned under a name, in any of the accepted forms. */
 type Part<Out, Name> =
   Awaited<Out> extends infer Values ? (Values extends unknown ? (Name extends keyof Values ? Values[Name] : never) : never) : never
 /** The names in what a function returned, as far as they are known. */
@@ -94,7 +94,7 @@ type ValuesOf<Of, Out, Kept> = {
   readonly [Name in keyof Of]: Given<Returned<Exclude<Part<Out, Name>, undefined>>, Kept>
 }
 
-/** What is wrong with what a multi-asset's function returns, in sentences; never: nothing. */
+/** The problems of the return type of a multi-asset's function, as sentences; never if there are none. */
 type PartsProblem<Of, Out, CanSubset, Kept> = unknown extends Out
   ? never
   : string extends keyof Of

@@ -15,7 +15,7 @@ export interface ObservableAsset<Value = unknown, Req extends Requirements = Req
   readonly step: Step
 }
 
-/** What {@link observableAsset} takes. */
+/** Options of {@link observableAsset}. */
 export interface ObservableAssetOptions<Req extends Requirements, Config, Partitions extends PartitionsDefinition = never>
   extends AssetSpecOptions,
     Omit<StepOptions<{}, Req, Config>, 'inputs'> {

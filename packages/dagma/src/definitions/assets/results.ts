@@ -6,7 +6,7 @@ const brand: unique symbol = Symbol.for('dagma.materialize-result') as never
 /** How bad a failed check is. */
 export type CheckSeverity = 'WARN' | 'ERROR'
 
-/** What a check found. Dagster's `AssetCheckResult`. */
+/** The result of a check. Dagster's `AssetCheckResult`. */
 export interface CheckResult {
   readonly passed: boolean
   /** Of a failed check; default `ERROR`. A blocking check stops what is downstream only when its severity is `ERROR`. */
@@ -15,7 +15,7 @@ export interface CheckResult {
   readonly metadata?: Metadata
 }
 
-/** What a materialization carries beside its value, for {@link materializeResult}. */
+/** The data of a materialization besides its value, for {@link materializeResult}. */
 export interface MaterializeResultOptions<Check extends string = string> {
   /** For the event log and Dagster's UI. Default: none. */
   readonly metadata?: Metadata
@@ -34,7 +34,7 @@ export interface MaterializeResult<Value, Check extends string = string> extends
 const materializeResultOptions: OptionTable<keyof MaterializeResultOptions> = { metadata: 'record', dataVersion: 'text', checks: 'record' }
 
 /**
- * What an asset's function returns when its materialization carries metadata, a data version or the results of declared checks. `value` is
+ * The return value of an asset's function if its materialization carries metadata, a data version or the results of declared checks. `value` is
  * stored for consumers. Dagster's `MaterializeResult`.
  * @throws DAGMA_OPTION_UNKNOWN when an option has another name, DAGMA_OPTION_INVALID when it has another form.
  * @example
@@ -68,7 +68,7 @@ type Undeclared<Check extends string, Declared extends string> = string extends 
     ? never
     : `The asset does not declare a check named "${Exclude<Check, Declared>}" under \`checks\`.`
 
-/** What an observation of an asset found. Dagster's `ObserveResult`. */
+/** The result of an observation of an asset. Dagster's `ObserveResult`. */
 export interface ObserveResult {
   /** Version of the data that was seen: when it changes, what is downstream is out of date. */
   readonly dataVersion?: string

@@ -1,7 +1,7 @@
 import { keyText } from './asset-key.ts'
 import type { Step } from './step.ts'
 
-/** A step as people read it: the key of its asset, `asset:check` for a check in a step of its own, the name of a multi-asset. */
+/** A step as people read it: the key of its asset, `asset:check` for a check in its own step, the name of a multi-asset. */
 export function stepLabel({ kind, name, assets, checks }: Pick<Step, 'kind' | 'name' | 'assets' | 'checks'>): string {
   const [asset, ...others] = assets
   const [check] = checks

@@ -32,7 +32,7 @@ export type RangeInputValues<In = Inputs> = {
 /** Opened clients of the resources named under `resources`. */
 export type Clients<Req> = { readonly [Key in keyof Req]: ClientOf<Req[Key]> }
 
-/** What every function of a step is called with. */
+/** The context of every step function. */
 export interface StepContext<In = Inputs, Req = Requirements, Config = unknown> {
   readonly runId: string
   /** Null for a run of selected assets. */
@@ -57,7 +57,7 @@ export interface StepContext<In = Inputs, Req = Requirements, Config = unknown> 
    * Calls a function for each item of a list, and keeps each result as it comes: a retry of the step, and a run that retries this one, only call it for
    * the items that are missing. A new run starts afresh. Returns the results in the order of the list, as JSON gives them back. An item whose call
    * fails does not stop the others. Progress is shown in the terminal, and in Dagster as observations of the asset. Kept results are removed when the
-   * step has succeeded. Dagster has no such thing: there, each item would be a step of its own.
+   * step has succeeded. Dagster has no such thing: there, each item would be its own step.
    * @throws DAGMA_ITEMS_FAILED when items failed, DAGMA_ITEMS_INVALID for keys that are not unique, DAGMA_STORAGE_FAILED
    * @example
    * ```ts
@@ -88,7 +88,7 @@ export interface StepContext<In = Inputs, Req = Requirements, Config = unknown> 
   readonly deleteDynamicPartitions: (name: string, partitionKeys: readonly string[]) => void
 }
 
-/** What a step's function may need: shared by every kind of step. */
+/** Options of every kind of step. */
 export interface StepOptions<In extends Inputs, Req extends Requirements, Config> {
   /** Assets whose values `run` takes; they are loaded through their IO manager. */
   readonly inputs?: In
@@ -104,7 +104,7 @@ export interface StepOptions<In extends Inputs, Req extends Requirements, Config
   readonly pool?: string
   /** Tags that executors and Dagster's limits read, such as `dagster-celery/queue`; default: those of the job. See {@link OpTags}. */
   readonly opTags?: OpTags
-  /** What the models that it calls may cost, and how many tokens they may take; default: no limit. See {@link Budget}. */
+  /** A limit for the cost or the tokens of the models that it calls; default: none. See {@link Budget}. */
   readonly budget?: Budget
 }
 
@@ -120,7 +120,7 @@ export const stepOptions: OptionTable<keyof StepOptions<{}, {}, unknown>> = {
   budget: 'budget',
 }
 
-/** What a step does. `check` steps evaluate checks of assets that other steps make. */
+/** The kind of a step. `check` steps evaluate checks of assets that other steps materialize. */
 export type StepKind = 'materialize' | 'observe' | 'check'
 
 /** A check as it is declared. Dagster's `AssetCheckSpec`. */
@@ -140,7 +140,7 @@ export interface Step {
   readonly kind: StepKind
   /** Unique in the project, a valid Dagster op name. */
   readonly name: string
-  /** What it makes or observes; a `check` step has none. */
+  /** The assets that it materializes or observes; a `check` step has none. */
   readonly assets: readonly AssetSpec[]
   readonly checks: readonly CheckSpec[]
   /** Names under which a multi-asset's function returns its assets, in their order; undefined when it returns the one value itself. */
@@ -162,7 +162,7 @@ export interface Step {
   /** Whether the function makes all partitions of a run in one call. */
   readonly range: boolean
   readonly ioManager: string | undefined
-  /** Whether that IO manager gives values back as they were, and not what JSON gives back: see `typedIOManager`. */
+  /** Whether that IO manager gives values back as they were, and not what JSON returns: see `typedIOManager`. */
   readonly valuesAsIs: boolean
   /** Whether it is a check made by `evaluation()`. */
   readonly isEvaluation: boolean
@@ -171,10 +171,10 @@ export interface Step {
   readonly source: () => SourcePlace | undefined
 }
 
-/** What a step's function gives back, whatever its kind: a value or MaterializeResult, an object of them, an ObserveResult, or a CheckResult. */
+/** The return value of any step function: a value or MaterializeResult, an object of them, an ObserveResult, or a CheckResult. */
 export type StepFunction = (context: StepContext & StepExtras) => unknown
 
-/** What only some kinds of step are called with. */
+/** Fields of the context that only some kinds of step have. */
 export interface StepExtras extends MaybePartitionContext {
   /** The partitions that the function is called for: at most one, but with `range: true`. */
   readonly partitionKeysInRange: readonly string[]
@@ -191,7 +191,7 @@ export interface StepExtras extends MaybePartitionContext {
   readonly kept: KeptValues
 }
 
-/** What a step keeps beside the value of its asset, for later runs: by a name, for the asset and its partition. It is stored by the project's IO manager. */
+/** Data that a step keeps for later runs besides the value of its asset: by name, for the asset and its partition. The project's IO manager stores it. */
 export interface KeptValues {
   /** The value last kept; undefined when there is none. */
   load(name: string): Promise<unknown>

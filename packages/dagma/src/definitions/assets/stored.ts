@@ -1,11 +1,11 @@
-/** What JSON gives back as it is. */
+/** Types that JSON preserves. */
 type PlainJson = string | number | boolean | null | readonly PlainJson[] | { readonly [member: string]: PlainJson }
 
 // biome-ignore lint/suspicious/noConfusingVoidType: what a function without `return` gives
 type Nothing = undefined | void
 
 /**
- * What consumers get of a value that is stored as JSON, which all of Dagma's IO managers do: a Date comes back as text, whatever has a `toJSON`
+ * The type of a value that is stored as JSON, as all of Dagma's IO managers do, once it is loaded: a Date becomes text, a value with a `toJSON`
  * as what that returns, `undefined` as null, and a member that may be undefined is one that may be absent. An asset that returns what JSON cannot
  * hold does not compile.
  */
@@ -43,7 +43,7 @@ type MaybeUndefined<T> = {
   [Name in keyof T]-?: unknown extends T[Name] ? never : undefined extends T[Name] ? (Name extends symbol ? never : Name) : never
 }[keyof T]
 
-/** What has no form in JSON. The first that fits gives the name. */
+/** Types that JSON cannot represent. The first match supplies the name. */
 type Unstorable =
   | bigint
   | symbol
@@ -59,7 +59,7 @@ type Unstorable =
   | RegExp
 
 /**
- * What is wrong with a value that is to be stored as JSON, in a sentence; never: nothing. The sentence stands in the place of the value's type,
+ * The problem of a value that is to be stored as JSON, as a sentence; never if there is none. The sentence replaces the value's type,
  * so the compiler's message ends with it.
  */
 export type StorageProblem<T> = unknown extends T

@@ -1,6 +1,6 @@
 /**
  * The executors that are known by name. `dagma`, the default, runs the steps of a run concurrently in one process with one Node worker; `in_process` one
- * after the other. With the others each step has a process of its own, with a Node worker of its own: `multiprocess` on the machine of the run,
+ * after the other. With the others each step has its own process, with its own Node worker: `multiprocess` on the machine of the run,
  * `celery`, `k8s`, `celery-k8s` and `docker` elsewhere.
  */
 export const executorNames = ['dagma', 'in_process', 'multiprocess', 'celery', 'k8s', 'celery-k8s', 'docker'] as const
@@ -18,7 +18,7 @@ export interface ExecutorOptions {
 }
 
 /**
- * What runs the steps of a run in Dagster: by name, or with config. The embedded engine has an executor of its own and ignores it. Dagster's executor
+ * The executor of a run's steps in Dagster: a name, or a name with config. The embedded engine has its own executor and ignores it. Dagster's executor
  * definition.
  * @example `'multiprocess'`
  * @example `{ name: 'celery', config: { broker: { env: 'CELERY_BROKER' } } }`
@@ -32,8 +32,8 @@ export function executorOptions(executor: Executor): ExecutorOptions {
 }
 
 /**
- * Tags of a step that executors and Dagster's limits read, such as `dagster-celery/queue`, `dagster/priority` or `dagster-k8s/config`. A value that is not text is
- * handed on as JSON. Dagster's op tags.
+ * Tags of a step that executors and Dagster's limits read, such as `dagster-celery/queue`, `dagster/priority` or `dagster-k8s/config`. A value that
+ * is not text is handed on as JSON. Dagster's op tags.
  */
 export type OpTags = { readonly [tag: string]: unknown }
 
@@ -43,7 +43,7 @@ export function leavesMachine(executor: Executor): boolean | undefined {
   return isolatesSteps(executor) && name !== 'multiprocess'
 }
 
-/** Whether each step has a process of its own; undefined when nobody can tell. */
+/** Whether each step has its own process; undefined when nobody can tell. */
 export function isolatesSteps(executor: Executor): boolean | undefined {
   const { module, name } = executorOptions(executor)
   return module === undefined ? name !== 'dagma' && name !== 'in_process' : undefined

@@ -15,13 +15,13 @@ export type RunConfig = { readonly [step: string]: unknown }
 /** Tags of a run. */
 export type RunTags = { readonly [tag: string]: string }
 
-/** What a hook is called with. */
+/** The context of a hook. */
 export interface HookContext<Req = Requirements> {
   readonly runId: string
   readonly jobName: string
   /** Name of the step that ended. */
   readonly stepName: string
-  /** What failed it: the error that the step's function threw, or one of Dagma's own. Undefined for a success. Secrets are redacted. */
+  /** The error that failed the step: the one that its function threw, or one of Dagma's. Undefined for a success. Secrets are redacted. */
   readonly error: { readonly name: string; readonly message: string } | undefined
   readonly resources: Clients<Req>
   readonly log: StepLog
@@ -52,7 +52,7 @@ export interface Job<Req extends Requirements = Requirements> extends Requiring<
   readonly source: () => SourcePlace | undefined
 }
 
-/** What {@link job} takes. */
+/** Options of {@link job}. */
 export interface JobOptions<Req extends Requirements> {
   readonly name: string
   /** The assets, or text in Dagster's selection syntax. */
@@ -63,11 +63,11 @@ export interface JobOptions<Req extends Requirements> {
   readonly tags?: RunTags
   /** Config of its runs, over which what is entered for a run goes, step by step. */
   readonly config?: RunConfig
-  /** What runs its steps in Dagster; default: the executor of `definitions()`. */
+  /** The executor of its steps in Dagster; default: that of `definitions()`. */
   readonly executor?: Executor
   /** Op tags of each of its steps, where the step has no tag of that name itself. See {@link OpTags}. */
   readonly opTags?: OpTags
-  /** What the models that its runs call may cost, and how many tokens they may take; default: no limit. See {@link Budget}. */
+  /** A limit for the cost or the tokens of the models that its runs call; default: none. See {@link Budget}. */
   readonly budget?: Budget
   /** Kinds of resource that the hooks use. */
   readonly resources?: Req

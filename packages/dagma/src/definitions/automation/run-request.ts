@@ -63,5 +63,5 @@ export function skipReason(message: string): SkipReason {
   return { type: 'skip_reason', message }
 }
 
-/** What a tick asks for: runs, or why none; nothing is taken as no run. */
+/** The result of a tick: run requests, or the reason to skip; undefined requests no run. */
 export type TickResult = RunRequest | SkipReason | readonly RunRequest[] | undefined

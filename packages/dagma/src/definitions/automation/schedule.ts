@@ -10,7 +10,7 @@ import type { TickResult } from './run-request.ts'
 /** Whether a schedule or sensor ticks before anyone turned it on in the UI. */
 export type DefaultStatus = 'RUNNING' | 'STOPPED'
 
-/** What a schedule's own evaluation is called with. */
+/** The context of a schedule's `evaluate`. */
 export interface ScheduleContext<Req = Requirements> {
   /** The moment of the tick. */
   readonly scheduledTime: Date
@@ -50,7 +50,7 @@ export interface Schedule<Req extends Requirements = Requirements> extends Requi
   readonly source: () => SourcePlace | undefined
 }
 
-/** What {@link schedule} takes. */
+/** Options of {@link schedule}. */
 export interface ScheduleOptions<Req extends Requirements> {
   readonly name: string
   readonly job: Job | string
@@ -69,7 +69,7 @@ export interface ScheduleOptions<Req extends Requirements> {
   readonly description?: string
   /** Kinds of resource that `evaluate` uses. */
   readonly resources?: Req
-  /** What a tick asks for; default: one run of the job. */
+  /** Returns the run requests of a tick; default: one run of the job. */
   readonly evaluate?: (context: ScheduleContext<Req>) => TickResult | Promise<TickResult>
 }
 

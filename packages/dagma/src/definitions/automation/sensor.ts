@@ -8,9 +8,9 @@ import type { Job } from './job.ts'
 import type { RunRequest, TickResult } from './run-request.ts'
 import type { DefaultStatus } from './schedule.ts'
 
-/** What a sensor's function is called with. */
+/** The context of a sensor's function. */
 export interface SensorContext<Req = Requirements> {
-  /** What the tick before left behind; undefined at the first one. */
+  /** The cursor that the previous tick returned; undefined in the first one. */
   readonly cursor: string | undefined
   readonly resources: Clients<Req>
   readonly log: StepLog
@@ -29,7 +29,7 @@ export interface DynamicPartitionsChange {
   readonly remove?: readonly string[]
 }
 
-/** What a tick of a sensor does, when it also moves the cursor or changes partitions. Dagster's `SensorResult`. */
+/** The result of a sensor's tick that also sets the cursor or changes dynamic partitions. Dagster's `SensorResult`. */
 export interface SensorResult {
   readonly runRequests?: readonly RunRequest[]
   /** Why no run is asked for. */
@@ -39,7 +39,7 @@ export interface SensorResult {
   readonly dynamicPartitions?: readonly DynamicPartitionsChange[]
 }
 
-/** What a sensor's function returns. */
+/** The return value of a sensor's function. */
 export type SensorOutput = SensorResult | TickResult
 
 /** A sensor: checks for events and requests runs. Dagster's daemon executes it. Created by {@link sensor}. */
@@ -57,7 +57,7 @@ export interface Sensor<Req extends Requirements = Requirements> extends Requiri
   readonly source: () => SourcePlace | undefined
 }
 
-/** What {@link sensor} takes. */
+/** Options of {@link sensor}. */
 export interface SensorOptions<Req extends Requirements> {
   readonly name: string
   /** The job, or jobs, that it may ask for. */

@@ -7,7 +7,7 @@ const span = 8 * 86_400_000
 
 /** The windows that a definition leaves out. */
 export class Exclusions {
-  /** What is left out: the start of a window, in milliseconds since 1970, or the starts of all that a cron expression is due at. */
+  /** An exclusion: the start of a window, in milliseconds since 1970, or a cron expression that matches the starts. */
   readonly declared: readonly (number | string)[]
   readonly #moments: ReadonlySet<number>
   readonly #crons: readonly string[]

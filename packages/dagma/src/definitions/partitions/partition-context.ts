@@ -60,7 +60,7 @@ interface Dimensions<Of> {
   readonly partitionKeys: KeysByDimension<Of>
 }
 
-/** What the function of an asset with partitions is called with besides; nothing of one without. */
+/** Additional context of the function of a partitioned asset; empty for other assets. */
 export type PartitionContext<Partitions> = [Partitions] extends [never]
   ? {}
   : OnePartition<Partitions> &
@@ -68,7 +68,7 @@ export type PartitionContext<Partitions> = [Partitions] extends [never]
       (Partitions extends MultiPartitions<infer Of> ? Dimensions<Of> : {})
 
 /**
- * What the function of an asset with `range: true` is called with in place of one partition. The keys are those that the run makes, and after a
+ * Additional context of the function of an asset with `range: true`, instead of a single partition. The keys are those that the run makes, and after a
  * failure only those that are missing: they may have gaps, and the window spans from the first to the last.
  */
 export type PartitionRangeContext<Partitions> = {
@@ -78,7 +78,7 @@ export type PartitionRangeContext<Partitions> = {
   readonly partitionKeyRange: PartitionKeyRange<PartitionKeyOf<Partitions>>
 } & (HasWindow<Partitions> extends true ? OneWindow : {})
 
-/** What is known of the partition of something that may have none, such as a checked asset or a value that is stored. */
+/** The partition of something that may have none, such as a checked asset or a stored value. */
 export interface MaybePartitionContext {
   /** The partition's span of time; undefined where it has none, or two. */
   readonly partitionTimeWindow?: PartitionTimeWindow | undefined

@@ -1,4 +1,4 @@
-/** What stands for a range of partitions in Dagster's UI, and characters that it does not show. */
+/** The separator of partition ranges in Dagster's UI, and characters that it does not show. */
 const refused = ['...', '\u0007', '\b', '\f', '\n', '\r', '\t', '\v', '\0']
 
 /** Why a static or dynamic partition cannot have this key; undefined when it can. */

@@ -5,7 +5,7 @@ import { type PartitionsAt, partitionKeys } from './partitions.ts'
 /** The ranges that hold exactly these keys, as `partitionRange` reads a range. `keys` are in the definition's order. */
 export function partitionRanges(partitions: PartitionsDefinition, keys: readonly string[], at: PartitionsAt): readonly PartitionKeyRange[] {
   const places = new Map(partitionKeys(partitions, at).map((key, index) => [key, index]))
-  // A range of two dimensions is a rectangle, so one that goes on where the first dimension's key changes would hold other keys.
+  // A range of two dimensions is a rectangle, so one that continues where the first dimension's key changes would hold other keys.
   const row = (key: string): string => (partitions.kind === 'multi' ? key.slice(0, key.indexOf('|')) : '')
   const ranges: { start: string; end: string }[] = []
   for (const key of keys) {

@@ -1,6 +1,6 @@
 import type { Cadence } from '../time/cron-cadence.ts'
 
-/** What partitions a project can declare, as data. `partitions.ts` makes them and knows their keys. */
+/** The types of partitions that a project can declare, as data. `partitions.ts` creates them and computes their keys. */
 
 /** Partitions by time: one for each hour, day, week or month from `start` on, or for each window of a cron expression. */
 export interface TimePartitions {

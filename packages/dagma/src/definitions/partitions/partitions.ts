@@ -24,7 +24,10 @@ interface TimeOptions {
   readonly minuteOffset?: number
   /** Windows that exist beyond the last that has ended, 1 for the one that is running; negative: that many fewer. Default 0. */
   readonly endOffset?: number
-  /** Partitions that are left out: their keys, and cron expressions of their starts, such as `0 0 * * 0,6` for weekends. Default: none. Dagster's `exclusions`. */
+  /**
+   * Partitions that are left out: their keys, and cron expressions of their starts, such as `0 0 * * 0,6` for weekends. Default: none. Dagster's
+   * `exclusions`.
+   */
   readonly exclude?: readonly string[]
 }
 
@@ -238,7 +241,7 @@ export function hasPartition(partitions: PartitionsDefinition, key: string, at: 
   }
 }
 
-/** The dimensions in the order in which their keys stand in a key: by name, as Python sorts, which is by code points. */
+/** The dimensions in the order in which their keys are in a key: by name, as Python sorts, which is by code points. */
 export function dimensionsInOrder({ dimensions }: MultiPartitions): [name: string, SinglePartitions][] {
   return Object.entries(dimensions).sort(([one], [other]) => Buffer.compare(Buffer.from(one), Buffer.from(other)))
 }
@@ -271,7 +274,10 @@ function makeIdentity(partitions: PartitionsDefinition): string {
   return JSON.stringify({ ...moments, timezone, cronSchedule, keyFormat, exclude, endOffset })
 }
 
-/** The keys from `from` to `to`, both included. @throws DAGMA_PARTITION_UNKNOWN, DAGMA_DYNAMIC_PARTITIONS_UNKNOWN, and DAGMA_OPTION_INVALID when they stand the wrong way round. */
+/**
+ * The keys from `from` to `to`, both included. @throws DAGMA_PARTITION_UNKNOWN, DAGMA_DYNAMIC_PARTITIONS_UNKNOWN, and DAGMA_OPTION_INVALID when they
+ * stand the wrong way round.
+ */
 export function partitionRange(
   partitions: PartitionsDefinition,
   { from, to }: { readonly from: string; readonly to: string },

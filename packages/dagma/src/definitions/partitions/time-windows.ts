@@ -13,7 +13,8 @@ const known = new WeakMap<TimePartitions, TimeWindows>()
 
 /**
  * The windows of time partitions. A window exists from its end on, or as many windows earlier as the end offset says, unless it is excluded. Numbers
- * count windows in order, excluded ones too; they mean nothing to another definition. Nothing here lists windows but `keys`, as hourly partitions have 100,000 of them in twelve years.
+ * count windows in order, excluded ones too; they mean nothing to another definition. Nothing here lists windows but `keys`, as hourly partitions
+ * have 100,000 of them in twelve years.
  */
 export class TimeWindows {
   readonly #grid: WindowGrid
@@ -44,7 +45,7 @@ export class TimeWindows {
     return windows
   }
 
-  /** What is left out: the starts of windows, in milliseconds since 1970, and cron expressions. */
+  /** Exclusions: the starts of windows, in milliseconds since 1970, and cron expressions. */
   get exclusions(): readonly (number | string)[] {
     return this.#exclusions.declared
   }
@@ -117,7 +118,10 @@ export class TimeWindows {
     return offset < 0 ? this.startOf(this.#step(index, offset + 1)) : this.endOf(this.#step(index, offset))
   }
 
-  /** The windows that a span of time has a part in, whether they exist or not. Where an excluded one has the start or the end, Dagster takes the one before it, unless its bounds `align` with those of the span. */
+  /**
+   * The windows that a span of time has a part in, whether they exist or not. Where an excluded one has the start or the end, Dagster takes the one
+   * before it, unless its bounds `align` with those of the span.
+   */
   overlapping(from: number, to: number, align: boolean): WindowRange {
     const [first, last] = [this.#grid.indexAt(from), this.#grid.indexAt(to - 1)]
     return align ? { first, last } : { first: this.#step(first + 1, -1), last: this.#step(last + 1, -1) }

@@ -31,7 +31,7 @@ export interface OwnPartition {
 }
 
 /**
- * What `dep` means for a partition. Pure: `at` says which partitions there are.
+ * The partitions of `dep` for a partition. Pure: `at` supplies the existing partitions.
  * @throws DAGMA_UPSTREAM_PARTITIONS_NONEXISTENT
  */
 export function upstreamPartitions(

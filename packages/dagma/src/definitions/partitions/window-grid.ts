@@ -21,7 +21,7 @@ interface Moments {
   readonly startOf: (index: number) => number
   /** The window that a moment is in. */
   readonly indexAt: (moment: number) => number
-  /** What the clock shows when a window starts. */
+  /** The local time at which a window starts. */
   readonly localOf: (index: number) => number
 }
 
@@ -133,7 +133,7 @@ function passingMinutes(zone: TimeZone, start: number, minutes: readonly number[
 }
 
 /**
- * What Dagster shows for the start of a window. Where the clock skips the time at which it is due, Dagster shows that time nevertheless, unless it is
+ * Dagster's text for the start of a window. Where the clock skips the time at which it is due, Dagster shows that time nevertheless, unless it is
  * between one and four o'clock.
  */
 function shownAt(zone: TimeZone, moment: number, times: readonly number[]): number {

@@ -10,7 +10,7 @@ type Filter = (wanted: FilterNode) => Matcher | string
 const uiOnly: Filter = ({ name }) => `"${name}:" works in Dagster's UI only, since only a running Dagster knows the answer`
 const kindTag = 'dagster/kind/'
 
-/** What each filter of the syntax selects, as in Dagster. To support another one is to write its line. */
+/** The assets that each filter of the syntax selects, as in Dagster. Another filter needs only its line here. */
 export const filters: Readonly<Record<FilterName, Filter>> = {
   key: ({ value }) => on(wildcard(value ?? ''), (asset) => asset.key),
   key_substring:
@@ -58,7 +58,7 @@ function tagsOf(asset: SelectableAsset): Map<string, string> {
   return new Map([...Object.entries(asset.tags), ...asset.kinds.map((kind) => [kindTag + kind, ''] as const)])
 }
 
-/** Every "*" stands for any text, also "/" and none at all. Looks at each character once: a regular expression takes for ever on many "*". */
+/** Every "*" stands for any text, also "/" and none at all. Looks at each character once: a regular expression takes forever on many "*". */
 function wildcard(pattern: string): (text: string) => boolean {
   const [start = '', ...others] = pattern.split(/\*+/)
   const end = others.pop()

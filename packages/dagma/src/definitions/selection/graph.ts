@@ -34,7 +34,7 @@ export function assetGraph(assets: Iterable<SelectableAsset>): AssetGraph {
   return { assets: byKey, upstream, downstream }
 }
 
-/** What can be reached from `from` in 1 to `levels` steps; members of `from` only when another member leads to them. */
+/** The nodes that can be reached from `from` in 1 to `levels` steps; members of `from` only if another member leads to them. */
 export function reached(from: Iterable<string>, neighbours: Neighbours, levels: number): Set<string> {
   const found = new Set<string>()
   let frontier = [...from]

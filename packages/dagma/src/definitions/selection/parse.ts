@@ -2,7 +2,7 @@ import { type DagmaError, dagmaError } from '../../errors.ts'
 import type { Selection } from './ast.ts'
 import { SyntaxError as ParserError, parse } from './generated/parser.ts'
 
-/** What the generated parser throws. `expected` is null when the grammar itself said what is wrong. */
+/** The error of the generated parser. `expected` is null if the grammar supplies the message. */
 interface ParseFailure {
   readonly message: string
   readonly expected: readonly { readonly type: string; readonly text?: string; readonly description?: string }[] | null
@@ -29,7 +29,7 @@ export function parseSelection(text: string): Selection | undefined {
 const deepest = 500
 
 function expectShallow(text: string): void {
-  /** For each open parenthesis, how many "not" stand before it. */
+  /** For each open parenthesis, how many "not" are before it. */
   const open: number[] = []
   let nots = 0
   for (const { 0: token, index } of text.matchAll(/"[^"]*"|[A-Za-z0-9_*/]+|[()]/g)) {

@@ -7,7 +7,7 @@ export interface KeyFormat {
 
 const day = 86_400_000
 
-/** What stands for a directive: how it is written, from a time in ISO's form, and how it is read. */
+/** The text of a directive: how it is formatted, from an ISO time, and how it is parsed. */
 const directives: { readonly [directive: string]: { readonly pattern: string; readonly write: (iso: string) => string } } = {
   Y: { pattern: '[1-9]\\d{3}', write: (iso) => iso.slice(0, 4) },
   y: { pattern: '\\d\\d', write: (iso) => iso.slice(2, 4) },

@@ -51,7 +51,7 @@ export class TimeZone {
     return moment < at ? before : after
   }
 
-  /** What the clock shows at a moment. */
+  /** The local time at an instant. */
   localAt(moment: number): number {
     return moment + this.offsetAt(moment)
   }

@@ -6,7 +6,7 @@ import type { Declared, ResolvedJob } from '../model.ts'
 import { configIssues } from './config-issues.ts'
 import { describedConfig } from './config-schema.ts'
 
-/** What is wrong with the `config` of a step, each as the rest of a sentence. */
+/** The problems of the `config` of a step, each as the rest of a sentence. */
 export function configProblems(config: NonNullable<Step['config']>): readonly string[] {
   const isStandard = typeof config?.['~standard']?.validate === 'function'
   return isStandard ? describedConfig(config).problems : ['must be a schema, of zod or any library with Standard Schema']

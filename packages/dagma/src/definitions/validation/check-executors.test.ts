@@ -67,7 +67,7 @@ test('op tags that are not data are refused, of every kind of step and of a job'
   ])
 })
 
-test('values that stay in the process of a step are refused where steps have processes of their own', async () => {
+test('values that stay in the process of a step are refused where steps have their own processes', async () => {
   const a = asset({ key: 'a', run })
   const b = asset({ key: 'b', inputs: { a }, run })
   const assets = [a, b]

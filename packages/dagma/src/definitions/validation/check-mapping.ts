@@ -57,7 +57,7 @@ function timeWindowProblem(
   if (theirs.timezone !== own.timezone)
     return `by a mapping of time windows, while its time zone is ${theirs.timezone} and the own one ${own.timezone}`
   if (!Number.isInteger(startOffset) || !Number.isInteger(endOffset))
-    return `by offsets from ${startOffset} to ${endOffset}, which must be whole numbers`
+    return `by offsets from ${startOffset} to ${endOffset}, which must be integers`
   return startOffset > endOffset ? `by offsets from ${startOffset} to ${endOffset}, which end before they start` : undefined
 }
 

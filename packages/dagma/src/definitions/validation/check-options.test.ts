@@ -62,7 +62,7 @@ describe('options that no host could heed, or that Dagster would refuse', () => 
         "DAGMA_CRON_INVALID Asset "a" has an invalid cron expression "0 25 * * *": Invalid value for hour: 25.",
         "DAGMA_TIMEZONE_UNKNOWN Asset "a" has an unknown time zone "Mars/Olympus".",
         "DAGMA_OPTION_INVALID The option "pool" of step "a" must be a name without spaces, not "two words".",
-        "DAGMA_OPTION_INVALID The option "maxRetries" of step "a" must be a whole number from 0, not 1.5.",
+        "DAGMA_OPTION_INVALID The option "maxRetries" of step "a" must be an integer from 0, not 1.5.",
         "DAGMA_OPTION_INVALID The option "delaySeconds" of step "a" must be from 0 to 2147483 (24 days), not -1.",
       ]
     `)

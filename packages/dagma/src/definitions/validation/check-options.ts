@@ -108,7 +108,7 @@ function checkStep(step: Step, errors: DagmaError[]): void {
   if (pool !== undefined && !/^\S+$/.test(pool)) complain('pool', `must be a name without spaces, not "${pool}"`)
   if (retryPolicy === undefined) return
   const { maxRetries, delaySeconds } = retryPolicy
-  if (!Number.isInteger(maxRetries) || maxRetries < 0) complain('maxRetries', `must be a whole number from 0, not ${maxRetries}`)
+  if (!Number.isInteger(maxRetries) || maxRetries < 0) complain('maxRetries', `must be an integer from 0, not ${maxRetries}`)
   if (!(delaySeconds >= 0 && delaySeconds <= longestWait))
     complain('delaySeconds', `must be from 0 to ${longestWait} (24 days), not ${delaySeconds}`)
 }
@@ -118,9 +118,9 @@ function checkBackfill({ assets, backfillPolicy, partitionConcurrency, range }: 
   for (const [option, value] of Object.entries(given))
     if (value !== undefined && assets[0]?.partitions === undefined) complain(option, 'is for assets with partitions, and this one has none')
   const most = typeof backfillPolicy === 'object' ? backfillPolicy.maxPartitionsPerRun : 1
-  if (!Number.isSafeInteger(most) || most < 1) complain('maxPartitionsPerRun', `must be a whole number from 1, not ${most}`)
+  if (!Number.isSafeInteger(most) || most < 1) complain('maxPartitionsPerRun', `must be an integer from 1, not ${most}`)
   if (partitionConcurrency !== undefined && (!Number.isSafeInteger(partitionConcurrency) || partitionConcurrency < 1))
-    complain('partitionConcurrency', `must be a whole number from 1, not ${partitionConcurrency}`)
+    complain('partitionConcurrency', `must be an integer from 1, not ${partitionConcurrency}`)
   if (range && partitionConcurrency !== undefined)
     complain('partitionConcurrency', 'has no use with range: true, which calls the function once')
 }
@@ -130,6 +130,6 @@ function checkSensor(sensor: Sensor, errors: DagmaError[]): void {
   if (Number.isInteger(seconds) && seconds >= 0) return
   complainer(() => `sensor "${sensor.name}"${placeText(sensor)}`, errors)(
     'minimumIntervalSeconds',
-    `must be a whole number from 0, not ${seconds}`,
+    `must be an integer from 0, not ${seconds}`,
   )
 }

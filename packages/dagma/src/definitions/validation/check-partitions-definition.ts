@@ -7,7 +7,7 @@ import { keyFormatProblem } from '../time/key-format.ts'
 import { isTimezone } from '../time/zone-names.ts'
 import { cronProblem } from './check-cron.ts'
 
-/** What is wrong with partitions: what Dagster refuses, what the two hosts would read differently, and what never has a partition. */
+/** The problems of partitions: what Dagster rejects, what the two hosts would interpret differently, and definitions without any partition. */
 export function partitionsProblems(partitions: PartitionsDefinition): string[] {
   if (isTimePartitions(partitions)) return timeProblems(partitions)
   switch (partitions.kind) {
@@ -65,7 +65,7 @@ function offsetProblems({ kind, minuteOffset, hourOffset, dayOffset, endOffset }
   } as const
   return Object.entries(ranges).flatMap(([option, [value, min, max]]) => {
     if (Number.isInteger(value) && value >= min && value <= max) return []
-    const range = min === max ? 'for other cadences' : Number.isFinite(min) ? `a whole number from ${min} to ${max}` : 'a whole number'
+    const range = min === max ? 'for other cadences' : Number.isFinite(min) ? `an integer from ${min} to ${max}` : 'an integer'
     return [`the ${option} of ${kind} partitions is ${range}, not ${value}`]
   })
 }

@@ -32,7 +32,7 @@ export const belongsInto: { readonly [List in keyof DeclaredLists]: (item: objec
 const listNames = Object.keys(belongsInto) as (keyof DeclaredLists)[]
 
 /**
- * What modules export, alone or in lists: assets, checks, jobs, schedules and sensors; other exports are passed over.
+ * Collects the exports of modules, alone or in lists: assets, checks, jobs, schedules and sensors. Other exports are ignored.
  * @throws DAGMA_OPTION_INVALID when one of them is not a module, is the module of definitions(), or has not been evaluated yet
  */
 export function collectModules(modules: unknown): DeclaredLists {

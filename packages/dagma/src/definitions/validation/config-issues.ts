@@ -10,7 +10,7 @@ export function configIssues(config: StandardSchemaV1, entered: unknown, result:
   return [...issues, ...more]
 }
 
-/** What is wrong, and in which field. */
+/** A problem, and its field. */
 function issueText(issue: StandardSchemaV1.Issue): string {
   const path = (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part)).join('.')
   return path === '' ? issue.message : `${path}: ${issue.message}`

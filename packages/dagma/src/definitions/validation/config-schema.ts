@@ -3,7 +3,7 @@ import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/sp
 /** A JSON Schema, or a part of one. */
 export type JsonSchema = { readonly [keyword: string]: unknown }
 
-/** What a step's config looks like as JSON, and what in it no JSON can give. */
+/** The JSON Schema of a step's config, and the fields that JSON cannot supply. */
 export interface DescribedConfig {
   readonly schema: JsonSchema
   /** Why no config that a host carries as JSON would do, each as the rest of a sentence about the option `config`; none for most schemas. */
@@ -14,7 +14,7 @@ const described = new WeakMap<object, DescribedConfig>()
 
 /**
  * The JSON Schema of a config as it is entered, where its schema library gives one (Standard JSON Schema, zod 4), an open object otherwise.
- * What the library turns into a value from anything is shown as anything. Defaults are left out: a schema library may compute them, and they are
+ * Fields that the library coerces from any value accept any value. Defaults are left out: a schema library may compute them, and they are
  * filled in when the step runs.
  */
 export function describedConfig(config: StandardSchemaV1): DescribedConfig {
@@ -70,7 +70,7 @@ function notAnObject({ type }: JsonSchema): string[] {
   return type === undefined || types.includes('object') ? [] : [`takes ${types.join(' or ')}, while config is an object of fields`]
 }
 
-/** What zod says of each part of a schema while it converts it. */
+/** The data that zod passes for each part of a schema while converting it. */
 interface ZodPart {
   readonly zodSchema: { readonly _zod: { readonly def: ZodDefinition } }
   readonly jsonSchema: Record<string, unknown>

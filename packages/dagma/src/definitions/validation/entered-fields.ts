@@ -2,7 +2,7 @@ import { isSchema, type JsonSchema } from './config-schema.ts'
 import { nearestName } from './nearest-name.ts'
 
 /**
- * What is refused in an entered config although the schema library takes it, on both hosts alike: fields that the schema does not name (a library
+ * Rejects config that the schema library would accept, equally on both hosts: fields that the schema does not name (a library
  * may drop them, and a slip of the pen would go unseen), and a text, number or truth value of another type than the schema names, which Dagster
  * refuses (a library may convert it). Of alternatives those count that fit what was entered, its unknown fields aside; objects that are open take
  * any field.
@@ -70,7 +70,7 @@ class EnteredConfig {
     ]
   }
 
-  /** What is wrong by the alternative that knows most of what was entered; where none fits, the library says so. */
+  /** The problems by the alternative that has most of the entered fields; if none matches, the library reports it. */
   #alternatives(alternatives: readonly JsonSchema[], entered: unknown): readonly Finding[] {
     if (alternatives.length === 0) return []
     const fitting = alternatives
@@ -167,7 +167,7 @@ function schemas(list: unknown): JsonSchema[] {
   return Array.isArray(list) ? list.filter(isSchema) : []
 }
 
-/** The schema of the values that are not null, where null is one of two alternatives; else the schema itself. */
+/** The schema of the values that are not null, where null is one of two alternatives; otherwise the schema itself. */
 function withoutNull(schema: JsonSchema): JsonSchema {
   if (Array.isArray(schema.anyOf)) {
     const rest = schema.anyOf.filter((one) => !(isSchema(one) && one.type === 'null'))

@@ -29,7 +29,7 @@ const isKey: Test = (value) => isText(value) || listOf(isText)(value)
 const isAsset: Test = (value) => isObject(value) && listOf(isText)(value.key)
 const isJob: Test = (value) => isText(value) || (isObject(value) && isText(value.name))
 
-/** What options take, as far as a glance tells; `any` is checked elsewhere. */
+/** The types of options, as far as they can be checked at once; `any` is checked elsewhere. */
 const kinds = {
   text: ['text', isText],
   number: ['a number', (value) => typeof value === 'number'],

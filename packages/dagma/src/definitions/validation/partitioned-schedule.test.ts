@@ -83,7 +83,7 @@ test.each<[string, PartitionsDefinition | undefined, Omit<ScheduleOptions<{}>, '
   ['needs a job whose assets have partitions', undefined, { forPartitions: 'last' }],
   ['needs time partitions', dynamicPartitions('names'), { forPartitions: 'last', cronSchedule: '@daily' }],
   [
-    'does not take a dynamic dimension',
+    'does not accept a dynamic dimension',
     multiPartitions({ a: dynamicPartitions('n'), b: dailyPartitions({ start }) }),
     { forPartitions: 'last' },
   ],
@@ -94,7 +94,7 @@ test.each<[string, PartitionsDefinition | undefined, Omit<ScheduleOptions<{}>, '
   ['"evaluate" of schedule "s" is not taken', dailyPartitions({ start }), { forPartitions: 'last', evaluate: () => undefined }],
   ['is for daily, weekly, monthly partitions', hourlyPartitions({ start }), { forPartitions: { hourOfDay: 1 } }],
   ['is for weekly partitions', dailyPartitions({ start }), { forPartitions: { dayOfWeek: 1 } }],
-  ['must be a whole number from 1 to 31', monthlyPartitions({ start }), { forPartitions: { dayOfMonth: 0 } }],
+  ['must be an integer from 1 to 31', monthlyPartitions({ start }), { forPartitions: { dayOfMonth: 0 } }],
   ['"forPartitions.hour" of schedule "s" does not exist', dailyPartitions({ start }), { forPartitions: { hour: 1 } as never }],
   ['"forPartitions" of schedule "s" must be', dailyPartitions({ start }), { forPartitions: 'first' as never }],
   ['"cronSchedule" of schedule() is missing', undefined, {}],

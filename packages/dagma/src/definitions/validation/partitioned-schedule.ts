@@ -41,7 +41,7 @@ function jobProblems(partitions: PartitionsDefinition | undefined, time: TimePar
   if (time === undefined && partitions.kind !== 'static')
     return wrong('needs time partitions, static ones, or two dimensions of which one is of time')
   if (partitions.kind === 'multi' && Object.values(partitions.dimensions).some(({ kind }) => kind === 'dynamic'))
-    return wrong('does not take a dynamic dimension, whose keys a tick does not know: use evaluate')
+    return wrong('does not accept a dynamic dimension, whose keys a tick does not know: use evaluate')
   return []
 }
 
@@ -69,7 +69,7 @@ function optionProblems(schedule: Schedule, { tags: _, ...at }: ScheduledPartiti
     else if (time === undefined || !range[2].includes(cadenceOf(time.cronSchedule)?.kind ?? ''))
       problems.push([`forPartitions.${option}`, `is for ${range[2].join(', ')} partitions`])
     else if (!Number.isInteger(value) || value < range[0] || value > range[1])
-      problems.push([`forPartitions.${option}`, `must be a whole number from ${range[0]} to ${range[1]}, not ${value}`])
+      problems.push([`forPartitions.${option}`, `must be an integer from ${range[0]} to ${range[1]}, not ${value}`])
   }
   return problems
 }

@@ -1,6 +1,6 @@
 import type { SourcePlace } from './call-site.ts'
 
-/** What knows where it was declared. */
+/** A definition with its place in the source. */
 export interface Located {
   readonly source: () => SourcePlace | undefined
 }

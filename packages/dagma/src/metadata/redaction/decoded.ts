@@ -48,7 +48,7 @@ export class Decoded implements Source {
     this.add(0x80 | (code & 63), at)
   }
 
-  /** Gives back what one long text has needed. */
+  /** Returns what one long text has needed. */
   end(): void {
     if (this.bytes.length <= largestKept) return
     this.bytes = new Uint8Array(256)

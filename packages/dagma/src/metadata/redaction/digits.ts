@@ -1,4 +1,4 @@
-/** Bytes that a text writes as digits, of base64, base32, hexadecimal or decimal numbers, whatever stands between the digits. */
+/** Bytes that a text writes as digits, of base64, base32, hexadecimal or decimal numbers, whatever is between the digits. */
 import { type Decoded, hexDigits, type Source } from './decoded.ts'
 
 /** Digits in the order of a text, with their places in it. Kept and used again. */
@@ -21,7 +21,7 @@ export class Digits {
     this.length++
   }
 
-  /** Gives back what one long text has needed. */
+  /** Returns what one long text has needed. */
   end(): void {
     if (this.values.length <= 1 << 20) return
     this.values = new Uint8Array(256)
@@ -43,7 +43,7 @@ export const base64Digits = alphabet(`${base64Text}+/`, `${base64Text}-_`)
 /** Values of the digits of base32, in either case. */
 export const base32Digits = alphabet(`${letters}234567`, `${letters.toLowerCase()}234567`)
 
-/** What is taken for a separator between digits of base64, not for one of them. */
+/** Bytes that are treated as separators between digits of base64, not as digits. */
 export type Separators = 'none' | 'alone' | 'plus'
 
 /**

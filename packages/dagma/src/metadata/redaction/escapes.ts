@@ -52,7 +52,7 @@ function unescapeBackslash(source: Source, at: number, into: Decoded): number {
     into.add(code, at)
     return 2
   }
-  if (next === 10) return 2 // a line that goes on
+  if (next === 10) return 2 // a line that continues
   if (next === letterX) return unescapeByte(source, at, into)
   if (next === letterU) return unescapeUnicode(source, at, into)
   if (next === codeOf('U')) {
@@ -191,7 +191,7 @@ function unescapeEntity({ bytes, length }: Source, at: number, into: Decoded): n
 
 /**
  * Whether a text is quoted-printable, and not only one with equals signs: it writes what must be written so, white space, "=" or what is not ASCII, or
- * two bytes in a row, or a line goes on in the next.
+ * two bytes in a row, or a line continues in the next.
  */
 export function isQuotedPrintable(source: Source): boolean {
   const { bytes, length } = source
@@ -213,7 +213,7 @@ function quotedByte(source: Source, at: number): number {
   return (bytes[at + 1] as number) >= 0x61 || (bytes[at + 2] as number) >= 0x61 ? -1 : hexNumber(source, at + 1, 2)
 }
 
-/** Takes quoted-printable off: bytes as `=C3`, and `=` at the end of a line that goes on. */
+/** Takes quoted-printable off: bytes as `=C3`, and `=` at the end of a line that continues. */
 export function unquotePrintable(source: Source, into: Decoded): void {
   const { bytes, length, isData } = source
   into.begin(length + 1, isData)

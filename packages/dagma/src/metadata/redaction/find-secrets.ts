@@ -18,7 +18,7 @@ import { shortestSecret } from './mark.ts'
 import type { Needles, Spans } from './needles.ts'
 
 /**
- * How many encodings are taken off, one after the other: a secret in two of them, in the JSON of a log line that stands in JSON. Each way to decode
+ * How many encodings are taken off, one after the other: a secret in two of them, in the JSON of a log line that is in JSON. Each way to decode
  * gives at most a few times what it decodes, so the work is bounded by the length of the text.
  */
 const deepest = 4
@@ -32,7 +32,7 @@ class Layer {
 
 const layers: readonly Layer[] = Array.from({ length: deepest }, () => new Layer())
 
-/** Bytes that are searched in one go: decoding needs several times as much memory. */
+/** Bytes that are searched together: decoding needs several times as much memory. */
 const mostAtOnce = 1 << 18
 
 /** How many times the length of a secret an encoding of it may have. */
@@ -75,7 +75,7 @@ const ampersands = 64
 const semicolons = 128
 const quotes = 256
 const separator = 512
-/** What there is to take off where a byte stands. */
+/** The escapes that can be removed at a byte. */
 const signs = new Uint16Array(256)
 for (let byte = 0; byte < 32; byte++) signs[byte] = control
 for (let byte = 0; byte < 256; byte++) {
@@ -133,7 +133,7 @@ class Search {
     if (layer.digits.length >= 16) for (let from = 0; from < 2; from++) this.#joined(source, depth, { ...hex, from }, spans)
   }
 
-  /** What `layer` has decoded, searched, and with more encodings taken off. */
+  /** Searches the decoded pieces of `layer`, and decodes them further. */
   #look({ decoded, found }: Layer, depth: number): void {
     found.length = 0
     this.#needles.find(decoded, found)
@@ -175,14 +175,14 @@ class Search {
     return counts
   }
 
-  /** Digits that were collected, joined to bytes. What is found goes with the whole run of digits that it stands in. */
+  /** Digits that were collected, joined to bytes. What is found goes with the whole run of digits that it is in. */
   #joined(source: Source, depth: number, { bits, alphabet, reach, from }: Writing & { readonly from: number }, spans: Spans): void {
     const layer = layers[depth] as Layer
     const { decoded, digits, found } = layer
     const legible = join(digits, { bits, from, legible: this.#needles.legible }, decoded)
     if (legible < shortestSecret) return
     this.#look(layer, legible >= shortest ? depth + 1 : deepest)
-    // What lies in the run that was found last is found: a long run is not measured again for each piece in it.
+    // A position within the run that was found last needs no search: a long run is not measured again for each of its pieces.
     let foundStart = 0
     let foundEnd = 0
     for (let index = 0; index < found.length; index += 2) {
@@ -212,7 +212,7 @@ const base64: Writing = { bits: 6, alphabet: base64Digits, reach: 1 }
 const hex: Writing = { bits: 4, alphabet: hexDigits, reach: 1 }
 const base32: Writing = { bits: 5, alphabet: base32Digits, reach: 2 }
 
-/** What stands in bytes, as far as it says which encodings there may be. */
+/** The classes of bytes in a text, from which the possible encodings follow. */
 interface Survey {
   /** Signs of all bytes; the last one may be the end of a line. */
   readonly seen: number

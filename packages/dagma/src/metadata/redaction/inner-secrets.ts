@@ -1,4 +1,4 @@
-/** What in a secret's value is secret by itself: the password in an address, the members of a JSON text, the lines of a key. */
+/** The parts of a secret's value that are secrets themselves: the password in an address, the members of a JSON text, the lines of a key. */
 import { isCommonplace, isNamedLikeSecret } from './secret-names.ts'
 
 const shortestLine = 8
@@ -15,7 +15,7 @@ function lines(value: string): string[] {
   return all.length === 1 ? [] : all
 }
 
-/** What stands between the lines of a PEM file that begin and end it, in one line and without the headers of an encrypted one. */
+/** The body of a PEM file, in one line and without the headers of an encrypted one. */
 function keyBody(value: string): string[] {
   const bodies = value.matchAll(/-----BEGIN [^-]+-----(.*?)-----END /gs)
   return [...bodies].map(([, body = '']) =>

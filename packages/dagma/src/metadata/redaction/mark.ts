@@ -1,4 +1,4 @@
-/** What stands in the place of a secret. */
+/** The text that replaces a secret. */
 export const redacted = '[redacted]'
 
 /** A secret has at least so many characters: a shorter one would take ordinary words out with it. */

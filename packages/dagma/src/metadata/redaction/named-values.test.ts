@@ -49,7 +49,7 @@ describe('a value whose name says that it is secret is cut', () => {
       `https://x.webhook.office.com/webhookb2/${'a1-'.repeat(12)}/IncomingWebhook/x`,
       'https://x.webhook.office.com/webhookb2/[redacted]',
     ],
-    ['a scheme of its own', 'Authorization: Token x', 'Authorization: Token [redacted]'],
+    ['its own scheme', 'Authorization: Token x', 'Authorization: Token [redacted]'],
     ['no scheme', 'authorization: 1x', 'authorization: [redacted]'],
     ['a signed request', 'authorization: AWS4-HMAC-SHA256 Credential=AK/2, Signature=0f', 'authorization: AWS4-HMAC-SHA256 [redacted]'],
     ['a header', 'GET / x-api-key: abc, accept: */*', 'GET / x-api-key: [redacted], accept: */*'],

@@ -20,25 +20,28 @@ const secretMember =
   /(?:passw(?:or)?d|passphrase|secret|apikey|(?:access|secret|private|subscription|account|client|signing|master|admin|encryption)key)s?$/
 const maybeSecretMember =
   /(?:token|credentials?|creds|jwt|assertion|sess(?:ion)?id|accesskeyid|(?:license|app|auth|sas)key)s?$|^(?:auth|pass|pwd|dsn|connectionstring)$/
-/** Tokens that say where to go on, not who may. */
+/** Tokens that say where to continue, not who may. */
 const position = /(?:next|page|continuation|sync|delta|cursor|resume|skip|cancel(?:lation)?)tokens?$/
 
-/** What is written where a value belongs, such as `<token>`, `$TOKEN`, `{{ token }}` and `***`, or has been cut. */
+/** Placeholders of a value, such as `<token>`, `$TOKEN`, `{{ token }}` and `***`, and values that were cut. */
 const placeholder = /^(?:[<$*…]|\{\{|\.\.\.|%[({]|\[redacted)/
 
 /** A kind of place in which a value follows its name. */
 interface Place {
   /** Without it a text has no such place: most texts need not be checked more closely. */
   readonly hint: RegExp
-  /** The name and what stands between it and the value; where names are common it begins at the separator, and looks back. What it matches has a longest form, so that the search takes time in proportion to the text. */
+  /**
+   * The name and what is between it and the value; where names are common it begins at the separator, and looks back. What it matches has a longest
+   * form, so that the search takes time in proportion to the text.
+   */
   readonly head: RegExp
-  /** What the value looks like after that head; undefined when the name says nothing of a secret. */
+  /** The pattern of the value after that head; undefined if the name does not suggest a secret. */
   readonly value: (head: RegExpExecArray) => RegExp | undefined
   /** Whether the value may be one; by default every value is. */
   readonly isSecret?: (head: RegExpExecArray, value: string) => boolean
 }
 
-// a single quote is one of a value that goes on after it, and otherwise ends the URL
+// a single quote is one of a value that continues after it, and otherwise ends the URL
 const parameter = /(?:[^&#\s"'<>\\]|'{1,8}(?=[\w%.~!*(-]))+/y
 /** By how often what separates it from the next is encoded, beyond once: what is encoded more often is part of the value. */
 const encodedParameters = [0, 1, 2, 3].map(
@@ -46,7 +49,7 @@ const encodedParameters = [0, 1, 2, 3].map(
 )
 const setting = /"[^"\r\n]*"|'[^'\r\n]*'|\{[^}\r\n]*\}|[^;"'\r\n<>]{1,256}(?=;)|[^;\s"'<>\\]+/y
 const formField = /[\w.~+/%=!@$*^:-]+/y
-/** What stands in quotes, by the quote that begins it: the other quotes are part of it, and so is its own behind a backslash. */
+/** Text in quotes, by its opening quote: other quotes belong to it, and so does its own after a backslash. */
 const quoted: { readonly [quote: string]: RegExp } = {
   '"': /(?:[^"\\\r\n]|\\.)+/y,
   "'": /(?:[^'\\\r\n]|\\.)+/y,
@@ -59,7 +62,7 @@ const digits = /\d+/y
 const word = /[^\s"'`,;<>)\]}]+/y
 const line = /[^"'`\r\n]+/y
 
-/** What may stand between the name of a header and its value: a quote that ends the name, a separator, a quote that begins the value. */
+/** The text between the name of a header and its value: a quote that ends the name, a separator, a quote that begins the value. */
 const between = String.raw`(\\{0,3}["'${'`'}])?\s{0,3}(=>|=(?!=)|[:,])\s{0,16}(?:\[\s{0,16}(?=\\{0,3}["'${'`'}]))?(\\{0,3}["'${'`'}])?`
 
 /** Members of objects and pairs of lists have a quote before the value; a header by itself has none at all. */
@@ -231,7 +234,7 @@ function cutPlaces(text: string, { head, value, isSecret }: Place): string {
 
 const simpleNames = new Map<string, string>()
 
-/** A name in lower case without what stands between its words. Texts repeat their names: they are remembered, a bounded number of them. */
+/** A name in lower case without what is between its words. Texts repeat their names: they are remembered, a bounded number of them. */
 function simple(name: string): string {
   const known = simpleNames.get(name)
   if (known !== undefined) return known

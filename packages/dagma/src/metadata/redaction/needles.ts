@@ -12,7 +12,7 @@ const windowsOfFragment = 5
 const shortestBeginning = 10
 
 const base = 0x01000193
-/** What the byte that leaves a window was multiplied by: `base` to the seventh. */
+/** The factor of the byte that leaves a window: `base` to the seventh. */
 const leaving = power(base, window - 1)
 
 /** Start and end of finds, one after the other. */
@@ -31,7 +31,7 @@ export class Needles {
   /** Whether no needle has quotes, backslashes, commas or white space, which text may have in its own ways. */
   areBare = true
   #hasTokens = false
-  /** By byte, 1 where it stands in a needle or is printable: what has none of these in a row holds neither a needle nor an encoding of one. */
+  /** By byte, 1 where it is in a needle or is printable: what has none of these in a row holds neither a needle nor an encoding of one. */
   readonly legible = new Uint8Array(256)
 
   /** Needles as bytes, one character for each. */
@@ -94,7 +94,7 @@ export class Needles {
     }
   }
 
-  /** Whether any 8 bytes of a needle stand in `bytes`. */
+  /** Whether any 8 bytes of a needle are in `bytes`. */
   touches(bytes: Uint8Array): boolean {
     if (bytes.length < window) return false
     let hash = hashOf(bytes)
@@ -149,7 +149,7 @@ function power(of: number, exponent: number): number {
 const quotes: ReadonlySet<number | undefined> = new Set(Buffer.from('"\'`\\'))
 const dot = 0x2e
 
-/** Whether "..." or "…" stands at `at`, after a quote or not. */
+/** Whether "..." or "…" is at `at`, after a quote or not. */
 function isCutOff({ bytes, length }: Source, at: number): boolean {
   let next = at
   while (next < length && next < at + 4 && quotes.has(bytes[next])) next++

@@ -124,7 +124,7 @@ describe('a declared secret is never found after redaction', () => {
     )
   })
 
-  test('several secrets together, whatever stands between them, wholly', () => {
+  test('several secrets together, whatever is between them, wholly', () => {
     fc.assert(
       fc.property(secretValue, secretValue, spacer, surroundings, (first, second, between, around) => {
         declare(first, second)

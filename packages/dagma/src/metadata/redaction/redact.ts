@@ -11,7 +11,7 @@ const shortestFind = 5
 
 /**
  * `text` without any known secret's value, as it is or in encodings of any kind and order (escapes of JSON, URLs, HTML and others, base64 with whatever
- * stands before it and between its lines, base32, bytes in hexadecimal or decimal numbers), user info in URLs, bearer and basic credentials, and well-known
+ * is before it and between its lines, base32, bytes in hexadecimal or decimal numbers), user info in URLs, bearer and basic credentials, and well-known
  * shapes of keys. Each is replaced by `[redacted]`. Half a surrogate pair, which neither UTF-8 nor Python can carry, becomes U+FFFD.
  * @example
  * ```ts
@@ -32,7 +32,10 @@ export function redactStart(text: string, most: number): string {
   return redact(text.slice(0, most + reach)).slice(0, -reach)
 }
 
-/** {@link redact} applied to every string in a JSON-like value, keys included. A number that a secret's digits stand in becomes `[redacted]`, and so do bytes that hold one. */
+/**
+ * {@link redact} applied to every string in a JSON-like value, keys included. A number that a secret's digits are in becomes `[redacted]`, and so do
+ * bytes that hold one.
+ */
 export function redactValue(value: unknown): unknown {
   const needles = secretNeedles()
   const walk = (item: unknown): unknown => {
@@ -74,7 +77,7 @@ function holds(text: string, needles: Needles): boolean {
   return text.length >= shortestSecret && !needles.isEmpty && findSecrets(needles, sourceOf(text)).length > 0
 }
 
-/** Whether a needle stands in a text as it is: the digits of a number encode nothing. */
+/** Whether a needle is in a text as it is: the digits of a number encode nothing. */
 function standsIn(text: string, needles: Needles): boolean {
   const spans: Spans = []
   if (text.length >= shortestSecret) needles.find(sourceOf(text), spans)
@@ -112,7 +115,7 @@ function cutOut(text: string, needles: Needles): string {
   const bytes = Buffer.from(source.bytes.buffer, source.bytes.byteOffset, source.length)
   const piece = (from: number, to: number): string => (isAscii ? text.slice(from, to) : bytes.toString('utf8', from, to))
   let result = ''
-  let copied = 0 // what stands before this is in the result or cut
+  let copied = 0 // what is before this is in the result or cut
   for (const [start, end] of sortedSpans(spans)) {
     if (start >= copied) result += piece(copied, start) + redacted
     if (end > copied) copied = end
@@ -128,7 +131,7 @@ function sortedSpans(spans: Spans): (readonly [start: number, end: number])[] {
   return pairs.sort(([a], [b]) => a - b)
 }
 
-/** What V8 quotes of a text that is not valid JSON: up to 10 characters on either side of the wrong one. */
+/** V8's quote of a text that is not valid JSON: up to 10 characters on either side of the wrong one. */
 const parseError = /(?<=, (?:\.\.\.)?").{8,64}?(?="(?:\.\.\.)? is not valid JSON)/gs
 
 /** Such a quote may be a piece out of the middle of a secret. */

@@ -1,10 +1,10 @@
-/** What of a secret is looked for: its value, what in it is secret by itself, and what decoding may make of either. */
+/** The texts to find for a secret: its value, the parts of it that are secrets themselves, and the decoded forms of both. */
 import { bare, Decoded } from './decoded.ts'
 import { unescapeText, unquotePrintable } from './escapes.ts'
 import { innerSecrets } from './inner-secrets.ts'
 import { shortestSecret } from './mark.ts'
 
-/** What to find for a secret's value, as bytes: one character for each. */
+/** The texts to find for a secret's value, as bytes: one character each. */
 export function secretForms(value: string): Set<string> {
   const forms = new Set<string>()
   for (const text of new Set([value, ...innerSecrets(value)])) {
@@ -34,7 +34,7 @@ function inUtf16(text: string): string[] {
   return [bytes.toString('latin1'), Buffer.from(bytes).swap16().toString('latin1')].map((form) => form.replaceAll('\0', ''))
 }
 
-/** How often escapes in a value itself may be taken off with those of the text that it stands in. */
+/** How often escapes in a value itself may be taken off with those of the text that it is in. */
 const layers = 3
 
 /** `value` as it is, and with one layer of escapes of its own after the other taken off. What begins an escape at its end may take in what follows it. */

@@ -7,7 +7,7 @@ import { countsAsSecret, ruleVariable } from './secret-names.ts'
 /** Finds what in a secret's value is secret by itself, such as each of several keys. */
 export type SecretParts = (value: string) => readonly string[]
 
-/** What is known of the secrets of a process. */
+/** The known secrets of a process. */
 interface Store {
   /** Declared variables, with what finds their parts. */
   readonly declared: Map<string, SecretParts | undefined>
@@ -26,7 +26,7 @@ const shared: { [registry]?: Store } = globalThis as never
 const store: Store = shared[registry] ?? { declared: new Map(), named: new Set(), seen: new Map(), generation: 0 }
 shared[registry] = store
 
-/** What {@link environmentVersion} was when variables were read last, and {@link environmentTaken} when all were looked through. */
+/** The {@link environmentVersion} when variables were last read, and the {@link environmentTaken} when all were checked. */
 let looked = -1
 let learned = -1
 
@@ -54,7 +54,10 @@ export function rememberSecret(variable: string, value: string): void {
   store.generation++
 }
 
-/** Looks through the whole environment for variables that count as secrets by their names, where it may have changed. Costs too much to be done for each line. */
+/**
+ * Looks through the whole environment for variables that count as secrets by their names, where it may have changed. Costs too much to be done for
+ * each line.
+ */
 export function learnEnvironment(): void {
   if (learned === environmentTaken()) return
   learned = environmentTaken()
@@ -97,7 +100,7 @@ export function longestSecret(): number {
   return secretNeedles().longest
 }
 
-/** What is to be found of each variable by itself, to say which one a text holds. Built each time. */
+/** The texts to find for each variable separately, to report which one a text contains. Built each time. */
 export function needlesByVariable(): Map<string, Needles> {
   return new Map([...store.seen.keys()].map((variable) => [variable, new Needles(formsOf(variable))]))
 }

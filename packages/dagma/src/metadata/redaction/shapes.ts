@@ -1,9 +1,9 @@
-/** What is secret by its shape, whoever made it. The shapes of keys are those of the rules of gitleaks (github.com/gitleaks/gitleaks, config/gitleaks.toml). */
+/** Secrets that are recognized by their format. The shapes of keys are those of the rules of gitleaks (github.com/gitleaks/gitleaks, config/gitleaks.toml). */
 import { redacted } from './mark.ts'
 import { cutNamedValues } from './named-values.ts'
 
 /**
- * Each with what must stand in a text that has it: one of these, in either case, of which the first three characters are looked for. No shape has a
+ * Each with what must be in a text that has it: one of these, in either case, of which the first three characters are looked for. No shape has a
  * beginning that may stand within itself again and again: each is looked for in a time that grows with the text.
  */
 const shapes: readonly (readonly [triggers: readonly string[], shape: RegExp, cut?: (found: string) => string])[] = [
@@ -76,7 +76,7 @@ for (const [index, [triggers]] of shapes.entries())
     triggered[slot(held)] = (triggered[slot(held)] as number) | (1 << index)
   }
 
-/** The shapes that may stand in a text, a bit for each. Most texts have none, and are gone over only once. */
+/** The shapes that may be in a text, a bit for each. Most texts have none, and are gone over only once. */
 function shapesIn(text: string): number {
   let held = 0
   let found = 0
@@ -107,7 +107,7 @@ export function cutShapes(text: string): string {
   return result
 }
 
-/** Cuts out the user info of URLs: what stands before the "@" that a host follows, whatever characters a password has. */
+/** Cuts out the user info of URLs: what is before the "@" that a host follows, whatever characters a password has. */
 function cutUserInfo(text: string): string {
   let result = ''
   let copied = 0

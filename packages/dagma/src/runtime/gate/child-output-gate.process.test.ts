@@ -110,7 +110,7 @@ describe('lines', () => {
   })
 
   test('of a synchronous child appear while it runs', () => {
-    // The child goes on only when its line has been read here: one that waited for the child would wait for ever.
+    // The child continues only when its line has been read here: one that waited for the child would wait forever.
     const folder = mkdtempSync(join(tmpdir(), 'dagma-sync-child-'))
     const fifo = join(folder, 'go')
     execFileSync('mkfifo', [fifo])

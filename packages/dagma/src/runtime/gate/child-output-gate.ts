@@ -26,12 +26,12 @@ export function gateChildOutput(): () => void {
   }
 }
 
-/** What Node has, and documents only in part. */
+/** Methods of Node that are documented only in part. */
 interface Spawning {
   spawn(this: ChildProcess, options: { stdio?: unknown }): unknown
 }
 
-/** Every asynchronous child (`spawn`, `exec`, `fork` …) comes by this method, which Node documents only as a class. */
+/** Every asynchronous child (`spawn`, `exec`, `fork` …) passes this method, which Node documents only as a class. */
 function gateAsynchronousChildren(): void {
   const prototype = ChildProcess.prototype as unknown as Spawning
   const { spawn } = prototype
@@ -66,7 +66,7 @@ function carry(child: ChildProcess, pipe: Socket, writer: GatedWriter): void {
   pipe.on('end', () => writer.end())
   pipe.on('error', () => writer.end())
   const closeListeners = pipe.listeners('close') as (() => void)[] // by these the child learns that its output is complete
-  /** What a child has left running may hold the pipe for ever; for who waits for the child, its output is complete when all it wrote was read. */
+  /** Processes that a child has left running may hold the pipe open; the child's output is complete once everything that it wrote itself was read. */
   const whenQuiet = (): void => {
     if (pipe.closed) return
     if (isQuiet && !pipe.isPaused()) {

@@ -1,4 +1,4 @@
-/** What is written to descriptor 1 or 2 by the functions of `fs`, as loggers do that want to be fast, goes through the exit gate. */
+/** Passes writes of `fs` functions to descriptor 1 or 2, as fast loggers make them, through the exit gate. */
 import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import type { GatedWriter, Writers } from './gated-output.ts'
@@ -53,7 +53,7 @@ function replace(
     const writer = descriptor === 1 || descriptor === 2 ? writers?.[descriptor] : undefined
     return writer === undefined || !isData(data) ? original(...(args as never[])) : gated(data, writer, rest)
   }
-  // What `util.promisify` reads stands there too.
+  // The symbol that `util.promisify` reads is copied too.
   Object.defineProperties(replacement, Object.getOwnPropertyDescriptors(original))
   Object.assign(fs, { [name]: replacement })
 }

@@ -65,7 +65,7 @@ export function gateError(error: unknown): WireError {
   return wireError(first ?? { error, which: '' }, cause)
 }
 
-/** What an error says, short enough to stand whole in the message of another. */
+/** The message of an error, short enough to be quoted in another message. */
 export function reasonOf(error: unknown): string {
   const text = error instanceof DagmaError ? error.problem : thrownMessage(error)
   return text.length <= longestReason ? text : cutRedacted(text, longestReason)
@@ -113,7 +113,7 @@ function stackFrames(error: unknown): string[] {
     .map((line) => `${cutRedacted(line)}\n`)
 }
 
-/** What stands in frames that tell a user nothing: Node's, this package's (by path or by URL), and those of the command line that called it. */
+/** Matches stack frames that do not help a user: Node's, this package's (by path or by URL), and those of the command line that called it. */
 const notTheUsers = [
   'node:',
   fileURLToPath(ownFolder),

@@ -7,7 +7,7 @@ const longestForm = 16
 const longestShape = 8192
 
 /**
- * What one writer prints, gated line by line: a secret in a line must not come in two parts. A line that is too long to be kept leaves in pieces,
+ * The output of one writer, gated line by line: a secret in a line must not arrive in two parts. A line that is too long to be kept is written in pieces,
  * cut where no secret is.
  */
 export class GatedLines {
@@ -39,7 +39,7 @@ export class GatedLines {
     const gated = gateText(text)
     for (let at = text.length - overlap; at > overlap; at -= Math.ceil(overlap / 8)) {
       const head = gateText(text.slice(0, at))
-      if (head + gateText(text.slice(at)) !== gated) continue // something secret stands there
+      if (head + gateText(text.slice(at)) !== gated) continue // something secret is there
       this.#unfinished = text.slice(at)
       return head
     }

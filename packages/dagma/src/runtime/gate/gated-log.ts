@@ -26,7 +26,7 @@ function logText(message: readonly unknown[]): string {
   return `${gated.slice(0, Math.max(0, kept)).toWellFormed()}… [cut: ${text.length} characters in all]`
 }
 
-/** A log line never fails the step: what an object's own inspection throws stands in its place. */
+/** A log line never fails the step: what an object's own inspection throws is in its place. */
 function formatted(message: readonly unknown[]): string {
   const [only] = message
   if (message.length === 1 && typeof only === 'string') return only

@@ -1,4 +1,4 @@
-/** What is printed by anybody in this thread, as it passes through the gate: writers, the two outlets, and the status line below them. */
+/** All output of this thread as it passes through the gate: writers, the two outlets, and the status line below them. */
 import { styleText } from 'node:util'
 import { isMainThread } from 'node:worker_threads'
 import { gateText } from './exit-gate.ts'

@@ -1,4 +1,7 @@
-/** What must be known and checked before any code of a step runs: the secrets that a project can declare, and that none of them stands where it is acted on. */
+/**
+ * Everything that is checked before the code of a step runs: the secrets that a project can declare, and that none of them is in a value that is used
+ * unredacted.
+ */
 import { keyText } from '../../definitions/assets/asset-key.ts'
 import type { Definitions } from '../../definitions/model.ts'
 import { DefinitionErrors, dagmaError } from '../../errors.ts'
@@ -21,7 +24,7 @@ export function learnSecrets(definitions: Definitions): void {
   searched.set(definitions, known)
 }
 
-/** What was known when definitions were searched last: a process loads them, and then starts a run with them. */
+/** The secrets that were known when definitions were last searched: a process loads them, and then starts a run with them. */
 const searched = new WeakMap<Definitions, Needles>()
 
 /** Refuses a known secret in what is acted on, by the names of the fields. @throws DefinitionErrors */
@@ -43,7 +46,10 @@ export interface SecretField {
   readonly variables: readonly string[]
 }
 
-/** The fields in which a known secret stands, of those that `walk` visits. There may be a million: they are searched as one text, and again when that has one. */
+/**
+ * The fields in which a known secret stands, of those that `walk` visits. There may be a million: they are searched as one text, and again when that
+ * has one.
+ */
 export function secretFields(walk: (visit: Visit) => void): SecretField[] {
   const texts = new Set<string>()
   walk((text) => {

@@ -28,7 +28,7 @@ const clock = new Int32Array(new SharedArrayBuffer(4))
 /** Bytes that the memory for waiting bytes has room for when little waits. */
 const leastRoom = 65_536
 
-/** Bytes that wait, in memory that is used again: a piece of its own for each line would be garbage that only a full collection removes. */
+/** Bytes that wait, in memory that is used again: its own piece for each line would be garbage that only a full collection removes. */
 class ByteQueue {
   #bytes = Buffer.allocUnsafeSlow(leastRoom)
   #start = 0
@@ -87,7 +87,7 @@ export class DescriptorOutlet implements Outlet {
     })
   }
 
-  /** What waits, and what is written from now on, goes nowhere: the descriptor may soon be another file's. */
+  /** Discards pending and further output: the descriptor may soon belong to another file. */
   close(): void {
     this.#isClosed = true
     this.#waiting.clear()
@@ -147,7 +147,7 @@ export class DescriptorOutlet implements Outlet {
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException
         if (code === 'EINTR') continue
-        if (code !== 'EAGAIN') waiting.clear() // nobody reads any more, as after `| head`, or the disk is full: the work goes on
+        if (code !== 'EAGAIN') waiting.clear() // nobody reads any more, as after `| head`, or the disk is full: the work continues
         return
       }
     }

@@ -1,4 +1,4 @@
-/** A socket or terminal that somebody reopens over descriptor 1 or 2 is gated where all that a socket writes comes by. */
+/** A socket or terminal that somebody reopens over descriptor 1 or 2 is gated where all that a socket writes passes. */
 import { Socket } from 'node:net'
 import { WriteStream } from 'node:tty'
 import type { Descriptor, GatedWriter, Writers } from './gated-output.ts'
@@ -41,7 +41,7 @@ export function carriesReports(stream: Socket): boolean {
   return stream === process.stdout && process.env.NODE_TEST_CONTEXT === 'child-v8'
 }
 
-/** What a socket's `_writeGeneric` gets. */
+/** The arguments of a socket's `_writeGeneric`. */
 export function chunksOf(several: boolean, data: unknown, encoding: unknown): readonly Chunk[] {
   return several ? (data as Chunk[]) : [{ chunk: data as string | Uint8Array, encoding }]
 }
@@ -54,7 +54,7 @@ export function takeChunks(writer: GatedWriter, chunks: readonly Chunk[], done: 
   else writer.whenRoom(done)
 }
 
-/** A terminal has a descriptor of its own, whichever it was opened by; the user sees it as stdout or stderr. */
+/** A terminal has its own descriptor, whichever it was opened by; the user sees it as stdout or stderr. */
 function descriptorOf(socket: Socket): Descriptor | undefined {
   if (socket instanceof WriteStream) return process.stdout.isTTY ? 1 : 2
   const { _handle: handle } = socket as Socket & { _handle?: { fd?: unknown } | null }

@@ -72,7 +72,7 @@ describe('the stdio gate', () => {
     ],
     ['corked', 'process.stdout.cork(); write(line.slice(0, 9)); write(line.slice(9)); process.stdout.uncork()'],
     ['piped', 'await pipeline(Readable.from([line.slice(0, 9), line.slice(9)]), process.stdout, { end: false })'],
-    ['a console of its own', 'new Console(process.stdout).log(line.trim())'],
+    ['its own console', 'new Console(process.stdout).log(line.trim())'],
     ['a method that was kept from before', 'before.call(process.stdout, line)'],
   ])('gates the lowest level of a stream: %s', (_name, code) => {
     const imports = `

@@ -25,7 +25,7 @@ export function holdGate(): () => void {
   }
 }
 
-/** What puts the streams back as they were. */
+/** Restores the streams. */
 const restorers: (() => void)[] = []
 
 function closeGate(): void {
@@ -60,17 +60,20 @@ function gateRawDebug(writer: GatedWriter): () => void {
   return () => Object.defineProperty(process, '_rawDebug', before)
 }
 
-/** Bytes that a stream may keep for a writer that does not wait: as many as fit into a pipe. Each piece of them is an object that outlives a collection or two. */
+/**
+ * Bytes that a stream may keep for a writer that does not wait: as many as fit into a pipe. Each piece of them is an object that outlives a collection
+ * or two.
+ */
 const mostKept = 65_536
 
 /**
- * Gates a stream at its lowest level, the methods that everything written to a stream of Node comes by; gives what undoes it. The stream itself is
+ * Gates a stream at its lowest level, the methods that everything written to a stream of Node passes; gives what undoes it. The stream itself is
  * never ended: the process prints on after `end()`.
  */
 function gateStream(stream: NodeJS.WriteStream, descriptor: Descriptor, writer: GatedWriter): () => void {
   const outlet = outletOf(descriptor)
   const { write, _write: writeAsItIs } = stream
-  /** What the outlet has, but the stream still counts as its own. */
+  /** Bytes that the outlet has, but the stream still counts as its own. */
   let handedOver = 0
   const take = (chunks: readonly Chunk[], done: () => void): void => {
     handedOver = chunks.reduce((sum, { chunk }) => sum + chunk.length, 0)

@@ -1,5 +1,5 @@
 /**
- * Synchronous children that would inherit stdout or stderr run in a thread of their own, which hands on what they print while this one waits: so
+ * Synchronous children that would inherit stdout or stderr run in their own thread, which hands on what they print while this one waits: so
  * their lines appear as they come, and no more of them is kept than the reader needs.
  */
 import childProcess, { type ExecSyncOptions, type SpawnSyncOptions, type SpawnSyncReturns } from 'node:child_process'
@@ -38,7 +38,7 @@ export function gateSynchronousChildren(isGated: () => boolean): void {
   })
 }
 
-/** What `execFileSync` and `execSync` give, or throw. */
+/** The result or the error of `execFileSync` and `execSync`. */
 function outputOf(result: Returns, command: string): Buffer | string {
   if (result.error) throw Object.assign(result.error, result)
   if (result.status !== 0) {
@@ -56,7 +56,7 @@ interface Thread {
 
 const { Worker: PlainWorker } = workerThreads // before its class is replaced
 let thread: Thread | undefined
-/** Of the children whose pipes are not at their end, by number: what they have left running may go on writing. */
+/** Of the children whose pipes are not at their end, by number: what they have left running may continue writing. */
 const writers = new Map<number, ReadonlyMap<number, GatedWriter>>()
 let children = 0
 

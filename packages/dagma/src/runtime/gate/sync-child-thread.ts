@@ -3,14 +3,14 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import { type MessagePort, workerData } from 'node:worker_threads'
 
-/** What the thread is asked: to start a child, or to read on, since what it sent was taken. */
+/** A request to the thread: to start a child, or to read on once its output was taken. */
 export type ChildRequest =
   | {
       readonly type: 'start'
       readonly child: number
       readonly command: string
       readonly args: readonly string[]
-      /** What `spawn` takes. */
+      /** The arguments of `spawn`. */
       readonly options: Pick<SpawnOptions, 'env' | 'argv0' | 'uid' | 'gid' | 'shell' | 'windowsHide' | 'windowsVerbatimArguments'> & {
         readonly stdio: readonly (string | number)[]
         readonly cwd?: string
@@ -26,7 +26,7 @@ export type ChildRequest =
     }
   | { readonly type: 'taken'; readonly child: number; readonly index: number }
 
-/** What the thread tells. */
+/** A message from the thread. */
 export type ChildReport =
   | { readonly type: 'printed'; readonly child: number; readonly index: number; readonly chunk: Uint8Array }
   | ChildAnswer
@@ -41,7 +41,7 @@ export interface ChildAnswer {
   readonly signal: NodeJS.Signals | null
   readonly output: readonly (Uint8Array | null)[] | null
   readonly error?: ChildError
-  /** What `spawn` threw for its arguments. */
+  /** The error that `spawn` threw for its arguments. */
   readonly thrown?: ChildError
 }
 
@@ -124,7 +124,7 @@ function start(request: Start): void {
   child.once('close', () => send({ type: 'closed', child: number }))
 }
 
-/** Hands on what comes, a piece at a time. Resolves at its end, or when all was read that the child wrote: what it has left running may go on. */
+/** Hands on what comes, a piece at a time. Resolves at its end, or when all was read that the child wrote: what it has left running may continue. */
 function carry(child: ChildProcess, stream: Readable, number: number, index: number): Promise<void> {
   return new Promise((resolve) => {
     let isQuiet = false

@@ -1,4 +1,4 @@
-/** Worker threads have modules of their own, `fs` and `child_process` too: each is gated from its start, and what it prints is a writer of its own here. */
+/** Worker threads have their own modules, `fs` and `child_process` too: each is gated from its start, and what it prints is a writer of its own here. */
 import { syncBuiltinESMExports } from 'node:module'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
@@ -50,7 +50,10 @@ function carry(stream: Readable, descriptor: Descriptor): void {
   stream.resume() // unpipe() has paused it
 }
 
-/** Options of Node that change how modules are loaded. A thread would inherit all; given by name, others are refused, which hold for the whole process anyway. */
+/**
+ * Options of Node that change how modules are loaded. A thread would inherit all; given by name, others are refused, which hold for the whole process
+ * anyway.
+ */
 const ofModules = /^(?:--(?:import|require|conditions|loader|experimental-loader|no-warnings|enable-source-maps)|-r|-C)(=|$)/
 
 function inheritedArguments(): string[] {

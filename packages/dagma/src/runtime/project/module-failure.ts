@@ -8,7 +8,7 @@ import { ownFolder } from '../../own-files.ts'
 import { reasonOf } from '../gate/exit-gate.ts'
 import { pathAlias } from './path-alias.ts'
 
-/** What Node threw while it loaded a user's module `file`, as one error with the user's place first and its hint. */
+/** The error that Node threw while loading a user's module `file`, with the place in the user's code first, and a hint. */
 export function moduleFailure(thrown: unknown, file: string): DagmaError | DefinitionErrors {
   if (thrown instanceof DefinitionErrors) return thrown
   if (thrown instanceof DagmaError) return definitionError(thrown, placeOf(thrown))
@@ -31,14 +31,14 @@ export function moduleFailure(thrown: unknown, file: string): DagmaError | Defin
   return dagmaError('DAGMA_MODULE_FAILED', { place, reason: `${name}${message}${hint(message)}` }, thrown)
 }
 
-/** What Node's message says of a form of TypeScript that it does not strip. */
+/** The part of Node's message that names a form of TypeScript that it does not strip. */
 function formOf(message: string): string {
   if (message.includes('angle-bracket')) return 'a TypeScript type assertion in angle brackets'
   if (message.includes('`module` keyword')) return 'the TypeScript keyword "module" for a namespace'
   return `a TypeScript ${/^TypeScript (.+?) is not/.exec(message)?.[1] ?? 'form'}`
 }
 
-/** What to write instead, where Node's message does not say it. */
+/** The replacement, if Node's message does not contain it. */
 function hint(message: string): string {
   const noType = / does not provide an export named '(.+)'$/.exec(message)?.[1]
   if (noType !== undefined) return ` (when "${noType}" is a type, write "import type")`
@@ -93,7 +93,7 @@ function placeOfImport(file: string, fits: (name: string) => boolean): string {
   return found === undefined ? file : `${file}:${text.slice(0, found.index + found[0].length).split('\n').length}`
 }
 
-/** What a module imports. */
+/** The imports of a module. */
 function importsOf(file: string): string[] {
   const text = existsSync(file) ? readFileSync(file, 'utf8') : ''
   return [...text.matchAll(imported)].map(([, name = '']) => name)

@@ -1,4 +1,4 @@
-/** What a `.env` file sets. */
+/** The variables of a `.env` file. */
 export interface Dotenv {
   /** By name, in the order of the file; a name without "=" sets nothing. */
   readonly values: ReadonlyMap<string, string>
@@ -8,7 +8,7 @@ export interface Dotenv {
 
 /**
  * The variables that the text of a `.env` file sets, as python-dotenv 1.2 reads it: Dagster uses that library. `${NAME}` and
- * `${NAME:-default}` stand for a variable set above in the file, else for one of `environment`.
+ * `${NAME:-default}` stand for a variable set above in the file, otherwise for one of `environment`.
  */
 export function parseDotenv(text: string, environment: { readonly [name: string]: string | undefined }): Dotenv {
   const values = new Map<string, string | undefined>()

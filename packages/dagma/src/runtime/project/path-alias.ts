@@ -1,13 +1,13 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 
-/** What an import means by `paths` of a tsconfig.json, which the compiler reads and Node does not. */
+/** Resolves an import by `paths` of a tsconfig.json, which the compiler reads and Node does not. */
 export interface PathAlias {
   /** The tsconfig.json that says so; undefined when only the form of the import does (`@/x`, `~/x`). */
   readonly config: string | undefined
   /** How the file is imported without the alias; undefined when there is no such file. */
   readonly direct: string | undefined
-  /** What does the same in package.json: the name and value of a member of `imports`. */
+  /** The equivalent in package.json: the name and value of a member of `imports`. */
   readonly key: string
   readonly target: string
 }
@@ -38,7 +38,7 @@ export function pathAlias(specifier: string, importer: string): PathAlias | unde
   return { config: undefined, direct: specifierOf(importer, file), key: `#${folder}/*`, target }
 }
 
-/** What "*" of a pattern stands for in a specifier; empty for a pattern without one that is the specifier. */
+/** The text that "*" of a pattern matches in a specifier; empty for a pattern without "*" that equals the specifier. */
 function match(pattern: string, specifier: string): string | undefined {
   const [start = '', end] = pattern.split('*')
   if (end === undefined) return pattern === specifier ? '' : undefined
@@ -63,7 +63,7 @@ function nearestConfig(folder: string): string | undefined {
 }
 
 interface Paths {
-  /** The folder that targets stand below. */
+  /** The folder that targets are below. */
   readonly base: string
   /** The first target of each pattern. */
   readonly paths: { readonly [pattern: string]: string }

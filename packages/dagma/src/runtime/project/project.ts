@@ -37,7 +37,8 @@ export function findProject(from: string, module?: string): Project {
 
 /**
  * Loads a project's definitions, after its `.env` (variables that are set already stay).
- * @throws DefinitionErrors when definitions are wrong; DAGMA_ENV_FILE_INVALID; DAGMA_MODULE_FAILED and others of kind `definition` when the module cannot be loaded
+ * @throws DefinitionErrors when definitions are wrong; DAGMA_ENV_FILE_INVALID; DAGMA_MODULE_FAILED and others of kind `definition` when the module
+ * cannot be loaded
  */
 export async function loadDefinitions(project: Project): Promise<Definitions> {
   loadDotenv(project.folder)

@@ -42,7 +42,7 @@ export async function settled(
   let over = false
   const failedChecks: string[] = []
   const report = (item: StepReport): void => {
-    // What the user's code left running may still log: its step is over, and its host may be gone.
+    // Work that the user's code left running may still log after its step and its host have ended.
     if (over) return
     host.report(item)
     if (item.type === 'check') failedChecks.push(...(item.blocksDownstream ? [`${keyText(item.assetKey)}:${item.check}`] : []))
@@ -61,7 +61,7 @@ export async function settled(
   }
 }
 
-/** What is known of the user's function when it has ended. */
+/** The outcome of the user's function. */
 interface Timing {
   latencyMs: number
   /** Metadata on what it spent on models. */

@@ -16,11 +16,11 @@ export interface EndedStep {
   readonly stepName: string
   /** Its limits of time and costs are those of the hook too; undefined when the definitions no longer have it. */
   readonly step: Step | undefined
-  /** What failed it for good; undefined for a success. */
+  /** The final error; undefined for a success. */
   readonly error: HookContext['error']
 }
 
-/** What a hook is called with beside the step. */
+/** The context of a hook, besides the step. */
 export interface HookHost {
   readonly resources: RunResources
   readonly spending: RunSpending
@@ -29,7 +29,7 @@ export interface HookHost {
   readonly signal: AbortSignal
 }
 
-/** Calls the job's hook for a step that ended and was recorded: `onFailure` when there is an error, else `onSuccess`. Never throws. */
+/** Calls the job's hook for a step that ended and was recorded: `onFailure` when there is an error, otherwise `onSuccess`. Never throws. */
 export async function callHook(ended: EndedStep, { resources, spending, log, signal: canceled }: HookHost): Promise<void> {
   const { job, runId, stepName, step, error } = ended
   const timeoutSeconds = step?.timeoutSeconds

@@ -13,7 +13,7 @@ export async function observeRun(
   context: InstrumentContext,
 ): Promise<RunObserver | undefined> {
   if (instrument === undefined) return undefined
-  // Dagster gives runs of selected assets a job of its own.
+  // Dagster gives runs of selected assets its own job.
   const jobName = run.jobName !== null && jobs.has(run.jobName) ? run.jobName : undefined
   const safely = guard(context)
   const observer = await safely(() => instrument.startRun(gateValue({ ...run, jobName }), context))
@@ -102,7 +102,7 @@ function guardedStep(observer: StepObserver | undefined, safely: Safely): StepOb
   }
 }
 
-/** What `work` gives. It is done once, within `surroundings` if those do it, whatever they give or throw themselves. */
+/** Returns the result of `work`, which is called once, within `surroundings` if they call it, whatever they return or throw. */
 function doneOnce<T>(work: () => T, surroundings: (once: () => T) => void): T {
   let done: { readonly result: T } | undefined
   const once = (): T => {

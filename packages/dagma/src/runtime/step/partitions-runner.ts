@@ -27,7 +27,7 @@ export async function runPartitions(step: Step, host: AttemptHost, partitions: S
   return { outcome, latencyMs: performance.now() - began }
 }
 
-/** What a partition reported beside its log. */
+/** The reports of a partition, besides its log. */
 class PartitionReports {
   readonly results: ResultReport[] = []
   readonly changes: DynamicPartitionsReport[] = []
@@ -67,7 +67,7 @@ class PartitionsAttempt {
     }
   }
 
-  /** What would fail every partition fails the step, once. */
+  /** An error that would fail every partition fails the step, once. */
   async #expectReady(): Promise<void> {
     const { signal, config, resources } = this.#host
     await untilAborted(Promise.all([validatedConfig(this.#step, config), resources.clients(Object.keys(this.#step.resources))]), signal)

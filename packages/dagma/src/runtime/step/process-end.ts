@@ -1,8 +1,11 @@
-/** Unfinished work is notified when this process ends, so that it can be recorded: a step, a hook or a resource that calls `process.exit()` takes all others down. */
+/**
+ * Unfinished work is notified when this process ends, so that it can be recorded: a step, a hook or a resource that calls `process.exit()` takes all
+ * others down.
+ */
 import { type DagmaError, dagmaError } from '../../errors.ts'
 import { reasonOf } from '../gate/exit-gate.ts'
 
-/** What does not outlive the process. */
+/** State that ends with the process. */
 export interface UnfinishedWork {
   /** Names of the steps that run, which may be none between steps, in hooks, and while resources close; undefined when nothing is lost by an end. */
   readonly runningSteps: () => readonly string[] | undefined
@@ -34,7 +37,7 @@ export function watchProcessEnd(work: UnfinishedWork): () => void {
   }
 }
 
-/** Also called for an error that a listener of the program's own catches: then the process goes on. */
+/** Also called for an error that a listener of the program's own catches: then the process continues. */
 function onUncaught(error: unknown): void {
   uncaught = { error }
   setImmediate(() => {
@@ -42,10 +45,13 @@ function onUncaught(error: unknown): void {
   }).unref()
 }
 
-/** What ends this process without an `exit` event; both are absent from worker threads or from older versions of Node. */
+/** Functions that end this process without an `exit` event; both are missing in worker threads or older versions of Node. */
 const silentEnds: { reallyExit?: (code?: number) => never; execve?: typeof process.execve } = process
 
-/** Makes `process.reallyExit()` outside `process.exit()`, and `process.execve()` while work is unfinished, end the process as `process.exit()` does. Once for each process. */
+/**
+ * Makes `process.reallyExit()` outside `process.exit()`, and `process.execve()` while work is unfinished, end the process as `process.exit()` does.
+ * Once for each process.
+ */
 export function endAsExitDoes(): void {
   const { reallyExit, execve } = silentEnds
   if (reallyExit === undefined || isPatched) return

@@ -24,7 +24,7 @@ interface ScopedBudget {
   readonly scope: Omit<SpendScope, 'runId' | 'since'>
 }
 
-/** What the steps of a run spend on models, and whether they may. */
+/** Records the spending of a run's steps on models, and enforces budgets. */
 export class RunSpending {
   readonly #run: SpendingRun
   #ledger: Promise<SpendLedger> | undefined
@@ -80,7 +80,7 @@ function budgetsOf(step: Step, jobName: string, { jobs, budget }: Definitions): 
   ]
 }
 
-/** What one attempt of a step spends. */
+/** The spending of one attempt of a step. */
 export class AttemptAccount implements SpendingAccount {
   readonly #counted: SpendingAccount
   #uses: { tokens: number; cost: number; isCounted: boolean; isPriced: boolean } | undefined
@@ -102,7 +102,7 @@ export class AttemptAccount implements SpendingAccount {
     this.#counted.record(use)
   }
 
-  /** What the asset's metadata says of it: a sum only when all of it is known. */
+  /** The asset's metadata about it: a sum only if all costs are known. */
   metadata(): Metadata {
     if (this.#uses === undefined) return {}
     const { tokens, cost, isCounted, isPriced } = this.#uses

@@ -10,7 +10,7 @@ import { dynamicPartitionsReport } from './dynamic-partitions-report.ts'
 import type { StepHost } from './step-host.ts'
 import { stepItems } from './step-items.ts'
 
-/** What a step's function is called with. `keys` are the partitions that it is called for: at most one, but with `range: true`. */
+/** The context of a step's function. `keys` are the partitions of the call: at most one, except with `range: true`. */
 export function stepContext(
   step: Step,
   host: StepHost,

@@ -10,7 +10,7 @@ import { gateError, gateFailureMetadata, type WireError } from '../gate/exit-gat
 export interface StepFailure {
   readonly status: 'failure' | 'canceled'
   readonly error: WireError
-  /** What the user's code threw, without what Dagma says around it; `error` itself when it did not throw. Hooks get it. */
+  /** The value that the user's code threw, without Dagma's wrapper; `error` itself if the code did not throw. Hooks receive it. */
   readonly thrown: WireError
   /** Whether the retry policy applies. A step whose blocking checks failed is not tried again, as in Dagster. */
   readonly allowRetries: boolean
@@ -18,7 +18,7 @@ export interface StepFailure {
   readonly metadata: WireMetadata
 }
 
-/** What is known of an attempt that failed. */
+/** The facts of a failed attempt. */
 export interface AttemptFacts {
   readonly canceled: boolean
   readonly timedOut: boolean
@@ -56,7 +56,7 @@ export function stopsStep(thrown: unknown): boolean {
 
 const stopsSpending: ReadonlySet<string> = new Set(['DAGMA_BUDGET_EXCEEDED', 'DAGMA_PRICE_MISSING'])
 
-/** What the user's code threw; the error itself when it did not throw. */
+/** The value that the user's code threw; the error itself if it did not throw. */
 function thrownBy(error: unknown): unknown {
   return error instanceof DagmaError && error.code === 'DAGMA_STEP_FAILED' ? error.cause : error
 }

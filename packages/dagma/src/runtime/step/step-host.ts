@@ -13,7 +13,7 @@ import type { RunResources } from './run-resources.ts'
 import type { RunSpending } from './run-spending.ts'
 import type { StepFailure } from './step-failure.ts'
 
-/** What a host gives to a step. */
+/** The input that a host passes to a step. */
 export interface StepHost {
   readonly definitions: Definitions
   readonly runId: string
@@ -22,7 +22,7 @@ export interface StepHost {
   readonly runTags: { readonly [tag: string]: string }
   /** Undefined for a run without a partition, or with several. */
   readonly partitionKey: string | undefined
-  /** What a step with partitions is to make in a run of several; else undefined. */
+  /** The partitions of a step in a run of several; otherwise undefined. */
   readonly partitions: StepPartitions | undefined
   /** 0 for the first attempt. */
   readonly retryNumber: number
@@ -33,9 +33,9 @@ export interface StepHost {
   readonly resources: RunResources
   readonly values: Values
   readonly spending: RunSpending
-  /** What the run's steps keep of their items. The host removes it when it has recorded that the step succeeded. */
+  /** The stored results of the items of the run's steps. The host removes them once it has recorded the step's success. */
   readonly items: KeptItems
-  /** What was materialized, with which values that are loaded are compared. */
+  /** The known materializations, with which loaded values are compared. */
   readonly findMaterializations: FindMaterializations
   /** Follows the run; undefined when nothing does. */
   readonly observer: RunObserver | undefined
@@ -50,7 +50,7 @@ export interface StepHost {
   readonly report: (report: StepReport) => void
 }
 
-/** What a step tells its host. Assets are named by their keys. */
+/** The reports of a step to its host. Assets are identified by their keys. */
 export type StepReport =
   | { readonly type: 'log'; readonly level: LogLevel; readonly message: string; readonly partitionKey: string | undefined }
   | ItemsReport
@@ -70,7 +70,7 @@ export interface ItemsReport {
   readonly partitionKey: string | undefined
 }
 
-/** What becomes an event of an asset. */
+/** A report that becomes an event of an asset. */
 export type ResultReport = AssetReport<'materialization'> | AssetReport<'observation'> | CheckReport
 
 /** The partitions that a step is to make in a run of several. */
@@ -87,7 +87,7 @@ export interface StepPartitions {
 export interface EndedPartition {
   readonly partitionKey: string
   readonly results: readonly ResultReport[]
-  /** What it changed of dynamic partitions; done when it succeeded. */
+  /** Its changes of dynamic partitions; applied once it has succeeded. */
   readonly changes: readonly DynamicPartitionsReport[]
   /** Undefined when it succeeded. */
   readonly failure: StepFailure | undefined

@@ -68,7 +68,7 @@ class ItemsRun {
   readonly #failed: string[] = []
   /** The first error of an item; the first that may be retried, if there is one. */
   #cause: { readonly error: unknown } | undefined
-  /** What keeps the others from going on, such as a full disk, a spent budget or a key that is not accepted. */
+  /** An error that stops all items, such as a full disk, a spent budget or a rejected key. */
   #broken: { readonly error: unknown } | undefined
   #reported = 0
   #turnBegan = performance.now()

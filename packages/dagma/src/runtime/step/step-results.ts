@@ -1,4 +1,4 @@
-/** What a step's function returned, stored and reported. */
+/** Stores and reports the return value of a step's function. */
 
 import { type AssetKey, keyText } from '../../definitions/assets/asset-key.ts'
 import { type CheckResult, isMaterializeResult, type ObserveResult } from '../../definitions/assets/results.ts'
@@ -11,7 +11,7 @@ import { normalize } from '../../metadata/normalize.ts'
 import { gateMetadata, gateStaticMetadata, gateText } from '../gate/exit-gate.ts'
 import type { AttemptHost, CheckReport } from './step-host.ts'
 
-/** What the user's function returned, and how long it took. */
+/** The return value of the user's function, and its duration. */
 export interface Returned {
   readonly returned: unknown
   readonly latencyMs: number
@@ -19,7 +19,10 @@ export interface Returned {
   readonly spent: Metadata
 }
 
-/** Stores the values and reports the materializations, observations and checks of a step. @throws DAGMA_RESULT_WRONG, DAGMA_VALUE_NOT_STORABLE, DAGMA_METADATA_INVALID */
+/**
+ * Stores the values and reports the materializations, observations and checks of a step. @throws DAGMA_RESULT_WRONG, DAGMA_VALUE_NOT_STORABLE,
+ * DAGMA_METADATA_INVALID
+ */
 export async function reportResult(step: Step, host: AttemptHost, { returned, latencyMs, spent }: Returned): Promise<void> {
   if (step.kind === 'check') {
     for (const check of step.checks) host.report(checkReport(step, check, returned))
@@ -55,7 +58,7 @@ export async function reportPartition(step: Step, host: AttemptHost, { returned,
   return reportResult(step, host, { returned: valuesByPartition(step, returned, [key])(key), latencyMs, spent })
 }
 
-/** What a function with `range: true` returned, by partition. @throws DAGMA_RESULT_WRONG when that is not by key; from the result, for a key that it lacks */
+/** The return value of a function with `range: true`, by partition. @throws DAGMA_RESULT_WRONG if it is not by key; from the result, for a missing key */
 export function valuesByPartition(step: Step, returned: unknown, keys: readonly string[]): (key: string) => unknown {
   const values = expectObject<{ readonly [key: string]: unknown }>(step, returned, 'no object from partition key to value')
   const known = new Set(keys)

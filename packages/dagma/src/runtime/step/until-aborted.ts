@@ -8,7 +8,7 @@ export function abandonedWork(): number {
   return abandonedNow
 }
 
-/** What `work` gives, or the signal's reason when it does not end within the grace after the signal was aborted: then it is left behind. */
+/** Returns the result of `work`, or throws the signal's reason if `work` does not end within the grace period after the abort; it is then abandoned. */
 export async function untilAborted<Result>(work: Promise<Result>, signal: AbortSignal, graceMs = defaultGraceMs): Promise<Result> {
   let stop = (): void => {}
   const abandoned = new Promise<never>((_, reject) => {

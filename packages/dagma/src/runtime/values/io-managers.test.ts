@@ -14,7 +14,7 @@ ioManagerConformance('memory', () => memoryIOManager())
 ioManagerConformance('unstorage in memory', () => storageIOManager(createStorage()))
 ioManagerConformance('unstorage on files', () => storageIOManager(createStorage({ driver: fsDriver({ base: temporaryFolder() }) })))
 
-test('in memory as it is: what is given back is the value itself', async () => {
+test('in memory unchanged: the value itself is returned', async () => {
   const [manager, value] = [memoryIOManager({ asIs: true }), new Map([['a', 1n]])]
   await manager.handleOutput(of('a'), value)
   expect((await manager.loadInput(of('a')))?.value).toBe(value)

@@ -19,7 +19,7 @@ const load = async (manager: IOManager, ...assetKey: string[]) => (await manager
 const store = (manager: IOManager, value: unknown, ...assetKey: string[]) => manager.handleOutput(of(assetKey), value)
 
 describe('jsonFileIOManager', () => {
-  test('gives back what it was given', async () => {
+  test('returns what it was given', async () => {
     const manager = jsonFileIOManager(temporaryFolder())
     await fc.assert(
       fc.asyncProperty(fc.jsonValue(), async (value) => {
@@ -189,7 +189,7 @@ describe('jsonText', () => {
         "The value of asset "a" cannot be stored as JSON: it is a function.",
         "The value of asset "a" cannot be stored as JSON: it has a function at "f".",
         "The value of asset "a" cannot be stored as JSON: it has a symbol at "[0]".",
-        "The value of asset "a" cannot be stored as JSON: it has a reference to what it stands in at "self".",
+        "The value of asset "a" cannot be stored as JSON: it has a reference to what it is in at "self".",
         "The value of asset "a" cannot be stored as JSON: it is a Map.",
         "The value of asset "a" cannot be stored as JSON: it has a Set at "seen".",
         "The value of asset "a" cannot be stored as JSON: it has a Float32Array at "vector".",

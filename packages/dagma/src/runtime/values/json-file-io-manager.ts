@@ -22,7 +22,7 @@ import { withStorage } from './storage-failed.ts'
 import { fileName, valuePath } from './value-path.ts'
 import { valueUnreadable } from './value-unreadable.ts'
 
-/** What {@link jsonFileIOManager} takes beside the folder. */
+/** Options of {@link jsonFileIOManager}, besides the folder. */
 export interface JsonFileIOManagerOptions {
   /** Whether a stored value survives a power cut; default: the death of the process only. */
   readonly sync?: boolean
@@ -62,7 +62,7 @@ export function jsonFileIOManager(below: string, { sync = false, isOver = () => 
     async handleOutput(context, value) {
       const text = jsonText(`value of asset "${keyText(context.assetKey)}"`, value)
       const [file, own] = [placeOf(context), ownFile(context)]
-      // In a folder of their own: with each file that is synced, all that has changed in its folder goes to the disk.
+      // In their own folder: with each file that is synced, all that has changed in its folder goes to the disk.
       const unfinished = join(dirname(own), 'unfinished', `${writer}-${++written}.tmp`)
       const storedAt = await withStorage({ context, action: 'stored', place: file }, async () => {
         if (!isSwept) removeLeftovers(runs, isOver)

@@ -26,7 +26,7 @@ export interface KeptItemsOptions {
   readonly runId: string
   /** The run that this one retries, the one that that retries, and so on. */
   readonly retriedRunIds: readonly string[]
-  /** Whether a kept result survives a power cut; else the death of the process. */
+  /** Whether a kept result survives a power cut; otherwise the death of the process. */
   readonly sync: boolean
 }
 
@@ -39,8 +39,8 @@ export interface ItemsCall {
 }
 
 /**
- * What the steps of a run keep of their items: below `.dagma/items/` of the project, a folder for each step, partition and name, and in it a file for each run, so that no two
- * runs write to one. A line is one item: `["key",result]`.
+ * The stored results of the items of a run's steps: below `.dagma/items/` of the project, a folder for each step, partition and name, with a file for
+ * each run, so that no two runs write to one. A line is one item: `["key",result]`.
  */
 export class KeptItems {
   readonly #folder: string
@@ -89,7 +89,7 @@ export class KeptItems {
   }
 }
 
-/** What runs have kept of their items, below the folder of a project. */
+/** The folder of a project's stored items. */
 export function keptItemFiles(projectFolder: string): { readonly file: string; readonly runId: string; readonly time: number }[] {
   const folder = itemsFolder(projectFolder)
   if (!existsSync(folder)) return []

@@ -18,13 +18,13 @@ const docs = asset({ key: 'docs', run: () => 1 })
 const daily = asset({ key: 'daily', partitions: staticPartitions(['a', 'b', 'c', 'd']), run: () => 1 })
 const all = definitions({ assets: [docs, daily] })
 
-/** What a host has recorded, and the machines on which steps run: each with a folder of its own, unless one is given. */
+/** What a host has recorded, and the machines on which steps run: each with its own folder, unless one is given. */
 class Hosts {
   readonly recorded = new Map<string, KnownMaterialization[]>()
 
   machine(manager: IOManager = jsonFileIOManager(temporaryFolder())) {
     return (runId: string) => {
-      const values = new Values(all, manager) // of a process of its own
+      const values = new Values(all, manager) // of its own process
       const of = (key: string, partitionKey?: string) => ({ assetKey: [key], partitionKey, runId, signal })
       const find: FindMaterializations = async ([key = ''], partitions) =>
         new Map(

@@ -13,14 +13,14 @@ export interface MaterializedValue {
   readonly host: string
 }
 
-/** What a host knows of a materialization: the run that made it, and its value where it is bound to one. */
+/** A materialization as a host knows it: its run, and its value if it identifies one. */
 export interface KnownMaterialization {
   readonly runId: string
   readonly value: MaterializedValue | undefined
 }
 
 /**
- * Finds the materializations of an asset's partitions (undefined: of the asset) by their keys: that of the run itself where it made one, else the newest.
+ * Finds the materializations of an asset's partitions (undefined: of the asset) by their keys: that of the run itself where it made one, otherwise the newest.
  * Those that were never materialized are left out.
  */
 export type FindMaterializations = (
@@ -31,7 +31,7 @@ export type FindMaterializations = (
 /** How many of the newest materializations are searched for that of the run itself. */
 export const searchedMaterializations = 10
 
-/** What a materialization carries of what its IO manager stored; undefined when that cannot be distinguished from another value. */
+/** The identity of the value that an IO manager stored, for its materialization; undefined if it cannot be distinguished from another value. */
 export function materializedValue({ digest, storedAt }: ValueIdentity): MaterializedValue | undefined {
   return digest === undefined ? undefined : { digest: shortDigest(digest), storedAt: wholeMs(storedAt), host: hostname() }
 }

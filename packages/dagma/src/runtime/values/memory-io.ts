@@ -3,7 +3,7 @@ import type { IOContext, IOManager } from '../../definitions/assets/io-manager.t
 import { jsonText } from './json-text.ts'
 
 /**
- * An IO manager that keeps values in memory: for tests, and for runs whose values nobody needs afterwards. It gives back what a stored value
+ * An IO manager that keeps values in memory: for tests, and for runs whose values nobody needs afterwards. It returns what a stored value
  * would be, a copy by way of JSON; with `asIs` the value itself, for assets that name it by `typedIOManager()`.
  * @example
  * ```ts

@@ -6,7 +6,7 @@ import { valuePath } from './value-path.ts'
 /** Where in S3 values are stored, and how. */
 export interface S3IOManagerOptions {
   readonly bucket: string
-  /** What the keys of all objects begin with, such as `analytics/values`. Default: nothing. */
+  /** The prefix of the keys of all objects, such as `analytics/values`. Default: none. */
   readonly prefix?: string
   /** The URL of another server than Amazon's, such as MinIO. Default: `AWS_ENDPOINT_URL_S3`, then `AWS_ENDPOINT_URL`, then Amazon's. */
   readonly endpoint?: string

@@ -9,7 +9,7 @@ interface StorageUse {
   readonly place: string
 }
 
-/** What `use` of the storage of a value gives. @throws DAGMA_STORAGE_FAILED for what the storage refuses, but for what ends a step that is over */
+/** Returns the result of `use` on the storage of a value. @throws DAGMA_STORAGE_FAILED for errors of the storage, except those that end an aborted step */
 export async function withStorage<Result>(
   { context: { assetKey, partitionKey, signal }, action, place }: StorageUse,
   use: () => Result | Promise<Result>,

@@ -4,7 +4,7 @@ import { valuePath } from './value-path.ts'
 
 type MaybePromise<Value> = Value | Promise<Value>
 
-/** What is needed of a key-value storage: any storage of the library `unstorage` has it, for Redis, Azure, a folder and others. */
+/** The interface of a key-value storage: any storage of the library `unstorage` implements it, for Redis, Azure, a folder and others. */
 export interface ValueStorage {
   /** The text last set; null or undefined when there is none. */
   getItemRaw(key: string): Promise<unknown>

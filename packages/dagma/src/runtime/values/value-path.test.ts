@@ -42,7 +42,7 @@ describe('valuePath', () => {
   })
   const values = fc.uniqueArray(value, { maxLength: 40, selector: (one) => JSON.stringify(one) })
 
-  test('any two values have places of their own, and none lies where another needs a folder', () => {
+  test('any two values have their own places, and none lies where another needs a folder', () => {
     fc.assert(
       fc.property(values, (all) => {
         const paths = all.map((one) => valuePath(one).join('/').toLowerCase())

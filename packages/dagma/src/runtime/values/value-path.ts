@@ -24,7 +24,7 @@ export function valuePath({ assetKey, partitionKey }: Pick<IOContext, 'assetKey'
   return partitionKey === undefined ? [...folders, `${asset}.json`] : [...folders, `${asset}@`, `${fileName(partitionKey)}.json`]
 }
 
-/** The text as a file name: percent-encoded; where upper case stands in it is added, as the bits of a number; hashed when it is too long or not text. */
+/** The text as a file name: percent-encoded; where upper case is in it is added, as the bits of a number; hashed when it is too long or not text. */
 export function fileName(text: string): string {
   if (!text.isWellFormed()) return hashed(text)
   const upperCase = [...text].reduce((bits, letter, index) => (/[A-Z]/.test(letter) ? bits | (1n << BigInt(index)) : bits), 0n)

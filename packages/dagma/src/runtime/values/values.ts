@@ -40,7 +40,7 @@ const mostRemembered = 1_000
 export class Values {
   readonly #definitions: Definitions
   readonly #default: IOManager
-  /** What runs of this process have stored last, by run, asset and partition: their steps need not ask for it. */
+  /** The values that runs of this process have stored last, by run, asset and partition: their steps need not query them. */
   readonly #remembered = new Map<string, KnownMaterialization>()
 
   /** `fallback` keeps values where definitions name no default IO manager. */
@@ -63,7 +63,7 @@ export class Values {
     return loaded.get(context.partitionKey)
   }
 
-  /** What the step of an asset's partition keeps under a name, stored and loaded. No asset has such a key: "@" is not in its parts. */
+  /** Stores and loads the data that the step of an asset's partition keeps under a name. No asset has such a key: "@" is not allowed in its parts. */
   kept({ assetKey, ...context }: IOContext): KeptValues {
     const of = (name: string): IOContext => ({ ...context, assetKey: [...assetKey, `@${name}`] })
     return {
@@ -134,7 +134,7 @@ export class Values {
     if (this.#remembered.size > mostRemembered && oldest !== undefined) this.#remembered.delete(oldest)
   }
 
-  /** What resources keep: where no asset has its value, since a part of an asset's key begins with another character. */
+  /** The place of data that resources keep: no asset has its value there, since no part of an asset's key begins with that character. */
   ofResources(runId: string, signal: AbortSignal): ResourceStorage {
     const place = (key: readonly string[]): IOContext => ({ assetKey: ['@resources', ...key], partitionKey: undefined, runId, signal })
     return {
@@ -148,7 +148,7 @@ export class Values {
     for (const manager of new Set([this.#default, ...this.#definitions.ioManagers.values()])) manager.releaseRun?.(runId)
   }
 
-  /** What an IO manager is called with: the partition's window and dimensions are found when it asks. */
+  /** The context of an IO manager: the partition's window and dimensions are computed on access. */
   #withPartition(context: IOContext): IOContext {
     const partitions = this.#definitions.assets.get(keyText(context.assetKey))?.partitions
     const key = context.partitionKey
