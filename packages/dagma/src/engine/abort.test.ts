@@ -42,9 +42,10 @@ function project(a: Asset, signals: AbortSignal[] = []) {
 
 const failureOf = (events: readonly RunEvent[]) => events.flatMap((event) => (event.type === 'STEP_FAILURE' ? [event.error.message] : []))
 
+// A resource that never opens keeps a run for ten real seconds after its end: all of them at the same time.
 describe('a step that waits forever', () => {
-  test('wherever it does: its time limit ends it', async () => {
-    const run = async (what: string, make: (typeof places)[number][1]): Promise<void> => {
+  test('wherever it does: its time limit ends it, and so does canceling the run', async () => {
+    const timedOut = async (what: string, make: (typeof places)[number][1]): Promise<void> => {
       const signals: AbortSignal[] = []
       const ended = await materialize(project(make(0.05), signals), { projectFolder: temporaryFolder(), selection: 'a' })
       expect([what, ended.status, failureOf(ended.events)]).toEqual([
@@ -54,11 +55,7 @@ describe('a step that waits forever', () => {
       ])
       expect(signals.map(({ aborted }) => aborted)).toEqual(/input|value/.test(what) ? [true] : [])
     }
-    await Promise.all(places.map(([what, make]) => run(what, make)))
-  })
-
-  test('wherever it does: canceling the run ends it', async () => {
-    const run = async (make: (typeof places)[number][1]): Promise<void> => {
+    const canceled = async (make: (typeof places)[number][1]): Promise<void> => {
       const abort = new AbortController()
       const onEvent = ({ type }: RunEvent): void => {
         if (type === 'STEP_START') setImmediate(() => abort.abort())
@@ -67,7 +64,7 @@ describe('a step that waits forever', () => {
       const ended = await materialize(project(make()), options)
       expect([ended.status, failureOf(ended.events)]).toEqual(['CANCELED', [expect.stringContaining('DAGMA_CANCELED')]])
     }
-    await Promise.all(places.map(([, make]) => run(make)))
+    await Promise.all(places.flatMap(([what, make]) => [timedOut(what, make), canceled(make)]))
   })
 })
 

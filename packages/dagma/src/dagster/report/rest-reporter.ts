@@ -7,7 +7,7 @@ import type { WireMetadataValue } from '../../metadata/normalize.ts'
 import { secret } from '../../metadata/redaction/secret.ts'
 import { gateText, gateValue } from '../../runtime/gate/exit-gate.ts'
 import { withDescription } from '../check-description.ts'
-import { reportedBefore } from './asked-of-web-server.ts'
+import { reportedBefore } from './reported-before.ts'
 import type { ReportedEvent, Reporter } from './reporter.ts'
 
 const tokenVariable = 'DAGSTER_API_TOKEN'

@@ -398,9 +398,10 @@ describe('any text costs in proportion to its length', () => {
       const { user, system } = process.cpuUsage(before)
       return user + system
     }
-    const best = (input: string): number => Math.min(cost(input), cost(input), cost(input))
-    cost(text(60_000)) // compiled by now
-    const short = Math.max(best(text(60_000)), 1_000)
-    expect(best(text(240_000)) / short).toBeLessThan(10)
+    const short = text(60_000)
+    cost(short) // compiled by now
+    const limit = 10 * Math.max(Math.min(cost(short), cost(short), cost(short)), 1_000)
+    const long = text(240_000)
+    expect([1, 2, 3].some(() => cost(long) < limit)).toBe(true) // the best of three, without the attempts that change nothing
   })
 })

@@ -1,9 +1,9 @@
-/** Asks a Dagster web server over GraphQL what was reported before: its REST endpoints cannot tell. */
+/** Queries the events that were reported before, from a Dagster web server over GraphQL: its REST endpoints cannot read them. */
 import type { HttpService } from '../../author/http-types.ts'
 import { eventIdKey, type ReportedAssetEvent, type ReportedCheck, type ReportedEvent } from './reporter.ts'
 
 /**
- * Asks which of `events` are there; a question for each asset and each check, however many events they have. Events are distinguished by their ids
+ * Returns whether Dagster has an event, with one query for each asset and each check, however many events they have. Events are distinguished by their ids
  * alone, in all of the history that Dagster has: the clock that stamped a run may be ahead of the server's, or behind it.
  */
 export function reportedBefore(service: HttpService, events: readonly ReportedEvent[]): (event: ReportedEvent) => Promise<boolean> {
