@@ -1,5 +1,4 @@
 import { dirname } from 'node:path'
-import { styleText } from 'node:util'
 import { Command, InvalidArgumentError } from 'commander'
 import { reasonOf } from '../../runtime/gate/exit-gate.ts'
 import { writeModuleList } from '../../runtime/project/module-list.ts'
@@ -8,6 +7,7 @@ import { shellWord } from '../../shell-word.ts'
 import { interruption } from '../terminal/interruption.ts'
 import { loadProject } from '../terminal/options.ts'
 import { printLine } from '../terminal/output.ts'
+import { styleText } from '../terminal/style-text.ts'
 
 interface DevOptions {
   readonly port: number

@@ -1,4 +1,3 @@
-import { styleText } from 'node:util'
 import { Command } from 'commander'
 import type { DoctorFinding } from '../../doctor/diagnose.ts'
 import type { Finding } from '../../metadata/finding.ts'
@@ -6,6 +5,7 @@ import { endWith, exitCodes } from '../terminal/exit-codes.ts'
 import { interruption } from '../terminal/interruption.ts'
 import { type JsonOption, jsonOption, loadProject, type ModuleOption, moduleOption, positiveInteger } from '../terminal/options.ts'
 import { printJson, printLine } from '../terminal/output.ts'
+import { styleText } from '../terminal/style-text.ts'
 
 /** `dagma doctor` */
 export function doctorCommand(): Command {

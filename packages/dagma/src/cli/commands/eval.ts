@@ -1,4 +1,3 @@
-import { styleText } from 'node:util'
 import { Command } from 'commander'
 import type { RunConfig } from '../../definitions/automation/job.ts'
 import type { Definitions } from '../../definitions/model.ts'
@@ -13,6 +12,7 @@ import { printJson, printLine, printTable } from '../terminal/output.ts'
 import { progress } from '../terminal/progress.ts'
 import { configOption } from '../terminal/run-in-terminal.ts'
 import { declaredSteps } from '../terminal/step-texts.ts'
+import { styleText } from '../terminal/style-text.ts'
 
 interface EvalOptions extends ModuleOption, JsonOption {
   accept?: boolean

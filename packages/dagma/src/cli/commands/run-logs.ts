@@ -1,4 +1,3 @@
-import { styleText } from 'node:util'
 import { Command } from 'commander'
 import type { EventLog } from '../../engine/event-log.ts'
 import type { Run, RunEvent } from '../../engine/events.ts'
@@ -8,6 +7,7 @@ import { type JsonOption, jsonOption, type ModuleOption, moduleOption } from '..
 import { printJson, printLine } from '../terminal/output.ts'
 import { readLog } from '../terminal/read-log.ts'
 import { recordedSteps, type StepTexts } from '../terminal/step-texts.ts'
+import { styleText } from '../terminal/style-text.ts'
 
 /** `dagma run logs` */
 export function runLogsCommand(): Command {

@@ -1,5 +1,5 @@
-import { styleText } from 'node:util'
 import type { WireError } from '../../runtime/gate/exit-gate.ts'
+import { styleText } from './style-text.ts'
 
 /** The lines that show a step's error. Asked again for the same step and the same error, as after a retry, they only say so. */
 export function stepErrorLines(): (step: string, error: WireError) => string[] {

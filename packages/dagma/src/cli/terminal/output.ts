@@ -1,8 +1,9 @@
-import { styleText, types } from 'node:util'
+import { types } from 'node:util'
 import type { WireMetadata, WireMetadataValue } from '../../metadata/normalize.ts'
 import type { ObservationFieldName } from '../../metadata/observation-fields.ts'
 import { isRecord } from '../../metadata/table-problems.ts'
 import { GatedWriter, outletOf } from '../../runtime/gate/gated-output.ts'
+import { styleText } from './style-text.ts'
 
 const command = new GatedWriter(1, true)
 

@@ -1,6 +1,6 @@
-import { styleText } from 'node:util'
 import type { PartitionsDefinition } from '../../definitions/partitions/partition-types.ts'
 import { countStates, type PartitionState, type PartitionStatus } from '../../engine/partition-status.ts'
+import { styleText } from './style-text.ts'
 
 const barWidth = 50
 

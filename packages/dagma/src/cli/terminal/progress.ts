@@ -1,9 +1,9 @@
-import { styleText } from 'node:util'
 import type { RunEvent } from '../../engine/events.ts'
 import { showStatus } from '../../runtime/gate/gated-output.ts'
 import { stepErrorLines } from './error-lines.ts'
 import { durationText, printLine, printMetadata } from './output.ts'
 import type { StepTexts } from './step-texts.ts'
+import { styleText } from './style-text.ts'
 
 /** The run that is shown. */
 export interface ShownRun {

@@ -1,7 +1,7 @@
-import { styleText } from 'node:util'
 import { type Command, Option } from 'commander'
 import type { RunReport } from '../../report/report-run.ts'
 import { printLine } from './output.ts'
+import { styleText } from './style-text.ts'
 
 /** `--to`: a web server to report to, in place of the project's Python environment. */
 export interface ToOption {

@@ -54,6 +54,9 @@ export function rememberSecret(variable: string, value: string): void {
   store.generation++
 }
 
+/** Values that {@link learnEnvironment} has seen, by their variables, under the rule that held then. */
+const checked = { rule: '', values: new Map<string, string>() }
+
 /**
  * Looks through the whole environment for variables that count as secrets by their names, where it may have changed. Costs too much to be done for
  * each line.
@@ -63,11 +66,19 @@ export function learnEnvironment(): void {
   learned = environmentTaken()
   const variables = environment()
   const rule = variables[ruleVariable] ?? ''
+  if (rule !== checked.rule) forgetChecked(rule)
   for (const [name, value = ''] of Object.entries(variables)) {
+    if (checked.values.get(name) === value) continue
+    checked.values.set(name, value)
     if (value.length < shortestSecret || store.declared.has(name) || !countsAsSecret(name, value, rule)) continue
     store.named.add(name)
     rememberSecret(name, value)
   }
+}
+
+function forgetChecked(rule: string): void {
+  checked.rule = rule
+  checked.values.clear()
 }
 
 /** Declared secrets whose value, set now, is too short to be found in a text without taking out ordinary words. */
@@ -121,6 +132,7 @@ function formsOf(variable: string): Set<string> {
 export function forgetSecrets(): void {
   store.seen.clear()
   store.named.clear()
+  forgetChecked('')
   store.generation++
   looked = -1
   learned = -1
