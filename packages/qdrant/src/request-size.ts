@@ -16,7 +16,8 @@ export function sizeBound({ vector, payload }: WirePoint): number {
 function vectorsBound(vectors: AnyVectors): number {
   if (isDense(vectors)) return vectors.length * numberBytes
   const bounds = Object.entries(vectors).map(
-    ([name, vector]) => Buffer.byteLength(name) + pointBytes + (isDense(vector) ? vector.length : 2 * vector.indices.length) * numberBytes,
+    ([name, vector]) =>
+      Buffer.byteLength(JSON.stringify(name)) + pointBytes + (isDense(vector) ? vector.length : 2 * vector.indices.length) * numberBytes,
   )
   return bounds.reduce((sum, bound) => sum + bound, 0)
 }

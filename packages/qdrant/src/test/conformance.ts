@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { ServiceError } from 'dagma/author'
 import { afterEach, describe, expect, it } from 'vitest'
-import { pointId, type Qdrant, type QdrantFilter } from '../index.ts'
+import { pointId, type Qdrant, type QdrantFilter, type QdrantQuery } from '../index.ts'
 import type { Opened } from './open.ts'
 
 /** The tests that every backend of Qdrant passes. `openOn` opens one on a collection, which the suite removes. */
@@ -181,6 +181,18 @@ export function conformanceSuite(backend: Qdrant['backend'], openOn: (collection
       const client = await filled()
       expect((await client.query({ id: 3, limit: 2 })).map(({ id }) => id)).toEqual([10, 2])
       await fails(client.query({ id: 99 }), 404)
+    })
+
+    it('fuses several searches, and ranks again what they find', async () => {
+      const client = await filled()
+      const prefetch = [
+        { vector: [1, 0], limit: 3 },
+        { vector: [0, -1], limit: 2 },
+      ]
+      const ids = async (query: QdrantQuery) => (await client.query(query)).map(({ id }) => id)
+      expect(await ids({ prefetch, fusion: { rrf: { weights: [1, 0.4] } } })).toEqual([10, 2, 3, 1])
+      expect(await ids({ prefetch: prefetch.slice(0, 1), vector: [-1, 0], limit: 2 })).toEqual([2, 3])
+      expect(await ids({ prefetch: prefetch.slice(0, 1), id: 10 })).toEqual([3, 2, 1])
     })
 
     it('refuses wrong queries', async () => {

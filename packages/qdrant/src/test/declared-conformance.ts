@@ -205,9 +205,25 @@ export function declaredConformanceSuite(
       expect(await scores({ scoreThreshold: 0.75 })).toHaveLength(2)
       expect(await scores({ scoreThreshold: 0.76 })).toHaveLength(1)
       expect(await scores({ limit: 1, offset: 2 })).toEqual(close([[2, 7 / 12]]))
-      const byScore = await scores({ fusion: 'dbsf' })
-      expect(byScore.map(([id]) => id)).toEqual([3, 1, 2])
-      expect(byScore.reduce((sum, [, score]) => sum + Number(score), 0)).toBeCloseTo(3, 4)
+      // Each list is brought to a scale on which three standard deviations around its mean are 0 and 1.
+      const scaled = (list: number[], at: number) => {
+        const mean = list.reduce((sum, score) => sum + score) / list.length
+        const deviation = Math.sqrt(list.reduce((sum, score) => sum + (score - mean) ** 2, 0) / (list.length - 1))
+        return ((list[at] ?? 0) - mean) / (6 * deviation) + 0.5
+      }
+      const [often, rare] = [Math.log(0.5 / 3.5 + 1), Math.log(2.5 / 1.5 + 1)]
+      const [bodies, words] = [
+        [1, 1.5, 2.5],
+        [often + 2 * rare, 1.5 * often, 2 * often],
+      ]
+      const both = (at: number) => scaled(bodies, at) + scaled(words, at)
+      expect(await scores({ fusion: 'dbsf' })).toEqual(
+        close([
+          [3, both(2)],
+          [1, both(0)],
+          [2, both(1)],
+        ]),
+      )
       expect(await scores({ filter: { must_not: [{ has_id: [1] }] } })).toEqual(
         close([
           [3, 1],
@@ -224,6 +240,8 @@ export function declaredConformanceSuite(
         { id: 2, score: 1.5 },
         { id: 3, score: -1.5 },
       ])
+      const byWords = await collection.query({ using: 'words', id: 2, prefetch: [{ using: 'title', id: 4 }], limit: 5 })
+      expect(byWords.map(({ id }) => id)).toEqual([1])
       const nested = await collection.query({
         prefetch: [{ prefetch: [words, { using: 'title', id: 4, limit: 1 }], fusion: 'rrf', limit: 5 }],
         using: 'body',
