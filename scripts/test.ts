@@ -45,7 +45,7 @@ const python = (program: string, dagster: Dagster = 'newest'): string =>
   join(root, dagster === 'newest' ? '.venv' : '.venv-oldest', 'bin', program)
 
 /** Tests that take long and say little of Dagster's own interface: once is enough. */
-const onNewestOnly = ['test_full_disk.py', 'test_processes.py', 'test_runs.py']
+const onNewestOnly = ['test_full_disk.py', 'test_kubernetes.py', 'test_processes.py', 'test_runs.py']
 
 /** One stage after another; the parts of a stage run side by side. */
 const stages: readonly (readonly Part[])[] = [

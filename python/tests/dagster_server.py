@@ -41,7 +41,7 @@ LOCATIONS = """{ repositoriesOrError { ... on RepositoryConnection { nodes { nam
 
 def until(condition: Callable[[], Any]) -> Any:
     """Waits until the condition holds and returns what it gives. The bound only guards against waiting forever."""
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while not (found := condition()):
         assert time.monotonic() < deadline, "waited too long"
         time.sleep(0.05)

@@ -37,6 +37,11 @@ def test_files_parse() -> None:
     assert deployment["dagsterApiGrpcArgs"] == ["-m", "dagma.definitions"]
 
 
+def test_the_dockerfile_is_the_one_that_is_built() -> None:
+    page = (REPOSITORY / "docs" / "hosting.md").read_text()
+    assert f"```dockerfile\n{(REPOSITORY / 'examples/deploy/Dockerfile').read_text()}```" in page
+
+
 def test_units_let_runs_go_on() -> None:
     units = written("ini")
     assert len(units) == 2
