@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -206,7 +206,8 @@ def stopped_at_the_end(*processes: subprocess.Popen[str]) -> Iterator[None]:
         yield
     finally:
         for process in processes:
-            os.killpg(process.pid, signal.SIGTERM)
+            with suppress(ProcessLookupError):  # it has ended
+                os.killpg(process.pid, signal.SIGTERM)
         for process in processes:
             try:
                 process.communicate(timeout=20)
@@ -250,6 +251,7 @@ def test_each_executor_does_what_one_process_does(tmp_path: Path, home: Path) ->
             hosts["run"].execute("local")
             assert metadata(instance, "docs")["pid"] == first, "a Node worker serves runs one after another"
             other_code_of_another_host(instance, hosts)
+            lost_workers(instance, hosts["run"], workers)
     assert outcomes["multiprocess"] == outcomes["dagma"]
     assert outcomes["celery"] == outcomes["dagma"]
     assert outcomes["dagma"]["steps"]["flaky"][:3] == ["STEP_START", "STEP_UP_FOR_RETRY", "STEP_RESTARTED"]
@@ -261,21 +263,36 @@ def test_each_executor_does_what_one_process_does(tmp_path: Path, home: Path) ->
     assert folders <= {str(hosts[name].project) for name in ("first", "second")}
 
 
+def waiting(instance: dg.DagsterInstance) -> list[str]:
+    """What the step of the newest run says when it waits."""
+    runs = instance.get_runs(limit=1)
+    return [text for run in runs for text in messages(instance, run) if text.startswith("waiting in")]
+
+
 def cancel_under_celery(instance: dg.DagsterInstance, host: Host, config: dict[str, Any]) -> None:
     """Celery does not end a task that has begun: the step ends itself, and its worker continues."""
     host.environment |= {"DAGMA_EXECUTOR": "celery", "DAGMA_EXECUTOR_CONFIG": json.dumps(config)}
     process = host.start("dagster", "job", "execute", "-m", "dagma.definitions", "-j", "waiting")
     with stopped_at_the_end(process):
-
-        def waits() -> list[str]:
-            runs = instance.get_runs(limit=1)
-            return [text for run in runs for text in messages(instance, run) if text.startswith("waiting in")]
-
-        until(lambda: bool(waits()), "no step began")
-        run, node = newest(instance), int(waits()[0].split()[-1])
+        until(lambda: bool(waiting(instance)), "no step began")
+        run, node = newest(instance), int(waiting(instance)[0].split()[-1])
         instance.report_run_canceling(run)
         until(lambda: not is_running(node), "the step does not end")
         until(lambda: "RunEndedError" in failures(instance, run), "it does not say why")
+
+
+def lost_workers(instance: dg.DagsterInstance, host: Host, workers: list[subprocess.Popen[str]]) -> None:
+    """As machines that are switched off: a step that one of them had begun fails, and so does its run."""
+    process = host.start("dagster", "job", "execute", "-m", "dagma.definitions", "-j", "waiting")
+    with stopped_at_the_end(process):
+        until(lambda: bool(waiting(instance)), "no step began")
+        node = int(waiting(instance)[0].split()[-1])
+        for worker in workers:
+            os.killpg(worker.pid, signal.SIGKILL)
+        until(lambda: not is_running(node), "Node does not end with its Celery worker")
+        printed, _ = process.communicate(timeout=200)
+    assert newest(instance).is_failure, printed
+    assert "had begun with the step and is gone" in printed
 
 
 def old_value_of_another_host(instance: dg.DagsterInstance, hosts: dict[str, Host]) -> None:
@@ -292,9 +309,11 @@ def old_value_of_another_host(instance: dg.DagsterInstance, hosts: dict[str, Hos
 
 def other_code_of_another_host(instance: dg.DagsterInstance, hosts: dict[str, Host]) -> None:
     """A step does not begin on a host whose modules are not those of its run."""
-    with (hosts["second"].project / "src" / "definitions.ts").open("a") as definitions:
-        definitions.write("// newer\n")
+    definitions = hosts["second"].project / "src" / "definitions.ts"
+    text = definitions.read_text()
+    definitions.write_text(f"{text}// newer\n")
     printed = hosts["run"].execute("local")
+    definitions.write_text(text)
     run = newest(instance)
     steps = outcome(instance, run)["steps"]
     assert (steps["docs"][-1], steps["index"]) == ("STEP_SUCCESS", ["STEP_START", "STEP_FAILURE"]), printed

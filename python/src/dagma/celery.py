@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import logging
 from importlib import import_module
+from typing import Any
 
 from celery import signals
-from dagster_celery.app import app
+from dagster_celery.app import app, execute_plan
 
 from dagma.errors import LoadError, ProjectNotFoundError
 from dagma.worker.kept import close_kept_workers, keep_workers
@@ -19,9 +20,17 @@ __all__ = ["app"]
 
 _log = logging.getLogger("dagster.dagma")
 
+if str(app.conf.broker_url).startswith(("redis", "sentinel")):
+    # A worker takes a step when it can begin with it. One that waits in a worker waits behind another step there, and
+    # for an hour if that worker is killed: only then does Redis give it to another one.
+    app.conf.worker_disable_prefetch = True
 
-def _prepare(**_: object) -> None:
+
+def _prepare(sender: Any, **_: object) -> None:
     keep_workers()  # for tasks in this process or in threads of it
+    # Whoever waits for a step that was begun asks its worker for it: one that executes it in its only process does not
+    # answer meanwhile.
+    app.tasks[execute_plan.name].track_started = "solo" not in str(sender.pool_cls)  # its name or class
     try:
         import_module("dagma.definitions").defs.get_repository_def().get_all_jobs()
     except ProjectNotFoundError:

@@ -84,6 +84,16 @@ class RunEndedError(StepError):
         super().__init__("The run was canceled, or has ended: this step stops.", allow_retries=False)
 
 
+class CeleryWorkerLostError(StepError):
+    """The Celery worker that executed the step is gone."""
+
+    def __init__(self, worker: str) -> None:
+        super().__init__(
+            f"The Celery worker {worker} had begun with the step and is gone: it does not answer, or was restarted. "
+            "See in its log whether it was killed, such as for lack of memory, and run the step again."
+        )
+
+
 class CodeVersionError(StepError):
     """The process of a step has another version of the project's code than its run: the step does not begin."""
 

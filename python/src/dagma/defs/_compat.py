@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -11,6 +12,8 @@ from dagster._core.definitions.definition_config_schema import convert_user_faci
 
 # How Dagster writes the values of op tags.
 from dagster._utils.tags import normalize_tags
+
+from dagma.defs.celery_steps import WatchedSubmission
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -88,3 +91,21 @@ def add_op_tags(execution_plan: Any, op_tags: Mapping[str, Any]) -> None:
     for steps in (execution_plan.step_dict, execution_plan.step_dict_by_key):
         for key, step in steps.items():
             steps[key] = step._replace(tags={**tags, **step.tags})
+
+
+def watch_celery(executor: dg.Executor) -> dg.Executor:
+    """Makes dagster-celery's executor fail the steps of workers that are gone; leaves any other as it is."""
+    celery: Any = sys.modules.get("dagster_celery.executor")  # whoever has such an executor has loaded it
+    if celery is None or type(executor) is not celery.CeleryExecutor:
+        return executor
+    from dagster_celery.core_execution_loop import core_celery_execution_loop  # noqa: PLC0415  # not always installed
+
+    def execute_watched(plan_context: Any, execution_plan: Any) -> Iterator[dg.DagsterEvent]:
+        submission = WatchedSubmission(celery._submit_task)  # noqa: SLF001  # the loop has no name for it
+        try:
+            yield from core_celery_execution_loop(plan_context, execution_plan, step_execution_fn=submission)
+        finally:
+            submission.stop()
+
+    executor.execute = execute_watched  # type: ignore[method-assign]
+    return executor

@@ -135,7 +135,7 @@ def executor_definition(
     def create(context: dg.InitExecutorContext) -> dg.Executor:
         if not shares:
             close_spares()  # this process only hands steps out
-        return _compat.executing_within(make(context), around)
+        return _compat.executing_within(_compat.watch_celery(make(context)), around)
 
     return _compat.executor_copy(found, create)
 

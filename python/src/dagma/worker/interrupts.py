@@ -50,15 +50,17 @@ def ends_with_run(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
     if is_in_run_process():
         yield
         return
+    if _is_over(instance, run_id):  # while the step waited in a queue
+        raise RunEndedError
     ended, done = threading.Event(), threading.Event()
 
     def watch() -> None:
         while not done.wait(_WATCH_INTERVAL):
             try:
-                run = instance.get_run_by_id(run_id)
+                is_over = _is_over(instance, run_id)
             except Exception:  # noqa: BLE001, S112  # asked again in two seconds
                 continue
-            if run is None or run.is_finished or run.status is dg.DagsterRunStatus.CANCELING:
+            if is_over:
                 ended.set()
                 return
 
@@ -69,3 +71,8 @@ def ends_with_run(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
     finally:
         done.set()
         _run_has_ended.reset(token)
+
+
+def _is_over(instance: dg.DagsterInstance, run_id: str) -> bool:
+    run = instance.get_run_by_id(run_id)
+    return run is None or run.is_finished or run.status is dg.DagsterRunStatus.CANCELING

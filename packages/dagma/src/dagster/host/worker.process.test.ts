@@ -253,10 +253,11 @@ const db = resource({
   open: (_, { runId }) => { console.log('opened for', runId); return { number: ++opened } },
   close: () => console.log('closed'),
 })
-const own = () => [process.env.OF_THE_RUN ?? 'unset', process.env.TZ ?? 'unset', process.cwd().split('/').at(-1) === 'sub']
+const own = () => [process.env.OF_THE_RUN ?? 'unset', process.env.CHANGED, process.env.REMOVED, process.cwd().split('/').at(-1) === 'sub']
 const first = asset({ key: 'first', ioManager: 'shared', resources: { db }, run: ({ runId, log, resources }) => {
   log.info(JSON.stringify([...own(), resources.db.number]))
-  Object.assign(process.env, { OF_THE_RUN: runId, TZ: 'Europe/Berlin' })
+  Object.assign(process.env, { OF_THE_RUN: runId, CHANGED: runId })
+  delete process.env.REMOVED
   process.chdir('sub')
   return 'value of ' + runId
 } })
@@ -269,6 +270,7 @@ const shared = { // as one whose values another worker may replace
 }
 export default definitions({ assets: [first, second, leaves], resources: { db: db({}) }, ioManagers: { shared } })
 `),
+      { CHANGED: 'as it was', REMOVED: 'here' },
     )
     mkdirSync(join(run.folder, 'sub'))
     const logs = () =>
@@ -282,7 +284,7 @@ export default definitions({ assets: [first, second, leaves], resources: { db: d
     for (const [index, runId] of ['run-1', 'run-2'].entries()) {
       run.start(`first ${runId}`, 'first', null, { run_id: runId })
       await run.until('closed')
-      expect(logs()[index]).toBe(`['unset','unset',false,${index + 1}]`)
+      expect(logs()[index]).toBe(`['unset','as it was','here',false,${index + 1}]`)
       if (runId === 'run-1') expect(await endRun()).toBeNull()
     }
     expect(await endRun()).toBeNull()
