@@ -28,9 +28,8 @@ try {
 }
 
 /** Kilobytes that a tarball may have, 40 where nothing else is said. A change that needs more says why. */
-const limits = { dagma: 560, 'dagma-qdrant': 50 } // the local store answers what a Qdrant server answers
-
 function expectSize(tarball) {
+  const limits = { dagma: 560, 'dagma-qdrant': 50 } // the local store answers what a Qdrant server answers
   const limit = limits[basename(tarball).replace(/-\d.*/, '')] ?? 40
   const size = Math.ceil(statSync(tarball).size / 1000)
   console.log(`${basename(tarball)}: ${size} kB of at most ${limit} kB`)
