@@ -60,13 +60,13 @@ export function faultSuite({ system, call, idempotent, secrets, good }: FaultSub
     it('https where only http is spoken', async () => {
       await using server = await faultServer(() => {})
       const error = await failure(server.url.replace('http:', 'https:'))
-      expect(error.message).toMatch(/no secure connection \([A-Z_]+\)\. Check that [A-Z_]+ says https only where/)
+      expect(error.message).toMatch(/no secure connection \([A-Z_]+\)\. Check that [A-Z_]+ uses https only if/)
     })
 
     it('a certificate that nobody vouches for', async () => {
       await using server = await faultServer((_, response) => json(response, good), selfSigned())
       const error = await failure(server.url)
-      expect(error.message).toMatch(/no secure connection \(DEPTH_ZERO_SELF_SIGNED_CERT\)\. .*name its authority in NODE_EXTRA_CA_CERTS\./)
+      expect(error.message).toMatch(/no secure connection \(DEPTH_ZERO_SELF_SIGNED_CERT\)\. .*add its authority to NODE_EXTRA_CA_CERTS\./)
       expect(error.status).toBeUndefined()
       expect(server.requests()).toBe(0)
     })

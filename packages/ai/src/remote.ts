@@ -113,10 +113,10 @@ async function openModel(settings: LanguageModelSettings, { model, baseUrl }: Re
     timeoutMs,
     ...(retries !== undefined && { retries }),
     hints: {
-      400: 'Check that the model takes what the call asks for, and that the prompt is not too long for it.',
+      400: 'Check that the model supports the options of the call, and that the prompt is not too long for it.',
       404: 'Check that the endpoint has the model in LLM_MODEL, and that LLM_BASE_URL is the base URL of its API (with its /v1).',
       413: 'Send less: the prompt is too long.',
-      422: 'Check that the model takes what the call asks for, and that the prompt is not too long for it.',
+      422: 'Check that the model supports the options of the call, and that the prompt is not too long for it.',
       429: `It was tried ${(retries ?? 2) + 1} times: lower parallel or set requestsPerMinute, or check whether the quota of the account is used up.`,
     },
   })

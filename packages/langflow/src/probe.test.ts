@@ -49,7 +49,7 @@ it('finds a LangFlow that is well: server, version, key, flow, and every link', 
     [
       "ok reachable: LangFlow 1.6.0 answers.",
       "ok authentication: The key in LANGFLOW_DOCTOR_KEY is accepted.",
-      "ok LANGFLOW_DEFAULT_FLOW_ID: Flow ${flowId} is there.",
+      "ok LANGFLOW_DEFAULT_FLOW_ID: Flow ${flowId} exists.",
       "ok langflow_ui_url: http://langflow opens",
       "ok langflow_flow_url: http://langflow/flow/${flowId} opens",
     ]

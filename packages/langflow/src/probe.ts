@@ -55,7 +55,7 @@ function uiFinding({ uiUrl }: LangflowSettings): Finding[] {
 async function reachableFinding(service: HttpService): Promise<Finding> {
   const check = 'reachable'
   return finding(check, async () => {
-    if (!(await isWell(service))) throw new Error("The server says that it is not well. See LangFlow's log.")
+    if (!(await isWell(service))) throw new Error("The server reports that it is unhealthy. See LangFlow's log.")
     return `LangFlow ${await serverVersion(service)} answers.`
   })
 }
@@ -83,7 +83,7 @@ async function flowFinding(service: HttpService, { defaultFlowId }: LangflowSett
   try {
     if (isId) {
       await service.json({ operation: 'get flow', method: 'GET', path: `api/v1/flows/${encodeURIComponent(defaultFlowId)}` })
-      return { check, status: 'ok', message: `Flow ${defaultFlowId} is there.` }
+      return { check, status: 'ok', message: `Flow ${defaultFlowId} exists.` }
     }
     const query = { get_all: 'true', header_flows: 'true' }
     const flows = await service.json<readonly { endpoint_name?: unknown }[]>({

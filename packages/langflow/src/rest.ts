@@ -20,7 +20,7 @@ export function langflowService(
     timeoutMs,
     signal,
     hints: {
-      403: `LangFlow wants a key, or another one: check ${apiKey?.variable ?? 'LANGFLOW_API_KEY'}.`,
+      403: `LangFlow requires a key, or a different one: check ${apiKey?.variable ?? 'LANGFLOW_API_KEY'}.`,
       404: 'Check the flow id or name (LANGFLOW_DEFAULT_FLOW_ID), and that LANGFLOW_BASE_URL is the root of the server.',
       500: "A component of the flow failed: open the flow in LangFlow's UI and run it there.",
     },

@@ -75,7 +75,7 @@ describe.concurrent('MLflow: what it sends', () => {
     await using server = await faultServer((request, response) => json(response, {}, request.headers.authorization ? 500 : 401))
     const client = await open({ useTracking: true, trackingUri: server.url, token: secret('MLFLOW_TOKEN_NOBODY_SET') })
     await expect(client.experiment()).rejects.toThrow(
-      /answered 401: Unauthorized\. MLflow wants credentials: set MLFLOW_TOKEN_NOBODY_SET\./,
+      /answered 401: Unauthorized\. MLflow requires credentials: set MLFLOW_TOKEN_NOBODY_SET\./,
     )
   })
 

@@ -58,7 +58,7 @@ describe('MLflow is well', () => {
       [
         "ok reachable: MLflow 3.5.0 answers.",
         "ok authentication: The token in MLFLOW_DOCTOR_TOKEN is accepted.",
-        "ok MLFLOW_EXPERIMENT_ID: Experiment "E" (id 7) is there.",
+        "ok MLFLOW_EXPERIMENT_ID: Experiment "E" (id 7) exists.",
         "ok MLFLOW_UI_BASE_URL: It is an http or https URL.",
         "ok mlflow_tracking_uri: http://mlflow opens",
         "ok mlflow_experiment_url: http://mlflow/#/experiments/7 opens",
@@ -83,7 +83,7 @@ describe('MLflow is well', () => {
     const findings = await probe(real(mlflowServer.url, { experimentName: 'new' }))
     expect(the(findings, 'experiment')).toMatchObject({
       status: 'ok',
-      message: 'There is no experiment "new" yet: the first run makes it.',
+      message: 'There is no experiment "new" yet: the first run creates it.',
     })
     expect(posted).toEqual([])
   })
@@ -106,7 +106,7 @@ describe('the MLflow URL is missing', () => {
       vi.stubEnv(`MLFLOW_${name}`, value)
     expect(the(await probe(mlflowFromEnv), 'MLFLOW_USE_TRACKING')).toMatchObject({
       status: 'warning',
-      message: expect.stringContaining('leaves MLFLOW_TRACKING_URI and MLFLOW_UI_BASE_URL unused and makes no mlflow_run_url'),
+      message: expect.stringContaining('leaves MLFLOW_TRACKING_URI and MLFLOW_UI_BASE_URL unused and omits mlflow_run_url'),
       fix: 'Set MLFLOW_USE_TRACKING=true.',
     })
   })

@@ -35,7 +35,7 @@ function local({ trackingUri, uiBaseUrl }: MlflowSettings): Finding[] {
   const idle: Finding = {
     check: 'MLFLOW_USE_TRACKING',
     status: 'warning',
-    message: `It is not true, which leaves ${set} unused and makes no mlflow_run_url.`,
+    message: `It is not true, which leaves ${set} unused and omits mlflow_run_url.`,
     fix: 'Set MLFLOW_USE_TRACKING=true.',
   }
   return [{ check: 'backend', status: 'local', message, fix }, idle]
@@ -95,11 +95,11 @@ async function authenticated(service: HttpService, settings: MlflowSettings, sig
   try {
     const experiment = await knownExperiment(service, settings, signal)
     if (experiment === undefined) {
-      const message = `There is no experiment "${settings.experimentName ?? 'Default'}" yet: the first run makes it.`
+      const message = `There is no experiment "${settings.experimentName ?? 'Default'}" yet: the first run creates it.`
       return { findings: [letIn, { check, status: 'ok', message }] }
     }
     const run = await latestRun(service, experiment.id, signal)
-    const message = `Experiment "${experiment.name}" (id ${experiment.id}) is there${run ? '' : ', and has no run yet'}.`
+    const message = `Experiment "${experiment.name}" (id ${experiment.id}) exists${run ? '' : ', and has no run yet'}.`
     return { findings: [letIn, { check, status: 'ok', message }], experimentId: experiment.id, ...(run && { run }) }
   } catch (error) {
     const status = error instanceof ServiceError ? error.status : undefined

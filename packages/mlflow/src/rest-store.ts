@@ -110,7 +110,7 @@ export function mlflowService(settings: MlflowSettings, options: { readonly retr
     ...(timeoutMs !== undefined && { timeoutMs }),
     hints: {
       404: `Check that ${workspace ? `it, and the workspace in MLFLOW_WORKSPACE, exist` : 'it exists'} in MLflow, and that MLFLOW_TRACKING_URI is the root of its API.`,
-      403: 'Check the rights of the user or token; a server in a container also answers so when MLFLOW_TRACKING_URI names it by a host that its --allowed-hosts lacks.',
+      403: 'Check the rights of the user or token; a server in a container also sends this if the host in MLFLOW_TRACKING_URI is missing in its --allowed-hosts.',
     },
     errorCode,
     ...options,

@@ -68,7 +68,7 @@ describe('dagma doctor', () => {
   }
 
   it.each([
-    [400, 'ok', 'MLflow takes traces.', undefined],
+    [400, 'ok', 'MLflow accepts traces.', undefined],
     [404, 'error', expect.stringContaining('send traces failed: POST URL/v1/traces'), expect.stringContaining('3.6')],
     [401, 'error', expect.stringContaining('send traces failed'), expect.stringContaining('MLFLOW_TRACKING_TOKEN')],
   ])('says of a server that answers %i to no traces', async (status, is, message, fix) => {

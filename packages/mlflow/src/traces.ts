@@ -61,10 +61,10 @@ async function tracesFinding(settings: MlflowSettings, signal: AbortSignal): Pro
       body: { content: '', contentType: 'application/x-protobuf' },
       signal,
     })
-    return { check, status: 'ok', message: 'MLflow takes traces.' }
+    return { check, status: 'ok', message: 'MLflow accepts traces.' }
   } catch (error) {
     const status = error instanceof ServiceError ? error.status : undefined
-    if (status === 400 || status === 422) return { check, status: 'ok', message: 'MLflow takes traces.' }
+    if (status === 400 || status === 422) return { check, status: 'ok', message: 'MLflow accepts traces.' }
     const failed = failedFinding(check, error)
     return status === 404 ? { ...failed, fix: 'Use MLflow 3.6 or later, with a database as its store.' } : failed
   }

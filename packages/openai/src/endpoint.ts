@@ -39,7 +39,7 @@ export function caller(settings: EmbeddingsSettings, endpoint: Endpoint, signal:
     ...(retries !== undefined && { retries }),
     signal,
     hints: {
-      400: 'Check that EMBEDDINGS_MODEL embeds texts, that it can give EMBEDDINGS_DIMENSIONS when that is set, and that no text is too long for it.',
+      400: 'Check that EMBEDDINGS_MODEL embeds texts, that it supports EMBEDDINGS_DIMENSIONS if set, and that no text is too long for it.',
       404: 'Check that the endpoint has the model in EMBEDDINGS_MODEL, and that EMBEDDINGS_BASE_URL is the root of its API (with its /v1).',
       413: 'Send less per call: lower batchTexts or batchBytes.',
       422: 'Check that no text is too long for the model, or send less per call: lower batchTexts or batchBytes.',

@@ -29,7 +29,7 @@ function openEndpoint(settings: EmbeddingsSettings, endpoint: Endpoint, { signal
   const { apiKey } = settings
   const from = caller(settings, endpoint, signal, modelPrices(projectFolder)?.of(endpoint.model))
   if (apiKey?.isSet && sendsKeyInPlaintext(endpoint.baseUrl))
-    log.warning(`Embeddings: the key goes unencrypted to ${new URL(endpoint.baseUrl).host}; use https.`)
+    log.warning(`Embeddings: the key is sent unencrypted to ${new URL(endpoint.baseUrl).host}; use https.`)
   // Vectors of two sizes can never be compared: the first answer says which one is right.
   let { dimensions } = settings
   const embed: Embedder = async (texts, { signal: own }) => {

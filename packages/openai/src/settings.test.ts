@@ -34,7 +34,7 @@ describe('settings', () => {
     const warnings: string[] = []
     for (const baseUrl of ['http://localhost:1', 'https://host', 'http://host'])
       await open({ ...embeddingsFromEnv(), baseUrl, model: 'm' }, { warnings })
-    expect(warnings).toEqual(['Embeddings: the key goes unencrypted to host; use https.'])
+    expect(warnings).toEqual(['Embeddings: the key is sent unencrypted to host; use https.'])
   })
 
   it('are read from the environment, empty texts as if not set, the key never as text', () => {

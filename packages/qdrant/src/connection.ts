@@ -22,7 +22,7 @@ export async function connect(settings: QdrantServerSettings, context: ResourceC
 function openServer(settings: QdrantServerSettings, server: Server, { log, signal }: ResourceContext): Connection {
   const { baseUrl } = server
   if (settings.apiKey?.isSet && sendsKeyInPlaintext(baseUrl))
-    log.warning(`Qdrant: the API key goes unencrypted to ${new URL(baseUrl).host}; use https.`)
+    log.warning(`Qdrant: the API key is sent unencrypted to ${new URL(baseUrl).host}; use https.`)
   // A key that cannot be used is found out when the resource opens, not at the first call.
   if (settings.apiKey?.isSet) settings.apiKey.reveal()
   return {

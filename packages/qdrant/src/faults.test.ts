@@ -119,6 +119,6 @@ describe.concurrent('Qdrant: what it sends', () => {
     await open({ collection: 'docs', host: 'qdrant.example', apiKey }, { warnings })
     await open({ collection: 'docs', host: 'qdrant.example', https: true, apiKey }, { warnings })
     await open({ collection: 'docs', host: '127.0.0.1', apiKey }, { warnings })
-    expect(warnings).toEqual(['Qdrant: the API key goes unencrypted to qdrant.example:6333; use https.'])
+    expect(warnings).toEqual(['Qdrant: the API key is sent unencrypted to qdrant.example:6333; use https.'])
   })
 })

@@ -41,7 +41,7 @@ it('finds a Qdrant that is well: server, version, key, collection, and every lin
     [
       "ok reachable: Qdrant 1.18.3 answers.",
       "ok authentication: The key in QDRANT_DOCTOR_KEY is accepted.",
-      "ok collection: Collection "docs" is there.",
+      "ok collection: Collection "docs" exists.",
       "ok qdrant_collection_url: http://qdrant/collections/docs answers GET.",
       "ok qdrant_search_endpoint: http://qdrant/collections/docs/points/query answers POST.",
       "ok qdrant_dashboard_url: http://qdrant/dashboard#/collections/docs opens",
@@ -183,7 +183,7 @@ describe('host, port, https and key', () => {
     expect(reachable).toMatchObject({
       status: 'error',
       message: expect.stringContaining('no secure connection'),
-      fix: expect.stringContaining('https only where'),
+      fix: expect.stringContaining('https only if'),
     })
   })
 

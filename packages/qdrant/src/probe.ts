@@ -142,7 +142,7 @@ async function restFindings(
   return [
     letIn,
     ...(schema === undefined || found === undefined
-      ? [{ check, status: 'ok' as const, message: `Collection "${collection}" is there.` }]
+      ? [{ check, status: 'ok' as const, message: `Collection "${collection}" exists.` }]
       : declaredFindings(check, collection, schema, stateOf(found))),
     { check: 'qdrant_collection_url', status: 'ok', message: `${qdrant_collection_url?.value} answers GET.` },
     query,

@@ -70,11 +70,11 @@ describe('the answers recorded from a Qdrant server', () => {
   })
 
   it.each([
-    ['no key', undefined, /Unauthorized\. Qdrant wants credentials: set QDRANT_API_KEY\./],
+    ['no key', undefined, /Unauthorized\. Qdrant requires credentials: set QDRANT_API_KEY\./],
     [
       'a key that is not set',
       'QDRANT_REPLAY_KEY_NOBODY_SET',
-      /Unauthorized\. Qdrant wants credentials: set|Unauthorized\. Check the value of/,
+      /Unauthorized\. Qdrant requires credentials: set|Unauthorized\. Check the value of/,
     ],
     ['a wrong key', 'QDRANT_REPLAY_OTHER_KEY', /Unauthorized\. Check the value of QDRANT_REPLAY_OTHER_KEY\./],
   ])('say 401 for %s', async (_, variable, message) => {

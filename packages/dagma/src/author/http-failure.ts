@@ -80,7 +80,7 @@ export function thrownFailure(thrown: unknown, service: Service): Failure {
   if (isTlsFailure(thrown)) {
     return {
       reason: `no secure connection (${code})`,
-      hint: `Check that ${baseUrlSetting} says https only where ${system} speaks it; for your own certificate, name its authority in NODE_EXTRA_CA_CERTS.`,
+      hint: `Check that ${baseUrlSetting} uses https only if ${system} supports it; for your own certificate, add its authority to NODE_EXTRA_CA_CERTS.`,
     }
   }
   const known = code && unconnected[code]
@@ -104,7 +104,7 @@ function generalHint(status: number, { system, auth, authSetting, baseUrlSetting
   const known = auth !== undefined && hasCredentials(auth)
   if (status >= 300 && status < 400)
     return `Set ${baseUrlSetting} to the address that ${system} is really at (https rather than http, for example).`
-  if (status === 401) return known ? `Check the value of ${authSetting}.` : `${system} wants credentials: set ${authSetting}.`
+  if (status === 401) return known ? `Check the value of ${authSetting}.` : `${system} requires credentials: set ${authSetting}.`
   if (status === 403)
     return auth ? `Check that what ${authSetting} names may do this in ${system}.` : `${system} may want credentials: set ${authSetting}.`
   if (status === 404) return `Check that it exists in ${system}, and that ${baseUrlSetting} is the root of its API.`

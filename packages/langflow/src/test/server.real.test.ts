@@ -64,7 +64,7 @@ describe.skipIf(!executable)('a real LangFlow server', () => {
   it('names the variable to check when the key is missing or wrong', async () => {
     const { apiKey: _, ...without } = settings()
     await expect((await open(without)).runFlow({ input: 'a' })).rejects.toThrow(
-      /answered 403: Forbidden\. LangFlow wants a key, or another one: check LANGFLOW_API_KEY/,
+      /answered 403: Forbidden\. LangFlow requires a key, or a different one: check LANGFLOW_API_KEY/,
     )
     const wrong = open({ ...settings(), apiKey: secret('LANGFLOW_REAL_WRONG_KEY') })
     await expect((await wrong).runFlow({ input: 'a' })).rejects.toThrow(/answered 403: Forbidden\. .*check LANGFLOW_REAL_WRONG_KEY/)

@@ -92,5 +92,5 @@ test.skipIf(spawnSync('unshare', [...limited, 'true']).status !== 0)('changes ar
     encoding: 'utf8',
     timeout: 60_000,
   })
-  expect(stdout + stderr).toMatch(/^This system watches no more folders .*\nchanged\n$/)
+  expect(stdout + stderr).toMatch(/^No more folders can be watched .*\nchanged\n$/)
 })

@@ -43,7 +43,7 @@ export async function watchSources(folder: string, { signal, onChange, tell }: W
       .on('error', (error) => {
         if (polling || !isLimit(error)) return
         polling = true
-        tell('This system watches no more folders (fs.inotify.max_user_watches): changes are looked for every two seconds.')
+        tell('No more folders can be watched (fs.inotify.max_user_watches): sources are checked every two seconds.')
       })
   let isPolling = polling
   let watcher = open()

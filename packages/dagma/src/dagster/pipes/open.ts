@@ -82,7 +82,7 @@ export async function runPipes<Result>(run: (session: PipesSession) => Result | 
 }
 
 function outside(): PipesSession {
-  process.emitWarning('Dagster did not start this process: what is reported through Dagster Pipes goes nowhere.', {
+  process.emitWarning('Dagster did not start this process: reports through Dagster Pipes are discarded.', {
     type: 'DagmaPipesWarning',
   })
   return new PipesSession({ data: undefined, sender: new MessageSender(() => {}), ending: () => {}, ended: async () => {} })

@@ -178,7 +178,7 @@ describe('the token', () => {
     const { message, stack } = await thrownBy(() => restReporter(address, '--to').report(golden))
     expect(server.headers.map((headers) => headers[name])).toEqual([value, value])
     expect(message).toContain(
-      'answered 401: Unauthorized. Start the web server without --read-only; where it or a proxy wants a token, check DAGSTER_API_TOKEN.',
+      'answered 401: Unauthorized. Start the web server without --read-only; if it or a proxy requires a token, check DAGSTER_API_TOKEN.',
     )
     expect(message + stack).not.toContain('nobody-may-see')
   })

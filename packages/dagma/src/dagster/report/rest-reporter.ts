@@ -33,7 +33,7 @@ export function restReporter(address: string, setting: string): Reporter {
     auth: header === undefined ? { bearer: value } : { header, value },
     authSetting: tokenVariable,
     hints: {
-      401: `Start the web server without --read-only; where it or a proxy wants a token, check ${tokenVariable}.`,
+      401: `Start the web server without --read-only; if it or a proxy requires a token, check ${tokenVariable}.`,
       404: `Check that ${setting} is the root of a Dagster web server.`,
       405: `Check that ${setting} is the root of a Dagster web server.`,
     },
