@@ -1,4 +1,7 @@
-/** Steps on Celery workers: what a warm one costs, and how a fan-out spreads over two. The measuring itself is in `measure.py`, beside Dagster. */
+/**
+ * Steps on Celery workers: what a warm one costs, and how a fan-out spreads over two; with `kills` as the first option, what comes of workers and runs
+ * that are killed. The measuring itself is in `measure.py` and `kills.py`, beside Dagster.
+ */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
@@ -7,7 +10,10 @@ import { python } from '../dagster/python.ts'
 export async function main(options: readonly string[]): Promise<number> {
   const executable = python()
   if (executable === undefined) return 2
-  const child = spawn(executable, [fileURLToPath(new URL('measure.py', import.meta.url)), ...options], {
+  const [first, ...rest] = options
+  const script = first === 'kills' ? ['kills.py', ...rest] : ['measure.py', ...options]
+  const child = spawn(executable, script, {
+    cwd: fileURLToPath(new URL('.', import.meta.url)),
     stdio: 'inherit',
     env: { ...process.env, DAGMA_NODE: process.execPath, DAGSTER_DISABLE_TELEMETRY: '1' },
   })
