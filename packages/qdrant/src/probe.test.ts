@@ -91,7 +91,7 @@ describe('declared collections', () => {
       'error collection more',
       'ok qdrant_dashboard_url',
     ])
-    expect(the(findings, 'collection docs')?.message).toBe('Collection "docs" is there, as declared.')
+    expect(the(findings, 'collection docs')?.message).toBe('Collection "docs" exists, as declared.')
     expect(the(findings, 'collection more')).toMatchObject({
       message: expect.stringContaining('no collection "others"'),
       fix: expect.stringContaining('its "name" in qdrantCollections()'),

@@ -174,5 +174,5 @@ function declaredFindings(check: string, collection: string, schema: QdrantSchem
       fix: made,
     })),
   ]
-  return findings.length > 0 ? findings : [{ check, status: 'ok', message: `Collection "${collection}" is there, as declared.` }]
+  return findings.length > 0 ? findings : [{ check, status: 'ok', message: `Collection "${collection}" exists, as declared.` }]
 }

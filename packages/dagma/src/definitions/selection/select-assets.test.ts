@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { asset } from '../assets/asset.ts'
 import { definitions } from '../definitions.ts'
 import { selectAssets } from './select-assets.ts'
+import { selectionText } from './selection-text.ts'
 
 const raw = asset({ key: 'raw', group: 'ingest', run: () => 1 })
 const cleanA = asset({ key: 'clean_a', inputs: { raw }, kinds: ['duckdb'], run: () => 1 })
@@ -19,6 +20,12 @@ const alone = asset({ key: 'v2.with-dash', run: () => 1 })
 
 const { assets } = definitions({ assets: [raw, cleanA, cleanB, joined, sales, alone] })
 const all = [...assets.keys()]
+
+test('a selection as text is itself, and a list of assets is their keys', () => {
+  expect(selectionText('+joined')).toBe('+joined')
+  expect(selectionText([sales, raw])).toBe('mart/sales,raw')
+  expect(selectAssets(selectionText([sales, raw]), assets)).toEqual(['raw', 'mart/sales'])
+})
 
 describe('selectAssets', () => {
   test.each<[selection: string, keys: readonly string[]]>([
@@ -47,6 +54,10 @@ describe('selectAssets', () => {
     ['key:clean_*', ['clean_a', 'clean_b']],
     ['key:"*a*s*"', ['mart/sales', 'v2.with-dash']],
     ['key:nothing*', []],
+    // The parts of a pattern do not overlap in a key.
+    ['key:"raw*w"', []],
+    ['key:"*join*in*d"', []],
+    ['key:"r*w"', ['raw']],
     ['key_substring:lean', ['clean_a', 'clean_b']],
     ['group:marts', ['joined', 'mart/sales']],
     ['group:"m*"', ['joined', 'mart/sales']],
