@@ -1,4 +1,6 @@
 /** MLflow runs of failed and canceled steps, and the way back to Dagster, with a real MLflow server, on both hosts. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { mlflowExecutable, startMlflow } from '../../scripts/test-services/mlflow.ts'
 import type { TestService } from '../../scripts/test-services/service.ts'
@@ -10,6 +12,7 @@ import { lacks, needsPython } from '../support/needs.ts'
 import { smallProject, type TestProject } from '../support/test-project.ts'
 
 const definitions = `
+import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { langflow, langflowFromEnv } from '@dagma/langflow'
 import { mlflow, mlflowFromEnv, mlflowTraces } from '@dagma/mlflow'
@@ -52,11 +55,14 @@ const answered = asset({
     () => ({ usage: { inputTokens: 70, outputTokens: 2 }, output: () => passage }),
   ),
 })
+const breaks = asset({ key: 'breaks', run: () => { throw new Error('no') } })
+const lasts = asset({ key: 'lasts', run: async ({ signal }) => { while (!existsSync('go')) await sleep(50, undefined, { signal }) } })
 export default definitions({
-  assets: [refused, waits, found, answered],
+  assets: [refused, waits, found, answered, breaks, lasts],
   instrument: openTelemetry({ destinations: [mlflowTraces(mlflowFromEnv)] }),
   jobs: [job({ name: 'refused_job', selection: [refused] }), job({ name: 'waits_job', selection: [waits] }),
-    job({ name: 'docs_job', selection: [found, answered], executor: 'multiprocess' })],
+    job({ name: 'docs_job', selection: [found, answered], executor: 'multiprocess' }),
+    job({ name: 'partly_job', selection: [breaks, lasts], executor: 'multiprocess' })],
   resources: { mlflow: mlflow(mlflowFromEnv), langflow: langflow(langflowFromEnv) },
 })
 `
@@ -80,6 +86,7 @@ interface MlflowSpan {
   readonly span_id: string
   readonly parent_span_id: string | null
   readonly start_time_unix_nano: number
+  readonly end_time_unix_nano: number
 }
 
 describe.skipIf(lacks(needsPython(), mlflowExecutable() ? '' : 'there is no MLflow.'))('an MLflow run', () => {
@@ -103,6 +110,15 @@ describe.skipIf(lacks(needsPython(), mlflowExecutable() ? '' : 'there is no MLfl
     await refusing?.[Symbol.asyncDispose]()
     project?.[Symbol.dispose]()
   })
+
+  /** A trace with its spans, as MLflow's page reads it. */
+  async function artifactOf(id: string): Promise<string> {
+    return await (await fetch(`${mlflow.url}/ajax-api/3.0/mlflow/get-trace-artifact?request_id=${id}`)).text()
+  }
+
+  async function spansOf(id: string): Promise<readonly MlflowSpan[]> {
+    return (JSON.parse(await artifactOf(id)) as { readonly spans?: readonly MlflowSpan[] }).spans ?? []
+  }
 
   /** The run that was tracked for a run of this host. */
   async function tracked(runId: string): Promise<TrackedRun | undefined> {
@@ -218,8 +234,7 @@ describe.skipIf(lacks(needsPython(), mlflowExecutable() ? '' : 'there is no MLfl
         },
         trace_metadata: { 'mlflow.trace.session': 'docs_job', 'mlflow.trace.tokenUsage': expect.stringContaining('"total_tokens": 72') },
       })
-      const answer = await fetch(`${mlflow.url}/ajax-api/3.0/mlflow/get-trace-artifact?request_id=${id}`)
-      const text = await answer.text()
+      const text = await artifactOf(id)
       const { spans } = JSON.parse(text) as { spans: MlflowSpan[] }
       const roots = spans.filter(({ parent_span_id: parent }) => !parent)
       expect(roots.map(({ name }) => name)).toEqual(['run docs_job'])
@@ -236,6 +251,22 @@ describe.skipIf(lacks(needsPython(), mlflowExecutable() ? '' : 'there is no MLfl
       expect(text.replaceAll('\\', '')).toContain('"score": 0.5')
       expect(text).not.toContain('canary')
       expect(JSON.stringify(trace)).not.toContain('canary')
+    })
+
+    it('has a failed trace when a step failed, whichever ended last, each in its process', async () => {
+      const runId = await launchRun(dev.address, 'partly_job')
+      const failed = 'query Run($id: ID!) { runOrError(runId: $id) { ... on Run { stats { ... on RunStatsSnapshot { stepsFailed } } } } }'
+      await dev.running.until(async () => (await graphql(dev.address, failed, { id: runId })).text.includes('"stepsFailed":1'))
+      writeFileSync(join(project.folder, 'go'), '')
+      expect(await ended(runId)).toBe('FAILURE')
+      const id = `tr-${runId.replaceAll('-', '')}`
+      const end = (spans: readonly MlflowSpan[], name: string) => BigInt(spans.find((span) => span.name === name)?.end_time_unix_nano ?? 0)
+      const isWhole = async () => {
+        const spans = await spansOf(id).catch(() => [])
+        return end(spans, 'step lasts') > 0n && end(spans, 'run partly_job') >= end(spans, 'step lasts')
+      }
+      await dev.running.until(isWhole)
+      expect((await traces()).find(({ trace_id }) => trace_id === id)?.state).toBe('ERROR')
     })
 
     it('is KILLED when the run is terminated', async () => {

@@ -95,6 +95,10 @@ class Channel:
         """Reports that so many more of the step's partitions are recorded: the worker begins with others."""
         self._send({"type": "partitions_recorded", "step": call.step, "count": count})
 
+    def note_failure(self) -> None:
+        """Reports that a step of the run has failed, perhaps in another process."""
+        self._send({"type": "run_failed"})
+
     def end_run(self, seconds: float) -> str | None:
         """Ends the run of the steps until now; gives the reason why no other may follow, if there is one."""
         if self.ended or self._torn or not self.was_ready:

@@ -72,11 +72,19 @@ class WorkerHost:
             "Reload the code location, so that Dagster shows it too."
         )
 
-    def close(self) -> None:
-        """Ends the run in the worker, and the worker too, unless this process keeps it for other runs."""
+    def close(self, has_failed: Callable[[], bool]) -> None:
+        """Ends the run in the worker, and the worker too, unless this process keeps it for other runs.
+
+        `has_failed` says whether a step of the run has failed in any process: the worker knows of its own steps only.
+        """
         with self._lock:
             worker, self._worker = self._worker, None
-        if worker is not None:
+        if worker is None:
+            return
+        try:
+            if worker.channel.was_ready and has_failed():
+                worker.channel.note_failure()
+        finally:
             end_worker(worker)
 
     def _spawned(self) -> NodeWorker:
@@ -106,6 +114,17 @@ def _code_of(context: dg.InitResourceContext, worker_key: str) -> Digests | None
     return None if instance is None or run is None else code_of_run(instance, run.run_id, worker_key)
 
 
+def _has_failed(context: dg.InitResourceContext) -> bool:
+    instance, run = context.instance, context.run
+    if instance is None or run is None:
+        return False
+    try:
+        failures = instance.get_records_for_run(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE, limit=1)
+    except Exception:  # noqa: BLE001  # the storage is gone: what is asked for is of telemetry only
+        return False
+    return len(failures.records) > 0
+
+
 def worker_resource(project: Project, digests: Digests) -> dg.ResourceDefinition:
     """The resource: opened once per run where the executor keeps a run in one process, otherwise once per step."""
     key = worker_key(project)
@@ -116,6 +135,6 @@ def worker_resource(project: Project, digests: Digests) -> dg.ResourceDefinition
             host.start_early()
             yield host
         finally:
-            host.close()
+            host.close(partial(_has_failed, context))
 
     return dg.ResourceDefinition(node_worker, description=f"The Node worker of {project.name}.")

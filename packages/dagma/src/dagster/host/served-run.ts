@@ -27,6 +27,7 @@ export class ServedRun {
   #ui: { readonly url: string | undefined } | undefined
   /** How the last attempt of each step ended, by its name. */
   readonly #ended = new Map<string, { readonly outcome: StepOutcome; readonly partitionKey: string | undefined }>()
+  #hasFailed = false
   /** Partitions that this run does not try again, by the name of their step. */
   readonly #givenUp = new Map<string, Map<string, StepFailure>>()
 
@@ -92,6 +93,11 @@ export class ServedRun {
     return this.#ended.get(stepName)?.outcome
   }
 
+  /** A step of the run has failed, perhaps in another process. */
+  noteFailure(): void {
+    this.#hasFailed = true
+  }
+
   /** Aborts what its resources have begun: the run ends before its steps did. */
   abort(): void {
     this.#stopping.abort()
@@ -111,10 +117,10 @@ export class ServedRun {
     )
   }
 
-  /** Dagster does not tell how the run ended; its steps do. */
+  /** Its own steps, and what Dagster knows of those in other processes. */
   #status(): EndStatus {
     const ended = new Set([...this.#ended.values()].map(({ outcome }) => outcome.status))
-    return ended.has('canceled') ? 'canceled' : ended.has('failure') ? 'failure' : 'success'
+    return ended.has('canceled') ? 'canceled' : this.#hasFailed || ended.has('failure') ? 'failure' : 'success'
   }
 
   #dagsterUi(): string | undefined {

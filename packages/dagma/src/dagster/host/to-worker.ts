@@ -33,6 +33,7 @@ export type ToWorker =
   | HookCall
   | Answer
   | { readonly type: 'cancel_step'; readonly step: string }
+  | { readonly type: 'run_failed' }
   | { readonly type: 'end_run' }
   | { readonly type: 'partitions_recorded'; readonly step: string; readonly count: number }
 
@@ -155,6 +156,7 @@ const runStep: Reader<RunStep> = (value, where) => {
 const readers: { readonly [Type in ToWorker['type']]: Reader<ToWorker> } = {
   run_step: runStep,
   cancel_step: object({ type: exactly('cancel_step'), step: text }),
+  run_failed: object({ type: exactly('run_failed') }),
   end_run: object({ type: exactly('end_run') }),
   partitions_recorded: object({ type: exactly('partitions_recorded'), step: text, count: number }),
   call_hook: object({

@@ -145,6 +145,7 @@ class Worker {
   receive(message: ToWorker): void {
     if (message.type === 'cancel_step') return this.#running.get(message.step)?.abort.abort()
     if (message.type === 'partitions_recorded') return this.#running.get(message.step)?.partitions?.recorded(message.count)
+    if (message.type === 'run_failed') return this.#run.noteFailure()
     if (message.type === 'end_run') return void this.#endRun()
     if ('request' in message) return this.#running.get(message.step)?.asked.get(message.request)?.(message)
     const abort = new AbortController()
