@@ -102,6 +102,7 @@ def manifest(*steps: dict[str, Any]) -> dict[str, Any]:
         "executor": None,
         "steps": list(steps),
         "budgets": [],
+        "in_process_values": [],
         "external_assets": [],
         "jobs": [job],
         "schedules": [],

@@ -220,6 +220,22 @@ def test_a_budget_is_refused_where_steps_run_on_other_machines(name: str) -> Non
     assert load(declared, dg.multiprocess_executor)
 
 
+@pytest.mark.parametrize("name", ["multiprocess", "celery", "k8s", "celery-k8s", "docker"])
+def test_values_in_memory_are_refused_where_the_deployment_gives_steps_processes(name: str) -> None:
+    in_memory = {**project_with(None, None), "in_process_values": [{"step": "one", "upstream": "raw"}]}
+    with pytest.raises(ExecutorError, match=rf'"one" loads the value of "raw".*"{name}".*\[DAGMA_VALUES_IN_PROCESS\]'):
+        load(in_memory, _named_copy(name))
+    assert load({**in_memory, "in_process_values": []}, _named_copy(name))
+    assert load(in_memory, dagma_executor)
+
+
+def test_values_in_memory_are_refused_under_the_executor_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAGMA_EXECUTOR", "multiprocess")
+    in_memory = {**project_with(None, None), "in_process_values": [{"step": "one", "upstream": "raw"}]}
+    with pytest.raises(ExecutorError, match="DAGMA_VALUES_IN_PROCESS"):
+        load(in_memory)
+
+
 def _named_copy(name: str) -> dg.ExecutorDefinition:
     @dg.executor(name=name)
     def copy(_: dg.InitExecutorContext) -> dg.Executor:

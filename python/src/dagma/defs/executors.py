@@ -22,7 +22,7 @@ from dagma.worker.resource import worker_key
 from dagma.worker.spare import close_spares
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
     from dagma.project import Project
@@ -78,6 +78,19 @@ def expect_shared(budgets: tuple[str, ...], executor: dg.ExecutorDefinition) -> 
             f'The budget of {", ".join(budgets)} cannot be enforced: the executor "{executor.name}" runs steps on '
             f"several machines, which do not share their spending. Use dagma, in_process or multiprocess, or remove "
             f"the budget. [DAGMA_BUDGET_NOT_SHARED]"
+        )
+        raise ExecutorError(message)
+
+
+def expect_reachable(values: Collection[tuple[str, str]], executor: dg.ExecutorDefinition) -> None:
+    """Refuses an executor with a process per step, where steps load values that only another process has."""
+    if executor.name not in {"multiprocess", *_ELSEWHERE}:
+        return
+    for step, upstream in values:
+        message = (
+            f'Step "{step}" loads the value of "{upstream}", which its IO manager keeps in the process that '
+            f'materialized it, but the executor "{executor.name}" runs each step in its own process. Store the value '
+            f"where every step can read it, or use the executor dagma. [DAGMA_VALUES_IN_PROCESS]"
         )
         raise ExecutorError(message)
 

@@ -13,6 +13,7 @@ from dagma.defs.executors import (
     ProjectCode,
     executor_definition,
     executor_of_environment,
+    expect_reachable,
     expect_shared,
     named_executor,
 )
@@ -126,6 +127,8 @@ class _Executors:
         self.of_location = None if self._declared is None else executor_definition(self._declared, code)
         if self.of_location is not None:
             expect_shared(manifest.budgets, self.of_location)
+            if chosen is not None:  # `definitions()` has checked those that the project declares
+                expect_reachable(manifest.in_process_values, self.of_location)
 
     def of(self, job: Job) -> dg.ExecutorDefinition:
         """The executor of the deployment, or else the job's, that of the definitions, or Dagma's."""

@@ -168,6 +168,8 @@ class Manifest:
     dagma_version: str
     executor: Executor | None
     budgets: tuple[str, ...]
+    in_process_values: tuple[tuple[str, str], ...]
+    """Step and upstream asset of each value that only the process can load that stored it."""
     steps: tuple[Step, ...]
     external_assets: tuple[Asset, ...]
     jobs: tuple[Job, ...]

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { asset } from '../../definitions/assets/asset.ts'
 import { stepName } from '../../definitions/assets/asset-key.ts'
+import type { IOManager } from '../../definitions/assets/io-manager.ts'
 import { job } from '../../definitions/automation/job.ts'
 import { schedule } from '../../definitions/automation/schedule.ts'
 import { definitions } from '../../definitions/definitions.ts'
@@ -62,6 +63,7 @@ describe('the manifest', () => {
         "dagma_version": "this one",
         "executor": null,
         "external_assets": [],
+        "in_process_values": [],
         "jobs": [
           {
             "asset_keys": [
@@ -218,6 +220,16 @@ describe('the manifest', () => {
   test('is the same text each time: its digest reports whether definitions changed', () => {
     const text = () => JSON.stringify(buildManifest(declare(), here))
     expect(text()).toBe(text())
+  })
+
+  test('names the steps that load values which only one process has', () => {
+    const held: IOManager = { handleOutput: async () => undefined, loadInput: async () => undefined, inProcess: true }
+    const raw = asset({ key: 'raw', ioManager: 'memory', run: () => 1 })
+    const stored = asset({ key: 'stored', run: () => 1 })
+    const sum = asset({ key: 'a/sum', inputs: { raw, again: raw, stored }, run: () => 1 })
+    const manifest = buildManifest(definitions({ assets: [raw, stored, sum], ioManagers: { memory: held } }), here)
+    valid(manifest)
+    expect(manifest.in_process_values).toEqual([{ step: 'a__sum', upstream: 'raw' }])
   })
 
   test('of nothing is one too', () => {

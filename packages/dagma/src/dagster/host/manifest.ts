@@ -1,5 +1,5 @@
 import { relative } from 'node:path'
-import type { AssetKey } from '../../definitions/assets/asset-key.ts'
+import { type AssetKey, keyText } from '../../definitions/assets/asset-key.ts'
 import type { AssetSpec } from '../../definitions/assets/asset-spec.ts'
 import type { Step } from '../../definitions/assets/step.ts'
 import { type Executor, executorOptions } from '../../definitions/automation/executor.ts'
@@ -42,6 +42,7 @@ function manifestOf(definitions: Definitions, projectFolder: string) {
     dagma_version: ownVersion(),
     executor: manifestExecutor(definitions.executor),
     budgets: budgetNames(definitions),
+    in_process_values: inProcessValues(definitions),
     steps: [...definitions.steps.values()].map((step) => manifestStep(step, definitions, projectFolder)),
     external_assets: external.map((node) => manifestAsset(node, undefined, projectFolder)),
     jobs: [...definitions.jobs.values()].map(({ name, description, tags, config, executor, opTags, assetKeys, onSuccess, onFailure }) => ({
@@ -81,6 +82,18 @@ function budgetNames({ budget, jobs, steps }: Definitions): string[] {
     ...[...jobs.values()].flatMap((job) => (job.budget ? [`job "${job.name}"`] : [])),
     ...[...steps.values()].flatMap((step) => (step.budget ? [`step "${step.name}"`] : [])),
   ]
+}
+
+/** Which steps load values that only the process can load that stored them: a host may run each step in a process of its own. */
+function inProcessValues({ assets, ioManagers, steps }: Definitions) {
+  const isInProcess = (upstream: string): boolean => {
+    const step = assets.get(upstream)?.step
+    return step !== undefined && ioManagers.get(step.ioManager ?? 'default')?.inProcess === true
+  }
+  return [...steps.values()].flatMap((step) => {
+    const upstream = [...new Set(Object.values(step.inputs).map(({ key }) => keyText(key)))]
+    return upstream.filter(isInProcess).map((one) => ({ step: step.name, upstream: one }))
+  })
 }
 
 /** Whether the gate leaves a value as it is. */
