@@ -84,7 +84,7 @@ function budgetNames({ budget, jobs, steps }: Definitions): string[] {
   ]
 }
 
-/** Which steps load values that only the process can load that stored them: a host may run each step in a process of its own. */
+/** Which steps load values that only the process can load that stored them: a host may run each step in its own process. */
 function inProcessValues({ assets, ioManagers, steps }: Definitions) {
   const isInProcess = (upstream: string): boolean => {
     const step = assets.get(upstream)?.step
