@@ -223,7 +223,7 @@ describe('the manifest', () => {
   })
 
   test('names the steps that load values which only one process has', () => {
-    const held: IOManager = { handleOutput: async () => undefined, loadInput: async () => undefined, inProcess: true }
+    const held: IOManager = { handleOutput: async () => ({}), loadInput: async () => undefined, inProcess: true }
     const raw = asset({ key: 'raw', ioManager: 'memory', run: () => 1 })
     const stored = asset({ key: 'stored', run: () => 1 })
     const sum = asset({ key: 'a/sum', inputs: { raw, again: raw, stored }, run: () => 1 })
