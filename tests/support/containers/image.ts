@@ -1,6 +1,7 @@
 /** Builds what a Dockerfile describes, instruction by instruction, with nothing of the project but its build context. */
 import { execFileSync } from 'node:child_process'
 import { chmodSync, chownSync, cpSync, existsSync, globSync, mkdirSync, readFileSync, realpathSync, statSync, symlinkSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { basename, dirname, join, matchesGlob, relative } from 'node:path'
 import { repository } from '../repository.ts'
 import { type Instruction, readDockerfile, readVariables } from './dockerfile.ts'
@@ -47,7 +48,7 @@ class Build {
   carryOut(instruction: Instruction): void {
     const { keyword, text, words, flags } = instruction
     const changes: Record<string, () => Partial<Image> | undefined> = {
-      RUN: () => this.#run(['sh', '-c', text], cacheOf(flags.mount)),
+      RUN: () => this.#run(['sh', '-c', text], cacheOf(flags.mount, `${this.#written}.caches`)),
       COPY: () => this.#copy(words, flags.chown),
       WORKDIR: () => this.#run(['mkdir', '-p', text]) ?? { folder: text },
       ENV: () => ({ env: { ...this.image.env, ...readVariables(instruction, this.image.env) } }),
@@ -111,12 +112,12 @@ function isSent(context: string): (path: string) => boolean {
   return (path) => !patterns.some((pattern) => matchesGlob(relative(context, path), pattern))
 }
 
-/** Cache mounts are this machine's caches of the same programs: both are keyed by what they hold. */
-function cacheOf(mount: string | undefined): Record<string, string> {
-  const target = /^type=cache,target=(\/root\/\S+)$/.exec(mount ?? '')?.[1]
+/** pip's cache is this machine's; any other is new: npm's would hold a tarball that the build context lacks, and serve it by its digest. */
+function cacheOf(mount: string | undefined, folder: string): Record<string, string> {
+  const target = /^type=cache,target=(\/\S+)$/.exec(mount ?? '')?.[1]
   if (mount !== undefined && target === undefined) throw new Error(`this mount is not known here: ${mount}`)
   if (target === undefined) return {}
-  const cache = join(globalThis.process.env.HOME ?? '/root', target.slice('/root/'.length))
+  const cache = target === '/root/.cache/pip' ? join(homedir(), '.cache/pip') : join(folder, basename(target))
   mkdirSync(cache, { recursive: true })
   return { [target]: cache }
 }
