@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-const setUp = { setupFiles: ['tests/support/own-environment.ts'], testTimeout: 60_000 } // a busy machine is not a failure
+const setUp = { setupFiles: ['tests/support/own-environment.ts'], testTimeout: 60_000, hookTimeout: 60_000 } // a busy machine is not a failure
 const elsewhere = ['**/node_modules/**', '**/dist/**']
 
 /** `unit` runs within Vitest's own processes; `process` starts others, such as the command line; `real` talks to Dagster and other servers. */
