@@ -12,20 +12,30 @@ import {
   AutomationCondition,
   asset,
   assetCheck,
+  type BackfillPolicy,
   DagmaError,
   DefinitionErrors,
   type Definitions,
+  dailyPartitions,
   definitions,
+  dynamicPartitions,
   externalAsset,
+  hourlyPartitions,
   type Job,
   job,
   type Metadata,
   MetadataValue,
+  monthlyPartitions,
   multiAsset,
+  multiPartitions,
   observableAsset,
+  type PartitionsDefinition,
   retryPolicy,
   schedule,
   sensor,
+  staticPartitions,
+  timeWindowPartitions,
+  weeklyPartitions,
 } from '../../packages/dagma/src/index.ts'
 import { validatedConfig } from '../../packages/dagma/src/runtime/step/validated-config.ts'
 import { type ConfigCase, configCases, impossibleConfigs } from './configs.ts'
@@ -117,6 +127,59 @@ const condition: fc.Arbitrary<AutomationCondition> = fc.letrec<{ any: Automation
   ),
 })).any
 
+const exclude = isOldest
+  ? fc.constant([])
+  : fc.array(mostly(['2026-01-05', '0 0 * * 6,0', '0 0 1 * *', '30 3 * * *'], ['2026-01-05-06:00', '2020-01-01', '0 25 * * *', 'x', '']), {
+      maxLength: 2,
+    })
+const windows = {
+  end: mostly(['2027-01-01'], ['2025-01-01', '2026-02-30']),
+  timezone: zone,
+  endOffset: mostly([0, 1, -1], [0.5]),
+  exclude,
+}
+const minuteOffset = mostly([0, 30], [60])
+const hourOffset = mostly([0, 6], [24])
+const startOf = <Options extends object>(options: Options) => ({ start: '2026-01-01', ...options })
+const oneDimension: fc.Arbitrary<() => PartitionsDefinition> = fc.oneof(
+  record({ ...windows, minuteOffset }).map((options) => () => hourlyPartitions(startOf(options))),
+  record({ ...windows, minuteOffset, hourOffset }).map((options) => () => dailyPartitions(startOf(options))),
+  record({ ...windows, minuteOffset, hourOffset, dayOffset: mostly([0, 6], [7]) }).map(
+    (options) => () => weeklyPartitions(startOf(options)),
+  ),
+  record({ ...windows, minuteOffset, hourOffset, dayOffset: mostly([1, 28], [0]) }).map(
+    (options) => () => monthlyPartitions(startOf(options)),
+  ),
+  fc.tuple(cron, mostly(['%Y-%m-%d-%H:%M', '%Y-%m-%d'], ['%Y', '%q', '']), record(windows)).map(
+    ([cronSchedule, keyFormat, options]) =>
+      () =>
+        timeWindowPartitions(startOf({ ...options, cronSchedule, keyFormat })),
+  ),
+  fc
+    .array(mostly(['a', 'b', 'ü', 'a b', '1'], ['', 'a...b', 'a\nb', 'a|b', 'a,b']), { maxLength: 3 })
+    .map((keys) => () => staticPartitions(keys)),
+  mostly(['customers', 'a b'], ['']).map((named) => () => dynamicPartitions(named)),
+)
+const partitions: fc.Arbitrary<() => PartitionsDefinition> = fc.oneof(
+  { weight: 4, arbitrary: oneDimension },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(oneDimension, oneDimension).map(
+      ([one, other]) =>
+        () =>
+          multiPartitions({ day: one() as never, shop: other() as never }),
+    ),
+  },
+)
+const backfill = {
+  backfillPolicy: mostly<BackfillPolicy>(
+    ['single-run', { maxPartitionsPerRun: 1 }, { maxPartitionsPerRun: 7 }],
+    [0, -1, 1.5, Number.NaN, 2 ** 53].map((maxPartitionsPerRun) => ({ maxPartitionsPerRun })),
+  ),
+  partitionConcurrency: mostly([1, 8, 1000], [0, -1, 1.5, Number.POSITIVE_INFINITY]),
+  range: mostly([false], [true]),
+}
+
 const owner = mostly(
   ['ann@example.com', 'team:data', 'ann+x@mail.example.com', 'team: x', 'team:é', 'a@b.co'],
   ['team:', 'bob', 'a@b', 'ann@example.museums', '.a@example.com', 'ä@example.com', 'a@example.c|m', ''],
@@ -166,9 +229,13 @@ const drawn = fc.record({
       deps: fc.array(fc.nat(), { maxLength: 2 }),
       parts: fc.dictionary(name, record(spec), { maxKeys: 3 }),
       canSubset: fc.boolean(),
+      isUnpartitioned: mostly([false], [true]),
+      backfill: record(backfill),
     }),
     { minLength: 1, maxLength: 6 },
   ),
+  /** Those of all its assets, but for a few. */
+  partitions: maybe(partitions, 2),
   checks: fc.array(fc.record({ of: fc.nat(), name, description: maybe(text), blocking: fc.boolean(), step: record(stepOptions), config }), {
     maxLength: 2,
   }),
@@ -199,12 +266,14 @@ const drawn = fc.record({
 })
 type Drawn = typeof drawn extends fc.Arbitrary<infer Value> ? Value : never
 
-function declare({ assets, checks: drawnChecks, jobs, schedules, sensors }: Drawn): Definitions {
+function declare({ assets, partitions, checks: drawnChecks, jobs, schedules, sensors }: Drawn): Definitions {
   const keys: (readonly string[])[] = []
   const schema = (of: ConfigCase | undefined) => (of === undefined ? {} : { config: of.schema as z.ZodType<unknown> })
   const declared = assets.map((one) => {
     const deps = keys.length === 0 ? [] : one.deps.map((at) => keys[at % keys.length] ?? [])
-    const common = { ...one.spec, key: one.key, deps }
+    const parted = partitions === undefined || one.isUnpartitioned ? {} : ({ partitions: partitions() } as { partitions: never })
+    const filled = 'partitions' in parted || one.isUnpartitioned ? (one.backfill as {}) : {}
+    const common = { ...one.spec, key: one.key, deps, ...parted }
     if (one.form === 'external') {
       const made = externalAsset(common)
       keys.push(made.key)
@@ -212,17 +281,25 @@ function declare({ assets, checks: drawnChecks, jobs, schedules, sensors }: Draw
     }
     if (one.form === 'observable') {
       const { deps: _, ...rest } = common
-      const made = observableAsset({ ...rest, ...one.step, ...schema(one.config), run })
+      const made = observableAsset({ ...rest, ...one.step, ...schema(one.config), ...filled, run })
       keys.push(made.key)
       return made
     }
     if (one.form === 'multi') {
-      const parts = Object.fromEntries(Object.entries(one.parts).map(([part, options]) => [part, { ...options, deps }]))
-      const made = multiAsset({ name: one.name, assets: parts, canSubset: one.canSubset, ...one.step, ...schema(one.config), run } as never)
+      const parts = Object.fromEntries(Object.entries(one.parts).map(([part, options]) => [part, { ...options, deps, ...parted }]))
+      const made = multiAsset({
+        name: one.name,
+        assets: parts,
+        canSubset: one.canSubset,
+        ...one.step,
+        ...schema(one.config),
+        ...filled,
+        run,
+      } as never)
       for (const part of Object.values(made.assets as object)) keys.push(part.key)
       return made
     }
-    const made = asset({ ...common, ...one.step, ...schema(one.config), ...(one.checks && { checks: one.checks as {} }), run })
+    const made = asset({ ...common, ...one.step, ...schema(one.config), ...(one.checks && { checks: one.checks as {} }), ...filled, run })
     keys.push(made.key)
     return made
   })

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { cancel, confirm, intro, isCancel, log, note, outro, select, text } from '@clack/prompts'
-import { callingPackageManager, type PackageManager, packageManagers } from './package-managers.ts'
+import { callingPackageManager, type PackageManager, packageManagers, unlocked } from './package-managers.ts'
 import { workspaceOf } from './workspace.ts'
 import { isFree, type Template, templates, writeProject } from './write-project.ts'
 
@@ -171,7 +171,7 @@ function isNodeOld(): boolean {
 
 function install(packageManager: PackageManager, folder: string): void {
   log.step(`${packageManager} install`)
-  const { status, error } = spawnSync(packageManager, ['install'], { cwd: folder, stdio: 'inherit' })
+  const { status, error } = spawnSync(packageManager, ['install', ...unlocked[packageManager]], { cwd: folder, stdio: 'inherit' })
   if (status === 0) return
   const reason = error === undefined ? `it ended with ${status}` : error.message
   console.error(`error: \`${packageManager} install\` failed in ${folder}: ${reason}. The project is written; fix this, and run it again.`)

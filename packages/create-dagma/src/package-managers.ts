@@ -8,6 +8,14 @@ export const packageManagers = {
 
 export type PackageManager = keyof typeof packageManagers
 
+/** What makes an installation write the lock file also where it refuses to by default, in CI: a new project is not in it. */
+export const unlocked: { readonly [Manager in PackageManager]: readonly string[] } = {
+  npm: [],
+  pnpm: ['--no-frozen-lockfile'],
+  yarn: ['--no-immutable'],
+  bun: [],
+}
+
 export function isPackageManager(name: string | undefined): name is PackageManager {
   return name !== undefined && Object.hasOwn(packageManagers, name)
 }
