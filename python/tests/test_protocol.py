@@ -112,6 +112,7 @@ def test_messages_to_the_worker_are_the_golden_ones() -> None:
         channel.call_hook(call, {**ended, "error": {"name": "WorkerDiedError", "message": "The Node worker died."}})
         theirs.sendall(f"{FROM_WORKER[0]}\n{FROM_WORKER[-3]}\n".encode())
         assert channel.wait_ready(60)
+        channel.note_failure()
         assert channel.end_run(60) is None
         channel.partitions_recorded(call, 8)
         call.list_dynamic_partitions = lambda name: ["ada", "bob"] if name == "customers" else []
