@@ -162,6 +162,7 @@ export class TimeWindows {
     let [at, left, excluded] = [index, Math.abs(by), 0]
     while (left > 0 && excluded < mostExcluded) {
       at += direction
+      if (!(Math.abs(this.startOf(at)) < endOfTime)) break
       if (this.#isExcluded(at)) excluded += 1
       else [left, excluded] = [left - 1, 0]
     }
@@ -171,6 +172,9 @@ export class TimeWindows {
 
 /** After so many windows in a row that are excluded, all are taken to be. */
 const mostExcluded = 10_000
+
+/** The year 10000, which neither Dagster nor a cron expression reaches, in milliseconds since 1970. */
+const endOfTime = 253_402_300_800_000
 
 /** The moment of a local date or time; of one that is repeated, the first. */
 function moment(text: string, timezone: string): number {

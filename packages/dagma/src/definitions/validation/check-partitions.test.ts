@@ -49,6 +49,10 @@ describe('partitions that Dagster does not take, or that the hosts read differen
     ['the exclusion "2026-01-04" is neither', weeklyPartitions({ start: '2026-01-01', dayOffset: 1, exclude: ['2026-01-04'] })],
     ['the exclusion "0 0 * *" is neither', daily(['0 0 * *'])],
     ['all partitions are excluded', daily(['0 0 * * *'])],
+    [
+      'all partitions are excluded', // the years end before as many windows have been looked at as of other definitions
+      timeWindowPartitions({ start: '2026-01-01', cronSchedule: '0 0 1 1 *', keyFormat: '%Y', exclude: ['0 0 1 * *'] }),
+    ],
     ['no day fits between', dailyPartitions({ start: '2026-01-03', end: '2026-01-05', exclude: ['0 0 * * 0,6'] })],
     ['the cron expression "0 0 * *" is not one that Dagster takes: it does not have five fields', byCron('0 0 * *', '%Y')],
     ['the keyFormat "%B %Y" has "%B"', byCron('0 0 1 * *', '%B %Y')],
