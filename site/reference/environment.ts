@@ -15,7 +15,7 @@ const read =
 const name = /\b(?:DAGMA|DAGSTER|MLFLOW|QDRANT|LANGFLOW|EMBEDDINGS|LLM|OTEL)_[A-Z][A-Z_]*[A-Z]\b/g
 
 /** Set by Dagma or Dagster for the processes that they start, not by people. */
-const internal = new Set(['DAGMA_WORKER_FD', 'DAGSTER_PIPES_CONTEXT', 'DAGSTER_PIPES_MESSAGES'])
+const internal = new Set(['DAGMA_RUN_MANIFESTS', 'DAGMA_WORKER_FD', 'DAGSTER_PIPES_CONTEXT', 'DAGSTER_PIPES_MESSAGES'])
 
 export function environmentPage(): { route: string; text: string } {
   const meanings = documented()
