@@ -50,7 +50,7 @@ describe('partitions that Dagster does not take, or that the hosts read differen
     ['the exclusion "0 0 * *" is neither', daily(['0 0 * *'])],
     ['all partitions are excluded', daily(['0 0 * * *'])],
     [
-      'all partitions are excluded', // the years end before as many windows have been looked at as of other definitions
+      'all partitions are excluded', // the years end before as many windows are inspected as of other definitions
       timeWindowPartitions({ start: '2026-01-01', cronSchedule: '0 0 1 1 *', keyFormat: '%Y', exclude: ['0 0 1 * *'] }),
     ],
     ['no day fits between', dailyPartitions({ start: '2026-01-03', end: '2026-01-05', exclude: ['0 0 * * 0,6'] })],
