@@ -2,6 +2,7 @@ import type { QdrantCollectionState } from './client.ts'
 import {
   distances,
   indexTypes,
+  isUnnamed,
   type QdrantPayloadIndex,
   type QdrantSchema,
   type QdrantVectors,
@@ -33,7 +34,7 @@ export function stateOf({ status, config, payload_schema = {} }: WireCollection)
   const { vectors = {}, sparse_vectors } = config?.params ?? {}
   return {
     status,
-    vectors: isWireVectors(vectors) ? vectorsOf(vectors) : mapped(vectors, vectorsOf),
+    vectors: isUnnamed<WireVectors>(vectors) ? vectorsOf(vectors) : mapped(vectors, vectorsOf),
     sparseVectors: mapped(sparse_vectors ?? {}, (params) => (params?.modifier === 'idf' ? { modifier: 'idf' as const } : {})),
     payloadIndexes: mapped(payload_schema, ({ data_type }) => oneOf(indexTypes, data_type) ?? 'keyword'),
   }
@@ -41,9 +42,9 @@ export function stateOf({ status, config, payload_schema = {} }: WireCollection)
 
 /** The body of the request that creates this collection. */
 export function wireSchema({ vectors = {}, sparseVectors = {} }: QdrantSchema): object {
-  const wireVectors = ({ size, distance = 'Cosine' }: { size?: unknown; distance?: Distance }) => ({ size, distance })
+  const wireVectors = ({ size, distance = 'Cosine' }: QdrantVectors) => ({ size, distance })
   const sparse = Object.keys(sparseVectors).length > 0 && { sparse_vectors: sparseVectors }
-  return { vectors: isWireVectors(vectors) ? wireVectors(vectors as object) : mapped(vectors, wireVectors), ...sparse }
+  return { vectors: isUnnamed<QdrantVectors>(vectors) ? wireVectors(vectors) : mapped(vectors, wireVectors), ...sparse }
 }
 
 /** The differences between a collection's vectors and the declaration: one sentence part each. A collection may have more. */
@@ -78,10 +79,6 @@ export function indexDifferences(
       .filter(([key, type]) => found[key] !== undefined && found[key] !== type)
       .map(([key, type]) => `the payload index on "${key}" has type ${found[key]}, not ${type}`),
   }
-}
-
-function isWireVectors(vectors: object): vectors is WireVectors {
-  return !Object.values(vectors).every((value) => typeof value === 'object')
 }
 
 function vectorsOf({ size, distance }: WireVectors): QdrantVectors {

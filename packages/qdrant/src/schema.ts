@@ -79,8 +79,8 @@ export function vectorKinds({ vectors = {}, sparseVectors = {} }: QdrantSchema):
   ])
 }
 
-/** Whether these are the settings of one vector without a name. */
-export function isUnnamed(vectors: NonNullable<QdrantSchema['vectors']>): vectors is QdrantVectors {
+/** Whether this describes one vector without a name, here or in a request; by names, every member is an object. */
+export function isUnnamed<Vector extends object>(vectors: Vector | { readonly [name: string]: Vector }): vectors is Vector {
   return !Object.values(vectors).every((value) => typeof value === 'object')
 }
 

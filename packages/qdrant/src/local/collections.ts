@@ -1,7 +1,6 @@
-import { indexTypes } from '../schema.ts'
+import { distances, indexTypes, isUnnamed } from '../schema.ts'
 import type { LocalDatabase, NewVectors } from './database.ts'
 import { asObject, badRequest, onlyMembers } from './refusal.ts'
-import { isDistance } from './vectors.ts'
 
 /** The configuration of a collection, in Qdrant's form. */
 export function describeCollection(db: LocalDatabase, name: string): object {
@@ -22,9 +21,8 @@ export function createCollection(db: LocalDatabase, name: string, json: unknown)
   const body = asObject(json, 'the body')
   onlyMembers(body, ['vectors', 'sparse_vectors'], 'collection option')
   const vectors = asObject(body['vectors'] ?? {}, 'vectors')
-  const isNamed = Object.values(vectors).every((value) => typeof value === 'object')
   const kinds = new Map<string, NewVectors>(
-    Object.entries(isNamed ? vectors : { '': vectors }).map(([vectorName, params]) => [vectorName, denseVectors(params)]),
+    Object.entries(isUnnamed(vectors) ? { '': vectors } : vectors).map(([vectorName, params]) => [vectorName, denseVectors(params)]),
   )
   for (const [vectorName, params] of Object.entries(asObject(body['sparse_vectors'] ?? {}, 'sparse_vectors'))) {
     if (kinds.has(vectorName)) throw badRequest(`the vector name "${vectorName}" is used twice`)
@@ -57,8 +55,9 @@ function denseVectors(params: unknown): NewVectors {
   const { size, distance } = vectors
   if (!Number.isInteger(size) || (size as number) < 1 || (size as number) > 65_536)
     throw badRequest('the size of vectors must be an integer from 1 to 65,536')
-  if (!isDistance(distance)) throw badRequest('the distance must be Cosine, Dot, Euclid or Manhattan')
-  return { kind: 'dense', size: size as number, distance }
+  const known = distances.find((name) => name === distance)
+  if (known === undefined) throw badRequest('the distance must be Cosine, Dot, Euclid or Manhattan')
+  return { kind: 'dense', size: size as number, distance: known }
 }
 
 function sparseVectors(params: unknown): NewVectors {

@@ -18,11 +18,6 @@ export const measures: { readonly [Name in Distance]: Measure } = {
   Manhattan: { order: 'vec_distance_l1(vector, ?)', higherIsNearer: false, score: manhattan },
 }
 
-/** Whether `name` is the name of a distance. */
-export function isDistance(name: unknown): name is Distance {
-  return typeof name === 'string' && Object.hasOwn(measures, name)
-}
-
 /** `value` as a vector of these: of their size, and normalized under Cosine. */
 export function vectorFor(
   value: unknown,
