@@ -56,8 +56,10 @@ class CeleryWorkers:
         return self._rounds_without[task_id] >= _ROUNDS
 
     def ask(self) -> None:
-        """One round of questions; one that cannot be asked counts for nothing."""
+        """One round of questions, if a step has begun; one that cannot be asked counts for nothing."""
         begun = list(self._begun)
+        if not begun:
+            return
         try:
             answers = self._app.control.inspect(timeout=_ANSWER_TIMEOUT).active() or {}
         except Exception:  # noqa: BLE001  # whatever the broker raises
