@@ -1,6 +1,6 @@
 /** Embedded runs reported to the real Dagster, by Python and over REST, and read back from its web server and its pages. */
 
-import { existsSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -103,6 +103,7 @@ describe.skipIf(lacks(needsPython()))('embedded runs reported to Dagster', () =>
 
   beforeAll(async () => {
     project = smallProject(definitions)
+    writeFileSync(join(project.folder, 'queue.py'), 'raise ImportError("a file of the project")') // named like a module of Python
     dev = await startDev(project)
   })
   afterAll(() => {

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { dagmaError } from '../../errors.ts'
 import { uiVariable } from '../host/run-page.ts'
 import { killTree } from './kill-tree.ts'
-import { dagsterVariables, type PythonEnvironment } from './python-environment.ts'
+import { dagsterVariables, type PythonEnvironment, safePath } from './python-environment.ts'
 import { reloadDefinitions } from './reload-definitions.ts'
 import { watchSources } from './watch-sources.ts'
 
@@ -94,8 +94,6 @@ function startPython(
   [program = 'python', ...args]: readonly string[],
   more: NodeJS.ProcessEnv = {},
 ): ChildProcess {
-  // A Python file of the project, such as queue.py, must not be in for a module of the same name that Dagster imports.
-  const safePath = { PYTHONSAFEPATH: '1' }
   return spawn(program, args, {
     cwd: projectFolder,
     env: { ...process.env, ...safePath, ...dagsterVariables(environment), DAGMA_NODE: process.execPath, ...more },

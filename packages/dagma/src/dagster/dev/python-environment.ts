@@ -82,6 +82,9 @@ function placesIn(projectFolder: string): PythonEnvironment & { readonly folder:
   return { folder, bin: join(folder, 'bin'), stamp: join(folder, 'dagma.stamp'), dagsterHome }
 }
 
+/** Started in a project's folder, Python imports no file of it, such as queue.py, in place of a module of that name. */
+export const safePath = { PYTHONSAFEPATH: '1' } as const
+
 /** The environment variables with which `dagster` runs this project. */
 export function dagsterVariables(environment: PythonEnvironment): { DAGSTER_HOME: string; PATH: string } {
   const path = [environment.bin, dirname(process.execPath), process.env.PATH ?? '']

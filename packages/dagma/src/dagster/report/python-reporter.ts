@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { dagmaError } from '../../errors.ts'
 import { gateText, gateValue } from '../../runtime/gate/exit-gate.ts'
-import { findPythonEnvironment } from '../dev/python-environment.ts'
+import { findPythonEnvironment, safePath } from '../dev/python-environment.ts'
 import type { Reporter } from './reporter.ts'
 
 const run = promisify(execFile)
@@ -27,7 +27,7 @@ export function pythonReporter(projectFolder: string): Reporter {
       if (!ownHome) mkdirSync(home, { recursive: true, mode: 0o700 })
       const running = run(python, ['-m', 'dagma.report', join(dagmaFolder, 'report.lock')], {
         cwd: projectFolder,
-        env: { ...process.env, DAGSTER_HOME: home },
+        env: { ...process.env, ...safePath, DAGSTER_HOME: home },
         maxBuffer: 64 * 1024 * 1024,
       })
       running.child.stdin?.on('error', () => undefined) // a Python that ends early says why itself
