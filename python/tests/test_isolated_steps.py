@@ -35,7 +35,19 @@ pytestmark = [
 
 SOURCES = Path(dagma.__file__).parents[1]
 
-DEFINITIONS = """
+WAITS = """
+const waits = d.asset({
+  key: 'waits',
+  run: ({ log, signal }) => new Promise((_, reject) => {
+    log.info(`waiting in ${process.pid}`)
+    signal.addEventListener('abort', () => reject(signal.reason))
+    setTimeout(() => {}, 600_000)
+  }),
+})
+"""
+
+DEFINITIONS = (
+    """
 import * as d from 'dagma'
 const here = { pid: process.pid, folder: process.cwd() }
 const fan = ['a', 'b'].map((key) => d.asset({
@@ -62,14 +74,9 @@ const strict = d.asset({
 })
 const behind = d.asset({ key: 'behind', deps: [strict], run: () => 1 })
 const notify = (what) => ({ stepName, error, log }) => log.warning(`${what} ${stepName}: ${error?.message}`)
-const waits = d.asset({
-  key: 'waits',
-  run: ({ log, signal }) => new Promise((_, reject) => {
-    log.info(`waiting in ${process.pid}`)
-    signal.addEventListener('abort', () => reject(signal.reason))
-    setTimeout(() => {}, 600_000)
-  }),
-})
+"""
+    + WAITS
+    + """
 const docs = d.asset({
   key: 'docs', ioManager: 'local', opTags: { 'dagster-celery/queue': 'first' },
   run: ({ runId }) => d.materializeResult(runId, { metadata: here }),
@@ -87,6 +94,7 @@ export default d.definitions({
   ioManagers: { default: d.jsonFileIOManager(process.env.SHARED_VALUES), local: d.jsonFileIOManager('.dagma/values') },
 })
 """
+)
 
 
 class Host:

@@ -22,7 +22,7 @@ import yaml
 from tests.conftest import find_node, is_running, needs_package, typescript_project
 from tests.dagster_server import until
 from tests.kubernetes_cluster import Cluster
-from tests.test_isolated_steps import SOURCES, failures, messages, metadata, newest, outcome
+from tests.test_isolated_steps import SOURCES, WAITS, failures, messages, metadata, newest, outcome
 
 POSTGRES = os.environ.get("DAGMA_TEST_POSTGRES")
 
@@ -34,7 +34,8 @@ pytestmark = [
     ),
 ]
 
-DEFINITIONS = """
+DEFINITIONS = (
+    """
 import * as d from 'dagma'
 const first = d.asset({
   key: 'first', retryPolicy: d.retryPolicy({ maxRetries: 1 }),
@@ -50,20 +51,16 @@ const second = d.asset({
     metadata: { first: inputs.first, variables: Object.keys(process.env).sort() }, checks: { good: { passed: true } },
   }),
 })
-const waits = d.asset({
-  key: 'waits',
-  run: ({ log, signal }) => new Promise((_, reject) => {
-    log.info(`waiting in ${process.pid}`)
-    signal.addEventListener('abort', () => reject(signal.reason))
-    setTimeout(() => {}, 600_000)
-  }),
-})
+"""
+    + WAITS
+    + """
 export default d.definitions({
   assets: [first, second, waits],
   jobs: [d.job({ name: 'all', selection: [first, second] }), d.job({ name: 'waiting', selection: [waits] })],
   ioManagers: { default: d.jsonFileIOManager(process.env.VALUES) },
 })
 """
+)
 
 
 @pytest.fixture
