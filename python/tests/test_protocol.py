@@ -113,6 +113,8 @@ def test_messages_to_the_worker_are_the_golden_ones() -> None:
         theirs.sendall(f"{FROM_WORKER[0]}\n{FROM_WORKER[-3]}\n".encode())
         assert channel.wait_ready(60)
         channel.note_failure()
+        run = {"run_id": "run-1", "job_name": "nightly", "partition_key": None, "run_started": 1764324000.5}
+        channel.observe_end({**run, "status": "failure"})
         assert channel.end_run(60) is None
         channel.partitions_recorded(call, 8)
         call.list_dynamic_partitions = lambda name: ["ada", "bob"] if name == "customers" else []

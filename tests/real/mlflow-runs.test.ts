@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { OtlpReceiver } from '../../packages/opentelemetry/src/test/otlp-receiver.ts'
 import { mlflowExecutable, startMlflow } from '../../scripts/test-services/mlflow.ts'
 import type { TestService } from '../../scripts/test-services/service.ts'
 import { dagsterRuns } from '../support/dagster-instance.ts'
@@ -94,23 +95,33 @@ describe.skipIf(lacks(needsPython(), mlflowExecutable() ? '' : 'there is no MLfl
   let project: TestProject
   let mlflow: TestService
   let refusing: EchoServer
+  let collector: OtlpReceiver
   let env: Record<string, string>
   beforeAll(async () => {
     project = smallProject(definitions)
     refusing = await echoServer()
+    collector = await OtlpReceiver.start()
     mlflow = await startMlflow()
     env = {
       MLFLOW_USE_TRACKING: 'true',
       MLFLOW_TRACKING_URI: mlflow.url,
       LANGFLOW_BASE_URL: refusing.url,
       LANGFLOW_DEFAULT_FLOW_ID: 'flow',
+      OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: `${collector.url}/v1/metrics`,
     }
   }, 180_000)
   afterAll(async () => {
     await mlflow?.stop()
     await refusing?.[Symbol.asyncDispose]()
+    await collector?.[Symbol.asyncDispose]()
     project?.[Symbol.dispose]()
   })
+
+  /** How often runs of a job were counted, and how they ended. */
+  function counted(job: string): unknown[] {
+    const points = collector.metrics.filter(({ name }) => name === 'dagma_runs_total').flatMap(({ labels }) => labels)
+    return points.flatMap(({ job_name, status }) => (job_name === job ? [status] : []))
+  }
 
   /** A trace with its spans, as MLflow's page reads it. */
   async function artifactOf(id: string): Promise<string> {
@@ -251,6 +262,7 @@ describe.skipIf(lacks(needsPython(), mlflowExecutable() ? '' : 'there is no MLfl
       expect(began('run docs_job') <= began('step docs__found')).toBe(true)
       expect(text.replaceAll('\\', '')).toContain('"score": 0.5')
       expect(text).not.toContain('canary')
+      expect(counted('docs_job'), 'the run, not its processes').toEqual(['success'])
       expect(JSON.stringify(trace)).not.toContain('canary')
     })
 
@@ -270,6 +282,7 @@ describe.skipIf(lacks(needsPython(), mlflowExecutable() ? '' : 'there is no MLfl
       // MLflow keeps the state of a trace that has failed once; its root span is the one of the process that ended last.
       expect((await spansOf(id)).find(({ parent_span_id: parent }) => !parent)?.status.code).toBe('STATUS_CODE_ERROR')
       expect((await traces()).find(({ trace_id }) => trace_id === id)?.state).toBe('ERROR')
+      expect(counted('partly_job')).toEqual(['failure'])
     })
 
     it('is KILLED when the run is terminated', async () => {
@@ -279,6 +292,8 @@ describe.skipIf(lacks(needsPython(), mlflowExecutable() ? '' : 'there is no MLfl
       expect(await ended(runId)).toBe('CANCELED')
       expect((await dagsterRuns(project)).find(({ run_id }) => run_id === runId)?.status).toBe('CANCELED')
       await dev.running.until(async () => (await tracked(runId))?.status === 'KILLED', 15_000)
+      await dev.running.until(async () => counted('waits_job').length > 0)
+      expect(counted('waits_job')).toEqual(['canceled'])
     })
   })
 })

@@ -48,6 +48,7 @@ export class WorkerRun implements Disposable {
           run_tags: {},
           dynamic_partitions: {},
           run_started: null,
+          is_whole_run: true,
           partition_keys: null,
           resumed_run_ids: [],
         },

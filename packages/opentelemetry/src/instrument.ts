@@ -30,7 +30,7 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): Instrument {
       for (const warning of settings.warnings) context.log.warning(`OpenTelemetry: ${warning}`)
       const { trace, metrics } = registeredSdk()
       const destinations = settings.isDisabled ? [] : (options.destinations ?? [])
-      const used = destinations.filter((destination) => isUsed(destination, context))
+      const used = run.part === 'end' ? [] : destinations.filter((destination) => isUsed(destination, context))
       if (trace === undefined && metrics === undefined && !goesSomewhere(settings) && used.length === 0) return undefined
       const systems = destinations.map(({ system }) => system)
       telemetry ??= import('./telemetry.ts').then(({ Telemetry }) => Telemetry.create(settings, systems))

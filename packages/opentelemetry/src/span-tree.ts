@@ -57,10 +57,13 @@ export class SpanTree {
       ...this.#tracker(within),
       startStep: (step) => this.#observeStep(step, within),
       end: async (status) => {
-        span.setAttributes(assetAttributes(this.#run, [...this.#assetKeys.values()]))
-        this.#metrics.runEnded(this.#run, status)
-        span.setAttribute('dagma.status', status)
-        close(span, status, undefined)
+        const { part } = this.#run
+        if (part !== 'steps') this.#metrics.runEnded(this.#run, status)
+        if (part !== 'end') {
+          // Of every process with steps: whichever is killed, the trace has its root.
+          span.setAttributes({ ...assetAttributes(this.#run, [...this.#assetKeys.values()]), 'dagma.status': status })
+          close(span, status, undefined)
+        }
         await flush()
       },
     }

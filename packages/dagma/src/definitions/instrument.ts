@@ -27,6 +27,11 @@ export interface ObservedRun {
   readonly jobName: string | undefined
   readonly partitionKey: string | undefined
   /**
+   * What of the run this process sees. `all`: the run from its beginning to its end. In Dagster, steps may have processes of their own: `steps` is
+   * some of the steps, and the end of the process is not that of the run; `end` is the end of the run, in the one process that ends it.
+   */
+  readonly part: 'all' | 'steps' | 'end'
+  /**
    * When the run began, in milliseconds since 1970. In Dagster that may be before this process, which then makes a part of the run's steps. Undefined
    * when it begins now.
    */

@@ -81,6 +81,7 @@ async function startObserver({ definitions, start, projectFolder }: ExecuteOptio
     runId,
     jobName,
     partitionKey: partitionKey ?? undefined,
+    part: 'all',
     startedAt: undefined,
     dagsterUrl: undefined,
   } as const

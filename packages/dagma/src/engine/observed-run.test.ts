@@ -95,7 +95,7 @@ test('an instrument is notified of the run, the attempts of its steps, their cal
   const call = ['call', 'stored', { system: 'Store', operation: 'put item', method: 'PUT', url: `${baseUrl}/items/[redacted]` }]
   const callEnded = ['call ended', 'stored', { status: 'success', httpStatus: 200, resent: 0 }]
   expect(recorded).toEqual([
-    ['run', { host: 'embedded', jobName: 'shop_job', hasId: true }],
+    ['run', { host: 'embedded', jobName: 'shop_job', part: 'all', hasId: true }],
     ['step', { ...step, retryNumber: 0 }],
     call,
     callEnded,

@@ -40,6 +40,7 @@ def parse_manifest(text: str, origin: str) -> Manifest:
             steps=tuple(_step(step) for step in data["steps"]),
             budgets=tuple(str(name) for name in data["budgets"]),
             in_process_values=tuple((value["step"], value["upstream"]) for value in data["in_process_values"]),
+            has_instrument=bool(data["has_instrument"]),
             external_assets=tuple(_asset(asset) for asset in data["external_assets"]),
             jobs=tuple(_job(job) for job in data["jobs"]),
             schedules=tuple(Schedule(**schedule) for schedule in data["schedules"]),

@@ -170,6 +170,8 @@ class Manifest:
     budgets: tuple[str, ...]
     in_process_values: tuple[tuple[str, str], ...]
     """Step and upstream asset of each value that only the process can load that stored it."""
+    has_instrument: bool
+    """Whether its runs have telemetry."""
     steps: tuple[Step, ...]
     external_assets: tuple[Asset, ...]
     jobs: tuple[Job, ...]

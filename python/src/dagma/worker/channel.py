@@ -99,6 +99,10 @@ class Channel:
         """Reports that a step of the run has failed, perhaps in another process."""
         self._send({"type": "run_failed"})
 
+    def observe_end(self, run: Mapping[str, Any]) -> None:
+        """Reports how a run has ended whose steps had their own processes."""
+        self._send({"type": "observe_end", **run})
+
     def end_run(self, seconds: float) -> str | None:
         """Ends the run of the steps until now; gives the reason why no other may follow, if there is one."""
         if self.ended or self._torn or not self.was_ready:

@@ -59,6 +59,11 @@ class WorkerHost:
         expect_code(code or self._first, worker.channel.digests, "The Node worker of this step")
         return worker
 
+    @property
+    def is_whole_run(self) -> bool:
+        """Whether the steps of the run share this process; otherwise another process ends the run."""
+        return self._code_of_run() is None
+
     def warning(self, worker: NodeWorker) -> str | None:
         """The warning, once per run, if the worker has loaded other definitions than Dagster shows."""
         loaded = worker.channel.digests

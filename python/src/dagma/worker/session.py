@@ -102,7 +102,9 @@ def run_step(context: StepContext, host: WorkerHost, step: Step, *, may_repeat: 
         context=context.op_execution_context,  # Dagster takes no check's own context
         context_injector=InlineContextInjector(),
         message_reader=reader,
-        extras={"dagma": {**step_extras(context, step), "partition_keys": partition_keys}},
+        extras={
+            "dagma": {**step_extras(context, step), "is_whole_run": host.is_whole_run, "partition_keys": partition_keys}
+        },
     ) as session:
         call, params = reader.call, session.get_bootstrap_env_vars()
         call.list_dynamic_partitions = context.instance.get_dynamic_partitions

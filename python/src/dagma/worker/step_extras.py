@@ -28,12 +28,12 @@ def step_extras(context: StepContext, step: Step) -> dict[str, Any]:
         "run_tags": tags,
         "dynamic_partitions": dynamic,
         "resumed_run_ids": [run.run_id for run in reversed(runs_continued(op_context)[:-1])],
-        "run_started": _run_started(context.instance, context.run.run_id),
+        "run_started": run_started(context.instance, context.run.run_id),
     }
 
 
 @lru_cache(maxsize=1)
-def _run_started(instance: dg.DagsterInstance, run_id: str) -> float | None:
+def run_started(instance: dg.DagsterInstance, run_id: str) -> float | None:
     """When the run began, in seconds since 1970: the steps of a run may be done by several processes."""
     record = instance.get_run_record_by_id(run_id)
     return None if record is None else record.start_time

@@ -63,6 +63,7 @@ describe('the manifest', () => {
         "dagma_version": "this one",
         "executor": null,
         "external_assets": [],
+        "has_instrument": false,
         "in_process_values": [],
         "jobs": [
           {

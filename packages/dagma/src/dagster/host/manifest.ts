@@ -43,6 +43,7 @@ function manifestOf(definitions: Definitions, projectFolder: string) {
     executor: manifestExecutor(definitions.executor),
     budgets: budgetNames(definitions),
     in_process_values: inProcessValues(definitions),
+    has_instrument: definitions.instrument !== undefined,
     steps: [...definitions.steps.values()].map((step) => manifestStep(step, definitions, projectFolder)),
     external_assets: external.map((node) => manifestAsset(node, undefined, projectFolder)),
     jobs: [...definitions.jobs.values()].map(({ name, description, tags, config, executor, opTags, assetKeys, onSuccess, onFailure }) => ({

@@ -1,5 +1,5 @@
 import type { StepLog } from '../../definitions/assets/step-log.ts'
-import type { EndStatus, RunObserver } from '../../definitions/instrument.ts'
+import type { EndStatus, ObservedRun, RunObserver } from '../../definitions/instrument.ts'
 import type { Definitions } from '../../definitions/model.ts'
 import { systemClock } from '../../runtime/clock.ts'
 import { gatedLog } from '../../runtime/gate/gated-log.ts'
@@ -13,6 +13,10 @@ import { KeptItems } from '../../runtime/values/kept-items.ts'
 import { projectValues, Values } from '../../runtime/values/values.ts'
 import type { PipesContextData } from '../pipes/protocol.ts'
 import { dagsterUi, runPage } from './run-page.ts'
+import type { ObserveEnd, StepExtras } from './to-worker.ts'
+
+/** What is known of a run beside its steps. */
+type RunFacts = Pick<PipesContextData, 'run_id' | 'job_name' | 'partition_key'> & Pick<StepExtras, 'run_started'>
 
 /** The state of a worker for the run that it serves. The next run gets a new one, so that runs share nothing. */
 export class ServedRun {
@@ -28,6 +32,8 @@ export class ServedRun {
   /** How the last attempt of each step ended, by its name. */
   readonly #ended = new Map<string, { readonly outcome: StepOutcome; readonly partitionKey: string | undefined }>()
   #hasFailed = false
+  /** How a run has ended that this process sees the end of. */
+  #status: EndStatus | undefined
   /** Partitions that this run does not try again, by the name of their step. */
   readonly #givenUp = new Map<string, Map<string, StepFailure>>()
 
@@ -64,16 +70,14 @@ export class ServedRun {
   }
 
   /** Its observation, which begins with its first step here. */
-  async observer(
-    { run_id: runId, job_name: jobName, partition_key }: PipesContextData,
-    started: number | null,
-  ): Promise<RunObserver | undefined> {
-    if (this.#definitions.instrument === undefined) return undefined
-    const known = { partitionKey: partition_key ?? undefined, dagsterUrl: this.#dagsterUi() }
-    const startedAt = started === null ? undefined : started * 1_000
-    const run = { host: 'dagster', runId, jobName, ...known, startedAt } as const
-    this.#observer ??= observeRun(this.#definitions, run, { projectFolder: this.#projectFolder, log: runLog() })
-    return this.#observer
+  async observer({ is_whole_run, ...run }: RunFacts & Pick<StepExtras, 'is_whole_run'>): Promise<RunObserver | undefined> {
+    return this.#observe(run, is_whole_run ? 'all' : 'steps')
+  }
+
+  /** Observes the end of a run whose steps had other processes. */
+  observeEnd(run: ObserveEnd): void {
+    this.#status = run.status
+    this.#observe(run, 'end')
   }
 
   /** Partitions of a step that are not tried again. */
@@ -113,12 +117,22 @@ export class ServedRun {
         await this.#resources?.close()
         await this.#spending?.close()
       },
-      () => this.#status(),
+      () => this.#endStatus(),
     )
   }
 
-  /** Its own steps, and what Dagster knows of those in other processes. */
-  #status(): EndStatus {
+  #observe({ run_id: runId, job_name: jobName, partition_key, run_started }: RunFacts, part: ObservedRun['part']) {
+    if (this.#definitions.instrument === undefined) return undefined
+    const known = { partitionKey: partition_key ?? undefined, part, dagsterUrl: this.#dagsterUi() }
+    const startedAt = run_started === null ? undefined : run_started * 1_000
+    const run = { host: 'dagster', runId, jobName, ...known, startedAt } as const
+    this.#observer ??= observeRun(this.#definitions, run, { projectFolder: this.#projectFolder, log: runLog() })
+    return this.#observer
+  }
+
+  /** What Dagster says of the run, or its own steps, and what Dagster knows of those in other processes. */
+  #endStatus(): EndStatus {
+    if (this.#status !== undefined) return this.#status
     const ended = new Set([...this.#ended.values()].map(({ outcome }) => outcome.status))
     return ended.has('canceled') ? 'canceled' : this.#hasFailed || ended.has('failure') ? 'failure' : 'success'
   }

@@ -1,4 +1,5 @@
 /** Messages from a run to its Node worker, as in `protocol/worker.schema.json`, and how a line is read: each is understood whole, or refused with its place. */
+import type { EndStatus } from '../../definitions/instrument.ts'
 import { dagmaError } from '../../errors.ts'
 import { inlineContext } from '../pipes/context-loader.ts'
 import { decodeParams } from '../pipes/params.ts'
@@ -27,6 +28,16 @@ export type Answer =
   | { readonly type: 'dynamic_partitions'; readonly step: string; readonly request: number; readonly partition_keys: readonly string[] }
   | { readonly type: 'materializations'; readonly step: string; readonly request: number; readonly found: readonly WireMaterialization[] }
 
+/** A run has ended whose steps had processes of their own. */
+export interface ObserveEnd {
+  readonly type: 'observe_end'
+  readonly run_id: string
+  readonly job_name: string
+  readonly partition_key: string | null
+  readonly run_started: number | null
+  readonly status: EndStatus
+}
+
 /** Any of them. */
 export type ToWorker =
   | RunStep
@@ -34,6 +45,7 @@ export type ToWorker =
   | Answer
   | { readonly type: 'cancel_step'; readonly step: string }
   | { readonly type: 'run_failed' }
+  | ObserveEnd
   | { readonly type: 'end_run' }
   | { readonly type: 'partitions_recorded'; readonly step: string; readonly count: number }
 
@@ -47,6 +59,8 @@ export interface StepExtras {
   readonly dynamic_partitions: { readonly [name: string]: readonly string[] }
   /** When the run began, in seconds since 1970; null when Dagster does not know it. */
   readonly run_started: number | null
+  /** Whether all steps of the run share its process. */
+  readonly is_whole_run: boolean
   /** In a run of several partitions, those that are missing; otherwise null. */
   readonly partition_keys: readonly string[] | null
   /** The run from whose failure this one continues, the one from whose failure that did, and so on. */
@@ -88,10 +102,23 @@ const number: Reader<number> = (value, where) => {
   throw new Unlike(`${where} is not a number`)
 }
 
+const boolean: Reader<boolean> = (value, where) => {
+  if (typeof value === 'boolean') return value
+  throw new Unlike(`${where} is not true or false`)
+}
+
 function exactly<Value extends string>(expected: Value): Reader<Value> {
   return (value, where) => {
     if (value === expected) return expected
     throw new Unlike(`${where} is not "${expected}"`)
+  }
+}
+
+function oneOf<Value extends string>(...expected: readonly Value[]): Reader<Value> {
+  return (value, where) => {
+    const found = expected.find((one) => one === value)
+    if (found !== undefined) return found
+    throw new Unlike(`${where} is not one of "${expected.join('", "')}"`)
   }
 }
 
@@ -139,6 +166,7 @@ const stepExtras: Reader<StepExtras> = object({
   run_tags: record(text),
   dynamic_partitions: record(list(text)),
   run_started: nullable(number),
+  is_whole_run: boolean,
   partition_keys: nullable(list(text)),
   resumed_run_ids: list(text),
 })
@@ -157,6 +185,14 @@ const readers: { readonly [Type in ToWorker['type']]: Reader<ToWorker> } = {
   run_step: runStep,
   cancel_step: object({ type: exactly('cancel_step'), step: text }),
   run_failed: object({ type: exactly('run_failed') }),
+  observe_end: object({
+    type: exactly('observe_end'),
+    run_id: text,
+    job_name: text,
+    partition_key: nullable(text),
+    run_started: nullable(number),
+    status: oneOf('success', 'failure', 'canceled'),
+  }),
   end_run: object({ type: exactly('end_run') }),
   partitions_recorded: object({ type: exactly('partitions_recorded'), step: text, count: number }),
   call_hook: object({

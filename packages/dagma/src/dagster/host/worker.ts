@@ -146,6 +146,7 @@ class Worker {
     if (message.type === 'cancel_step') return this.#running.get(message.step)?.abort.abort()
     if (message.type === 'partitions_recorded') return this.#running.get(message.step)?.partitions?.recorded(message.count)
     if (message.type === 'run_failed') return this.#run.noteFailure()
+    if (message.type === 'observe_end') return this.#run.observeEnd(message)
     if (message.type === 'end_run') return void this.#endRun()
     if ('request' in message) return this.#running.get(message.step)?.asked.get(message.request)?.(message)
     const abort = new AbortController()
@@ -201,7 +202,7 @@ class Worker {
     const partitions = this.#partitionsOf(found.name, step, extras.partition_keys, session)
     Object.assign(running, { name: found.name, session, partitions })
     const resources = run.resources(context.run_id)
-    const observer = await run.observer(context, extras.run_started)
+    const observer = await run.observer({ ...context, ...extras })
     const outcome = await runStep(found, {
       definitions: this.#definitions,
       runId: context.run_id,
