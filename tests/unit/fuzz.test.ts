@@ -181,7 +181,8 @@ test('a message to a worker of any form is read as it stands, or is refused', { 
   fuzz({ name: 'messages', drawn: messages, read: String, write: String }, (line) => {
     const message = takenOrRefused(() => readMessage(line))
     if (message === undefined) return
-    if (message.type !== 'end_run' && message.type !== 'run_failed' && message.type !== 'observe_end') expect(message.step).toBeTypeOf('string')
+    if (message.type !== 'end_run' && message.type !== 'run_failed' && message.type !== 'observe_end')
+      expect(message.step).toBeTypeOf('string')
     if (message.type !== 'run_step') expect(JSON.parse(line)).toMatchObject(message)
     else expect(message.extras.resumed_run_ids.every((id) => typeof id === 'string')).toBe(true)
   })

@@ -18,7 +18,15 @@ ajv.addSchema(JSON.parse(read('worker.schema.json')))
 const fromWorker = ajv.compile({ $ref: 'dagma:worker#/$defs/fromWorker' })
 const toWorker = ajv.compile({ $ref: 'dagma:worker#/$defs/toWorker' })
 
-const stepExtras = { selected: [], run_tags: {}, dynamic_partitions: {}, run_started: null, is_whole_run: true, partition_keys: null, resumed_run_ids: [] }
+const stepExtras = {
+  selected: [],
+  run_tags: {},
+  dynamic_partitions: {},
+  run_started: null,
+  is_whole_run: true,
+  partition_keys: null,
+  resumed_run_ids: [],
+}
 
 interface Message {
   type: string
