@@ -30,6 +30,7 @@ function stored(folder: string): string {
 }
 
 const prints =
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: source of a project
   "asset({ key: 'early', run: ({ log }) => { console.log('printed', process.env.ZEBRA); log.info(`logged ${process.env.ZEBRA}`); return 1 } })"
 
 describe('a secret is known before a step runs', () => {
@@ -169,6 +170,7 @@ export default definitions({ assets: [a], jobs: [j], sensors: [sensor({ name: 's
   })
 
   test.each([
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: source of a project
     ['run key', '[runRequest({ runKey: `k ${key.reveal()}` })]', 'runRequests[0].runKey'],
     ['cursor', '{ cursor: Buffer.from(key.reveal()).toString("base64") }', 'cursor'],
     ['partition', '[runRequest({ partitionKey: key.reveal() })]', 'runRequests[0].partitionKey'],
