@@ -47,20 +47,24 @@ const python = (program: string, dagster: Dagster = 'newest'): string =>
 /** Tests that take long and say little of Dagster's own interface: once is enough. */
 const onNewestOnly = ['test_full_disk.py', 'test_kubernetes.py', 'test_processes.py', 'test_runs.py']
 
-/** One stage after another; the parts of a stage run side by side. */
-const stages: readonly (readonly Part[])[] = [
-  [{ name: 'TypeScript: lint and types', command: ['npm', 'run', '--silent', 'check'] }],
+/**
+ * One stage after another. The lanes of a stage run side by side, each of them one part after another; what the first lane prints is shown live.
+ * The tests of the two languages share the machine: each of them waits for servers and processes half of its time.
+ */
+const stages: readonly (readonly (readonly Part[])[])[] = [
+  [[{ name: 'TypeScript: lint and types', command: ['npm', 'run', '--silent', 'check'] }]],
   [
-    { name: 'The public surface', command: [process.execPath, join(root, 'scripts/check-api.ts')] },
-    { name: 'Python: lint', command: [python('ruff'), 'check', '--quiet'], folder: 'python' },
-    { name: 'Python: format', command: [python('ruff'), 'format', '--check', '--quiet'], folder: 'python' },
-    { name: 'Python: types', command: [python('mypy')], folder: 'python' },
+    [{ name: 'The public surface', command: [process.execPath, join(root, 'scripts/check-api.ts')] }],
+    [
+      { name: 'Python: lint', command: [python('ruff'), 'check', '--quiet'], folder: 'python' },
+      { name: 'Python: format', command: [python('ruff'), 'format', '--check', '--quiet'], folder: 'python' },
+      { name: 'Python: types', command: [python('mypy')], folder: 'python' },
+    ],
   ],
-  [vitest('unit', 'TypeScript: tests')],
-  [vitest('process', 'TypeScript: tests that start processes')],
-  // These wait for servers more than they compute.
-  [pytest('newest'), pytest('oldest')],
-  [vitest('real', 'End to end: tests')],
+  [
+    [vitest('unit', 'TypeScript: tests'), vitest('process', 'TypeScript: tests that start processes'), vitest('real', 'End to end: tests')],
+    [pytest('newest'), pytest('oldest')],
+  ],
 ]
 
 function pytest(dagster: Dagster): Part {
@@ -101,7 +105,10 @@ async function main(): Promise<number> {
   for (const name of ['unit.json', 'process.json', 'real.json', 'pytest-newest.xml', 'pytest-oldest.xml'])
     rmSync(report(name), { force: true })
   const results: Result[] = []
-  for (const stage of stages) results.push(...(await Promise.all(stage.map((part) => runPart(part, stage.length > 1)))))
+  const runLane = async (lane: readonly Part[], index: number): Promise<void> => {
+    for (const part of lane) results.push(await runPart(part, index === 0))
+  }
+  for (const stage of stages) await Promise.all(stage.map(runLane))
   console.log('\nThe slowest tests, set-up included where pytest measures it:')
   for (const { test, seconds } of slowest(results.flatMap(({ times }) => times)))
     console.log(`${seconds.toFixed(1).padStart(7)} s  ${test}`)
@@ -122,17 +129,17 @@ function mark(result: Counts): string {
   return result.passed === 0 && result.skipped > 0 ? '-' : '✓'
 }
 
-/** Runs a part. Its output is shown live, or, if other parts run concurrently, when it has ended. */
-async function runPart(part: Part, beside: boolean): Promise<Result> {
+/** Runs a part. Its output is shown live, or when it has ended. */
+async function runPart(part: Part, live: boolean): Promise<Result> {
   const { name, command, folder = '.', report } = part
   if (isLeftOut(part)) return { name, passed: 0, failed: 0, skipped: 1, seconds: 0, times: [] }
   const [program = '', ...args] = command
   const heading = `\n── ${name}`
-  if (!beside) console.log(heading)
+  if (live) console.log(heading)
   const began = performance.now()
   const child = spawn(program, args, {
     cwd: join(root, folder),
-    stdio: beside ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'inherit', 'inherit'],
+    stdio: live ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'pipe', 'pipe'],
   })
   const printed: Buffer[] = []
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (bytes: Buffer) => printed.push(bytes))
@@ -140,7 +147,7 @@ async function runPart(part: Part, beside: boolean): Promise<Result> {
     ([code]) => code,
     (error) => console.error(error.message),
   )
-  if (beside) process.stdout.write(`${heading}\n${Buffer.concat(printed)}`)
+  if (!live) process.stdout.write(`${heading}\n${Buffer.concat(printed)}`)
   const { counts, times } = afterExit(exitCode === 0, report)
   return { name, ...counts, times, seconds: (performance.now() - began) / 1000 }
 }
