@@ -13,7 +13,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 
 /** Modules that are loaded by their addresses, beside those that `exports` names: see `src/own-files.ts` of dagma. */
 const loadedByAddress: { readonly [name: string]: readonly string[] } = {
-  dagma: ['cli/main', 'cli/terminal/busy-thread', 'runtime/gate/in-worker-thread', 'runtime/gate/sync-child-thread'],
+  dagma: ['cli/main', 'cli/package-imports', 'cli/terminal/busy-thread', 'runtime/gate/in-worker-thread', 'runtime/gate/sync-child-thread'],
   'create-dagma': ['main'],
 }
 
@@ -52,8 +52,9 @@ const groups = [
     name: 'gate',
     test: (id: string): boolean => /\/dagma\/dist\/(?:metadata|runtime\/gate|errors|own-files)\b/.test(id) && !ownThreads.test(id),
   },
-  { name: 'core', test: (id: string): boolean => /\/dagma\/dist\/(?:definitions|runtime|engine)\//.test(id) && !ownThreads.test(id) },
-  { name: 'terminal', test: (id: string): boolean => /\/dagma\/dist\/cli\/terminal\//.test(id) && !ownThreads.test(id) },
+  { name: 'core', test: /\/dagma\/dist\/(?:definitions|runtime\/(?:project|values|step\/process-end)|engine\/materialize\.js)/ },
+  { name: 'engine', test: (id: string): boolean => /\/dagma\/dist\/(?:engine|runtime)\//.test(id) && !ownThreads.test(id) },
+  { name: 'terminal', test: /\/dagma\/dist\/cli\/terminal\/(?:end-process|error-lines|flag-hints|options|output|to-its-end)\.js$/ },
 ]
 
 /** A copy of a built package as it is published. */
@@ -93,7 +94,13 @@ async function bundle(from: string, entries: readonly string[], target: string):
     platform: 'node',
     logLevel: 'warn',
   })
-  await build.write({ dir: target, format: 'esm', chunkFileNames: 'chunks/[name]-[hash].js', codeSplitting: { groups } })
+  await build.write({
+    dir: target,
+    format: 'esm',
+    chunkFileNames: 'chunks/[name]-[hash].js',
+    codeSplitting: { groups },
+    comments: { jsdoc: false },
+  })
   await build.close()
 }
 

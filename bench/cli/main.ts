@@ -21,8 +21,16 @@ export async function main(): Promise<number> {
       (...args: string[]) =>
       (): void =>
         run(process.execPath, ['node_modules/dagma/bin/dagma.js', ...args], project)
-    const [nothing = 0, version = 0, listed = 0, launched = 0] = sideBySide([
+    const loaded = (module: string) => (): void =>
+      run(
+        process.execPath,
+        ['--eval', `import('node:module').then((node) => node.enableCompileCache()).then(() => import('${module}'))`],
+        project,
+      )
+    const [nothing = 0, zod = 0, example = 0, version = 0, listed = 0, launched = 0] = sideBySide([
       () => run(process.execPath, ['-e', '0'], project),
+      loaded('zod'),
+      loaded('./src/definitions.ts'),
       dagma('--version'),
       dagma('asset', 'list'),
       dagma('job', 'launch', '-j', 'run_llm_rag_job'),
@@ -30,6 +38,8 @@ export async function main(): Promise<number> {
     const print = (what: string, time: number, limit = ''): void =>
       console.log(`${what.padEnd(35)} ${seconds(time)}   (${(time / nothing).toFixed(1)} times node -e 0${limit})`)
     print('node -e 0', nothing)
+    print('node, importing zod', zod)
+    print('node, importing the definitions', example)
     print('dagma --version', version, '; at most 2')
     print('dagma asset list', listed, '; at most 4')
     print('dagma job launch -j run_llm_rag_job', launched)

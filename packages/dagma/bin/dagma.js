@@ -15,5 +15,7 @@ if ((only === '--version' || only === '-V') && others.length === 0) {
 // Compiled code is kept from one start to the next: a fifth of the time to the first step.
 const { enableCompileCache } = await import('node:module')
 enableCompileCache()
+const { resolvePackageImports } = await import('../dist/cli/package-imports.js')
+resolvePackageImports()
 const { main } = await import('../dist/cli/main.js')
 await main(process.argv.slice(2))

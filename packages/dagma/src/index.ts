@@ -79,7 +79,8 @@ export {
   resource,
 } from './definitions/resource.ts'
 export type { RunEvent, RunStatus } from './engine/events.ts'
-export { type MaterializeOptions, type MaterializeRun, materialize, type RunOptions, retryRun } from './engine/materialize.ts'
+export { materialize, retryRun } from './engine/materialize.ts'
+export type { MaterializeOptions, MaterializeRun, RunOptions } from './engine/run-options.ts'
 export type { ErrorCode, ErrorKind } from './error-catalogue.ts'
 export { DagmaError, DefinitionErrors } from './errors.ts'
 export {

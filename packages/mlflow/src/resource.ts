@@ -3,7 +3,6 @@ import { type ResourceContext, type ResourceType, resource } from 'dagma'
 import { checkedHttpUrl, isHttpUrl, urlMetadata } from 'dagma/author'
 import type { Mlflow, MlflowRun, RunOptions } from './client.ts'
 import { mlflowExperimentUrl, mlflowRunUrl, mlflowTrackingUri, shownUri } from './links.ts'
-import { localStore } from './local/local-store.ts'
 import { probeMlflow } from './probe.ts'
 import { restStore } from './rest-store.ts'
 import { startRun } from './run.ts'
@@ -20,9 +19,10 @@ import type { RunStore } from './store.ts'
  */
 export const mlflow: ResourceType<MlflowSettings, Mlflow> = resource({ open: openMlflow, probe: probeMlflow })
 
-function openMlflow(settings: MlflowSettings, context: ResourceContext): Mlflow {
+async function openMlflow(settings: MlflowSettings, context: ResourceContext): Promise<Mlflow> {
   const { uiBaseUrl, experimentId, experimentName } = settings
   if (!settings.useTracking) {
+    const { localStore } = await import('./local/local-store.ts')
     const stub = localStore(join(context.projectFolder, '.dagma', 'mlflow-stub'), {
       ...(experimentId && { experimentId }),
       ...(experimentName && { experimentName }),

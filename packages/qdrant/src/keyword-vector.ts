@@ -11,7 +11,8 @@ export interface KeywordVectorOptions {
 /** The parameters of BM25, at their usual values: how soon repeating a word stops to count, and how much the length of a text matters. */
 const [saturation, lengthWeight] = [1.2, 0.75]
 
-const segmenter = new Intl.Segmenter('und', { granularity: 'word' })
+/** Made at the first use: it loads the data of languages, which takes longer than the rest of this package. */
+let segmenter: Intl.Segmenter | undefined
 
 /**
  * A sparse vector of the words of a text, for keyword search: with `modifier: 'idf'` on the collection's sparse vectors, its scores are BM25's. A word is
@@ -23,6 +24,7 @@ const segmenter = new Intl.Segmenter('und', { granularity: 'word' })
  * ```
  */
 export function keywordVector(text: string, { purpose = 'document', averageLength = 256 }: KeywordVectorOptions = {}): QdrantSparseVector {
+  segmenter ??= new Intl.Segmenter('und', { granularity: 'word' })
   const counts = new Map<number, number>()
   let length = 0
   for (const { segment, isWordLike } of segmenter.segment(text.normalize('NFKC').toLowerCase())) {

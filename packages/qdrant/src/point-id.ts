@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { StoredId } from './wire.ts'
 
 /** Namespace of the UUIDs that other strings become. It never changes, or points would be stored twice. */
@@ -31,7 +30,8 @@ export function canonicalUuid(text: string): string | undefined {
 }
 
 function uuidOf(name: string): string {
-  const hash = createHash('sha1').update(namespace).update(name).digest()
+  const { hash: digest } = process.getBuiltinModule('node:crypto') // loaded by the first point: reading definitions takes none
+  const hash = digest('sha1', Buffer.concat([namespace, Buffer.from(name)]), 'buffer')
   hash[6] = ((hash[6] ?? 0) & 0x0f) | 0x50
   hash[8] = ((hash[8] ?? 0) & 0x3f) | 0x80
   const hex = hash.toString('hex')

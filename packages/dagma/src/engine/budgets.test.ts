@@ -11,7 +11,8 @@ import { definitions } from '../definitions/definitions.ts'
 import { staticPartitions } from '../definitions/partitions/partitions.ts'
 import { SpendLedger } from '../runtime/spend-ledger.ts'
 import { temporaryFolder, thrownBy } from '../test/temporary.ts'
-import { type MaterializeRun, materialize, retryRun } from './materialize.ts'
+import { materialize, retryRun } from './materialize.ts'
+import type { MaterializeRun } from './run-options.ts'
 
 const price = { input: 1_000_000 } // one for each token
 

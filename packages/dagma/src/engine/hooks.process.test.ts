@@ -9,7 +9,8 @@ import { type HookContext, job } from '../definitions/automation/job.ts'
 import { definitions } from '../definitions/definitions.ts'
 import { temporaryFolder } from '../test/temporary.ts'
 import { EventLog } from './event-log.ts'
-import { type MaterializeOptions, materialize } from './materialize.ts'
+import { materialize } from './materialize.ts'
+import type { MaterializeOptions } from './run-options.ts'
 
 /** Runs these assets as a job; what its hooks were called with, and the types of the step's events that were durable by then. */
 async function run(assets: readonly Asset[], options: MaterializeOptions = {}) {

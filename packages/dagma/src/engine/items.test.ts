@@ -11,8 +11,9 @@ import { dagmaError } from '../errors.ts'
 import { ServiceError } from '../metadata/service-error.ts'
 import { temporaryFolder } from '../test/temporary.ts'
 import { EventLog } from './event-log.ts'
-import { type MaterializeRun, materialize, retryRun } from './materialize.ts'
+import { materialize, retryRun } from './materialize.ts'
 import { pruneProject } from './prune-items.ts'
+import type { MaterializeRun } from './run-options.ts'
 
 const numbers = Array.from({ length: 100 }, (_, index) => index)
 const key = (number: number): string => `n${number}`

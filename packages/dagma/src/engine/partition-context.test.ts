@@ -9,7 +9,7 @@ import { PartitionMapping } from '../definitions/partitions/partition-mapping.ts
 import { dailyPartitions, multiPartitions, staticPartitions, weeklyPartitions } from '../definitions/partitions/partitions.ts'
 import { memoryIOManager } from '../runtime/values/memory-io.ts'
 import { EventLog } from './event-log.ts'
-import { materializeWith } from './materialize.ts'
+import { materializeWith } from './materialize-with.ts'
 
 const timezone = 'America/New_York'
 const day = dailyPartitions({ start: '2026-10-25', timezone, hourOffset: 2 })

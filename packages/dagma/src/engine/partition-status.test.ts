@@ -4,7 +4,7 @@ import { definitions } from '../definitions/definitions.ts'
 import { multiPartitions, staticPartitions } from '../definitions/partitions/partitions.ts'
 import { EventLog } from './event-log.ts'
 import { missingPartitions } from './made-partitions.ts'
-import { materializeWith } from './materialize.ts'
+import { materializeWith } from './materialize-with.ts'
 import { countStates, partitionStatus } from './partition-status.ts'
 
 const letters = { made: '█', missing: '.', failed: 'x' }

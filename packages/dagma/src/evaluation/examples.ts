@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { sha256 } from '../metadata/sha256.ts'
 
 /** The problem of the examples of a dataset; undefined if there is none. */
 export function exampleProblem(examples: readonly unknown[]): string | undefined {
@@ -18,7 +18,7 @@ export function exampleDigest(example: object): string {
   const text = JSON.stringify(example, (_, value: unknown) =>
     isMembers(value) ? Object.fromEntries(Object.entries(value).sort(byName)) : value,
   )
-  return createHash('sha256').update(text).digest('hex').slice(0, 16)
+  return sha256(text).slice(0, 16)
 }
 
 function isMembers(value: unknown): value is object {

@@ -1,7 +1,7 @@
 import { withDescription } from '../dagster/check-description.ts'
 import type { PipesSession } from '../dagster/pipes/session.ts'
 import type { Materialization, RunEvent } from '../engine/events.ts'
-import type { MaterializeRun } from '../engine/materialize.ts'
+import type { MaterializeRun } from '../engine/run-options.ts'
 import type { WireError } from '../runtime/gate/exit-gate.ts'
 import { type CheckEvent, sumOfCheck } from './check-sum.ts'
 

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import type { MaterializeOptions } from '../../engine/materialize.ts'
+import type { MaterializeOptions } from '../../engine/run-options.ts'
 import { type JsonOption, jsonOption, loadProject, type ModuleOption, moduleOption } from '../terminal/options.ts'
 import { type NewRunOptions, runInTerminal, withNewRunOptions } from '../terminal/run-in-terminal.ts'
 

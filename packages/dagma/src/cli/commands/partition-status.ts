@@ -3,7 +3,7 @@ import { partitionRanges, rangeText } from '../../definitions/partitions/partiti
 import type { PartitionsDefinition } from '../../definitions/partitions/partition-types.ts'
 import type { PartitionsAt } from '../../definitions/partitions/partitions.ts'
 import { selectAssets } from '../../definitions/selection/select-assets.ts'
-import { partitionsAt } from '../../engine/materialize.ts'
+import { partitionsAt } from '../../engine/materialize-with.ts'
 import { countStates, type PartitionState, type PartitionStatus, partitionStatus } from '../../engine/partition-status.ts'
 import { dagmaError } from '../../errors.ts'
 import { type JsonOption, jsonOption, loadProject, type ModuleOption, moduleOption } from '../terminal/options.ts'

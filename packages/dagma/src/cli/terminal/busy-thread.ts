@@ -1,5 +1,4 @@
 /** Notices, from a thread beside it, that the main thread is kept busy: then no signal that it handles has any effect. */
-import { Session } from 'node:inspector'
 import { isMainThread, Worker, workerData } from 'node:worker_threads'
 import { ownModule } from '../../own-files.ts'
 
@@ -36,7 +35,8 @@ function watch(beats: Int32Array): void {
 }
 
 /** The inspector reaches a thread between any two operations of a loop, which nothing else in Node does. */
-function callInMainThread(): void {
+async function callInMainThread(): Promise<void> {
+  const { Session } = await import('node:inspector')
   const session = new Session()
   session.connectToMainThread()
   session.post('Runtime.evaluate', { expression: `globalThis[Symbol.for('${callback.description}')]()` }, () => session.disconnect())

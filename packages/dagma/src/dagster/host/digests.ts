@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import type { Definitions } from '../../definitions/model.ts'
+import { sha256 } from '../../metadata/sha256.ts'
 import type { Project } from '../../runtime/project/project.ts'
 import { buildManifest, type Manifest } from './manifest.ts'
 import { lockFile, projectSources } from './sources.ts'
@@ -23,14 +23,14 @@ export function manifestText(definitions: Definitions, project: Project): string
 /** The digests of a project whose manifest is known. */
 export function digestsOf(manifest: Manifest, project: Project): Digests {
   const lock = lockFile(project.folder)
-  const modules = [...projectSources(project)].map(([name, content]) => `${name} ${sha256(content)}\n`).sort()
+  const modules = [...projectSources(project)].map(([name, content]) => `${name} ${digest(content)}\n`).sort()
   return {
-    manifest: sha256(JSON.stringify(manifest)),
-    modules: sha256(modules.join('')),
-    lock_file: lock === undefined ? null : sha256(lock),
+    manifest: digest(JSON.stringify(manifest)),
+    modules: digest(modules.join('')),
+    lock_file: lock === undefined ? null : digest(lock),
   }
 }
 
-function sha256(content: string | Buffer): string {
-  return `sha256:${createHash('sha256').update(content).digest('hex')}`
+function digest(content: string | Buffer): string {
+  return `sha256:${sha256(content)}`
 }

@@ -1,6 +1,6 @@
-import { hash } from 'node:crypto'
+import { sha256 } from '../../metadata/sha256.ts'
 
 /** Names a text: the same for the same text, another for any other. */
 export function contentDigest(text: string): string {
-  return hash('sha256', text).slice(0, 32)
+  return sha256(text).slice(0, 32)
 }

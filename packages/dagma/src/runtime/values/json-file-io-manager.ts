@@ -1,4 +1,3 @@
-import { createHash, randomBytes } from 'node:crypto'
 import {
   closeSync,
   copyFileSync,
@@ -52,8 +51,8 @@ export function jsonFileIOManager(below: string, { sync = false, isOver = () => 
   const folder = resolve(below) // a step may change the current folder
   const runs = join(folder, '@runs')
   const runFolder = (runId: string): string => join(runs, fileName(runId))
-  const ownFile = (context: IOContext): string => join(runFolder(context.runId), `${digest(valuePath(context).join('/'))}.json`)
-  const writer = randomBytes(8).toString('hex')
+  const ownFile = (context: IOContext): string => join(runFolder(context.runId), `${contentDigest(valuePath(context).join('/'))}.json`)
+  const writer = crypto.randomUUID()
   const placeOf = (context: IOContext): string => join(folder, ...valuePath(context))
   let written = 0
   let isSwept = false
@@ -161,8 +160,4 @@ function readIfThere(file: string): { text: string; storedAt: number } | undefin
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
   }
-}
-
-function digest(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 32)
 }

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import { keyText } from '../../definitions/assets/asset-key.ts'
 import type { IOContext } from '../../definitions/assets/io-manager.ts'
+import { sha256 } from '../../metadata/sha256.ts'
 
 /** The longest name, in bytes, that file systems take is 255; `.json` or `@` follows. */
 const longestName = 250
@@ -35,6 +35,6 @@ export function fileName(text: string): string {
 function hashed(text: string): string {
   const start = encodeURIComponent(text.slice(0, readableStart).toWellFormed()).slice(0, readableStart)
   // Of the UTF-16 code units: in UTF-8 all lone surrogates would be alike.
-  const digest = createHash('sha256').update(Buffer.from(text, 'utf16le')).digest('hex')
+  const digest = sha256(Buffer.from(text, 'utf16le'))
   return `${start}@@${digest.slice(0, 32)}`
 }
