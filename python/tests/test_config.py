@@ -15,7 +15,7 @@ ONE_FIELD = {"type": "object", "properties": {"a": INTEGER}}
 
 def accepts(schema: dict[str, Any], value: Any) -> bool:
     """Whether Dagster takes `value` for a field of that schema."""
-    fields = config_fields("step", {"type": "object", "properties": {"field": schema}, "required": ["field"]})
+    fields = config_fields({"type": "object", "properties": {"field": schema}, "required": ["field"]})
 
     @dg.op(config_schema=fields)
     def configured() -> None: ...
@@ -69,27 +69,35 @@ def test_fields_are_required_as_the_schema_says() -> None:
         "properties": {"a": STRING, "b": {**STRING, "description": "Second."}},
         "required": ["a"],
     }
-    fields = config_fields("step", schema)
+    fields = config_fields(schema)
     assert fields is not None
     assert [(name, field.is_required) for name, field in fields.items()] == [("a", True), ("b", False)]
     assert fields["b"].description == "Second."
 
 
-def test_defaults_are_shown() -> None:
-    limit = {"type": "integer", "default": 3, "description": "How many."}
-    fields = config_fields(
-        "step", {"type": "object", "properties": {"limit": limit, "on": {"type": "boolean", "default": False}}}
-    )
+def test_dagster_has_defaults_that_may_be_entered_and_describes_others() -> None:
+    properties = {
+        "limit": {"type": "integer", "default": 3, "description": "How many."},
+        "length": {"type": "string", "x-default": 5},
+        "refused": {"type": "string", "default": 5},
+    }
+    fields = config_fields({"type": "object", "properties": properties})
     assert fields is not None
-    assert [field.description for field in fields.values()] == ["How many.\n\nDefault: `3`", "Default: `false`"]
+    assert [field.description for field in fields.values()] == ["How many.", "Default: `5`", "Default: `5`"]
+    assert [field.default_value for field in fields.values() if field.default_provided] == [3]
 
 
 def test_constraints_are_shown() -> None:
-    fields = config_fields("step", {"type": "object", "properties": {"n": {"type": "integer", "minimum": 1}}})
+    fields = config_fields({"type": "object", "properties": {"n": {"type": "integer", "minimum": 1}}})
     assert fields is not None
     assert '"minimum": 1' in (fields["n"].description or "")
 
 
 def test_a_schema_that_is_no_plain_object_has_no_fields() -> None:
-    assert config_fields("step", {"anyOf": [{"type": "object"}]}) is None
-    assert config_fields("step", {"type": "object"}) is None
+    assert config_fields({"anyOf": [{"type": "object"}]}) is None
+    assert config_fields({"type": "object"}) is None
+
+
+def test_enums_of_one_place_in_two_schemas_are_two() -> None:
+    both = [{"type": "array", "items": {"type": "string", "enum": [choice]}} for choice in ("a", "b")]
+    assert [[accepts(schema, [choice]) for choice in ("a", "b")] for schema in both] == [[True, False], [False, True]]

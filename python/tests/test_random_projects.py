@@ -75,7 +75,7 @@ def test_config_that_is_taken_is_taken_by_dagster(projects: list[dict[str, Any]]
 @cache
 def takes(schema: str, value: str) -> bool:
     """Whether Dagster takes a config for a step with this schema."""
-    fields = config_fields("a", json.loads(schema))
+    fields = config_fields(json.loads(schema))
     entered = json.loads(value)
     if fields is None:
         return isinstance(entered, dict)

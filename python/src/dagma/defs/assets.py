@@ -104,7 +104,7 @@ def retry_policy_of(retry: RetryPolicy | None) -> dg.RetryPolicy | None:
 
 
 def _fields(step: Step) -> dict[str, dg.Field] | None:
-    return None if step.config_schema is None else config_fields(step.name, step.config_schema)
+    return None if step.config_schema is None else config_fields(step.config_schema)
 
 
 def _without_declarations(step: Step) -> Step:

@@ -3,31 +3,40 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 _EXPLAINED = frozenset(
-    {"type", "properties", "required", "additionalProperties", "items", "$schema", "title", "description", "default"}
+    {
+        "type",
+        "properties",
+        "required",
+        "additionalProperties",
+        "items",
+        "$schema",
+        "title",
+        "description",
+        "default",
+        "x-default",
+    }
 )
 
 
-def config_fields(step: str, schema: Mapping[str, Any]) -> dict[str, dg.Field] | None:
+def config_fields(schema: Mapping[str, Any]) -> dict[str, dg.Field] | None:
     """The fields of a step's config, or None where its schema is not a plain object: then anything is taken.
 
-    TypeScript validates in any case. A field without default stays required; one with a default is optional, and
-    the default is filled in by TypeScript when the step runs.
+    TypeScript validates in any case, and fills in what is left out. Dagster fills in a default only where its result is
+    the same: the keyword `default`. The others, `x-default`, are described.
     """
     if not _is_plain_object(schema):
         return None
     required = schema.get("required", ())
-    return {
-        name: _field(f"{step}_{name}", member, required=name in required)
-        for name, member in schema["properties"].items()
-    }
+    return {name: _field(member, required=name in required) for name, member in schema["properties"].items()}
 
 
 def describe(schema: Mapping[str, Any]) -> str:
@@ -35,57 +44,72 @@ def describe(schema: Mapping[str, Any]) -> str:
     return f"JSON Schema:\n\n```json\n{json.dumps(schema, indent=2, ensure_ascii=False)}\n```"
 
 
-def _field(path: str, schema: Mapping[str, Any], *, required: bool) -> dg.Field:
-    config_type = _type(path, schema)
+def _field(schema: Mapping[str, Any], *, required: bool) -> dg.Field:
+    config_type = _type(schema)
     constraints = {key: value for key, value in schema.items() if key not in _EXPLAINED}
-    default = f"Default: `{json.dumps(schema['default'], ensure_ascii=False)}`" if "default" in schema else None
-    parts = [
-        schema.get("description"),
-        default,
-        describe(constraints) if constraints or config_type is dg.Any else None,
+    about = [schema.get("description"), describe(constraints) if constraints or config_type is dg.Any else None]
+    if "default" in schema and not required:
+        with suppress(dg.DagsterInvalidConfigError):  # Dagster may not take what the schema does
+            return dg.Field(
+                config_type, is_required=False, default_value=schema["default"], description=_paragraphs(about)
+            )
+    about[1:1] = [
+        f"Default: `{json.dumps(schema[key], ensure_ascii=False)}`" for key in ("default", "x-default") if key in schema
     ]
-    description = "\n\n".join(part for part in parts if part) or None
-    return dg.Field(config_type, is_required=required, description=description)
+    return dg.Field(config_type, is_required=required, description=_paragraphs(about))
 
 
-def _type(path: str, schema: Mapping[str, Any]) -> Any:
+def _paragraphs(texts: Iterable[str | None]) -> str | None:
+    return "\n\n".join(text for text in texts if text) or None
+
+
+def _type(schema: Mapping[str, Any]) -> Any:
     nullable = _without_null(schema)
     if nullable is not None:
-        return dg.Noneable(_type(path, nullable))
+        return dg.Noneable(_type(nullable))
     if "enum" in schema or "const" in schema:
-        return _enum(path, schema.get("enum", [schema.get("const")]))
+        return _enum(schema.get("enum", [schema.get("const")]))
     make = _TYPES.get(str(schema.get("type")))
-    return dg.Any if make is None else make(path, schema)
+    return dg.Any if make is None else make(schema)
 
 
-def _array(path: str, schema: Mapping[str, Any]) -> Any:
+def _array(schema: Mapping[str, Any]) -> Any:
     items = None if "prefixItems" in schema else schema.get("items")  # with it, the items of the rest
-    return dg.Array(_type(f"{path}_item", items)) if isinstance(items, dict) else dg.Any
+    return dg.Array(_member(items)) if isinstance(items, dict) else dg.Any
 
 
-def _object(path: str, schema: Mapping[str, Any]) -> Any:
+def _object(schema: Mapping[str, Any]) -> Any:
     if _is_plain_object(schema):
-        return dg.Shape(config_fields(path, schema) or {})  # type: ignore[no-untyped-call]
+        return dg.Shape(config_fields(schema) or {})  # type: ignore[no-untyped-call]
     values = schema.get("additionalProperties")
     if isinstance(values, dict) and values and "properties" not in schema:
-        return dg.Map(dg.String, _type(f"{path}_value", values))  # type: ignore[no-untyped-call]
+        return dg.Map(dg.String, _member(values))  # type: ignore[no-untyped-call]
     return dg.Any
 
 
-_TYPES: Mapping[str, Callable[[str, Mapping[str, Any]], Any]] = {
-    "string": lambda *_: dg.String,
-    "integer": lambda *_: dg.Int,
-    "number": lambda *_: dg.Float,
-    "boolean": lambda *_: dg.Bool,
+def _member(schema: Mapping[str, Any]) -> Any:
+    """The type of the members of an array or a map: `Any` takes null, and Dagster fails at a member that is null."""
+    config_type = _type(schema)
+    return dg.Noneable(dg.Any) if config_type is dg.Any else config_type
+
+
+_TYPES: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
+    "string": lambda _: dg.String,
+    "integer": lambda _: dg.Int,
+    "number": lambda _: dg.Float,
+    "boolean": lambda _: dg.Bool,
     "array": _array,
     "object": _object,
 }
 
 
-def _enum(path: str, choices: Any) -> Any:
+def _enum(choices: Any) -> Any:
     if not all(isinstance(choice, str) for choice in choices):
         return dg.Any
-    return dg.Enum(f"{path}_choice", [dg.EnumValue(choice) for choice in choices])
+    name = " | ".join(
+        json.dumps(choice, ensure_ascii=False) for choice in choices
+    )  # Dagster takes enums of one name for one
+    return dg.Enum(name, [dg.EnumValue(choice) for choice in choices])
 
 
 def _without_null(schema: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/spec'
 
 /** A JSON Schema, or a part of one. */
@@ -26,23 +27,30 @@ export function describedConfig(config: StandardSchemaV1): DescribedConfig {
 }
 
 /**
- * That schema with the defaults that are constants, for a person to read: those that are the same when they are computed again a moment later.
- * `isShown` may leave out more.
+ * That schema with the defaults that are constants: those that are the same when they are computed again a moment later. `isShown` may leave out more.
+ * `default` is one that a host may enter for a field that is left out, with the same result; `x-default` is only for a person to read.
  */
 export function schemaWithDefaults(config: StandardSchemaV1, isShown: (value: unknown) => boolean): JsonSchema {
   const { schema } = describedConfig(config)
   const standard = config['~standard']
   if (!describesItself(standard) || schema.type !== 'object') return schema
-  const first = converted(standard, new ZodConversion())
+  const convert = (): JsonSchema => converted(standard, new ZodConversion({ hasDefaults: true }))
+  const first = convert()
   const defaultsOf = (schema: JsonSchema): Map<string, string> => {
     const found = new Map<string, string>()
-    withDefaults(schema, (value, path) => found.set(path, String(JSON.stringify(value))).size === 0)
+    withDefaults(schema, (_, value, path) => {
+      found.set(path, String(JSON.stringify(value)))
+      return undefined
+    })
     return found
   }
   if (defaultsOf(first).size === 0) return schema
   for (const now = Date.now(); Date.now() === now; ); // a default may tell the time
-  const again = defaultsOf(converted(standard, new ZodConversion()))
-  return withDefaults(first, (value, path) => again.get(path) === JSON.stringify(value) && isShown(value))
+  const again = defaultsOf(convert())
+  return withDefaults(first, (keyword, value, path) => {
+    if (again.get(path) !== JSON.stringify(value) || !isShown(value)) return undefined
+    return standard.vendor === 'zod' ? keyword : 'x-default'
+  })
 }
 
 function converted(standard: StandardJSONSchemaV1.Props & StandardSchemaV1.Props, zod: ZodConversion): JsonSchema {
@@ -54,7 +62,7 @@ function describe(standard: StandardSchemaV1.Props): DescribedConfig {
   if (!describesItself(standard)) return { schema: { type: 'object' }, problems: [] }
   const zod = new ZodConversion()
   try {
-    const schema = withDefaults(converted(standard, zod), () => false)
+    const schema = withDefaults(converted(standard, zod), () => undefined)
     return { schema, problems: [...notAnObject(schema), ...zod.problems()] }
   } catch (error) {
     return { schema: { type: 'object' }, problems: [`cannot be described as JSON Schema: ${String((error as Error).message)}`] }
@@ -72,7 +80,7 @@ function notAnObject({ type }: JsonSchema): string[] {
 
 /** The data that zod passes for each part of a schema while converting it. */
 interface ZodPart {
-  readonly zodSchema: { readonly _zod: { readonly def: ZodDefinition } }
+  readonly zodSchema: StandardSchemaV1 & { readonly _zod: { readonly def: ZodDefinition } }
   readonly jsonSchema: Record<string, unknown>
   readonly path: readonly (string | number)[]
 }
@@ -100,10 +108,19 @@ const beyondJson: { readonly [type: string]: string } = {
 /** Completes zod's JSON Schema: its own throws at what has no JSON Schema, and narrows what is coerced. */
 class ZodConversion {
   readonly #problems = new Map<string, string>()
+  readonly #hasDefaults: boolean
+
+  constructor({ hasDefaults = false } = {}) {
+    this.#hasDefaults = hasDefaults
+  }
 
   /** Called by zod for each part, the inner ones first. */
   readonly override = ({ zodSchema, jsonSchema, path }: ZodPart): void => {
     const { type, coerce, in: input } = zodSchema._zod.def
+    if (this.#hasDefaults && 'default' in jsonSchema && !isEntered(zodSchema, jsonSchema.default)) {
+      jsonSchema['x-default'] = jsonSchema.default
+      delete jsonSchema.default
+    }
     if (coerce) replace(jsonSchema, entered[type] ?? {})
     else if (type === 'catch' || (type === 'pipe' && input?._zod.def.type === 'transform')) this.#takeAnything(jsonSchema, path)
     else if (type in beyondJson && !path.includes('anyOf') && !path.includes('oneOf'))
@@ -118,6 +135,18 @@ class ZodConversion {
     const below = JSON.stringify(path).slice(0, -1)
     for (const where of this.#problems.keys()) if (where.startsWith(below)) this.#problems.delete(where)
     replace(jsonSchema, {})
+  }
+}
+
+/** Whether entering a default as JSON has the same result as leaving the field out, so far as that is known without waiting. */
+function isEntered(field: StandardSchemaV1, value: unknown): boolean {
+  try {
+    const results = [value, undefined].map((entered) => field['~standard'].validate(entered))
+    for (const result of results) if (result instanceof Promise) void result.catch(() => {})
+    const [entered, leftOut] = results
+    return isDeepStrictEqual(entered, leftOut) && Object.hasOwn(Object(entered), 'value')
+  } catch {
+    return false
   }
 }
 
@@ -138,20 +167,28 @@ function at(path: ZodPart['path']): string {
   return names.length === 0 ? '' : ` for "${names.join('.')}"`
 }
 
-/**
- * A JSON Schema with those of its `default` keywords that `keeps` says (members of `properties` that are named so stay); a field that takes anything
- * may be left out.
- */
-function withDefaults({ required, ...schema }: JsonSchema, keeps: (value: unknown, path: string) => boolean, path = ''): JsonSchema {
-  const kept = Object.entries(schema).filter(([keyword, value]) => keyword !== 'default' || keeps(value, path))
-  const below = (item: JsonSchema, ...names: (string | number)[]): JsonSchema => withDefaults(item, keeps, [path, ...names].join('/'))
+/** The keywords of a default: the first may be entered, the second is only shown. */
+type DefaultKeyword = 'default' | 'x-default'
+
+const isDefault = (keyword: string): keyword is DefaultKeyword => keyword === 'default' || keyword === 'x-default'
+
+/** Under which keyword a default stays in a schema; undefined when it does not. `path` is that of its part of the schema. */
+type KeepDefault = (keyword: DefaultKeyword, value: unknown, path: string) => DefaultKeyword | undefined
+
+/** A JSON Schema with the defaults that `keep` says (members of `properties` that are named so stay); a field that takes anything may be left out. */
+function withDefaults({ required, ...schema }: JsonSchema, keep: KeepDefault, path = ''): JsonSchema {
+  const kept = Object.entries(schema).flatMap(([keyword, value]): [string, unknown][] => {
+    const name = isDefault(keyword) ? keep(keyword, value, path) : keyword
+    return name === undefined ? [] : [[name, value]]
+  })
+  const below = (item: JsonSchema, ...names: (string | number)[]): JsonSchema => withDefaults(item, keep, [path, ...names].join('/'))
   const needed = Array.isArray(required)
     ? required.filter((name) => !takesAnything(isSchema(schema.properties) ? schema.properties[name] : undefined))
     : []
   if (needed.length > 0) kept.push(['required', needed])
   return Object.fromEntries(
     kept.map(([keyword, value]) => {
-      if (keyword === 'enum' || keyword === 'const' || keyword === 'examples' || keyword === 'default') return [keyword, value]
+      if (['enum', 'const', 'examples'].includes(keyword) || isDefault(keyword)) return [keyword, value]
       if (Array.isArray(value)) return [keyword, value.map((item, index) => (isSchema(item) ? below(item, keyword, index) : item))]
       if (!isSchema(value)) return [keyword, value]
       const named = ['properties', 'patternProperties', '$defs', 'definitions'].includes(keyword)
