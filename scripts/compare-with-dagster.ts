@@ -21,11 +21,15 @@ const { values } = parseArgs({
 const root = fileURLToPath(new URL('..', import.meta.url))
 const pytest = `${root}${values.oldest ? '.venv-oldest' : '.venv'}/bin/pytest`
 console.log(`node scripts/compare-with-dagster.ts --cases ${values.cases} --seed ${values.seed}${values.oldest ? ' --oldest' : ''}`)
-const { status, error } = spawnSync(pytest, ['-q', 'tests/test_random_projects.py', 'tests/test_random_texts.py', 'tests/test_dotenv.py'], {
-  cwd: `${root}python`,
-  stdio: 'inherit',
-  env: { ...process.env, DAGMA_RANDOM_CASES: values.cases, DAGMA_RANDOM_SEED: values.seed },
-})
+const { status, error } = spawnSync(
+  pytest,
+  ['-q', 'tests/test_random_projects.py', 'tests/test_config_defaults.py', 'tests/test_random_texts.py', 'tests/test_dotenv.py'],
+  {
+    cwd: `${root}python`,
+    stdio: 'inherit',
+    env: { ...process.env, DAGMA_RANDOM_CASES: values.cases, DAGMA_RANDOM_SEED: values.seed },
+  },
+)
 if (error) console.error(error.message)
 const differences = values.oldest ? 0 : comparePartitions(`${root}.venv/bin/python`, Number(values.seed), Number(values.cases))
 process.exitCode = status === 0 && differences === 0 ? 0 : 1

@@ -142,4 +142,6 @@ def worker_resource(project: Project, digests: Digests) -> dg.ResourceDefinition
         finally:
             host.close(partial(_has_failed, context))
 
-    return dg.ResourceDefinition(node_worker, description=f"The Node worker of {project.name}.")
+    return dg.ResourceDefinition(
+        node_worker, description=f"Runs the steps of {project.name} in Node. It has no settings."
+    )
