@@ -372,7 +372,7 @@ export default definitions({ assets: [asset({ key: 'a', run: ({ signal }) => new
                                        (default: DAGSTER_URL; if unset, DAGSTER_HOME
                                        through Python)
         --concurrency <count>          maximum concurrent steps (default: 16)
-        --durability <what>            what recorded events survive: a crash of the
+        --durability <level>           what recorded events survive: a crash of the
                                        process, or also a power failure (choices:
                                        "process", "power", default: "process")
         -c, --config <json>            config by asset or step, for example

@@ -55,14 +55,14 @@ export default definitions({ assets: [orders, plain], jobs: [job({ name: 'shop',
   const first = run(`asset materialize -s orders ${ranges}`, { BREAK: '2026-01-02' })
   expect(first.output).toMatch(/^\[1\/5\] Run .*\[2026-01-01\]/)
   expect(first.output).toContain('4 of 5 partitions succeeded.')
-  expect(run('partition status').output).toBe(`orders  (daily)  4 made, 5 missing, 1 failed
+  expect(run('partition status').output).toBe(`orders  (daily)  4 materialized, 5 missing, 1 failed
   █✗░█░██░░░
   missing: 2026-01-03, 2026-01-05, 2026-01-08...2026-01-10
   failed: 2026-01-02
 `)
-  expect(run('asset show orders').output).toContain('  partitions: daily, 4 made, 5 missing, 1 failed\n    █✗░█░██░░░\n')
+  expect(run('asset show orders').output).toContain('  partitions: daily, 4 materialized, 5 missing, 1 failed\n    █✗░█░██░░░\n')
   expect(JSON.parse(run('partition status orders --json').output)).toMatchObject([
-    { asset: 'orders', counts: { made: 4, missing: 5, failed: 1 }, failed: ['2026-01-02'] },
+    { asset: 'orders', counts: { materialized: 4, missing: 5, failed: 1 }, failed: ['2026-01-02'] },
   ])
   const missing = run('job launch -j shop --missing --partition-range 2026-01-01...2026-01-05')
   expect(missing.output.match(/Run .*\]/g)).toHaveLength(2)
@@ -102,7 +102,7 @@ export default definitions({ assets: [
   expect(first.output.match(/^\[\d\/3\] (?=[✓✗])/gm)).toEqual(['[1/3] ', '[2/3] ', '[3/3] '])
   expect(first.output).toMatch(/^\[\d\/3\] ✗ whole \[2026-01-02\] {2}/m)
   expect(first.output.trimEnd().split('\n').at(-1)).toBe(`2 of 3 partitions succeeded. These did not: 2026-01-02 (${id}).`)
-  expect(run('partition status whole').output).toContain('2 made, 7 missing, 1 failed')
+  expect(run('partition status whole').output).toContain('2 materialized, 7 missing, 1 failed')
   const broken = run('asset materialize -s whole --partition-range 2026-01-01...2026-01-03', { BREAK: '2026-01-01,2026-01-02' })
   const retried = run(`run retry ${/Run (\w{8})/.exec(broken.output)?.[1]}`, { BREAK: '2026-01-02' })
   expect(retried.output.match(/^\[\d\/2\] (?=[✓✗])/gm)).toEqual(['[1/2] ', '[2/2] '])

@@ -7,9 +7,9 @@ import { missingPartitions } from './made-partitions.ts'
 import { materializeWith } from './materialize-with.ts'
 import { countStates, partitionStatus } from './partition-status.ts'
 
-const letters = { made: '█', missing: '.', failed: 'x' }
+const letters = { materialized: '█', missing: '.', failed: 'x' }
 
-test('a partition is made, missing or failed as its last run says', async () => {
+test('a partition is materialized, missing or failed by its last run', async () => {
   using log = EventLog.inMemory()
   const breaking = new Set<string>()
   const partitions = staticPartitions(['a', 'b', 'c', 'd', 'e'])
@@ -41,8 +41,8 @@ test('a partition is made, missing or failed as its last run says', async () => 
   gone.abort()
   await materializeWith(defs, { partitionKey: 'd', projectFolder: '/', signal: gone.signal }, { eventLog: log })
   expect(partitionStatus(log, [...defs.assets.values()], { now: new Date() }).map(countStates)).toEqual([
-    { made: 2, missing: 2, failed: 1 },
-    { made: 2, missing: 2, failed: 1 },
+    { materialized: 2, missing: 2, failed: 1 },
+    { materialized: 2, missing: 2, failed: 1 },
   ])
 })
 

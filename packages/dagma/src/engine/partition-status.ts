@@ -6,10 +6,10 @@ import type { EventLog } from './event-log.ts'
 import type { Run } from './events.ts'
 
 /**
- * The status of a partition. `failed`: the last run that should have materialized it failed before it did; `made`: it was materialized, and that
- * did not happen since; `missing`: neither. Dagster's status of a partition.
+ * The status of a partition, as in Dagster. `failed`: the last run that should have materialized it failed before it did; `materialized`: it was
+ * materialized, and no such failure followed; `missing`: neither.
  */
-export type PartitionState = 'made' | 'missing' | 'failed'
+export type PartitionState = 'materialized' | 'missing' | 'failed'
 
 /** The partitions of an asset, in order, with their states. */
 export interface PartitionStatus {
@@ -23,16 +23,16 @@ export function partitionStatus(log: EventLog, assets: readonly AssetNode[], at:
   return assets.flatMap(({ key, partitions, step }) => {
     if (partitions === undefined) return []
     const asset = keyText(key)
-    const made = log.materializedPartitions(asset)
+    const materialized = log.materializedPartitions(asset)
     const failed = new Set<string>()
     for (const { run, firstEvent } of unsuccessful) {
       if (step === undefined || !run.steps.includes(step.name) || !run.assetKeys.includes(asset)) continue
       for (const partition of partitionsOf(run, partitions, at)) {
-        if (run.status === 'FAILURE' && (made.get(partition) ?? 0) < firstEvent) failed.add(partition)
+        if (run.status === 'FAILURE' && (materialized.get(partition) ?? 0) < firstEvent) failed.add(partition)
         else failed.delete(partition)
       }
     }
-    const stateOf = (one: string): PartitionState => (failed.has(one) ? 'failed' : made.has(one) ? 'made' : 'missing')
+    const stateOf = (one: string): PartitionState => (failed.has(one) ? 'failed' : materialized.has(one) ? 'materialized' : 'missing')
     return [{ asset, states: new Map(partitionKeys(partitions, at).map((one) => [one, stateOf(one)])) }]
   })
 }
@@ -48,7 +48,7 @@ function partitionsOf(
 
 /** How many partitions are in each state. */
 export function countStates({ states }: PartitionStatus): { readonly [State in PartitionState]: number } {
-  const counts = { made: 0, missing: 0, failed: 0 }
+  const counts = { materialized: 0, missing: 0, failed: 0 }
   for (const state of states.values()) counts[state] += 1
   return counts
 }

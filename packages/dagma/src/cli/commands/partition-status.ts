@@ -31,12 +31,12 @@ export function partitionStatusCommand(): Command {
 }
 
 function statusJson(status: PartitionStatus): object {
-  const { made, missing, failed } = keysByState(status)
-  return { asset: status.asset, counts: countStates(status), made, missing, failed }
+  const { materialized, missing, failed } = keysByState(status)
+  return { asset: status.asset, counts: countStates(status), materialized, missing, failed }
 }
 
 function keysByState({ states }: PartitionStatus): { [State in PartitionState]: string[] } {
-  const keys: { [State in PartitionState]: string[] } = { made: [], missing: [], failed: [] }
+  const keys: { [State in PartitionState]: string[] } = { materialized: [], missing: [], failed: [] }
   for (const [key, state] of states) keys[state].push(key)
   return keys
 }
@@ -45,7 +45,7 @@ function printStatus(status: PartitionStatus, partitions: PartitionsDefinition |
   if (partitions === undefined) return
   printLine(`${status.asset}  (${partitionsText(partitions)})  ${countsText(status)}`)
   if (status.states.size > 0) printLine(`  ${statusBar(status)}`)
-  const { made: _, ...others } = keysByState(status)
+  const { materialized: _, ...others } = keysByState(status)
   for (const [state, keys] of Object.entries(others))
     if (keys.length > 0) printLine(`  ${state}: ${listText(partitionRanges(partitions, keys, at).map(rangeText))}`)
 }

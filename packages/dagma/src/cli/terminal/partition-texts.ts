@@ -4,13 +4,13 @@ import { styleText } from './style-text.ts'
 
 const barWidth = 50
 
-/** `27 made, 2 missing, 1 failed`, without what there is none of. */
+/** `27 materialized, 2 missing, 1 failed`, without what there is none of. */
 export function countsText(status: PartitionStatus): string {
   const counts = Object.entries(countStates(status)).filter(([, count]) => count > 0)
   return counts.length === 0 ? 'no partitions yet' : counts.map(([state, count]) => `${count} ${state}`).join(', ')
 }
 
-/** A bar of the partitions in order, at most 50 characters wide: `█` made, `░` missing, `▒` partly made, `✗` where one failed. */
+/** A bar of the partitions in order, at most 50 characters wide: `█` materialized, `░` missing, `▒` partly materialized, `✗` where one failed. */
 export function statusBar({ states }: PartitionStatus): string {
   const all = [...states.values()]
   const width = Math.min(barWidth, all.length)
@@ -21,9 +21,9 @@ export function statusBar({ states }: PartitionStatus): string {
 
 function cellText(states: readonly PartitionState[]): string {
   if (states.includes('failed')) return styleText('red', '✗')
-  const made = states.filter((state) => state === 'made').length
-  if (made === states.length) return styleText('green', '█')
-  return made === 0 ? styleText('dim', '░') : styleText('yellow', '▒')
+  const materialized = states.filter((state) => state === 'materialized').length
+  if (materialized === states.length) return styleText('green', '█')
+  return materialized === 0 ? styleText('dim', '░') : styleText('yellow', '▒')
 }
 
 /** The kind of partitions in a few words: `daily`, `0 6,18 * * *`, `day × region`. */

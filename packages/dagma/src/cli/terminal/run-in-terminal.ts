@@ -39,7 +39,7 @@ export function withRunningOptions(command: Command): Command {
   return withReportOptions(command)
     .addOption(new Option('--concurrency <count>', 'maximum concurrent steps').argParser(positiveInteger).default(16))
     .addOption(
-      new Option('--durability <what>', 'what recorded events survive: a crash of the process, or also a power failure')
+      new Option('--durability <level>', 'what recorded events survive: a crash of the process, or also a power failure')
         .choices(['process', 'power'])
         .default('process'),
     )
