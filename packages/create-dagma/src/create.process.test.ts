@@ -90,7 +90,13 @@ test('a folder that is not empty, and wrong options, are refused; a repository w
     stderr: 'error: There is no template "big". Use minimal, rag, ingestion.\n',
   })
   expect(create(['a', 'b']).status).toBe(2)
-  expect(create(['--what']).stderr).toContain("Unknown option '--what'")
+  expect(create(['--what']).stderr).toBe("error: Unknown option '--what'. Run `npm create dagma@latest -- --help` for the options.\n")
+  writeFileSync(join(output, 'file'), '')
+  for (const path of ['file', 'file/below'])
+    expect(create([path])).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/^error: The [^\n]*ENOTDIR: not a directory[^\n]*\n$/),
+    })
   expect(existsSync(join(output, 'new'))).toBe(false)
 })
 

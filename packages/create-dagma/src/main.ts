@@ -24,7 +24,7 @@ Creates a Dagma project. Missing options are asked for; without a terminal, or w
   -h, --help                      print this
   -V, --version                   print the version
 
-Exit codes: 0 success, 1 the installation failed, 2 invalid usage or a folder that is not empty.`
+Exit codes: 0 success, 1 the installation failed, 2 invalid usage or a folder that cannot be used.`
 
 /** Ends the program with a code; what there was to say has been said. */
 class Exit extends Error {
@@ -41,7 +41,9 @@ export async function main(args: readonly string[]): Promise<number> {
     return await create(options(args))
   } catch (error) {
     if (error instanceof Exit) return error.code
-    throw error
+    if (!isFileError(error)) throw error
+    console.error(`error: The project cannot be written: ${error.message}`)
+    return exitCodes.invalidUsage
   }
 }
 
@@ -66,7 +68,8 @@ function options(args: readonly string[]) {
     if (positionals.length > 1) throw new Error(`One folder can be given, not ${positionals.length}.`)
     return { ...values, folder: positionals[0] }
   } catch (error) {
-    console.error(`error: ${(error as Error).message}\n\n${help}`)
+    const [problem = ''] = (error as Error).message.split('. ')
+    console.error(`error: ${problem.replace(/\.$/, '')}. Run \`npm create dagma@latest -- --help\` for the options.`)
     throw new Exit(exitCodes.invalidUsage)
   }
 }
@@ -132,7 +135,7 @@ async function create(given: Options): Promise<number> {
     `${run} dev          # the Dagster UI`,
   ]
   note(steps.join('\n'), 'Next')
-  outro(`${chosen.template} is in ${folder}`)
+  outro(`The project is in ${folder}, made from the template ${chosen.template}.`)
   return exitCodes.success
 }
 
@@ -148,7 +151,17 @@ function fail(message: string): never {
 
 /** Why a project cannot be written into a folder. */
 function occupied(path: string): string | undefined {
-  return isFree(resolve(path)) ? undefined : `The folder ${resolve(path)} is not empty. Name another one, or empty it first.`
+  try {
+    return isFree(resolve(path)) ? undefined : `The folder ${resolve(path)} is not empty. Name another one, or empty it first.`
+  } catch (error) {
+    if (isFileError(error)) return `The folder ${resolve(path)} cannot be used: ${error.message}. Name another one.`
+    throw error
+  }
+}
+
+/** Whether the system refused to read or write a file. */
+function isFileError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error
 }
 
 function one<Name extends string>(name: string | undefined, known: readonly Name[], what: string): Name | undefined {
