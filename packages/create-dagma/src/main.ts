@@ -135,7 +135,7 @@ async function create(given: Options): Promise<number> {
     `${run} dev          # the Dagster UI`,
   ]
   note(steps.join('\n'), 'Next')
-  outro(`The project is in ${folder}, made from the template ${chosen.template}.`)
+  outro(`The project is in ${folder}, from the template ${chosen.template}.`)
   return exitCodes.success
 }
 
