@@ -202,13 +202,15 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=9, help="runs of each Dagma host")
     parser.add_argument("--python-runs", type=int, default=9, help="runs of each Python host")
     parser.add_argument("--pause", type=float, default=2.0, help="seconds between runs")
-    parser.add_argument("--only", choices=["rag", "fan", "load"], help="one of the three comparisons")
+    parser.add_argument("--only", choices=["chain", "rag", "fan", "load"], help="one of the comparisons")
     parser.add_argument("--hosts", action="append", choices=list(HOSTS), help="only these; may be given several times")
     options = parser.parse_args()
     if os.environ.get(POSTGRES) and importlib.util.find_spec("dagster_postgres") is None:
         parser.error(f"{POSTGRES} is set, but {sys.executable} has no dagster-postgres. Install it there.")
     load = os.getloadavg()[0]
     print(f"{os.cpu_count()} processors, load {load:.1f}{'' if load < 0.5 else ': NOT IDLE, figures are too high'}")
+    if options.only in {None, "chain"}:
+        compare("3 trivial assets, one after the other: launch to SUCCESS", HERE / "project", "chain_job", options)
     if options.only in {None, "rag"}:
         compare("run_llm_rag_job, 3 assets: launch to SUCCESS", ROOT / "examples/platform", "run_llm_rag_job", options)
     if options.only in {None, "fan"}:

@@ -50,6 +50,21 @@ def fan_asset(number: int) -> dg.AssetsDefinition:
     return run
 
 
+@dg.asset
+def one():
+    return 1
+
+
+@dg.asset
+def two(one):
+    return one + 1
+
+
+@dg.asset
+def three(two):
+    return two + 1
+
+
 def many_asset(number: int) -> dg.AssetsDefinition:
     @dg.asset(name=f"many_{number}")
     def run():
@@ -60,13 +75,15 @@ def many_asset(number: int) -> dg.AssetsDefinition:
 
 rag = [embed_texts_stub, qdrant_upsert, qdrant_search]
 fan = [fan_asset(number) for number in range(16)]
+chain = [one, two, three]
 many = [many_asset(number) for number in range(int(os.environ.get("BENCH_ASSETS", "0")))]
 
 defs = dg.Definitions(
-    assets=[*rag, *fan, *many],
+    assets=[*rag, *fan, *chain, *many],
     jobs=[
         dg.define_asset_job("run_llm_rag_job", selection=dg.AssetSelection.assets(*rag)),
         dg.define_asset_job("fan_job", selection=dg.AssetSelection.assets(*fan)),
+        dg.define_asset_job("chain_job", selection=dg.AssetSelection.assets(*chain)),
     ],
     executor=dg.in_process_executor if os.environ.get("BENCH_EXECUTOR") == "in_process" else None,
 )

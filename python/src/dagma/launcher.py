@@ -19,9 +19,9 @@ import dagster as dg
 from dagma import _compat
 from dagma._compat import CheckRunHealthResult, WorkerStatus
 from dagma.defs.load import DIGEST_METADATA, PROJECT_METADATA
-from dagma.launch.migration_scripts import keep_migration_scripts
 from dagma.launch.preload_process import PreloadError, PreloadProcess
 from dagma.launch.process import Identity
+from dagma.launch.quick_storage import make_storage_quick
 from dagma.launch.run_worker import WORKER_TAG
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class DagmaRunLauncher(_compat.RunLauncher[Any], _compat.ConfigurableClass):
     """Forks run workers from a process that has Dagster, the definitions and the instance loaded."""
 
     def __init__(self, inst_data: ConfigurableClassData | None = None) -> None:
-        keep_migration_scripts()
+        make_storage_quick()
         self._inst_data = inst_data
         self._default: Any = dg.DefaultRunLauncher()
         self._lock = threading.Lock()

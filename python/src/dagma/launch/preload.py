@@ -197,6 +197,7 @@ def main() -> NoReturn:
         metadata = _compat.load_repository(settings["repository"])
         project = find_project()
         find_toolchain(project)  # asks Node for its version, once for all
+        _compat.load_what_runs_need(instance)
     except BaseException as error:  # noqa: BLE001  # the launcher says it, and launches in Dagster's own way
         control.send({"type": "failed", "reason": f"{type(error).__name__}: {error}"})
         sys.exit(1)
