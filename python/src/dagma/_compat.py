@@ -7,7 +7,6 @@ integration packages import the same names. `tests/test_imports.py` fails when a
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 from contextlib import ExitStack, contextmanager
@@ -205,12 +204,6 @@ def _run_machinery() -> tuple[Callable[..., Any], Callable[..., Any], Callable[.
     from dagster._utils import hosted_user_process as hosted  # noqa: PLC0415
 
     return core_execute_run, hosted.recon_job_from_origin, hosted.recon_repository_from_origin
-
-
-def load_what_runs_need(instance: dg.DagsterInstance) -> None:
-    """Loads what Dagster would load in each run only: the bookkeeping of steps, and where compute logs go."""
-    importlib.import_module("dagster._core.execution.plan.active")
-    _ = instance.compute_log_manager
 
 
 def report_run_died(instance: dg.DagsterInstance, run_id: str, reason: str) -> None:

@@ -1,14 +1,24 @@
-"""The private APIs of Dagster that keeping databases open uses."""
+"""The private APIs of Dagster that launching runs, and keeping databases open, uses."""
 
 from __future__ import annotations
 
-from typing import Any
+import importlib
+from typing import TYPE_CHECKING, Any
 
 # They make an engine for each connection; whoever replaces `create_engine` in them decides how long it lives.
 from dagster._core.storage.event_log.sqlite import SqliteEventLogStorage, sqlite_event_log
 from dagster._core.storage.runs.sqlite import sqlite_run_storage
 
-__all__ = ["SqliteEventLogStorage", "is_postgres", "methods_of_asset_events", "sqlite_storages"]
+if TYPE_CHECKING:
+    import dagster as dg
+
+__all__ = ["SqliteEventLogStorage", "is_postgres", "load_what_runs_need", "methods_of_asset_events", "sqlite_storages"]
+
+
+def load_what_runs_need(instance: dg.DagsterInstance) -> None:
+    """Loads what Dagster would load in each run only: the bookkeeping of steps, and where compute logs go."""
+    importlib.import_module("dagster._core.execution.plan.active")
+    _ = instance.compute_log_manager
 
 
 def sqlite_storages() -> list[Any]:

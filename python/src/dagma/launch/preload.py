@@ -25,6 +25,7 @@ import dagster as dg
 from dagma import _compat
 from dagma.defs.load import DIGEST_METADATA
 from dagma.launch import run_worker
+from dagma.launch._compat import load_what_runs_need
 from dagma.launch.child import Child
 from dagma.launch.death_report import cause_of_death, report_death
 from dagma.launch.migration_scripts import keep_migration_scripts
@@ -197,7 +198,7 @@ def main() -> NoReturn:
         metadata = _compat.load_repository(settings["repository"])
         project = find_project()
         find_toolchain(project)  # asks Node for its version, once for all
-        _compat.load_what_runs_need(instance)
+        load_what_runs_need(instance)
     except BaseException as error:  # noqa: BLE001  # the launcher says it, and launches in Dagster's own way
         control.send({"type": "failed", "reason": f"{type(error).__name__}: {error}"})
         sys.exit(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import os
@@ -10,6 +11,8 @@ import socket
 import sys
 import threading
 from typing import TYPE_CHECKING, Any
+
+import dagster as dg
 
 from dagma import _compat
 from dagma.errors import LoadError
@@ -21,8 +24,6 @@ from dagma.worker.node_worker import NodeWorker
 from dagma.worker.spare import close_spares, keep_spare
 
 if TYPE_CHECKING:
-    import dagster as dg
-
     from dagma.project import Project
 
 WORKER_TAG = ".dagster/dagma_worker"
@@ -41,19 +42,34 @@ def main(channel: Wire, instance: dg.DagsterInstance, project: Project) -> int:
         signal.signal(number, signal.SIG_DFL)
     gc.disable()  # until the run comes: the first collection would copy all memory that is still shared
     _start_node(channel, project)
+    with databases_kept_open():
+        _open_databases(instance)
+        return _serve(channel, instance)
+
+
+def _serve(channel: Wire, instance: dg.DagsterInstance) -> int:
     messages = channel.receive()
     if messages is None:
         close_spares()
         return RUN_ENDED
     (message, reply_fd), *_ = messages
     run_id: str = message["run_id"]
-    with databases_kept_open(), _compat.capture_interrupts():
+    with _compat.capture_interrupts():
         if not _accept(instance, run_id, reply_fd):
             close_spares()
             return RUN_ENDED
         _watch_for_termination(instance, run_id)
         gc.enable()
         return _execute(instance, run_id, channel)
+
+
+def _open_databases(instance: dg.DagsterInstance) -> None:
+    """Reads as runs do: connections are open, and statements compiled, before a run waits for them."""
+    nothing = dg.AssetKey("dagma")
+    with contextlib.suppress(Exception):  # the run will say so, when it tries the same
+        instance.get_run_by_id("dagma")
+        instance.get_asset_records([nothing])
+        instance.fetch_materializations(dg.AssetRecordsFilter(nothing), limit=1)
 
 
 def _start_node(channel: Wire, project: Project) -> None:

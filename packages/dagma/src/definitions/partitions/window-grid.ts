@@ -32,10 +32,11 @@ const day = 24 * hour
 /** The windows of a definition; those of minutes are counted from the first one from the moment `start` on, whatever the clock does after it. */
 export function windowGrid({ cronSchedule, keyFormat: format, timezone }: TimePartitions, start: number): WindowGrid {
   const zone = TimeZone.of(timezone)
-  const moments = momentsOf(cronSchedule, timezone, start)
+  const fields = fieldsOf(cronSchedule)
+  const moments = momentsOf(cronSchedule, fields, timezone, start)
   const { startOf, indexAt, localOf } = moments
   const { write, read } = keyFormat(format)
-  const repeatsEveryHour = fieldsOf(cronSchedule)[1] === '*'
+  const repeatsEveryHour = fields[1] === '*'
   const keyOf = (index: number): string => {
     const local = localOf(index)
     const key = write(local)
@@ -66,9 +67,8 @@ function momentOfKey(key: string, read: (text: string) => number | undefined, zo
   return repeated === undefined ? undefined : zone.momentsAt(repeated).find((at) => offsetText(repeated - at) === offset)
 }
 
-function momentsOf(cronSchedule: string, timezone: string, start: number): Moments {
+function momentsOf(cronSchedule: string, [minutes = '', hours, ...days]: readonly string[], timezone: string, start: number): Moments {
   const zone = TimeZone.of(timezone)
-  const [minutes = '', hours, ...days] = fieldsOf(cronSchedule)
   if (hours === '*' && days.every((field) => field === '*')) return passingMinutes(zone, start, expand(minutes, 0, 59))
   const cadence = cadenceOf(cronSchedule)
   if (cadence === undefined || cadence.kind === 'hourly' || cadence.day > 28) return listed(zone, cronSchedule, timezone, start)

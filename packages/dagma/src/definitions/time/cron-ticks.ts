@@ -115,6 +115,7 @@ export function fieldsOf(cronSchedule: string): string[] {
     .replaceAll('?', '*')
     .split(' ')
   return fields.map((field, index) => {
+    if (/^(\*|\d+)$/.test(field)) return field
     const [min, max] = fieldRanges[index] ?? [0, 0]
     const isFull = new Set(expand(field, min, max).map((number) => (index === 4 ? number % 7 : number))).size > max - min
     const otherDays = { 2: fields[4], 4: fields[2] }[index] ?? '*'
