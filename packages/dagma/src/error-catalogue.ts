@@ -350,7 +350,7 @@ export const catalogue = {
   DAGMA_PACKAGE_MISSING: entry<{ place: string; name: string }>(
     'definition',
     ({ place, name }) => `${place}: this imports the package "${name}", which is not installed.`,
-    ({ name }) => `Run \`npm install ${name}\`.`,
+    ({ name }) => `Install it, for example with \`npm install ${name}\`.`,
   ),
   DAGMA_MODULE_NO_DEFINITIONS: entry<{ file: string }>(
     'definition',

@@ -15,6 +15,11 @@ test('an error is shown once, however often the step is tried', () => {
   expect(withoutFrames(lines('b', error))).toEqual(shown)
 })
 
+test('a cause that is named with its class above has no line of its own', () => {
+  const error = failure('src/a.ts:7: SyntaxError: Expected a comma. Fix the module.', new SyntaxError('Expected a comma'))
+  expect(withoutFrames(stepErrorLines()('a', error))).toEqual(['    src/a.ts:7: SyntaxError: Expected a comma. Fix the module.'])
+})
+
 test('a message that is in one above is not shown again; frames of all are', () => {
   const error = failure('Step "a" failed: no row.', new TypeError('no row', { cause: new Error('no row') }))
   const lines = stepErrorLines()('a', error)

@@ -139,7 +139,7 @@ try { session.context.assetKey } catch (error) { console.log(error.message) }`
     cpSync(new URL('../..', import.meta.url), join(folder, 'src'), { recursive: true })
     const { stderr, status } = script('await openPipes()', environment({ data: context }, { bucket: 'b' }), folder)
     expect(status).toBe(1)
-    expect(stderr).toContain('Run `npm install @aws-sdk/client-s3`. [DAGMA_PACKAGE_MISSING]')
+    expect(stderr).toContain('Install it, for example with `npm install @aws-sdk/client-s3`. [DAGMA_PACKAGE_MISSING]')
   })
 })
 

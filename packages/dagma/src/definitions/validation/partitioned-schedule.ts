@@ -47,13 +47,13 @@ function jobProblems(partitions: PartitionsDefinition | undefined, time: TimePar
 
 function optionProblems(schedule: Schedule, { tags: _, ...at }: ScheduledPartitions, time: TimePartitions | undefined): Problem[] {
   const problems: Problem[] = []
-  if (schedule.evaluate !== undefined) problems.push(['evaluate', 'is not taken beside forPartitions'])
+  if (schedule.evaluate !== undefined) problems.push(['evaluate', 'cannot be combined with forPartitions, which requests the runs'])
   if (time === undefined) {
     if (schedule.cronSchedule === '') problems.push(['cronSchedule', 'is missing: static partitions have no times'])
   } else {
-    const own = 'is not taken beside forPartitions: the time partitions have their own'
-    if (schedule.cronSchedule !== '') problems.push(['cronSchedule', own])
-    if (schedule.executionTimezone !== '' && schedule.cronSchedule === '') problems.push(['executionTimezone', own])
+    const reason = 'cannot be combined with forPartitions: the schedule ticks after each partition, in its time zone; forPartitions sets the time'
+    if (schedule.cronSchedule !== '') problems.push(['cronSchedule', reason])
+    if (schedule.executionTimezone !== '' && schedule.cronSchedule === '') problems.push(['executionTimezone', reason])
   }
   const ranges: { readonly [option: string]: readonly [min: number, max: number, of: readonly string[]] } = {
     minuteOfHour: [0, 59, ['hourly', 'daily', 'weekly', 'monthly']],

@@ -84,7 +84,7 @@ test('a package that ships TypeScript, and one that is not installed', () => {
   expect(shipped.message).toMatch(/^<folder>\/node_modules\/lib\/index\.ts: /)
   const missing = loading(`import 'nolib'`)
   expect(missing.code).toBe('DAGMA_PACKAGE_MISSING')
-  expect(missing.message).toMatch(/^<folder>\/src\/definitions\.ts:1: .* Run `npm install nolib`\./)
+  expect(missing.message).toMatch(/^<folder>\/src\/definitions\.ts:1: .* Install it, for example with `npm install nolib`\./)
 })
 
 test('a secret that is not set while the module loads has its line, as wrong definitions have', () => {

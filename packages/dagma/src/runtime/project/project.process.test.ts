@@ -108,7 +108,7 @@ describe('loadDefinitions', () => {
         "<folder>/src/defs.ts: Error: no database. Fix the module. Nothing was run. [DAGMA_MODULE_FAILED]",
         "<folder>/src/defs.ts: A value that is not an Error was thrown: text. Fix the module. Nothing was run. [DAGMA_MODULE_FAILED]",
         "<folder>/src/defs.ts: this imports ./missing.ts, which does not exist. Write the file name with its extension, as in \`import { a } from "./a.ts"\`. [DAGMA_IMPORT_NOT_FOUND]",
-        "<folder>/src/defs.ts:1: this imports the package "package-that-nobody-has", which is not installed. Run \`npm install package-that-nobody-has\`. [DAGMA_PACKAGE_MISSING]",
+        "<folder>/src/defs.ts:1: this imports the package "package-that-nobody-has", which is not installed. Install it, for example with \`npm install package-that-nobody-has\`. [DAGMA_PACKAGE_MISSING]",
         "<folder>/src/defs.ts has no default export created with definitions(). Write \`export default definitions({ assets: [...] })\`. [DAGMA_MODULE_NO_DEFINITIONS]",
         "<folder>/src/defs.ts has no default export created with definitions(). Write \`export default definitions({ assets: [...] })\`. [DAGMA_MODULE_NO_DEFINITIONS]",
         "An asset cannot be named "a b". Use letters, digits, "_", "-" and "." (job, schedule, group and check names: letters, digits and "_"), and "/" between the parts of an asset key. [DAGMA_KEY_INVALID]",
