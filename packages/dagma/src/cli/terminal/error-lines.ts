@@ -20,7 +20,8 @@ export function errorLines(error: WireError, indent = ''): string[] {
     const { name, message } = one
     // The message of the step already contains its cause.
     if (!messages.some((said) => said.includes(message))) lines.push(`${indent}caused by ${name}: ${message}`)
-    else if (one !== error && name !== 'Error' && !messages.some((said) => said.includes(`${name}: ${message}`))) lines.push(`${indent}${name}`)
+    else if (one !== error && name !== 'Error' && !messages.some((said) => said.includes(`${name}: ${message}`)))
+      lines.push(`${indent}${name}`)
     messages.push(message)
     lines.push(...one.stack.map((frame) => styleText('dim', frame.trimEnd())))
   }

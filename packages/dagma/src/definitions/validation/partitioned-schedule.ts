@@ -51,7 +51,8 @@ function optionProblems(schedule: Schedule, { tags: _, ...at }: ScheduledPartiti
   if (time === undefined) {
     if (schedule.cronSchedule === '') problems.push(['cronSchedule', 'is missing: static partitions have no times'])
   } else {
-    const reason = 'cannot be combined with forPartitions: the schedule ticks after each partition, in its time zone; forPartitions sets the time'
+    const reason =
+      'cannot be combined with forPartitions: the schedule ticks after each partition, in its time zone; forPartitions sets the time'
     if (schedule.cronSchedule !== '') problems.push(['cronSchedule', reason])
     if (schedule.executionTimezone !== '' && schedule.cronSchedule === '') problems.push(['executionTimezone', reason])
   }
