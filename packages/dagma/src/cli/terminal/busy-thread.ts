@@ -3,11 +3,11 @@ import { isMainThread, Worker, workerData } from 'node:worker_threads'
 import { ownModule } from '../../own-files.ts'
 
 const beatMs = 250
-/** Milliseconds without a beat after which the thread is busy. */
-const busyMs = 2_000
+/** How many beats must be missing in a row. Who interrupts twice within that second must do so once more: nothing can know of the first two. */
+const missingBeats = 4
 const callback = Symbol.for('dagma.onBusy')
 
-/** Calls `onBusy` in the main thread when it has been busy for two seconds, in the middle of what it does, and `onAlive` when it is so no more. */
+/** Calls `onBusy` in the main thread when it has been busy for a second, in the middle of what it does, and `onAlive` when it is so no more. */
 export function watchForBusyThread({ onBusy, onAlive }: { onBusy: () => void; onAlive: () => void }): void {
   const beats = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
   let isBusy = false
@@ -27,11 +27,13 @@ export function watchForBusyThread({ onBusy, onAlive }: { onBusy: () => void; on
 
 function watch(beats: Int32Array): void {
   let last = -1
+  let missing = 0
   setInterval(() => {
     const now = Atomics.load(beats, 0)
-    if (now === last) callInMainThread()
+    missing = now === last ? missing + 1 : 0
     last = now
-  }, busyMs)
+    if (missing === missingBeats) callInMainThread()
+  }, beatMs)
 }
 
 /** The inspector reaches a thread between any two operations of a loop, which nothing else in Node does. */

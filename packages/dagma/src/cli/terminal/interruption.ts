@@ -7,7 +7,7 @@ export const isInterrupted = (): boolean => wasInterrupted
 
 /**
  * Aborted by the first Ctrl-C or SIGTERM, or when the terminal is closed. A second Ctrl-C or SIGTERM ends the process at once. `what` is being
- * stopped. While a step keeps the thread busy for seconds, so that nothing here can be called, each of these signals ends the process.
+ * stopped. While a step keeps the thread busy for more than a second, so that nothing here can be called, each of these signals ends the process.
  */
 export function interruption(what: string): AbortSignal {
   const abort = new AbortController()
