@@ -1,13 +1,16 @@
 /**
  * The packages as they are published: their tarballs are as small as they should be, pass publint and are-the-types-wrong, and install into an empty
- * project, where a job runs. Two copies of dagma in a project are refused.
+ * project, where a job runs. Two copies of dagma in a project are refused. The workflows that publish them, and that new projects have, pass actionlint.
  *   npm run check:packages
  */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { createLinter } from 'actionlint'
+import { packageManagers } from '../packages/create-dagma/src/package-managers.ts'
+import { writeProject } from '../packages/create-dagma/src/write-project.ts'
 import { packAll } from './pack.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -21,6 +24,7 @@ try {
     if (basename(tarball).startsWith('create-')) continue // nothing is imported of it
     run(join(root, 'node_modules/.bin/attw'), ['--profile', 'esm-only', '--format', 'ascii', tarball])
   }
+  await lintWorkflows()
   useAsNewcomer(tarballs)
   console.log(`${tarballs.length} packages are good.`)
 } finally {
@@ -34,6 +38,24 @@ function expectSize(tarball) {
   const size = Math.ceil(statSync(tarball).size / 1000)
   console.log(`${basename(tarball)}: ${size} kB of at most ${limit} kB`)
   if (size > limit) throw new Error(`${basename(tarball)} has ${size} kB`)
+}
+
+async function lintWorkflows() {
+  const files = Object.keys(packageManagers).map((packageManager) => {
+    const project = join(folder, packageManager)
+    writeProject({
+      folder: project,
+      template: 'minimal',
+      packageManager,
+      packageManagerVersion: '',
+      isInWorkspace: false,
+      nodePackage: false,
+    })
+    return join(project, '.github/workflows/ci.yml')
+  })
+  const lint = await createLinter()
+  const faults = [join(root, '.github/workflows/release.yml'), ...files].flatMap((file) => lint(readFileSync(file, 'utf8'), file))
+  if (faults.length > 0) throw new Error(faults.map(({ file, line, message }) => `${file}:${line}: ${message}`).join('\n'))
 }
 
 /** An empty project outside of the repository. */
