@@ -37,6 +37,9 @@ const rules: readonly Rule[] = [
   { words: /\bstands? (?:in|at|below|above|between|there)\b/, write: 'is in, is at' },
   { words: /\bgo(?:es)? on (?:with|from)\b/, write: 'continues with' },
   { words: /\bin (?:a|an) (?:\w+ )?(?:process|file|folder|module|thread|step|run) of (?:its|their) own\b/, write: 'in its own process' },
+  { words: /\b[Aa]ll that (?:is|it|has|was|a|the)\b/, write: 'everything that' },
+  { words: /\bcalls? of (?:a )?(?:model|function|flow)s?\b/, write: 'model call, call to a function' },
+  { words: /(?:\/\*\*|""") ?What\b/, write: 'a noun phrase: "The result of …" for "What … gives"' },
   { words: /\bobituary\b|\b_Crew\b|\b_bury\b/, write: 'death_report, _StepThreads, _on_exit' },
 ]
 

@@ -57,7 +57,7 @@ export function releasedChangelog(changelog: string, changesets: readonly Change
   return `${head}## [Unreleased]\n\n## [${version}] - ${day}\n\n${body}\n${older.length === 0 ? '' : `\n${older.join('')}`}`
 }
 
-/** What the changelog says of a version. @throws Error when it says nothing */
+/** The changelog's section of a version. @throws Error when there is none */
 export function notesOf(changelog: string, version: string): string {
   const section = changelog.split(/^## (?=\[)/m).find((part) => part.startsWith(`[${version}]`))
   if (section === undefined) throw new Error(`CHANGELOG.md has no section of version ${version}. Make it with \`npm run release\`.`)

@@ -100,7 +100,7 @@ class Supervised:
 
 
 def start_run(hosts: Hosts) -> int:
-    """A process with the run, forked from this one, which has loaded all that it needs."""
+    """A process with the run, forked from this one, which has loaded everything that it needs."""
     pid = os.fork()
     if pid == 0:
         os.setsid()

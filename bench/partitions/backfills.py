@@ -43,7 +43,7 @@ def many_runs(job: dg.JobDefinition) -> float:
 
 
 def store_alone(count: int, *, kept: bool) -> float:
-    """What Dagster's event store takes for as many materializations; `kept` as Dagma uses it."""
+    """The time that Dagster's event store takes for as many materializations; `kept` as Dagma uses it."""
     with tempfile.TemporaryDirectory() as home, dg.instance_for_test(temp_dir=home) as instance:
         with databases_kept_open() if kept else nullcontext():
             instance.report_runless_asset_event(dg.AssetMaterialization("alone"))  # makes the files

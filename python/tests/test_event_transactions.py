@@ -45,7 +45,7 @@ def events_of(asset: dg.AssetKey, partition: str) -> list[Event]:
 
 
 def stored(instance: dg.DagsterInstance, asset: dg.AssetKey) -> object:
-    """All that Dagster shows of an asset, without what differs from one asset to another."""
+    """Everything that Dagster shows of an asset, without what differs from one asset to another."""
     filtered = dg.AssetRecordsFilter(asset)
     materializations = instance.fetch_materializations(filtered, limit=10).records
     (record,) = instance.get_asset_records([asset])

@@ -182,7 +182,7 @@ def test_declarations(defs: dg.Definitions) -> None:
 
 
 def constants(event: dg.AssetMaterialization | dg.AssetObservation) -> dict[str, str]:
-    """What an asset's page need not show, from the event's tags; none of it is in the metadata too."""
+    """The facts that an asset's page need not show, from the event's tags; none of them is in the metadata too."""
     found = {name: (event.tags or {})[f"dagma/{name}"] for name in ("event_type", "status", "retry_count")}
     assert not found.keys() & event.metadata.keys()
     return found
@@ -267,7 +267,7 @@ def test_a_hook_that_ends_the_process_is_an_error_of_the_hook(
 
 
 def hook_lines(result: dg.ExecutionResult, instance: dg.DagsterInstance) -> list[tuple[str, str]]:
-    """What the hooks logged, each with the last event that their step had before."""
+    """The log lines of the hooks, each with the last event of its step before it."""
     lines: list[tuple[str, str]] = []
     last: dict[str, str] = {}
     for entry in instance.all_logs(result.run_id):

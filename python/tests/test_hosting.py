@@ -1,4 +1,4 @@
-"""What docs/hosting.md says: its files, a service that is restarted, PostgreSQL."""
+"""The setups of docs/hosting.md: its files, a service that is restarted, PostgreSQL."""
 
 from __future__ import annotations
 

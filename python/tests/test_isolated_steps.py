@@ -140,7 +140,7 @@ class Host:
 
 
 def outcome(instance: dg.DagsterInstance, run: dg.DagsterRun) -> dict[str, Any]:
-    """What a run has done, whatever processes it did it in."""
+    """The work of a run, in whatever processes."""
     records = [entry for entry in instance.all_logs(run.run_id) if entry.step_key is not None]
     steps: dict[str, list[str]] = {}
     for entry in records:
@@ -272,7 +272,7 @@ def test_each_executor_does_what_one_process_does(tmp_path: Path, home: Path) ->
 
 
 def waiting(instance: dg.DagsterInstance) -> list[str]:
-    """What the step of the newest run says when it waits."""
+    """The message of the newest run's step when it waits."""
     runs = instance.get_runs(limit=1)
     return [text for run in runs for text in messages(instance, run) if text.startswith("waiting in")]
 

@@ -76,7 +76,7 @@ def preloads(project: Path) -> list[int]:
 
 
 def run_workers(project: Path) -> list[int]:
-    """What a preload process has forked, a spare one among them."""
+    """The processes that a preload process has forked, including a spare one."""
     found, parents = processes_of(project), preloads(project)
     return [pid for pid, text in found.items() if "dagma.launch.preload" in text and parent_of(pid) in parents]
 

@@ -1,4 +1,4 @@
-"""What the worker prints as it goes to the run's own stdout and stderr."""
+"""The worker's output on the run's own stdout and stderr."""
 
 from __future__ import annotations
 

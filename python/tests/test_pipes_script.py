@@ -73,7 +73,7 @@ def run_in_asset(instance: dg.DagsterInstance, use: Use, code_version: str | Non
 def custom_messages(
     client: dg.PipesSubprocessClient, script: list[str], case: str, code_version: str | None = None
 ) -> list[Any]:
-    """What the script's case sends with `reportCustomMessage`."""
+    """The message of the script's case, sent with `reportCustomMessage`."""
     found: list[Any] = []
 
     def use(context: dg.AssetExecutionContext) -> Any:

@@ -1,4 +1,4 @@
-"""What only shows with `dagster` in its own process: commands, compute logs, interrupts, no process left."""
+"""Behavior that needs `dagster` in its own process: commands, compute logs, interrupts, no process left."""
 
 from __future__ import annotations
 

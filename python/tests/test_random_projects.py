@@ -48,7 +48,7 @@ def test_a_project_that_is_taken_loads(projects: list[dict[str, Any]]) -> None:
 
 
 def why_not(manifest: Manifest) -> str | None:
-    """What Dagster says when it refuses a manifest."""
+    """Dagster's message when it rejects a manifest."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

@@ -49,7 +49,7 @@ POSTGRES = os.environ.get("DAGMA_TEST_POSTGRES")
 
 
 def recorded(instance: dg.DagsterInstance, *runs: str) -> list[str]:
-    """What runs have of partitions: materializations and evaluations, without sums."""
+    """The partitions of runs: materializations and evaluations, without sums."""
     kinds = {dg.DagsterEventType.ASSET_MATERIALIZATION, dg.DagsterEventType.ASSET_CHECK_EVALUATION}
     records = [record for run_id in runs for record in instance.get_records_for_run(run_id, of_type=kinds).records]
     found = [record.event_log_entry.get_dagster_event() for record in records]

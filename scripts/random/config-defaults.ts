@@ -118,7 +118,7 @@ const config = fc.tuple(drawn, drawn).chain(([first, second]) =>
   }),
 )
 
-/** What a step would get; undefined when the config is refused. */
+/** The config that a step would get; undefined when it is rejected. */
 async function result(schema: z.ZodType, entered: unknown): Promise<{ value: unknown } | undefined> {
   const step = { kind: 'materialize', name: 'a', assets: [], checks: [], config: schema } as const
   return validatedConfig(step, entered).then(

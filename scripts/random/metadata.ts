@@ -1,6 +1,6 @@
 /**
  * Random metadata in the form of Pipes, one set a line, for the Python suite: `node metadata.ts SEED COUNT`. Most of what is drawn is wrong
- * in some way; what Dagma refuses is left out, so that all that is printed must be read by Dagster.
+ * in some way; what Dagma refuses is left out, so that everything that is printed must be read by Dagster.
  */
 import fc from 'fast-check'
 import { DagmaError } from '../../packages/dagma/src/errors.ts'

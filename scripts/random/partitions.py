@@ -56,7 +56,7 @@ def moment_near(rng, zone, days):
 
 
 def offsets(zone, moments):
-    """What Python's time zone data say around some moments, by which cases are known that Node's data make otherwise."""
+    """Python's time zone data around some moments, to recognize cases in which Node's data differ."""
     info = zoneinfo.ZoneInfo(zone)
     days = {int(at // 86_400) + day for at in moments for day in (-1, 0, 1)}
     return [[day, dt.datetime.fromtimestamp(day * 86_400, info).utcoffset().total_seconds()] for day in sorted(days)]

@@ -35,7 +35,7 @@ interface Value {
 }
 
 /**
- * A project of 16 quick assets, each depending on the one four before it. `at` is notified of the instants; every call of a function leaves a line
+ * A project of 16 quick assets, each depending on the one four before it. `at` is notified of the instants; every call to a function leaves a line
  * in `ran.txt`.
  */
 export function project(folder: string, at: (point: Point) => void = () => {}): Definitions {

@@ -16,7 +16,7 @@ const withinMs = 540_000
 process.env.CANARY_KEY = canary // descriptions are made when definitions load
 const { channels } = await import('../support/canary-definitions.ts')
 
-/** What was found in the output of a host. */
+/** The canaries found in the output of a host. */
 class Search {
   readonly #known = pieces(canary)
   readonly leaks: string[] = []

@@ -20,7 +20,7 @@ describe.skipIf(lacks(needsPython()))('the dagster command line', () => {
   let project: TestProject
   let runs: DagsterRun[] = []
 
-  /** What a person does: take the lines that `--check` prints into a shell, and continue in it. */
+  /** The steps of a person: evaluate the lines that `--check` prints in a shell, and continue in it. */
   const inShell = (command: string): Promise<Finished> =>
     run('bash', ['-ec', `eval "$(dagma dev --check)"\n${command}`], { cwd: project.folder, withinMs: 180_000 })
 

@@ -43,7 +43,7 @@ describe.skipIf(lacks(needsPython(), needsChromium(), needsProc()))('in the Dags
     project?.[Symbol.dispose]()
   })
 
-  /** What the project's steps have written down, oldest first. */
+  /** The lines that the project's steps have written, oldest first. */
   const notes = (): string[] => readFileSync(join(project.folder, 'notes.txt'), 'utf8').trimEnd().split('\n')
   const notesOf = (asset: string): string[] => notes().filter((line) => line.startsWith(`${asset}:`))
   const make = (file: string, content: string): void => writeFileSync(join(project.folder, file), content)

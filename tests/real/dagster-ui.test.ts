@@ -35,7 +35,7 @@ const absentFromPages: Readonly<Record<string, readonly string[]>> = {
   langflow_run_flow: ['langflow_ui_url'],
 }
 
-/** What is the same on every page. */
+/** The expectations that are the same for every page. */
 const constants = ['event_type', 'status', 'retry_count']
 
 describe.skipIf(lacks(needsPython(), needsChromium(), needsProc(), mlflowExecutable() ? '' : 'there is no MLflow.'))(

@@ -19,7 +19,7 @@ export default definitions({ assets: [asset({ key: 'one', run: () => 1 })], jobs
 const launch = `mutation { launchRun(executionParams: { selector: {
   repositoryLocationName: "dagma.definitions", repositoryName: "__repository__", jobName: "one_job" } }) { __typename } }`
 
-/** What a page runs: all that it can send without being let. Returns whether a websocket was opened. */
+/** The script of a page: every request that it can send without permission. Returns whether a websocket was opened. */
 const attackWith = (addresses: object): string => `(async ({ mutation, report, socket }) => {
   const quietly = { mode: 'no-cors', credentials: 'include' }
   const loaded = (element, properties) => new Promise((resolve) => {

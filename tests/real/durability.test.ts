@@ -1,4 +1,4 @@
-/** What `durability` promises, seen in the system calls: a value is whole or not there, and with `power` on the disk before its event is acknowledged. */
+/** The promises of `durability`, seen in the system calls: a value is whole or not there, and with `power` on the disk before its event is acknowledged. */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -13,7 +13,7 @@ import { platformProject } from '../support/test-project.ts'
 import { WorkerRun } from '../support/worker-run.ts'
 
 const template = 'http://localhost:16686/trace/{trace_id}'
-/** What was stored goes before the materialization. */
+/** Spans of stored values come before the materialization. */
 const materialized = ['report_custom_message', 'report_asset_materialization']
 const ragSteps: readonly (readonly [step: string, reports: readonly string[]])[] = [
   ['embed_texts_stub', materialized],

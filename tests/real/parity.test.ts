@@ -6,7 +6,7 @@ import { lacks, needsPython } from '../support/needs.ts'
 import { comparable, dagsterRun, embeddedRun, type HostRun, parity } from '../support/parity.ts'
 import { platformProject, smallProject, type TestProject } from '../support/test-project.ts'
 
-/** What goes well, what fails, and what is said: beyond what the M7 project has. */
+/** Successes, failures and messages that the M7 project does not have. */
 const definitions = `
 import { asset, definitions, MetadataValue, materializeResult } from 'dagma'
 

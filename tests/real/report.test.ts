@@ -68,7 +68,7 @@ const types = {
   lineage: 'TableColumnLineage',
 }
 
-/** What is left of those types over REST. */
+/** Those types as they arrive over REST. */
 const plainTypes = {
   ...types,
   md: 'Text',

@@ -22,7 +22,7 @@ const types: Readonly<Record<string, string>> = {
 
 const axe = readFileSync(join(repository, 'node_modules/axe-core/axe.min.js'), 'utf8')
 
-/** What axe-core reports, as far as it is read here. */
+/** The part of axe-core's report that is read here. */
 interface AxeResults {
   readonly violations: readonly {
     readonly help: string
@@ -42,7 +42,7 @@ test('its sources type-check', async () => {
   await run(join(repository, 'node_modules/.bin/tsc'), ['-p', join(repository, 'site')])
 })
 
-/** What is at a path of the site; undefined when nothing is. */
+/** The file at a path of the site; undefined when there is none. */
 function fileAt(path: string): string | undefined {
   const name = decodeURIComponent(path).slice(1)
   return [name, posix.join(name, 'index.html'), `${name}.html`].find((file) => files.has(file) && extname(file) !== '')

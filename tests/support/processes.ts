@@ -20,7 +20,7 @@ export interface Finished {
   readonly stderr: string
 }
 
-/** Carried by a started process and by all that it starts in turn, whatever group they are in. */
+/** Carried by a started process and by everything that it starts in turn, whatever group they are in. */
 const markVariable = 'DAGMA_TEST_MARK'
 
 /** A running process, with everything that it has printed. */
@@ -85,7 +85,7 @@ export class Running {
     return markedProcesses(this.#mark)
   }
 
-  /** Ends the process and all that it started, at once. */
+  /** Ends the process and everything that it started, at once. */
   kill(): void {
     for (const { pid } of this.family()) signal(pid, 'SIGKILL')
     if (this.child.pid !== undefined) signal(-this.child.pid, 'SIGKILL')
@@ -106,7 +106,7 @@ export async function run(command: string, args: readonly string[], options: Sta
   return finished
 }
 
-/** Waits until nothing is left of a process and all that it has started; gives what is left after that time. */
+/** Waits until nothing is left of a process and everything that it has started; gives what is left after that time. */
 export async function whatIsLeft(running: Running, withinMs = 5_000): Promise<readonly { pid: number; command: string }[]> {
   const deadline = Date.now() + withinMs
   for (;;) {

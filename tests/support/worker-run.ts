@@ -11,7 +11,7 @@ export class WorkerRun implements Disposable {
   readonly #child: ChildProcess
   readonly #channel: Socket
   readonly #lines: AsyncIterator<string>
-  /** All that came out of the worker. */
+  /** Everything that came out of the worker. */
   printed = ''
 
   constructor(folder: string, env: Readonly<Record<string, string>>) {

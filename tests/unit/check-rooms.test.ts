@@ -5,7 +5,7 @@ import { importProblems } from '../../scripts/check-rooms.ts'
 
 const core = 'packages/dagma/src'
 
-/** What is wrong in a tree of these files. */
+/** The problems in a tree of these files. */
 function problemsOf(files: { readonly [path: string]: string }): string[] {
   return importProblems(temporaryFolder(files))
 }

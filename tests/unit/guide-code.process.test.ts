@@ -24,7 +24,7 @@ const examples = join(output, 'doc-comments')
 /** Put before a block that imports nothing. */
 const prelude = `import { ${Object.keys(dagma).sort().join(', ')} } from 'dagma'\nexport {}\n`
 
-/** What a project that is compiled with declarations may export: the compiler has to find a name for the type of each. */
+/** The exports of a project that is compiled with declarations: the compiler has to find a name for the type of each. */
 const declarations = `import { asset, assetCheck, AutomationCondition, dailyPartitions, definitions, dynamicPartitions, externalAsset, jsonFileIOManager, job,
   mapped, materialize, materializeResult, memoryIOManager, MetadataValue, multiAsset, multiPartitions, observableAsset, PartitionMapping, resource,
   retryPolicy, runRequest, schedule, secret, sensor, skipReason, staticPartitions, storageIOManager, typedIOManager } from 'dagma'
@@ -199,7 +199,7 @@ function sources(folder: string): readonly string[] {
   return texts
 }
 
-/** Imports of all that the examples of an entry point may use: the functions of `dagma` and its own. */
+/** Imports of everything that the examples of an entry point may use: the functions of `dagma` and its own. */
 function importsOf(door: string): string {
   const of = (name: string): string[] =>
     readFileSync(join(root, 'api', `${name}.api.md`), 'utf8')

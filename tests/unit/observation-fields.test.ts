@@ -31,7 +31,7 @@ async function runWith(variables: Readonly<Record<string, string>>): Promise<Mat
   return run
 }
 
-/** What a materialization of this asset must carry, by the table. */
+/** The fields that a materialization of this asset must have, by the table. */
 function required(asset: string, metadata: WireMetadata): string[] {
   // The system that the asset tells of: the last one that it uses.
   const used = Object.keys((platform.assets.get(asset) as AssetNode | undefined)?.step?.resources ?? {}).map((key) => systemOf[key] ?? key)

@@ -1,4 +1,4 @@
-/** What the published packages carry: what strangers need, and nothing that only a checkout needs. */
+/** The content of the published packages: everything that a stranger needs, and nothing that only a checkout needs. */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,4 +1,4 @@
-/** What the example project promises by name: groups, jobs, the schedule with its variables, and with every system the links of each asset. */
+/** The names that the example project promises: groups, jobs, the schedule with its variables, and with every system the links of each asset. */
 import { type MaterializeRun, materialize } from 'dagma'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import platform from '../../examples/platform/src/definitions.ts'

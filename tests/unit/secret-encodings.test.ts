@@ -35,7 +35,7 @@ const start = fc.constantFrom('', 'a ', '"', '(', 'Bearer ', 'token: ', '{"token
 const end = fc.constantFrom('', ' and more', '", ', ')', '\n')
 
 const names = Object.keys(encodings)
-/** What takes escapes apart as well is one encoding by itself. */
+/** A decoder that also resolves escapes counts as one encoding. */
 const nestable = names.filter((name) => !['a list of characters', 'spaced characters'].includes(name))
 /** Node shows only the first bytes of these: too little of another encoding to find out what it holds. */
 const outer = nestable.filter((name) => !['a buffer, inspected', 'an array of bytes, inspected'].includes(name))
@@ -60,7 +60,7 @@ describe('a secret in an encoding', () => {
   })
 })
 
-/** What was once let through: tried first, each time. `npm run fuzz` adds what it finds. */
+/** Texts that were once let through, tried first each time. `npm run fuzz` adds its findings. */
 const corpusFile = new URL('secret-encodings.corpus.json', import.meta.url)
 type Nested = [value: string, before: string, after: string, inner: string, outer: string]
 const corpus: Nested[] = JSON.parse(readFileSync(corpusFile, 'utf8'))

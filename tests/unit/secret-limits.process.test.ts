@@ -22,7 +22,7 @@ mkdirSync(output, { recursive: true })
 const folder = mkdtempSync(join(output, 'limits-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-/** What a step prints, in a project run by the command line. */
+/** The output of a step, in a project run by the command line. */
 function printed(step: string, env: NodeJS.ProcessEnv = {}): string {
   writeFileSync(join(folder, 'package.json'), '{"type":"module","dagma":{"definitions":"definitions.ts"}}')
   writeFileSync(

@@ -1,4 +1,4 @@
-/** Each translated page has all that its original has: a change of the original without its translation fails here. */
+/** Each translated page has everything that its original has: a change of the original without its translation fails here. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, test } from 'vitest'
@@ -34,7 +34,7 @@ test('the front page of the site follows its English one', () => {
 })
 
 test.each(pairs.map(([original, translation]) => ({ original, translation })))(
-  '$translation.path has all that $original.path has',
+  '$translation.path has everything that $original.path has',
   ({ original, translation }) => {
     const found = gaps(original, translation, pairs)
     expect(found, `${translation.path} does not follow ${original.path}:\n${found.join('\n')}`).toEqual([])

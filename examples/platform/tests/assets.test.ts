@@ -16,7 +16,7 @@ beforeAll(async () => {
 })
 afterAll(() => project[Symbol.dispose]())
 
-/** Key and type of all that a materialization carries. */
+/** Key and type of everything that a materialization carries. */
 function types(asset: string): Record<string, MetadataType> {
   const { metadata = {} } = run.materializations.get(asset) ?? {}
   return Object.fromEntries(Object.entries(metadata).map(([key, { type }]) => [key, type]))

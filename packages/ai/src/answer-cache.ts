@@ -8,7 +8,7 @@ const version = 1
 /** An answer as it is kept: JSON. */
 export type KeptAnswer = Pick<CallResult, 'content' | 'finishReason'> & { readonly model: string | undefined }
 
-/** The answers of a model that are kept, by a digest of all that is sent. */
+/** The answers of a model that are kept, by a digest of everything that is sent. */
 export class AnswerCache {
   readonly #storage: ResourceStorage
   readonly #model: readonly (string | undefined)[]

@@ -25,7 +25,7 @@ it('nothing of it is loaded by the local backend, or by a model that is opened o
   expect(await loaded({ baseUrl: 'http://127.0.0.1:9', model: 'm' }, '')).toEqual([])
 })
 
-it('it is loaded by the first call of a model', async () => {
+it('it is loaded by the first model call', async () => {
   await using server = await fakeChat()
   expect(await loaded({ baseUrl: server.url, model: 'm' }, `await client.generateText({ prompt: 'Hello.' })`)).toContain('ai')
 })

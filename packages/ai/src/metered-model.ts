@@ -5,7 +5,7 @@ import type { TokenUsage } from './client.ts'
 import type { Limiter } from './limits.ts'
 import type { CallOptions, CallResult, Model, StreamPart, StreamResult } from './model-types.ts'
 
-/** The totals of the calls of a generation. */
+/** The totals of the calls in a generation. */
 export interface Tally {
   calls: number
   cachedCalls: number
@@ -19,7 +19,7 @@ export interface Tally {
   model: string | undefined
 }
 
-/** The middleware of the calls of a generation. */
+/** The middleware of the calls in a generation. */
 export interface Metering {
   readonly tally: Tally
   /** Undefined when nothing is kept. */

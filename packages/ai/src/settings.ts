@@ -18,11 +18,11 @@ export interface LanguageModelSettings {
   /** Key of the API. Default, and when its variable is not set: none is sent. */
   readonly apiKey?: Secret
   /**
-   * Whether the answer to the same request is kept, and returned again without a call: by a digest of the model and all that is sent, where the project
+   * Whether the answer to the same request is kept, and returned again without a call: by a digest of the model and everything that is sent, where the project
    * keeps its values. Default false; a call can set it for itself.
    */
   readonly cache?: boolean
-  /** Maximum number of concurrent calls of a run. Default 4. */
+  /** Maximum number of concurrent calls in a run. Default 4. */
   readonly parallel?: number
   /** Calls that may begin in a minute, of a run. Default: no limit. */
   readonly requestsPerMinute?: number

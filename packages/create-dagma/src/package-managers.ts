@@ -8,7 +8,7 @@ export const packageManagers = {
 
 export type PackageManager = keyof typeof packageManagers
 
-/** What makes an installation write the lock file also where it refuses to by default, in CI: a new project is not in it. */
+/** The arguments that make an installation write the lock file even in CI, where it refuses to by default: a new project is not in it yet. */
 export const unlocked: { readonly [Manager in PackageManager]: readonly string[] } = {
   npm: [],
   pnpm: ['--no-frozen-lockfile'],

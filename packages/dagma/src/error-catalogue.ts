@@ -40,7 +40,7 @@ export const catalogue = {
     'definition',
     ({ subject, name, isOwn }) =>
       `${subject} ${isOwn ? 'has a name' : `is called "${name}" in Dagster, a name`} that is reserved by Python or Dagster.`,
-    'Rename it; an asset may also get a keyPrefix.',
+    'Rename it, or give an asset a keyPrefix.',
   ),
   DAGMA_STEP_NAME_DUPLICATE: entry<{ makers: readonly string[]; step: string }>(
     'definition',
@@ -101,7 +101,7 @@ export const catalogue = {
   ),
   DAGMA_PARTITIONS_MIXED: entry<{ assets: readonly string[]; commands: readonly string[] }>(
     'definition',
-    ({ assets }) => `A run can have only one partition, but the partitions of its assets differ: ${assets.join(', ')}.`,
+    ({ assets }) => `All assets of a run must have the same partitions, but these differ: ${assets.join(', ')}.`,
     ({ commands }) => `Run them separately, in this order: ${commands.map((command) => `\`${command}\``).join(', then ')}.`,
   ),
   DAGMA_UPSTREAM_PARTITIONS_NONEXISTENT: entry<{ partition: string | undefined; upstream: string; nonexistent: readonly string[] }>(
@@ -123,7 +123,7 @@ export const catalogue = {
   DAGMA_PARTITION_NEEDED: entry<{ asset: string; some: readonly string[] }>(
     'definition',
     ({ asset, some }) =>
-      `"${asset}" has partitions (${some.length > 0 ? some.join(', ') : 'none yet'}), but no partition was passed for the run.`,
+      `"${asset}" has partitions (${some.length > 0 ? some.join(', ') : 'none yet'}), but the run was started without a partition.`,
     'Pass one of them as partitionKey.',
   ),
   DAGMA_RANGE_NEEDS_RUNS: entry<{ asset: string; partitions: number; wanted: number }>(
@@ -141,7 +141,7 @@ export const catalogue = {
     'user_code',
     ({ step }) =>
       `Step "${step}" needs a single partition, for its key or for a value that has partitions, but its run has none, or a range.`,
-    'Launch it with a single partition.',
+    'Launch the run with a single partition.',
   ),
   DAGMA_PARTITIONS_FAILED: entry<{ step: string; failed: readonly string[]; all: number }>(
     'user_code',
@@ -150,7 +150,7 @@ export const catalogue = {
       const more = failed.length > 20 ? ` and ${failed.length - 20} more` : ''
       return `Step "${step}" failed for ${failed.length} of ${all} partitions: ${named}${more}.`
     },
-    'Fix the errors in their log lines, then retry the run: only the missing partitions are materialized.',
+    'Fix the errors in the log lines of these partitions, then retry the run: only the missing partitions are materialized.',
   ),
   DAGMA_ITEMS_FAILED: entry<{ failed: readonly string[]; count: number; all: number }>(
     'user_code',
@@ -219,13 +219,13 @@ export const catalogue = {
   DAGMA_JOB_UNKNOWN: entry<{ job: string; known: readonly string[]; wantedBy: string | undefined }>(
     'definition',
     ({ job, known, wantedBy }) =>
-      `${wantedBy === undefined ? 'There' : `${wantedBy} names a job that is not in definitions(): there`} is no job "${job}" (jobs: ${known.length > 0 ? known.join(', ') : 'none'}).`,
+      `${wantedBy === undefined ? 'There' : `${wantedBy} refers to a job that is not in definitions(): there`} is no job "${job}" (jobs: ${known.length > 0 ? known.join(', ') : 'none'}).`,
     'Use one of these jobs, or add it to definitions().',
   ),
   DAGMA_SELECTION_UNKNOWN: entry<{ selection: string; unknown: string; nearest: string | undefined }>(
     'definition',
     ({ selection, unknown, nearest }) =>
-      `The selection "${excerpt(selection)}" names "${excerpt(unknown)}", which matches no asset.${nearest === undefined ? '' : ` Did you mean "${nearest}"?`}`,
+      `The selection "${excerpt(selection)}" contains "${excerpt(unknown)}", which matches no asset.${nearest === undefined ? '' : ` Did you mean "${nearest}"?`}`,
     'Run `dagma asset list` to see the assets.',
   ),
   DAGMA_SELECTION_SYNTAX: entry<{ selection: string; reason: string }>(
@@ -364,7 +364,7 @@ export const catalogue = {
   ),
   DAGMA_SECRET_SHORT: entry<{ variable: string; shortest: number }>(
     'execution',
-    ({ variable, shortest }) => `The secret ${variable} has under ${shortest} characters and is too short to redact reliably.`,
+    ({ variable, shortest }) => `The secret ${variable} has fewer than ${shortest} characters, which is too short to redact reliably.`,
     'Use a longer secret.',
   ),
   DAGMA_SECRET_IN_DEFINITIONS: entry<{ field: string; variables: readonly string[] }>(
@@ -462,7 +462,7 @@ export const catalogue = {
   DAGMA_PROCESS_EXITED: entry<{ exitCode: number; steps: readonly string[] }>(
     'user_code',
     ({ exitCode, steps }) => `The process exited with code ${exitCode} while ${runningSteps(steps)}.`,
-    'Find the call of process.exit(), in the definitions, a step, a hook, a resource or a library, and throw an error there instead.',
+    'Find the call to process.exit(), in the definitions, a step, a hook, a resource or a library, and throw an error there instead.',
   ),
   DAGMA_UNCAUGHT_ERROR: entry<{ reason: string; steps: readonly string[] }>(
     'user_code',
@@ -503,7 +503,7 @@ export const catalogue = {
   DAGMA_EVENT_LOG_DAMAGED: entry<{ file: string; reason: string }>(
     'execution',
     ({ file, reason }) => `The event log ${file} is damaged: ${reason}.`,
-    'Move it away, with the files beside it whose names begin with its name, or restore a backup. Stored values are in separate files and are kept; the next run creates a new event log.',
+    'Move it away, together with the files next to it whose names begin with its name, or restore a backup. Stored values are in separate files and are kept; the next run creates a new event log.',
   ),
   DAGMA_PYTHON_MISSING: entry<{ reason: string }>(
     'execution',
@@ -523,7 +523,7 @@ export const catalogue = {
   DAGMA_DAGSTER_ENDED: entry<{ reason: string }>(
     'execution',
     ({ reason }) => `Dagster exited unexpectedly: ${reason}.`,
-    'See its last output lines, and start `dagma dev` again.',
+    'Read its last output lines, and start `dagma dev` again.',
   ),
   DAGMA_REPORT_NO_PYTHON: entry<{ reason: string }>(
     'execution',
@@ -573,7 +573,7 @@ export const catalogue = {
   DAGMA_PIPES_CLOSED: entry<{ method: string }>(
     'user_code',
     ({ method }) => `${method}() was called after the Pipes session was closed.`,
-    'Report before close(), or before the function given to runPipes() ends.',
+    'Report before close(), or before the function passed to runPipes() ends.',
   ),
   DAGMA_PIPES_DELIVERY_FAILED: entry<{ reason: string }>(
     'execution',
@@ -597,7 +597,7 @@ export const catalogue = {
   DAGMA_PRICE_MISSING: entry<{ model: string; of: string }>(
     'execution',
     ({ model, of }) => `The budget of ${of} has a maxCost, but model "${model}" has no known price. It was not called.`,
-    'Add the model to model-prices.json in the folder of the project, or use maxTokens.',
+    'Add the model to model-prices.json in the project folder, or use maxTokens.',
   ),
   DAGMA_SPENDING_UNRECORDED: entry<{ file: string; reason: string }>(
     'execution',

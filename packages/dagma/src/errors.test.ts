@@ -6,7 +6,7 @@ import { DagmaError, DefinitionErrors, dagmaError } from './errors.ts'
 /** Details of any error: each is its own name in braces, as text and as a list of one. */
 const details: never = new Proxy({}, { get: (_, name) => [`{${String(name)}}`] }) as never
 
-/** What `docs/errors.md` says of each code. */
+/** The row of each code in `docs/errors.md`. */
 function documented(): [code: string, phase: string, hint: string, when: string][] {
   const text = readFileSync(new URL('../../../docs/errors.md', import.meta.url), 'utf8')
   const rows = text.split('\n').filter((line) => line.startsWith('| `DAGMA_'))

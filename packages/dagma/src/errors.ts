@@ -79,7 +79,7 @@ export function definitionError({ code, problem, hint, cause }: DagmaError, plac
 
 const errorsBrand: unique symbol = Symbol.for('dagma.definition-errors') as never
 
-/** All that is wrong with a project's definitions, found together. */
+/** Everything that is wrong with a project's definitions, found together. */
 export class DefinitionErrors extends AggregateError {
   override readonly name = 'DefinitionErrors'
   declare readonly errors: DagmaError[]

@@ -1,7 +1,7 @@
 import type { Metadata } from 'dagma'
 import type { Json } from 'dagma/author'
 
-/** One call of a flow. */
+/** One call to a flow. */
 export interface FlowCall {
   /** Id or endpoint name of the flow. Default: the resource's `defaultFlowId`. */
   readonly flow?: string
@@ -40,7 +40,7 @@ export interface FlowAnswer {
   readonly text: string
   /** One text for each component that has one. */
   readonly texts: readonly string[]
-  /** All that the flow's components gave, of the type that the call names. */
+  /** Everything that the flow's components gave, of the type that the call names. */
   readonly outputs: readonly FlowOutput[]
   readonly sessionId: string
   /** How many components gave outputs, with a text or without. */
@@ -54,7 +54,7 @@ export type LangflowCalls = Pick<Langflow, 'health' | 'version'> & {
 
 /** LangFlow: real or the stub, by the same interface. */
 export interface Langflow {
-  /** Which form serves: `langflow` or `local`. */
+  /** The backend in use: `langflow` or `local`. */
   readonly backend: 'langflow' | 'local'
   /** The flow that is run when a call names none. */
   readonly defaultFlowId: string | undefined

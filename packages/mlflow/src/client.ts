@@ -93,7 +93,7 @@ export interface MlflowRunData {
 
 /** MLflow tracking: real or the stub, by the same interface and limits. */
 export interface Mlflow {
-  /** Which form serves: `mlflow` or `local`. */
+  /** The backend in use: `mlflow` or `local`. */
   readonly backend: 'mlflow' | 'local'
   /** Where runs are kept, safe to show: without user info. */
   readonly trackingUri: string

@@ -31,7 +31,7 @@ export interface Embedded {
 
 /** An embedder: a model behind an endpoint, or the local one, by the same interface. */
 export interface Embeddings {
-  /** Which form serves: `openai` for an endpoint that speaks OpenAI's API, whoever runs it, or `local`. */
+  /** The backend in use: `openai` for any endpoint that implements OpenAI's API, or `local`. */
   readonly backend: 'openai' | 'local'
   /** Name of the model; `local-hashing` for the local embedder. */
   readonly model: string

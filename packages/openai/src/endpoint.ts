@@ -13,7 +13,7 @@ import { type Answer, readAnswer } from './answer.ts'
 import type { EmbeddingsUsage } from './client.ts'
 import type { EmbeddingsSettings, Endpoint } from './settings.ts'
 
-/** An endpoint, with all that a call to it needs. */
+/** An endpoint, with everything that a call to it needs. */
 export interface Caller extends Endpoint {
   readonly settings: EmbeddingsSettings
   readonly service: HttpService

@@ -1,4 +1,4 @@
-/** What `dagma doctor` says of the collector. */
+/** The findings of `dagma doctor` for the collector. */
 import type { Finding } from 'dagma/author'
 import { expect, it } from 'vitest'
 import { openTelemetry } from './index.ts'

@@ -104,7 +104,7 @@ export class Telemetry {
     return tree.observeRun(span, parent, () => this.#flush().finally(() => this.#outlet.end(log)))
   }
 
-  /** Sends all that is there, in bounded time, and never throws. */
+  /** Sends everything that is there, in bounded time, and never throws. */
   async #flush(): Promise<void> {
     const { flushTimeoutMs } = this.#settings
     const work = Promise.allSettled([this.#traces.flush(), this.#metrics.flush()])

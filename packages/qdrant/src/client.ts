@@ -80,7 +80,7 @@ export type QdrantSelection = { readonly ids: readonly PointId[] } | { readonly 
  * found wrong before anything is sent has no status. A canceled run throws the reason of its signal.
  */
 export interface QdrantPoints<Schema extends QdrantSchema = QdrantUnnamed> {
-  /** Which form serves: `qdrant` or `local`. */
+  /** The backend in use: `qdrant` or `local`. */
   readonly backend: 'qdrant' | 'local'
   /** Name of the collection. */
   readonly collection: string
@@ -137,7 +137,7 @@ export interface QdrantCollection<Schema extends QdrantSchema> extends QdrantPoi
 
 /** The collections of a resource: the client that an asset gets of {@link qdrantCollections}. */
 export interface QdrantCollections<Schemas extends { readonly [key: string]: QdrantSchema }> {
-  /** Which form serves: `qdrant` or `local`. */
+  /** The backend in use: `qdrant` or `local`. */
   readonly backend: 'qdrant' | 'local'
   /** The collection that is declared under this key. */
   collection<Key extends keyof Schemas & string>(key: Key): QdrantCollection<Schemas[Key]>

@@ -64,7 +64,7 @@ async function probeServer(
   if (dashboard === undefined) return [reachable, ...plaintext]
   const setting = settings.uiUrl ? 'QDRANT_UI_URL' : settingOf(settings)
   const page = await pageFinding({ key: 'qdrant_dashboard_url', url: dashboard, system: 'Qdrant', setting }, { timeoutMs, signal })
-  // A server without its web interface does all that a project needs.
+  // A server without its web interface does everything that a project needs.
   return [reachable, ...plaintext, ...rest, page.status === 'error' ? { ...page, status: 'warning' } : page]
 }
 

@@ -1,4 +1,4 @@
-"""What Dagma touches of Dagster beyond its public interface, each item with its reason; its folders have more.
+"""The parts of Dagster that Dagma uses beyond its public interface, each with its reason; its folders have more.
 
 Dagster has no public way to write an executor that shares one process, nor to write a run launcher; its own
 integration packages import the same names. `tests/test_imports.py` fails when another module imports `dagster._*` or
@@ -199,7 +199,7 @@ def load_repository(origin: str) -> Mapping[str, Any]:
 
 
 def _run_machinery() -> tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]:
-    """What `dagster api execute_run` is made of. Imported where runs are executed only: it takes 50 ms."""
+    """The functions behind `dagster api execute_run`. Imported where runs are executed only: it takes 50 ms."""
     from dagster._grpc.impl import core_execute_run  # noqa: PLC0415
     from dagster._utils import hosted_user_process as hosted  # noqa: PLC0415
 

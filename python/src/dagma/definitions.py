@@ -1,4 +1,4 @@
-"""What `-m dagma.definitions` names: the definitions of the Dagma project in which a `dagster` command runs."""
+"""The module for `-m dagma.definitions`: the definitions of the Dagma project in which a `dagster` command runs."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 export interface Instruction {
   readonly keyword: string
-  /** What follows the keyword and its flags, on one line. */
+  /** The text after the keyword and its flags, on one line. */
   readonly text: string
   /** `--name=value` before the text. */
   readonly flags: Readonly<Record<string, string>>

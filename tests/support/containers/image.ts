@@ -105,7 +105,7 @@ function putNode(base: string): void {
   chownSync(base, 0, 0)
 }
 
-/** What of the folder is sent to the build: what `.dockerignore` does not name. */
+/** The files of the folder that are sent to the build: those that `.dockerignore` does not list. */
 function isSent(context: string): (path: string) => boolean {
   const file = join(context, '.dockerignore')
   const patterns = existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean) : []

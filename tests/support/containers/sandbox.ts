@@ -6,7 +6,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** What a process in a sandbox runs with. */
+/** The options of a process in a sandbox. */
 export interface Process {
   readonly command: readonly string[]
   /** The whole environment. */

@@ -12,7 +12,7 @@ export interface ModelTokens {
 }
 
 /**
- * Begins a call of a model that costs money, in the step that makes it: rejected if one of the step's budgets is used up. Call the returned function when
+ * Begins a model call that costs money, in the step that makes it: rejected if one of the step's budgets is used up. Call the returned function when
  * the call has ended, also when it failed after tokens were used, and returns the cost. Outside of a step nothing is counted.
  * @throws DAGMA_BUDGET_EXCEEDED, DAGMA_PRICE_MISSING
  * @example

@@ -22,7 +22,7 @@ export interface ModelPrices {
   readonly date: string
   /** For example `USD`. */
   readonly currency: string
-  /** The price of a model; undefined when the file has none. A name that ends with `*` stands for all that begin like it. */
+  /** The price of a model; undefined when the file has none. A name that ends with `*` stands for all names that begin with the part before it. */
   readonly of: (model: string) => ModelPrice | undefined
 }
 

@@ -70,7 +70,7 @@ describe('partitions', () => {
     ['--partition-range 2026-01-04...2026-01-09', '"2026-01-09" is not a partition of "raw"'],
     ['--partition-range 2026-01-02...', 'must be a partition, two with "..." between them'],
     ['--partition a --partition-range a...b', "cannot be used with option '--partition-range"],
-    ['', 'but no partition was passed for the run'],
+    ['', 'but the run was started without a partition'],
   ])('%s is wrong usage', (options, message) => {
     const { status, stderr } = cli(`asset materialize -s raw ${options}`.trim())
     expect([status, stderr]).toEqual([2, expect.stringContaining(message)])
@@ -177,7 +177,7 @@ test('reading a project writes nothing to it', () => {
   expect(existsSync(join(folder, '.dagma'))).toBe(false)
 })
 
-test('all that is declared of an asset is shown', () => {
+test('everything that is declared of an asset is shown', () => {
   expect(cli('asset show mart/good').stdout).toBe(
     [
       'mart/good  (group sales)',

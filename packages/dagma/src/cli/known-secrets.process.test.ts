@@ -21,7 +21,7 @@ function project(definitions: string, files: Readonly<Record<string, string>> = 
   }
 }
 
-/** All that is stored under `.dagma/`, but for values. */
+/** Everything that is stored under `.dagma/`, but for values. */
 function stored(folder: string): string {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter(
     (entry) => entry.isFile() && entry.parentPath.includes('.dagma') && !entry.parentPath.includes('values'),
@@ -100,7 +100,7 @@ test('a declared secret that is too short is named when a run starts, and by the
   const run = project(`import { asset, definitions, secret } from '${dagma}'
 secret('ZEBRA')
 export default definitions({ assets: [asset({ key: 'a', run: () => 1 })] })`)
-  expect(run('asset materialize -s *', { ZEBRA: 'short' }).output).toContain('The secret ZEBRA has under 8 characters')
+  expect(run('asset materialize -s *', { ZEBRA: 'short' }).output).toContain('The secret ZEBRA has fewer than 8 characters')
   expect(run('doctor', { ZEBRA: 'short' }).output).toContain('ZEBRA')
   expect(run('asset materialize -s *', { ZEBRA: value }).output).not.toContain('ZEBRA')
 })

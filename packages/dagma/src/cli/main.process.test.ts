@@ -125,7 +125,7 @@ describe('exit codes', () => {
     expect(messages).toMatchInlineSnapshot(`
       [
         "2 asset materialize: error: required option '-s, --select <selection>' not specified",
-        "2 asset materialize -s rav: error: The selection "rav" names "rav", which matches no asset. Did you mean "raw"? Run \`dagma asset list\` to see the assets. [DAGMA_SELECTION_UNKNOWN]",
+        "2 asset materialize -s rav: error: The selection "rav" contains "rav", which matches no asset. Did you mean "raw"? Run \`dagma asset list\` to see the assets. [DAGMA_SELECTION_UNKNOWN]",
         "2 asset materialize -s raw -c {"raw":{"limit":"x"}}: error: The config of "raw" is invalid: limit: Invalid input: expected number, received string. Fix these config fields. [DAGMA_CONFIG_INVALID]",
         "2 asset materialize -s raw -c [1: error: option '-c, --config <json>' argument '[1' is invalid. Give a JSON object such as {"my_asset": {"limit": 3}}.",
         "2 asset show rav: error: There is no asset "rav". Did you mean "raw"? Run \`dagma asset list\` to see the assets. [DAGMA_ASSET_UNKNOWN]",
@@ -423,7 +423,7 @@ export default definitions({ assets: [asset({ key: 'a', run: ({ signal }) => new
                            the dagster CLI
         --queue            start runs through the Dagster run queue: its limits apply,
                            and runs start seconds later
-        --verbose          print all that Dagster's services print, not only warnings
+        --verbose          print everything that Dagster's services print, not only warnings
                            and errors
         -h, --help         display help for command
       "

@@ -23,7 +23,7 @@ export function resolvePackageImports(): void {
 /** The names of the files in a folder, by its address. Links are not among them: what they lead to has another address. */
 const listed = new Map<string, ReadonlySet<string>>()
 
-/** What `specifier` names from `importer`: a file of the same package; undefined for anything else. */
+/** The file of the same package that `specifier` refers to from `importer`; undefined for anything else. */
 function fileOfPackage(specifier: string, importer: string | undefined): string | undefined {
   if (importer === undefined || !fileSpecifier.test(specifier)) return undefined
   const [root] = packageFolder.exec(importer) ?? []

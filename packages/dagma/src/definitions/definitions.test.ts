@@ -15,7 +15,7 @@ import { resource } from './resource.ts'
 const run = () => 1
 const here = new URL('.', import.meta.url).pathname
 
-/** Messages of all that is wrong, without what differs from one machine or version to another. */
+/** Messages of everything that is wrong, without what differs from one machine or version to another. */
 async function wrong(declare: () => unknown): Promise<string[]> {
   const error = (await thrownBy(declare)) as DefinitionErrors
   expect(error.name).toBe('DefinitionErrors')
@@ -69,11 +69,11 @@ describe('definitions() reports every problem together', () => {
         "Asset "report" (definitions.test.ts:<line>) depends on "nothing_like_it", which is not in definitions(). Add "nothing_like_it" to the assets of definitions(), or remove it from the inputs or deps. [DAGMA_DEP_UNKNOWN]",
         "Step "orders" (definitions.test.ts:<line>) uses the resource "db", which is not bound (bound: other). Add "db" to the resources of definitions(). [DAGMA_RESOURCE_UNBOUND]",
         "Two jobs are named "daily" (definitions.test.ts:<line>, definitions.test.ts:<line>). Rename one of them. [DAGMA_KEY_DUPLICATE]",
-        "Job "unknown" (definitions.test.ts:<line>): The selection "raport" names "raport", which matches no asset. Did you mean "report"? Fix the job's selection. [DAGMA_JOB_SELECTION]",
+        "Job "unknown" (definitions.test.ts:<line>): The selection "raport" contains "raport", which matches no asset. Did you mean "report"? Fix the job's selection. [DAGMA_JOB_SELECTION]",
         "Job "empty" (definitions.test.ts:<line>) selects no asset (""). Select at least one. [DAGMA_SELECTION_EMPTY]",
         "Job "unreadable" (definitions.test.ts:<line>): The selection "a and" is invalid: at column 1, "a" is a bare name, which stands alone or in a list; here write key:"a". Fix the job's selection. [DAGMA_JOB_SELECTION]",
         "Two schedules are named "wrong" (definitions.test.ts:<line>, definitions.test.ts:<line>). Rename one of them. [DAGMA_KEY_DUPLICATE]",
-        "Schedule "no_job" (definitions.test.ts:<line>) names a job that is not in definitions(): there is no job "dayly" (jobs: daily, unknown, empty, unreadable). Use one of these jobs, or add it to definitions(). [DAGMA_JOB_UNKNOWN]",
+        "Schedule "no_job" (definitions.test.ts:<line>) refers to a job that is not in definitions(): there is no job "dayly" (jobs: daily, unknown, empty, unreadable). Use one of these jobs, or add it to definitions(). [DAGMA_JOB_UNKNOWN]",
         "Schedule "wrong" (definitions.test.ts:<line>) has an invalid cron expression "61 * * * *": Invalid value for minute: 61. Use five fields, for example "0 2 * * *" for 02:00 every day. [DAGMA_CRON_INVALID]",
         "Schedule "wrong" (definitions.test.ts:<line>) has an unknown time zone "Mars/Olympus". Use an IANA name such as "UTC" or "Europe/Berlin". [DAGMA_TIMEZONE_UNKNOWN]",
       ]

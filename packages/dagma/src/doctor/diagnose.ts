@@ -60,7 +60,7 @@ function secretFindings(): Finding[] {
   return shortSecrets().map((check) => ({
     check,
     status: 'warning',
-    message: `This secret has under ${shortestSecret} characters and is too short to redact reliably, so it can appear in output.`,
+    message: `This secret has fewer than ${shortestSecret} characters, which is too short to redact reliably, so it can appear in output.`,
     fix: 'Use a longer secret.',
   }))
 }

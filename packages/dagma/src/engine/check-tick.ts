@@ -13,7 +13,7 @@ export interface TickAt {
  * Checks that each run that a tick asks for could start: its job is one that the schedule or sensor names, and partition and config fit the job.
  * @param who for errors, such as `Sensor "files"`
  * @param jobs the jobs that it names
- * @throws DAGMA_TICK_INVALID with all that is wrong
+ * @throws DAGMA_TICK_INVALID with everything that is wrong
  */
 export async function checkTick(who: string, jobs: readonly string[], definitions: Definitions, { tick, now }: TickAt): Promise<void> {
   const reasons: string[] = []

@@ -6,7 +6,7 @@ import { eventLogFailure } from './event-log-failure.ts'
 import { eventOf, type Row, runColumns, runOf } from './event-log-rows.ts'
 import type { Materialization, Run, RunEvent } from './events.ts'
 
-/** What the record of runs and events is asked for. Each method throws DAGMA_EVENT_LOG_LOCKED or DAGMA_EVENT_LOG_DAMAGED where it cannot be read. */
+/** The queries of the record of runs and events. Each method throws DAGMA_EVENT_LOG_LOCKED or DAGMA_EVENT_LOG_DAMAGED where it cannot be read. */
 export abstract class EventLogReader {
   protected readonly db: DatabaseSync
   protected readonly file: string

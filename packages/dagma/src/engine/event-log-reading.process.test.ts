@@ -29,7 +29,7 @@ function changed(file: string, sql: string): void {
 }
 
 describe('a log that may only be read', () => {
-  /** What somebody else sees of the log, who may not write to it. */
+  /** The log as another user sees it, who may not write to it. */
   function seenByAnother(folder: string): { printed: string; left: string[] } {
     const code = `import { EventLog } from '${new URL('event-log.ts', import.meta.url).href}'
       using log = EventLog.openToRead(${JSON.stringify(folder)})

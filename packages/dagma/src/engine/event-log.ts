@@ -58,7 +58,7 @@ export class EventLog extends EventLogReader implements Disposable {
 
   /**
    * Opens the log of the project in `folder`, and makes it when there is none.
-   * @throws DAGMA_EVENT_LOG_NEWER, DAGMA_EVENT_LOG_UNWRITABLE, DAGMA_EVENT_LOG_LOCKED, DAGMA_EVENT_LOG_DAMAGED, as all that reads or writes does
+   * @throws DAGMA_EVENT_LOG_NEWER, DAGMA_EVENT_LOG_UNWRITABLE, DAGMA_EVENT_LOG_LOCKED, DAGMA_EVENT_LOG_DAMAGED, as every method that reads or writes does
    */
   static open(folder: string, durability: Durability = 'process'): EventLog {
     const file = logFile(folder)
@@ -168,7 +168,7 @@ export class EventLog extends EventLogReader implements Disposable {
 
   /**
    * Records events of a run, all or none. They are durable when this returns. `times`: when they happened; default: now.
-   * @throws DAGMA_EVENT_LOG_UNWRITABLE, as all that writes does
+   * @throws DAGMA_EVENT_LOG_UNWRITABLE, as every method that writes does
    */
   append(runId: string, bodies: readonly EventBody[], times: readonly number[] = []): RunEvent[] {
     const now = Date.now()

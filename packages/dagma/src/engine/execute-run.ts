@@ -185,7 +185,7 @@ class StepScheduler {
     }
   }
 
-  /** Skips all that depends on a step that failed. A loop, since a chain may have more steps than the call stack has room for. */
+  /** Skips everything that depends on a step that failed. A loop, since a chain may have more steps than the call stack has room for. */
   #skipDependents(failed: PlannedStep): void {
     this.failed.push(stepLabel(failed.step))
     const causes = [failed]

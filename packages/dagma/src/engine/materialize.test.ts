@@ -98,7 +98,7 @@ describe('materialize', () => {
     expect(messages).toMatchInlineSnapshot(`
       [
         "There is no job "number" (jobs: numbers). Use one of these jobs, or add it to definitions(). [DAGMA_JOB_UNKNOWN]",
-        "The selection "summ" names "summ", which matches no asset. Did you mean "sum"? Run \`dagma asset list\` to see the assets. [DAGMA_SELECTION_UNKNOWN]",
+        "The selection "summ" contains "summ", which matches no asset. Did you mean "sum"? Run \`dagma asset list\` to see the assets. [DAGMA_SELECTION_UNKNOWN]",
         "This run selects no asset (" "). Select at least one. [DAGMA_SELECTION_EMPTY]",
         "The selection "(" is invalid: at column 2, a selection such as key:"a" was expected, but there is nothing more. Write it as Dagster does, for example \`key:"a" or group:llm\`, \`+a\`, \`a+\`, or a list such as \`a,b\`. [DAGMA_SELECTION_SYNTAX]",
         "Config was passed for "raw", which has no config. Pass config only for selected assets that declare it. [DAGMA_CONFIG_UNKNOWN]",

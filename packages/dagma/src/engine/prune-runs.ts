@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
 
-/** Which runs may be pruned; a run must meet all that is set. Runs that are still running never are. */
+/** Which runs may be pruned; a run must meet everything that is set. Runs that are still running never are. */
 export interface PruneOptions {
   /** Only runs that ended before this moment, in milliseconds since 1970-01-01 UTC. */
   readonly endedBefore?: number

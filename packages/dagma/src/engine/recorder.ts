@@ -73,7 +73,7 @@ export class Recorder {
     }
   }
 
-  /** Makes all that was recorded durable now. */
+  /** Makes everything that was recorded durable now. */
   #flush(): void {
     if (this.#pending.length > 0) {
       const events = this.#options.eventLog.append(this.#options.runId, this.#pending, this.#times)

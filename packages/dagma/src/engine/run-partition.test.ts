@@ -66,7 +66,7 @@ describe('assets with different partitions', () => {
     const { code, message } = (await thrownBy(() => plan([day, week, clicks], '2026-11-08', ['day', 'reports/weekly']))) as never
     expect(code).toBe('DAGMA_PARTITIONS_MIXED')
     expect(message).toMatchInlineSnapshot(
-      `"A run can have only one partition, but the partitions of its assets differ: day (daily from 2026-11-01), reports/weekly (weekly from 2026-11-01). Run them separately, in this order: \`dagma asset materialize --select day --partition-range 2026-11-08...2026-11-14\`, then \`dagma asset materialize --select reports/weekly --partition 2026-11-08\`. [DAGMA_PARTITIONS_MIXED]"`,
+      `"All assets of a run must have the same partitions, but these differ: day (daily from 2026-11-01), reports/weekly (weekly from 2026-11-01). Run them separately, in this order: \`dagma asset materialize --select day --partition-range 2026-11-08...2026-11-14\`, then \`dagma asset materialize --select reports/weekly --partition 2026-11-08\`. [DAGMA_PARTITIONS_MIXED]"`,
     )
   })
 
@@ -74,7 +74,7 @@ describe('assets with different partitions', () => {
     const { message } = await thrownBy(() => plan([clicks, day, week, summary], '2026-11-08'))
     expect(message.split('then ')).toMatchInlineSnapshot(`
       [
-        "A run can have only one partition, but the partitions of its assets differ: clicks (hourly from 2026-11-01), day (daily from 2026-11-01), reports/weekly (weekly from 2026-11-01). Run them separately, in this order: \`dagma asset materialize --select clicks --partition-range 2026-11-08-00:00...2026-11-14-23:00\`, ",
+        "All assets of a run must have the same partitions, but these differ: clicks (hourly from 2026-11-01), day (daily from 2026-11-01), reports/weekly (weekly from 2026-11-01). Run them separately, in this order: \`dagma asset materialize --select clicks --partition-range 2026-11-08-00:00...2026-11-14-23:00\`, ",
         "\`dagma asset materialize --select day --partition-range 2026-11-08...2026-11-14\`, ",
         "\`dagma asset materialize --select reports/weekly --partition 2026-11-08\`, ",
         "\`dagma asset materialize --select summary\`. [DAGMA_PARTITIONS_MIXED]",

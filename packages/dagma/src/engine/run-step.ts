@@ -86,7 +86,7 @@ async function attempt(
   return { outcome, results, changes }
 }
 
-/** The partitions that a step makes in a run of several: each is recorded in one transaction, with all that it reported. */
+/** The partitions that a step makes in a run of several: each is recorded in one transaction, with everything that it reported. */
 class RecordedPartitions implements StepPartitions {
   readonly givenUp = new Map<string, StepFailure>()
   readonly #missing: Set<string>

@@ -6,7 +6,7 @@ import { evaluation } from './evaluation.ts'
 import { hitRate } from './retrieval-scorers.ts'
 import { exactMatch } from './text-scorers.ts'
 
-/** What the asset answers; a run materializes it, so that the next evaluation sees it. */
+/** The value of the asset; a run materializes it, so that the next evaluation sees it. */
 let answers: Record<string, string> = {}
 
 const countries = Array.from({ length: 20 }, (_, index) => ({ id: `country-${index}`, country: `c${index}`, expected: `capital ${index}` }))

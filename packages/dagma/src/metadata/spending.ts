@@ -1,6 +1,6 @@
 import { sharedStorage } from './shared-storage.ts'
 
-/** A call of a model that has ended. */
+/** A model call that has ended. */
 export interface ModelUse {
   /** Name of the model, as the settings name it. */
   readonly model: string
@@ -12,7 +12,7 @@ export interface ModelUse {
   readonly cost: number | undefined
 }
 
-/** Takes the calls of models that a step makes. */
+/** Takes the model calls that a step makes. */
 export interface SpendingAccount {
   /** A call is about to be made. @throws DAGMA_BUDGET_EXCEEDED when a budget is used up, DAGMA_PRICE_MISSING when one needs a price that is not known */
   readonly admit: (model: string, hasPrice: boolean) => void
@@ -21,8 +21,8 @@ export interface SpendingAccount {
 
 const accounts = sharedStorage<SpendingAccount>('dagma.spending')
 
-/** Runs `work`; the calls of models that it makes are counted in `account`. */
+/** Runs `work`; the model calls that it makes are counted in `account`. */
 export const countSpending = accounts.run
 
-/** The account in which calls of models that are made here are counted, if any. */
+/** The account in which model calls that are made here are counted, if any. */
 export const spendingAccount = accounts.current

@@ -11,7 +11,7 @@ const protocol = (file: string): unknown =>
 const golden = protocol('golden/report.json') as { events: { metadata: WireMetadata }[] }
 const runId = '0b7a1c52-3c1e-4a35-9f4e-5d1d0c4b6a11'
 
-/** What an asset gave: the golden metadata without ours. */
+/** The metadata of an asset itself: the golden metadata without Dagma's own. */
 const given = (index: number): WireMetadata =>
   Object.fromEntries(Object.entries(golden.events[index]?.metadata ?? {}).filter(([key]) => !key.startsWith('dagma/')))
 

@@ -67,7 +67,7 @@ export async function materializeToMemory(
   })
 }
 
-/** A new folder, removed with all that is in it when it is disposed of. */
+/** A new folder, removed with everything that is in it when it is disposed of. */
 function temporaryFolder(): Disposable & { readonly path: string } {
   const path = mkdtempSync(join(tmpdir(), 'dagma-in-memory-'))
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) }

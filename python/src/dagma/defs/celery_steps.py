@@ -25,7 +25,7 @@ _ROUNDS = 5
 
 
 class CeleryWorkers:
-    """What the Celery workers execute of a run."""
+    """The steps of a run that Celery workers execute."""
 
     def __init__(self, app: Any) -> None:
         self._app = app

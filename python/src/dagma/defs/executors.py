@@ -1,4 +1,4 @@
-"""Which executor runs the steps: what the project declares, or what the deployment puts in its place."""
+"""The executor that runs the steps: the one that the project declares, or that the deployment selects instead."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def named_executor(name: str, config: Mapping[str, Any] | None = None) -> Execut
 
 
 def executor_of_environment() -> Executor | None:
-    """What `DAGMA_EXECUTOR` says, if it is set."""
+    """The executor in `DAGMA_EXECUTOR`, if it is set."""
     name, config = os.environ.get(EXECUTOR_ENV), os.environ.get(EXECUTOR_CONFIG_ENV)
     if not name:
         if config:

@@ -23,7 +23,7 @@ _MOST_QUOTED = 4000
 """Bytes of what a failed tick has printed that its error quotes."""
 
 UnresolvedJob: TypeAlias = Any
-"""What `dagster.define_asset_job` gives; its class has no public name."""
+"""The result of `dagster.define_asset_job`; its class has no public name."""
 
 _TIMEOUT = 50.0
 """Seconds a tick may take: less than the 60 that Dagster waits for its code server."""

@@ -1,4 +1,4 @@
-"""What `dagma dev` touches of Dagster beyond its public interface: to put a guard in front of its web server.
+"""The parts of Dagster that `dagma dev` uses beyond its public interface: to put a guard in front of its web server.
 
 `dagster dev` has no option that names another web server, and `dagster-webserver` none for middleware.
 """

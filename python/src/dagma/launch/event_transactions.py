@@ -1,4 +1,4 @@
-"""Events that belong together are stored in one transaction, with all that Dagster stores beside them.
+"""Events that belong together are stored in one transaction, with everything that Dagster stores beside them.
 
 Dagster stores each event by itself, in several transactions: a process that is killed between two of them leaves half
 of what it wrote. Within a transaction of all of them, Dagster's own code writes the events as it always does. Their

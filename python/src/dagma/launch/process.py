@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _PR_SET_PDEATHSIG = 1
 _FIRST_PID_NAMESPACE = 0xEFFFFFFC
-"""What Linux calls the process ids of the machine itself, outside any container."""
+"""The name on Linux of the machine's own process ids, outside any container."""
 _HAS_PROC = sys.platform == "linux"
 
 

@@ -17,7 +17,7 @@ Fingerprint = frozenset[tuple[str, int, int]]
 
 
 def fingerprint(root: Path) -> Fingerprint:
-    """Of all that a worker may have loaded: the project, packages linked beside it, what is installed."""
+    """Of everything that a worker may have loaded: the project, packages linked beside it, what is installed."""
     found = set(_files(str(root)))
     for folder in (root, *root.parents):
         modules = folder / "node_modules"

@@ -89,7 +89,7 @@ def _read_file(file: Path, named: str, or_else: str) -> tuple[str, str]:
 
 
 def _build(project: Project) -> str:
-    """What `dagma build` writes: to a file, so that nothing that the definitions print gets into it."""
+    """The manifest that `dagma build` writes: to a file, so that nothing that the definitions print gets into it."""
     with tempfile.TemporaryDirectory(prefix="dagma-") as folder:
         file = Path(folder) / "manifest.json"
         printed = _run_build(project, file)

@@ -119,7 +119,7 @@ class NodeWorker:
         return reason
 
     def close(self) -> None:
-        """Ends the worker and all that it started: end of file first, then SIGTERM, then SIGKILL."""
+        """Ends the worker and everything that it started: end of file first, then SIGTERM, then SIGKILL."""
         self._closing = True
         try:
             with contextlib.suppress(OSError):

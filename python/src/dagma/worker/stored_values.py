@@ -1,4 +1,4 @@
-"""Which value a materialization stored: its event carries that in tags, so that a step can tell another one from it."""
+"""The record of the value that a materialization stored: tags of its event, by which a step detects another value."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ export function devCommand(): Command {
     .option('-p, --port <port>', 'port on 127.0.0.1', port, 3000)
     .option('--check', 'set up and validate only, and print the shell exports for the dagster CLI')
     .option('--queue', 'start runs through the Dagster run queue: its limits apply, and runs start seconds later')
-    .option('--verbose', "print all that Dagster's services print, not only warnings and errors")
+    .option('--verbose', "print everything that Dagster's services print, not only warnings and errors")
     .action(async ({ port, check = false, queue = false, verbose = false }: DevOptions) => {
       const found = findProject(process.cwd())
       const listModules = (): void => void (found.modulePatterns.length > 0 && writeModuleList(found))

@@ -12,7 +12,7 @@ export function stepErrorLines(): (step: string, error: WireError) => string[] {
   }
 }
 
-/** The lines that show an error with all that led to it, each message once; `indent` is before messages, frames have their own. */
+/** The lines that show an error with everything that led to it, each message once; `indent` is before messages, frames have their own. */
 export function errorLines(error: WireError, indent = ''): string[] {
   const lines = [`${indent}${error.message}`]
   const messages = [error.message]

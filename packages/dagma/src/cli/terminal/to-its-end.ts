@@ -2,7 +2,7 @@ import { dagmaError } from '../../errors.ts'
 import { endAsExitDoes } from '../../runtime/step/process-end.ts'
 
 /**
- * Returns the result of `work`, all that a command does. If code of the project ends the process earlier, with exit code 0, that is reported, and the exit
+ * Returns the result of `work`, everything that a command does. If code of the project ends the process earlier, with exit code 0, that is reported, and the exit
  * code is 1: a step, a sensor, or a module that loads. When it waits for a promise that nothing settles any more, Node would end the process with
  * exit code 13 and no word of Dagma's.
  * @throws DAGMA_NEVER_SETTLED

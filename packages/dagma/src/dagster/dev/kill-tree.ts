@@ -16,7 +16,7 @@ export function killTree(group: number): void {
   }
 }
 
-/** The group, and those of all that descend from its processes. */
+/** The group, and those of all processes that descend from it. */
 function groupsBelow(group: number): ReadonlySet<number> {
   const processes = runningProcesses()
   const groups = new Set([group])

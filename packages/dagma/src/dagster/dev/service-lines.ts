@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util'
 
 const logLine = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?: [+-]\d{4})? - \S+ - (\w+) - /
-/** What a reload says in its own line: that definitions are wrong. And that a code server has ended as it should. */
+/** Lines that repeat what a reload prints itself (that definitions are invalid), or report the expected end of a code server. */
 const saidElsewhere =
   / - (?:ERROR - dagma\.errors\.DefinitionError: |WARNING - (?:.*: UserWarning: Error loading repository location |Code server process has exited with code 0\.))/
 const pythonWarning = /^\S.*:\d+: \w*Warning: /

@@ -15,7 +15,7 @@ import type { PipesContextData } from '../pipes/protocol.ts'
 import { dagsterUi, runPage } from './run-page.ts'
 import type { ObserveEnd, StepExtras } from './to-worker.ts'
 
-/** What is known of a run beside its steps. */
+/** The facts of a run apart from its steps. */
 type RunFacts = Pick<PipesContextData, 'run_id' | 'job_name' | 'partition_key'> & Pick<StepExtras, 'run_started'>
 
 /** The state of a worker for the run that it serves. The next run gets a new one, so that runs share nothing. */
@@ -130,7 +130,7 @@ export class ServedRun {
     return this.#observer
   }
 
-  /** What Dagster says of the run, or its own steps, and what Dagster knows of those in other processes. */
+  /** The result of the run as Dagster reports it, or of its own steps and those that Dagster knows of in other processes. */
   #endStatus(): EndStatus {
     if (this.#status !== undefined) return this.#status
     const ended = new Set([...this.#ended.values()].map(({ outcome }) => outcome.status))

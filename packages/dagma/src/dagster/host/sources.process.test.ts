@@ -1,4 +1,4 @@
-/** What a project's code is, as `dagma build` writes its digests: the same on every host, and another one after each change of what is loaded. */
+/** The digests of a project's code that `dagma build` writes: the same on every host, and another one after each change of what is loaded. */
 import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'

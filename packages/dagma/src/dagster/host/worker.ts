@@ -70,7 +70,7 @@ export async function serveWorker(project: Project): Promise<void> {
   endWithoutHost(host)
 }
 
-/** Ends this process and all that its steps have started when the host was killed; a host that lives does that itself. */
+/** Ends this process and everything that its steps have started when the host was killed; a host that lives does that itself. */
 function endWithoutHost(host: number): void {
   if (process.ppid === host) return
   try {

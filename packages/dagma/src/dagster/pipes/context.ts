@@ -38,7 +38,7 @@ export class PipesContext {
     return this.data.job_name ?? undefined
   }
 
-  /** Which attempt of the run this is; 0 for the first. */
+  /** The number of retries of the run; 0 for the first attempt. */
   get retryNumber(): number {
     return this.data.retry_number
   }

@@ -42,7 +42,7 @@ export interface SessionParts {
   readonly ended: () => Promise<void>
 }
 
-/** A Pipes session: what Dagster asked for, and how to report back. Secrets are redacted in all that it sends. */
+/** A Pipes session: what Dagster asked for, and how to report back. Secrets are redacted in everything that it sends. */
 export class PipesSession {
   /** False when Dagster did not start this process: the context is empty, and what is reported goes nowhere. */
   readonly isActive: boolean

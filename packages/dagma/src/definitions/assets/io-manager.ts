@@ -21,7 +21,7 @@ export interface IOContext extends MaybePartitionContext {
 export interface ValueIdentity {
   /** Names the content, such as a hash of what is stored: the same for the same content, another for any other. */
   readonly digest?: string | undefined
-  /** When it was stored, in milliseconds since 1970-01-01 UTC, by one clock for all that is in the storage. Default: unknown. */
+  /** When it was stored, in milliseconds since 1970-01-01 UTC, by one clock for everything that is in the storage. Default: unknown. */
   readonly storedAt?: number | undefined
 }
 

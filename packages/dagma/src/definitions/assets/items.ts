@@ -7,7 +7,7 @@ export const defaultItemConcurrency = 8
 export interface ItemsOptions<Item> {
   /** Identifies an item, in this run and in those that retry it: no two items of a list have the same. */
   readonly key: (item: Item) => string
-  /** Concurrent calls of the function; default 8. */
+  /** Concurrent calls to the function; default 8. */
   readonly concurrency?: number
   /** Items for each call, which then takes a list; default: one item a call, as it is. */
   readonly batch?: undefined

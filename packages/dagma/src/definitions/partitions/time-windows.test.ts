@@ -22,7 +22,7 @@ import {
 import { TimeWindows } from './time-windows.ts'
 import { upstreamKeys } from './upstream-partitions.ts'
 
-/** What Dagster gives: `python scripts/random/partitions.py 1 25`. The tests of `real` ask it again. */
+/** Dagster's own windows: `python scripts/random/partitions.py 1 25`. The tests of `real` ask it again. */
 const golden = JSON.parse(readFileSync(new URL('golden-dagster-cases.json', import.meta.url), 'utf8')) as DagsterCases
 
 test('windows, keys, mappings and ticks are those of Dagster', () => {

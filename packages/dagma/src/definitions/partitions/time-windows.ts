@@ -155,7 +155,7 @@ export class TimeWindows {
     return this.#grid.startOf(at) === moment ? at : at + 1
   }
 
-  /** The window so many windows after another, or before it, not counting excluded ones; infinite where all that follow are excluded. */
+  /** The window so many windows after another, or before it, not counting excluded ones; infinite where all windows after it are excluded. */
   #step(index: number, by: number): number {
     if (this.#exclusions.declared.length === 0) return index + by
     const direction = Math.sign(by)

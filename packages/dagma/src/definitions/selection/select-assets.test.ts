@@ -101,10 +101,10 @@ describe('selectAssets', () => {
 
   test('a name without an asset is named, with the nearest one', () => {
     expect(message('raw,joind')).toMatchInlineSnapshot(
-      `"The selection "raw,joind" names "joind", which matches no asset. Did you mean "joined"? Run \`dagma asset list\` to see the assets. [DAGMA_SELECTION_UNKNOWN]"`,
+      `"The selection "raw,joind" contains "joind", which matches no asset. Did you mean "joined"? Run \`dagma asset list\` to see the assets. [DAGMA_SELECTION_UNKNOWN]"`,
     )
-    expect(message('+key:"marts/sales" and kind:x')).toContain('names "marts/sales", which matches no asset. Did you mean "mart/sales"?')
-    expect(message('nothing_like_it')).toContain('names "nothing_like_it", which matches no asset. Run')
+    expect(message('+key:"marts/sales" and kind:x')).toContain('contains "marts/sales", which matches no asset. Did you mean "mart/sales"?')
+    expect(message('nothing_like_it')).toContain('contains "nothing_like_it", which matches no asset. Run')
   })
 })
 

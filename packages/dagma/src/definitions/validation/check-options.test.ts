@@ -17,7 +17,7 @@ const run = () => 1
 const all = job({ name: 'all', selection: '*' })
 const limited = asset({ key: 'limited', config: z.object({ limit: z.number() }), run })
 
-/** What is wrong, without places and hints. */
+/** The problems, without places and hints. */
 async function problems(declare: () => unknown): Promise<string[]> {
   const { errors } = (await thrownBy(declare)) as DefinitionErrors
   return errors.map(({ code, problem }) => `${code} ${problem.replace(/ \(\S+:\d+\)/, '')}`)

@@ -2,7 +2,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { describedConfig } from './config-schema.ts'
 import { enteredFieldIssues } from './entered-fields.ts'
 
-/** All that is wrong with an entered config: what its schema library says in `result`, and what Dagster would refuse. */
+/** Everything that is wrong with an entered config: what its schema library says in `result`, and what Dagster would refuse. */
 export function configIssues(config: StandardSchemaV1, entered: unknown, result: StandardSchemaV1.Result<unknown>): string[] {
   const issues = (result.issues ?? []).map(issueText)
   const named = new Set(issues.map((issue) => issue.split(':')[0]))

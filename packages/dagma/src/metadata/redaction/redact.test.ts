@@ -34,7 +34,7 @@ const unit = fc.oneof(
 )
 /** An escape, or the beginning of one at the end of a value, which may take in what follows. */
 const escaped = /%[0-9a-f]{2}|(?:\\+|%[0-9a-f]?|&[#\w]{0,8})$/gi
-/** What an environment variable can hold; it ends where a NUL stands. With the escapes in it decoded it is still as long as a secret. */
+/** A value that an environment variable can have; it ends at a NUL. With the escapes in it decoded it is still as long as a secret. */
 const secretValue = fc
   .array(unit, { minLength: 8, maxLength: 80 })
   .map((units) => units.join('').replaceAll('\0', '0').toWellFormed())
@@ -72,7 +72,7 @@ const writers: { readonly [name: string]: (before: string, value: string, after:
       .toUpperCase(),
 }
 
-/** What of a written secret must not be found: all of it, or for base64 the part that its neighbours do not change. */
+/** The part of a written secret that must not be found: all of it, or for base64 the part that its neighbours do not change. */
 function tellTale(writer: string, before: string, value: string): string {
   if (!writer.startsWith('base64')) return (writers[writer] ?? writers.plain)?.('', value, '') ?? ''
   const start = Buffer.byteLength(before)

@@ -105,7 +105,7 @@ function sourceOf(text: string): Source {
   return { bytes: scratch, length: written, isData: false }
 }
 
-/** `text` with all that `needles` find replaced. Finds that overlap go as one: nothing of the second may stay. */
+/** `text` with everything that `needles` find replaced. Finds that overlap go as one: nothing of the second may stay. */
 function cutOut(text: string, needles: Needles): string {
   const source = sourceOf(text)
   if (source.length < shortestSecret) return text

@@ -89,7 +89,7 @@ export function shortSecrets(): string[] {
 
 let compiled = { generation: -1, needles: new Needles([]) }
 
-/** All that is to be found: every value that a secret was seen to have, in every form that it is looked for in. */
+/** Everything that is to be found: every value that a secret was seen to have, in every form that it is looked for in. */
 export function secretNeedles(): Needles {
   const version = environmentVersion()
   if (version !== looked) {

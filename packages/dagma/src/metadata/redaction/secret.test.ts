@@ -48,7 +48,7 @@ describe('secret', () => {
       [
         "The secret DAGMA_TEST_REFUSED is not set. Set the environment variable DAGMA_TEST_REFUSED, for example in the project's .env file. [DAGMA_SECRET_MISSING]",
         "The secret DAGMA_TEST_REFUSED is not set. Set the environment variable DAGMA_TEST_REFUSED, for example in the project's .env file. [DAGMA_SECRET_MISSING]",
-        "The secret DAGMA_TEST_REFUSED has under 8 characters and is too short to redact reliably. Use a longer secret. [DAGMA_SECRET_SHORT]",
+        "The secret DAGMA_TEST_REFUSED has fewer than 8 characters, which is too short to redact reliably. Use a longer secret. [DAGMA_SECRET_SHORT]",
       ]
     `)
     setEnvironment({ DAGMA_TEST_REFUSED: '12345678' })

@@ -29,7 +29,7 @@ export class Secret {
 
   /**
    * The value, read from the environment now.
-   * @throws DAGMA_SECRET_MISSING when the variable is not set; DAGMA_SECRET_SHORT when it has under 8 characters, too few to redact reliably.
+   * @throws DAGMA_SECRET_MISSING when the variable is not set; DAGMA_SECRET_SHORT when it has fewer than 8 characters, too few to redact reliably.
    */
   reveal(): string {
     const value = process.env[this.variable]

@@ -113,7 +113,7 @@ describe('gateError', () => {
     expect(gateError(error).stack).toEqual(['    at run (/home/me/project/src/defs.ts:3:9)\n'])
   })
 
-  /** The messages of an error and of all that led to it, in order. */
+  /** The messages of an error and of everything that led to it, in order. */
   const messages = (thrown: unknown): string[] => {
     const found: string[] = []
     for (let at: WireError | null = gateError(thrown); at !== null; at = at.cause) found.push(`${at.name}: ${at.message}`)

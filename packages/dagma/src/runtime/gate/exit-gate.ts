@@ -55,7 +55,7 @@ export function gateValue<Value>(value: Value): Value {
   return redactValue(value) as Value
 }
 
-/** An error with all that led to it, one below the other as causes, ready to leave. Whatever was thrown, this does not throw. */
+/** An error with everything that led to it, one below the other as causes, ready to leave. Whatever was thrown, this does not throw. */
 export function gateError(error: unknown): WireError {
   learnEnvironment() // it may be of code that has just set a variable
   const { links, isCut } = errorChain(error)

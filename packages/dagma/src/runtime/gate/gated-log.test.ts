@@ -5,7 +5,7 @@ import { secret } from '../../metadata/redaction/secret.ts'
 import { setEnvironment } from '../../test/temporary.ts'
 import { gatedLog, longestLogMessage } from './gated-log.ts'
 
-/** What a log line with these arguments says. */
+/** The text of a log line with these arguments. */
 function logged(...message: unknown[]): string {
   const lines: string[] = []
   gatedLog((level, text) => lines.push(`${level} ${text}`)).info(...message)

@@ -88,7 +88,7 @@ export function flushWriters(): void {
   for (const writer of writers) writer.flush()
 }
 
-/** Resolves when the readers of stdout and stderr have taken all that was written. */
+/** Resolves when the readers of stdout and stderr have taken everything that was written. */
 export async function outputTaken(): Promise<void> {
   for (const outlet of outlets.values()) await new Promise<void>((resolve) => outlet.whenEmpty(resolve))
 }
@@ -98,13 +98,13 @@ export function claimStdout(): void {
   stdoutIsClaimed = true
 }
 
-/** Calls `listener` with all that leaves, in whole lines, until the function that is returned is called. */
+/** Calls `listener` with everything that leaves, in whole lines, until the function that is returned is called. */
 export function listenToOutput(listener: OutputListener): () => void {
   listeners.add(listener)
   return () => void listeners.delete(listener)
 }
 
-/** Shows one line at the bottom of a terminal, below all that is printed, in the place of the one before; nothing elsewhere. Empty text removes it. */
+/** Shows one line at the bottom of a terminal, below everything that is printed, in the place of the one before; nothing elsewhere. Empty text removes it. */
 export function showStatus(text: string): void {
   if (!process.stderr.isTTY || text === status) return
   status = text

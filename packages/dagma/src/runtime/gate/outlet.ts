@@ -66,7 +66,7 @@ class ByteQueue {
 }
 
 /**
- * Writes to a descriptor of this process. Node's own stream would keep all that a loop without a pause writes; a descriptor that blocks would stop
+ * Writes to a descriptor of this process. Node's own stream would keep everything that a loop without a pause writes; a descriptor that blocks would stop
  * the whole process for a reader that pauses. So this tries at once, tries again later where the reader is behind, and waits only when much waits.
  */
 export class DescriptorOutlet implements Outlet {

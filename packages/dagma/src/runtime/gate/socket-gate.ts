@@ -1,4 +1,4 @@
-/** A socket or terminal that somebody reopens over descriptor 1 or 2 is gated where all that a socket writes passes. */
+/** A socket or terminal that somebody reopens over descriptor 1 or 2 is gated where everything that a socket writes passes. */
 import { Socket } from 'node:net'
 import { WriteStream } from 'node:tty'
 import type { Descriptor, GatedWriter, Writers } from './gated-output.ts'

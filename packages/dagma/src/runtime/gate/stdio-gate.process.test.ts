@@ -15,7 +15,7 @@ const release = holdGate()
 const write = (...args) => process.stdout.write(...args)
 `
 
-/** What a process writes through the gate. Its secrets: S, and PEM of two lines. */
+/** The output of a process through the gate. Its secrets: S, and PEM of two lines. */
 function written(script: string): { stdout: string; stderr: string; status: number | null } {
   const env = { ...process.env, S: 'sécret-"välue"-1', PEM: 'first-line-of-key\nsecond-line-of-key' }
   const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module', '-e', preamble + script], {

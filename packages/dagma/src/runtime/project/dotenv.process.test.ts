@@ -9,7 +9,7 @@ import { parseDotenv } from './parse-dotenv.ts'
 
 const values = (text: string, environment = {}) => Object.fromEntries(parseDotenv(text, environment).values)
 
-/** What python-dotenv 1.2 makes of each; `python/tests/test_dotenv.py` compares random texts with the library itself. */
+/** Each line as python-dotenv 1.2 parses it; `python/tests/test_dotenv.py` compares random texts with the library itself. */
 describe('a value is what python-dotenv makes of it', () => {
   test.each([
     ['A=abc', { A: 'abc' }],

@@ -7,7 +7,7 @@ import { temporaryFolder } from '../../test/temporary.ts'
 
 const packageJson = '{"name":"p","type":"module","dagma":{}}'
 
-/** What the command line says of a project whose definitions module is `code`, its folder taken out; nothing may be written. */
+/** The output of the command line for a project whose definitions module is `code`, without the path of its folder; nothing may be written. */
 function loading(code: string, files: Record<string, string> = {}): { message: string; code: string | undefined } {
   const folder = temporaryFolder({ 'package.json': packageJson, 'src/definitions.ts': code, ...files })
   // Real Node must load the module: the test runner would transform it.

@@ -27,7 +27,7 @@ export class RunResources {
   }
 
   /**
-   * Closes all that was opened, even when closing one fails: that is logged. What has not even opened ten seconds after the run's end is left
+   * Closes everything that was opened, even when closing one fails: that is logged. What has not even opened ten seconds after the run's end is left
    * behind, and so is what has not closed ten seconds later, with a warning: however the run ended, nothing keeps it from being over.
    */
   async close(): Promise<void> {

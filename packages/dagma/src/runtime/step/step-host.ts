@@ -83,7 +83,7 @@ export interface StepPartitions {
   readonly record: (ended: EndedPartition) => Promise<void>
 }
 
-/** A partition that has succeeded or failed, with all that it reported. */
+/** A partition that has succeeded or failed, with everything that it reported. */
 export interface EndedPartition {
   readonly partitionKey: string
   readonly results: readonly ResultReport[]
@@ -130,6 +130,6 @@ export interface AttemptHost extends StepHost {
   readonly traceUrls: TraceUrls
   /** Follows what is made; undefined when nothing does. */
   readonly reported: StepObserver['reported'] | undefined
-  /** Is notified of calls of models; undefined when nothing follows them. */
+  /** Is notified of model calls; undefined when nothing follows them. */
   readonly modelCalled: StepObserver['modelCalled'] | undefined
 }

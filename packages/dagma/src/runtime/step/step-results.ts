@@ -77,7 +77,7 @@ async function storeAndReport(step: Step, host: AttemptHost, assetKey: AssetKey,
     if (!declared.some((check) => check.name === name))
       throw wrong(step, `it has a result of the check "${name}", which "${keyText(assetKey)}" does not declare`)
   }
-  // All that can be wrong is found before the value is stored: a step that fails must not change it.
+  // Everything that can be wrong is found before the value is stored: a step that fails must not change it.
   const normalized = normalize({ ...spent, ...metadata })
   const checks = declared.map((check) => checkReport(step, check, results[check.name]))
   const partition = partitionOf(host.definitions.assets, assetKey, host.partitionKey)

@@ -61,7 +61,7 @@ export function jsonFileIOManager(below: string, { sync = false, isOver = () => 
     async handleOutput(context, value) {
       const text = jsonText(`value of asset "${keyText(context.assetKey)}"`, value)
       const [file, own] = [placeOf(context), ownFile(context)]
-      // In their own folder: with each file that is synced, all that has changed in its folder goes to the disk.
+      // In their own folder: with each file that is synced, everything that has changed in its folder goes to the disk.
       const unfinished = join(dirname(own), 'unfinished', `${writer}-${++written}.tmp`)
       const storedAt = await withStorage({ context, action: 'stored', place: file }, async () => {
         if (!isSwept) removeLeftovers(runs, isOver)

@@ -18,7 +18,7 @@ const docs = asset({ key: 'docs', run: () => 1 })
 const daily = asset({ key: 'daily', partitions: staticPartitions(['a', 'b', 'c', 'd']), run: () => 1 })
 const all = definitions({ assets: [docs, daily] })
 
-/** What a host has recorded, and the machines on which steps run: each with its own folder, unless one is given. */
+/** The record of a host, and the machines on which steps run: each with its own folder, unless one is given. */
 class Hosts {
   readonly recorded = new Map<string, KnownMaterialization[]>()
 
