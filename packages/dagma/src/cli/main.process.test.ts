@@ -423,8 +423,8 @@ export default definitions({ assets: [asset({ key: 'a', run: ({ signal }) => new
                            the dagster CLI
         --queue            start runs through the Dagster run queue: its limits apply,
                            and runs start seconds later
-        --verbose          print everything that Dagster's services print, not only warnings
-                           and errors
+        --verbose          print everything that Dagster's services print, not only
+                           warnings and errors
         -h, --help         display help for command
       "
     `)
