@@ -81,7 +81,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def schema(path: Path) -> list[tuple[str, ...]]:
-    """All that a file has when its run begins."""
+    """Everything that a file has when its run begins."""
     with closing(sqlite3.connect(path)) as database:
         made = database.execute("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name").fetchall()
         revision = database.execute("SELECT version_num FROM alembic_version").fetchall()

@@ -1,4 +1,4 @@
-"""What Dagster's SQLite storages do again for every run and every event is done once per process.
+"""Work that Dagster's SQLite storages repeat for every run and every event is done once per process.
 
 By default each run has its own SQLite file. When a process creates one, it makes 20 tables and indexes, each in a
 transaction of its own. And for each event Dagster makes an engine, which compiles each statement again. Here a new
