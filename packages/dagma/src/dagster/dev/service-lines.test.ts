@@ -9,7 +9,7 @@ test('failures with the lines below them are shown, what Dagster says of its own
     'printed by a step',
     '2026-11-28 08:58:20 +0000 - dagster.daemon - ERROR - Sensor daemon caught an error for sensor new_files',
     'dagma.errors.UserCodeError: boom',
-    '  File "/site-packages/dagma/defs/ticks.py", line 3, in tick',
+    '  File "/lib/python3.12/site-packages/dagma/defs/ticks.py", line 3, in tick',
     '    yield from ticks()',
     '2026-11-28 08:58:21 +0000 - dagster - DEBUG - shop_job - 3f - 12 - ENGINE_EVENT - done',
     'Traceback (most recent call last):',

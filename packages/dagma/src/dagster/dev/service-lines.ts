@@ -7,8 +7,8 @@ const saidElsewhere =
 const pythonWarning = /^\S.*:\d+: \w*Warning: /
 /** The end of a run whose steps have said why they failed; Dagster repeats it below. */
 const failedBySteps = / - RUN_FAILURE - .* Steps failed: /
-/** Frames of a Python stack that are in installed packages: Dagster's and Dagma's own. */
-const packageFrame = /^ +File ".*\/site-packages\/.*", line \d+, in /
+/** Frames of a Python stack that are in Python itself and in installed packages: Dagster's and Dagma's own. */
+const packageFrame = /^ +File ".*\/lib\/python[\d.]+\/.*", line \d+, in /
 
 /**
  * The lines of Dagster's services that report a problem: warnings and errors of its log with the lines below them, and tracebacks. What it prints
