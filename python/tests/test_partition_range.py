@@ -213,6 +213,26 @@ def test_log_lines_name_their_partition(definitions: dg.Definitions, instance: d
     assert sorted(lines) == ["[2026-11-01] reads", "[2026-11-02] reads"]
 
 
+def test_the_log_says_how_many_partitions_are_recorded(
+    definitions: dg.Definitions, instance: dg.DagsterInstance, project: Path
+) -> None:
+    (project / "broken").touch()
+    result = run(definitions, instance, "uneven")
+    events = [entry.dagster_event for entry in instance.all_logs(result.run_id) if entry.dagster_event is not None]
+    made = [event for event in events if event.is_step_materialization]
+    lines = [f"{event.message} ({event.partition})" for event in made]
+    assert lines == [
+        "[1/5] Materialized value uneven. (2026-11-01)",
+        "[1/4] Materialized value uneven. (2026-11-02)",
+        "[2/4] Materialized value uneven. (2026-11-03)",
+        "[3/4] Materialized value uneven. (2026-11-05)",
+    ]
+    (project / "broken").unlink()
+    alone = run(definitions, instance, "uneven", to="2026-11-01")
+    (of_one,) = [e for e in alone.all_events if e.is_step_materialization]
+    assert of_one.message == "Materialized value uneven."
+
+
 def test_partitions_are_recorded_together_while_their_steps_log(
     definitions: dg.Definitions, instance: dg.DagsterInstance
 ) -> None:

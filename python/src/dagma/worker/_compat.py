@@ -98,9 +98,12 @@ def event_of_partition(
     return event
 
 
-def record_event(op_context: dg.OpExecutionContext, event: PartitionEvent) -> dg.DagsterEvent:
-    """Stores an event of the step, past the log: another thread may hold its lock, and wait for the database."""
-    step_context: Any = _Recording(op_context)
+def record_event(op_context: dg.OpExecutionContext, event: PartitionEvent, place: str) -> dg.DagsterEvent:
+    """Stores an event of the step, past the log: another thread may hold its lock, and wait for the database.
+
+    `place` stands before its message.
+    """
+    step_context: Any = _Recording(op_context, place)
     if isinstance(event, dg.AssetMaterialization):
         return dg.DagsterEvent.asset_materialization(step_context, event)
     if isinstance(event, dg.AssetObservation):
@@ -111,8 +114,9 @@ def record_event(op_context: dg.OpExecutionContext, event: PartitionEvent) -> dg
 class _Recording:
     """A step's context whose log only stores events."""
 
-    def __init__(self, op_context: dg.OpExecutionContext) -> None:
+    def __init__(self, op_context: dg.OpExecutionContext, place: str) -> None:
         self._step_context: Any = op_context.get_step_execution_context()
+        self._place = place
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._step_context, name)
@@ -122,7 +126,9 @@ class _Recording:
         return self
 
     def log_dagster_event(self, *, level: int, dagster_event: dg.DagsterEvent, **_: Any) -> None:
-        self._step_context.instance.report_dagster_event(dagster_event, self._step_context.run_id, log_level=level)
+        shown: Any = dagster_event
+        shown = shown._replace(message=f"{self._place}{shown.message}")
+        self._step_context.instance.report_dagster_event(shown, self._step_context.run_id, log_level=level)
 
 
 def check_of_partition(

@@ -60,15 +60,21 @@ class PartitionRecorder:
         self.missing = [str(key) for key in keys if key not in recorded.made]
         """The partitions of the run that the attempt is to make."""
         self._checks = recorded.checks
+        self._count = 0
 
     def record_all(self, partitions: Sequence[Mapping[str, Any]]) -> list[dg.DagsterEvent]:
         """Records partitions that have ended, each as a whole or not at all; gives their events."""
         with understood("partition"):
-            ended = [list(self._items(partition)) for partition in partitions]
-        return record_in_transactions(self._context.instance, ended, lambda item: record_event(self._context, item))
+            ended = [[(item, self._place()) for item in self._items(partition)] for partition in partitions]
+        return record_in_transactions(self._context.instance, ended, lambda item: record_event(self._context, *item))
+
+    def _place(self) -> str:
+        """Which of the partitions that are missing is recorded, for the log: `[12/29] `."""
+        return f"[{self._count}/{len(self.missing)}] " if len(self.missing) > 1 else ""
 
     def _items(self, partition: Mapping[str, Any]) -> Iterator[PartitionEvent]:
         """The events to record for a partition: its checks, then its materialization."""
+        self._count += 1
         key = partition["partition_key"]
         apply_dynamic_partitions(partition["dynamic_partitions"], self._context.instance)
         for result in sorted(partition["results"], key=lambda result: result["type"] != "check"):
