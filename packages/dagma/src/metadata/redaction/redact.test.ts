@@ -281,6 +281,17 @@ describe('secrets by their shape', () => {
   })
 })
 
+test.each([
+  ['a member', (key: string) => inspect({ key })],
+  ['a member, in colors', (key: string) => inspect({ key }, { colors: true })],
+  ['lines', (key: string) => inspect(key.split('\n'))],
+  ['lines, in colors', (key: string) => inspect(key.split('\n'), { colors: true })],
+  ['JSON in JSON', (key: string) => JSON.stringify(JSON.stringify({ key }))],
+])('a private key that is not of a known secret, printed as %s', (_, print) => {
+  const key = '-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEF\nBKcwggSjAgEAAoIBAQC7VJTUt9Us\n-----END PRIVATE KEY-----\n'
+  expect(redact(print(key))).not.toMatch(/MIIEvQ|BKcwgg/)
+})
+
 test('redacting twice changes nothing more', () => {
   const piece = fc.oneof(
     fc.string({ unit: 'grapheme', maxLength: 10 }),

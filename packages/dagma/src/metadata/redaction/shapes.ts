@@ -57,7 +57,12 @@ const shapes: readonly (readonly [triggers: readonly string[], shape: RegExp, cu
   [['akia', 'asia', 'abia', 'acca'], /\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b/g],
   [['aiza'], /\bAIza[A-Za-z0-9_-]{30,}/g],
   [['eyj'], /(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*/g], // JSON web token
-  [['-----begin'], /(?<=-----BEGIN [A-Z0-9 ]{0,24}PRIVATE KEY(?: BLOCK)?-----)(?:(?!-----)[A-Za-z0-9+/=:,.\s\\-])+/g],
+  // with what an object that is printed has between the lines: quotes, a plus and colors
+  [
+    ['-----begin'],
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: colors
+    /(?<=-----BEGIN [A-Z0-9 ]{0,24}PRIVATE KEY(?: BLOCK)?-----)(?:(?!-----)(?:[A-Za-z0-9+/=:,.\s\\"'`-]|\u001b\[[\d;]{0,16}m))+/g,
+  ],
   // distinguished from the English word by what they decode to
   [
     ['basic'],
