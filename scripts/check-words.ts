@@ -40,6 +40,7 @@ const rules: readonly Rule[] = [
   { words: /\b[Aa]ll that (?:is|it|has|was|a|the)\b/, write: 'everything that' },
   { words: /\bcalls? of (?:a )?(?:model|function|flow)s?\b/, write: 'model call, call to a function' },
   { words: /(?:\/\*\*|""") ?What\b/, write: 'a noun phrase: "The result of …" for "What … gives"' },
+  { words: /\b(?:at most|at least|after|by|for|until there are) so many\b/, write: 'that many' },
   { words: /\bobituary\b|\b_Crew\b|\b_bury\b/, write: 'death_report, _StepThreads, _on_exit' },
 ]
 

@@ -117,7 +117,7 @@ function manyRuns(root: string, count: number): void {
   }
 }
 
-/** Copies the run that is there until there are so many. The id of the last. */
+/** Copies the existing run until there are that many. Returns the id of the last. */
 function fill(file: string, runs: number): string {
   using db = new DatabaseSync(file)
   db.exec(`

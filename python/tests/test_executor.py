@@ -24,7 +24,7 @@ def _asset(name: str, body: Callable[[dg.AssetExecutionContext], None], **option
 
 
 class Meeting:
-    """Steps that continue only when so many of them are at work; counts the most that were."""
+    """Steps that continue only when that many of them are running; counts the most that were."""
 
     def __init__(self, steps: int) -> None:
         self.most = 0

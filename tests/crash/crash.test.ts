@@ -17,7 +17,7 @@ const keys = Array.from({ length: assetCount }, (_, index) => `a${index}`)
 /** How a child was left: not killed at all, as it was quicker, or killed before its run, during it, or after its end. */
 type Left = 'not killed' | 'not begun' | 'torn' | 'ended'
 
-/** When a child is killed: by itself at the nth time of a named instant, or so many milliseconds after its start. */
+/** When a child is killed: by itself at the nth time of a named instant, or a number of milliseconds after its start. */
 type Kill = { readonly point: Point; readonly nth: number } | { readonly afterMs: number }
 
 /** Instants that come once in a run; the others come once for each step. */

@@ -40,7 +40,7 @@ test(`${wantedKills} kills while ${itemCount} items are loaded: each is there on
   }
 }, 900_000)
 
-/** Starts the run, or retries the last one, and kills it up to 5 ms after so many calls have begun; says how many items it was called for. */
+/** Starts the run, or retries the last one, and kills it up to 5 ms after that many calls have begun; says how many items it was called for. */
 async function runChild(folder: string, calls: number): Promise<{ items: number; code: unknown; signal: unknown }> {
   const last = lastRun(folder)
   const running = spawn(process.execPath, [child, folder, String(batch), ...(last === undefined ? [] : [last])], {

@@ -74,7 +74,7 @@ function priceOf(model: string, value: unknown, invalid: (reason: string) => Err
   return price as unknown as ModelPrice
 }
 
-/** After so many days, prices may have changed. */
+/** Prices older than this many days may have changed. */
 const freshDays = 180
 
 /** The findings of `dagma doctor` for the price of a model: none if the project has no prices. */

@@ -56,7 +56,7 @@ const unauthorized = new ServiceError({
 })
 
 describe('items()', () => {
-  test('gives the results in the order of the list, with so many concurrent calls', async () => {
+  test('gives the results in the order of the list, with at most that many concurrent calls', async () => {
     let running = 0
     let most = 0
     const { definitions, doubled } = project((items) =>

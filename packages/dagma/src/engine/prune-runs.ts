@@ -5,7 +5,7 @@ import type { DatabaseSync } from 'node:sqlite'
 export interface PruneOptions {
   /** Only runs that ended before this moment, in milliseconds since 1970-01-01 UTC. */
   readonly endedBefore?: number
-  /** Not the newest so many. */
+  /** The newest runs, as many as this number, are kept. */
   readonly keepNewest?: number
   /** Only runs whose assets are all among these, by key text. */
   readonly assetKeys?: ReadonlySet<string>

@@ -34,7 +34,7 @@ export interface MaterializeOptions extends RunOptions {
   /** Partition to make. */
   readonly partitionKey?: string
   /**
-   * Partitions to make in one run, from the first to the last; instead of `partitionKey`. Each asset with partitions must allow so many in a run, by its
+   * Partitions to materialize in one run, from the first to the last; instead of `partitionKey`. Each asset with partitions must allow that many in a run, by its
    * `backfillPolicy`.
    */
   readonly partitionKeyRange?: PartitionKeyRange

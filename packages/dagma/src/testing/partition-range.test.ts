@@ -211,7 +211,7 @@ test.each([
   expect(failed.materializations.size).toBe(0)
 })
 
-test('so many partitions run at once, and the time limit is that of each', async () => {
+test('at most that many partitions run concurrently, and the time limit is that of each', async () => {
   let [running, most] = [0, 0]
   const one = asset({
     key: 'one',

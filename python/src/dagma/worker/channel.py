@@ -92,7 +92,7 @@ class Channel:
             self._send({"type": "cancel_step", "step": call.step})
 
     def partitions_recorded(self, call: StepCall, count: int) -> None:
-        """Reports that so many more of the step's partitions are recorded: the worker begins with others."""
+        """Reports that this many more of the step's partitions are recorded: the worker begins with others."""
         self._send({"type": "partitions_recorded", "step": call.step, "count": count})
 
     def note_failure(self) -> None:

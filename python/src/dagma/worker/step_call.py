@@ -55,7 +55,7 @@ class StepCall:
         return self.wait_since_opened(None)
 
     def wait_since_opened(self, limit: float | None) -> bool:
-        """As `wait`, until the step has been open in the worker for so many seconds; whether it has ended."""
+        """As `wait`, until the step has been open in the worker for that many seconds; whether it has ended."""
         while not self._done.wait(_POLL):
             raise_if_interrupted()
             if limit is not None and self._opened and time.monotonic() - self._opened > limit:

@@ -51,7 +51,7 @@ export class SentPartitions implements StepPartitions {
     await promise
   }
 
-  /** The host has recorded so many more, in the order in which they were sent. */
+  /** The host has recorded that many more, in the order in which they were sent. */
   recorded(count: number): void {
     for (const resolve of this.#unrecorded.splice(0, count)) resolve()
   }

@@ -7,7 +7,7 @@ import type { PipesMessageWriter } from './protocol.ts'
 export interface PipesChunkWriterOptions {
   /** Stores a chunk, a message a line. `index` counts from 1, and only on success: after a failure the same text comes again under the same index. */
   readonly upload: (text: string, index: number) => Promise<void>
-  /** The least time between two chunks, in seconds; default 10. The first goes out at once, the last when the session closes. */
+  /** The least time between two chunks, in seconds; default 10. The first is sent immediately, the last when the session closes. */
   readonly intervalSeconds?: number
 }
 

@@ -2,7 +2,7 @@ import { appendFileSync } from 'node:fs'
 import { deliveryFailed } from './delivery-failed.ts'
 import type { PipesMessageWriter } from './protocol.ts'
 
-/** Appends messages to a file, each at once. */
+/** Appends each message to a file immediately. */
 export function fileWriter(path: string): PipesMessageWriter {
   return {
     write: (line) => {

@@ -1,6 +1,6 @@
 import type { PipesMessageWriter } from './protocol.ts'
 
-/** Writes messages to a stream, each at once. */
+/** Writes each message to a stream immediately. */
 export function streamWriter(stream: NodeJS.WritableStream): PipesMessageWriter {
   return {
     write: (line) => void stream.write(`${line}\n`),

@@ -1,9 +1,9 @@
 import type { OptionTable } from '../validation/expect-options.ts'
 
-/** How many partitions one run of a backfill may make: all of them, or at most so many. Dagster's `BackfillPolicy`. */
+/** How many partitions one run of a backfill may materialize: all of them, or at most the given number. Dagster's `BackfillPolicy`. */
 export type BackfillPolicy = 'single-run' | { readonly maxPartitionsPerRun: number }
 
-/** Partitions that a step works on at once, when its declaration does not say. */
+/** Maximum concurrent partitions of a step whose declaration does not set it. */
 export const defaultPartitionConcurrency = 8
 
 /** Options of a partitioned asset for runs of several partitions. */
@@ -13,7 +13,7 @@ export interface BackfillOptions<Range extends boolean = boolean> {
    * several, `run` is called once for each partition.
    */
   readonly backfillPolicy?: BackfillPolicy
-  /** Partitions for which `run` is called at once, in a run of several; default 8. */
+  /** Maximum concurrent calls of `run` in a run of several partitions; default 8. */
   readonly partitionConcurrency?: number
   /** Whether `run` makes all partitions of a run in one call: it gets their keys, and returns an object from key to value. Default: false. */
   readonly range?: Range

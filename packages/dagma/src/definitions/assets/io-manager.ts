@@ -60,7 +60,7 @@ export function typedIOManager<Value = unknown>(key: string): TypedIOManager<Val
 
 /** Stores assets' values and loads them for consumers. Dagster's IO manager. */
 export interface IOManager {
-  /** Stores `value`; nobody may ever read a half-written one. A run reads its own values first: see `releaseRun`. */
+  /** Stores `value`; a half-written value must never be readable. A run reads its own values first: see `releaseRun`. */
   handleOutput(context: IOContext, value: unknown): Promise<StoredValue>
   /** The value that the run itself stored, otherwise the one last stored; undefined when there is none. */
   loadInput(context: IOContext): Promise<LoadedValue | undefined>

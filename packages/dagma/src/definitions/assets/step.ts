@@ -157,7 +157,7 @@ export interface Step {
   readonly budget: Budget | undefined
   /** How many partitions a run may make; undefined: one. */
   readonly backfillPolicy: BackfillPolicy | undefined
-  /** Partitions at once, in a run of several; undefined: the default. */
+  /** Maximum concurrent partitions in a run of several; undefined: the default. */
   readonly partitionConcurrency: number | undefined
   /** Whether the function makes all partitions of a run in one call. */
   readonly range: boolean

@@ -37,13 +37,13 @@ export function executorOptions(executor: Executor): ExecutorOptions {
  */
 export type OpTags = { readonly [tag: string]: unknown }
 
-/** Whether steps run on other machines than the run, which share no folder with it; undefined when nobody can tell. */
+/** Whether steps run on other machines than the run, which share no folder with it; undefined if that is unknown. */
 export function leavesMachine(executor: Executor): boolean | undefined {
   const { name } = executorOptions(executor)
   return isolatesSteps(executor) && name !== 'multiprocess'
 }
 
-/** Whether each step has its own process; undefined when nobody can tell. */
+/** Whether each step has its own process; undefined if unknown. */
 export function isolatesSteps(executor: Executor): boolean | undefined {
   const { module, name } = executorOptions(executor)
   return module === undefined ? name !== 'dagma' && name !== 'in_process' : undefined

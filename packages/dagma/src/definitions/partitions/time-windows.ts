@@ -108,7 +108,7 @@ export class TimeWindows {
     return this.#grid.startOf(index + 1)
   }
 
-  /** The start of a window, moved by so many windows that are not excluded. */
+  /** The start of a window, moved by that many windows that are not excluded. */
   startMovedBy(index: number, offset: number): number {
     return offset > 0 ? this.endOf(this.#step(index, offset - 1)) : this.startOf(this.#step(index, offset))
   }
@@ -155,7 +155,7 @@ export class TimeWindows {
     return this.#grid.startOf(at) === moment ? at : at + 1
   }
 
-  /** The window so many windows after another, or before it, not counting excluded ones; infinite where all windows after it are excluded. */
+  /** The window that many windows after another, or before it, not counting excluded ones; infinite where all windows after it are excluded. */
   #step(index: number, by: number): number {
     if (this.#exclusions.declared.length === 0) return index + by
     const direction = Math.sign(by)
@@ -170,7 +170,7 @@ export class TimeWindows {
   }
 }
 
-/** After so many windows in a row that are excluded, all are taken to be. */
+/** After this many excluded windows in a row, all are considered excluded. */
 const mostExcluded = 10_000
 
 /** The year 10000, which neither Dagster nor a cron expression reaches, in milliseconds since 1970. */

@@ -5,7 +5,7 @@ export type Selection =
   | FilterNode
   | { readonly op: 'not' | 'roots' | 'sinks'; readonly of: Selection }
   | { readonly op: 'and' | 'or'; readonly parts: readonly Selection[] }
-  /** `of` and what lies around it: so many levels up, so many down. Null: not that way. Infinity: all levels. */
+  /** `of` and what lies around it: a number of levels up and down. Null: none in that direction. Infinity: all levels. */
   | { readonly op: 'around'; readonly of: Selection; readonly up: number | null; readonly down: number | null }
 
 /** For example `tag:"stage"="raw"`. A value of null is written `<null>`; the value of a tag that is written without one is "". */

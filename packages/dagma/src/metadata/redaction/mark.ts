@@ -1,5 +1,5 @@
 /** The text that replaces a secret. */
 export const redacted = '[redacted]'
 
-/** A secret has at least so many characters: a shorter one would take ordinary words out with it. */
+/** The minimum length of a secret: redacting a shorter one would also redact ordinary words. */
 export const shortestSecret = 8

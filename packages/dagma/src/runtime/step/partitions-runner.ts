@@ -139,7 +139,7 @@ class PartitionsAttempt {
     await this.#untilRecorded(mostUnrecorded - 1)
   }
 
-  /** Waits until at most so many partitions are not recorded, or the step is canceled. */
+  /** Waits until at most that many partitions are not recorded, or the step is canceled. */
   async #untilRecorded(most: number): Promise<void> {
     while (this.#unrecorded > most && this.#broken === undefined) await untilAborted(this.#recorded.promise, this.#host.signal, 0)
   }
