@@ -5,7 +5,9 @@
 export const clickableDefinitions = `
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { asset, dailyPartitions, definitions, job, materializeResult, runRequest, schedule, sensor, skipReason, staticPartitions } from 'dagma'
+import {
+  asset, definitions, job, materializeResult, runRequest, schedule, sensor, skipReason, staticPartitions, timeWindowPartitions,
+} from 'dagma'
 import { z } from 'zod'
 
 const note = (line: string): void => appendFileSync('notes.txt', line + '\\n')
@@ -68,7 +70,9 @@ const shop = asset({
 })
 const readings = asset({
   key: 'readings',
-  partitions: dailyPartitions({ start: '2026-11-01', end: '2026-11-11' }),
+  partitions: timeWindowPartitions({
+    cronSchedule: '0 6 * * *', keyFormat: '%Y-%m-%d', start: '2026-11-01', end: '2026-11-14', exclude: ['0 6 * * 1'],
+  }),
   backfillPolicy: 'single-run',
   checks: { complete: {} },
   run: ({ partitionKey, log }) => {
