@@ -59,7 +59,7 @@ export interface Langflow {
   /** The flow that is run when a call names none. */
   readonly defaultFlowId: string | undefined
   /**
-   * Runs a flow and waits for its answer. It is tried again only when the server did not accept it: a flow may cost money.
+   * Runs a flow and waits for its answer. It is retried only when the server did not accept it: a flow may cost money.
    * @throws ServiceError when the call fails, a component of the flow reports an error, or the answer is not that of a flow.
    */
   runFlow(call: FlowCall): Promise<FlowAnswer>

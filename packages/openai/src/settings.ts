@@ -22,7 +22,7 @@ export interface EmbeddingsSettings {
   readonly parallel?: number
   /** How long one call may take, in milliseconds. Default 60,000; at most 300,000. */
   readonly timeoutMs?: number
-  /** How often a failed call is tried again. Default 2. Waits 300 ms, doubled each time, or what the server asks for, up to 30 s. */
+  /** How often a failed call is retried. Default 2. Waits 300 ms, doubled each time, or what the server asks for, up to 30 s. */
   readonly retries?: number
 }
 

@@ -25,7 +25,7 @@ export class Outlet {
   #era = 0
   readonly #agents: Agent[] = []
 
-  /** A run begins: failures are logged to it, and the collector is tried again. */
+  /** A run begins: failures are logged to it, and the collector is retried. */
   begin(log: StepLog): void {
     this.#log = log
     this.#warned.clear()

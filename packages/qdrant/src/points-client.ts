@@ -136,7 +136,7 @@ export class PointsClient<Schema extends QdrantSchema> implements QdrantPoints<S
   }
 
   deleteCollection(): Promise<boolean> {
-    // Not tried again after a lost answer: the second answer would be that there was none.
+    // Not retried after a lost answer: the second answer would be that there was none.
     return this.calls.send<boolean>({ operation: 'delete collection', method: 'DELETE', idempotent: false })
   }
 

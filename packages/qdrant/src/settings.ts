@@ -22,7 +22,7 @@ export interface QdrantServerSettings {
   readonly uiUrl?: string | undefined
   /** How long a request may take to be answered, in milliseconds. Default 30,000; at most 300,000. */
   readonly timeoutMs?: number | undefined
-  /** How often a failed request is tried again. Default 2. Waits 300 ms, doubled each time, or what the server asks for, up to 30 s. */
+  /** How often a failed request is retried. Default 2. Waits 300 ms, doubled each time, or what the server asks for, up to 30 s. */
   readonly retries?: number | undefined
 }
 

@@ -28,7 +28,7 @@ Event: TypeAlias = "Mapping[str, Any]"
 DagsterEvent: TypeAlias = "dg.AssetMaterialization | dg.AssetObservation | dg.AssetCheckEvaluation"
 
 EVENT_ID = "dagma/event_id"
-"""Metadata of every reported event: what tells it from all others."""
+"""Metadata of every reported event: what distinguishes it from all others."""
 
 _PAGE = 200
 

@@ -73,7 +73,7 @@ const questions: readonly (readonly [id: string, question: string, ...relevant: 
   ],
   ['enums', 'May enums be used in my TypeScript?', 'docs/troubleshooting.md', 'docs/guide/getting-started.md'],
   ['nightly-time-zone', 'How do I name the time zone for a nightly run?', 'docs/guide/jobs-and-schedules.md'],
-  ['retry-flaky', 'How often is a failing step tried again, and after how long?', 'docs/guide/retries-timeouts-hooks.md'],
+  ['retry-flaky', 'How often is a failing step tried again, and after how long?', 'docs/guide/retries-timeouts-hooks.md'], // words: allowed
   ['blocking-check', 'How can a check stop downstream assets?', 'docs/guide/checks.md'],
   [
     'backfill-one-run',

@@ -23,9 +23,9 @@ export interface HttpServiceOptions {
   readonly headers?: Readonly<Record<string, string>>
   /** How long one attempt may wait for the answer to begin, and then for it to end, in milliseconds. Default 30,000; at most 300,000. */
   readonly timeoutMs?: number
-  /** How often a failed call is tried again. Default 2. */
+  /** How often a failed call is retried. Default 2. */
   readonly retries?: number
-  /** First wait before a call is tried again, doubled each time, in milliseconds. Default 300. The server's own `Retry-After` comes first, up to 30 s. */
+  /** First wait before a call is retried, doubled each time, in milliseconds. Default 300. The server's own `Retry-After` comes first, up to 30 s. */
   readonly retryDelayMs?: number
   /** Aborts every call. */
   readonly signal?: AbortSignal
@@ -50,7 +50,7 @@ export interface HttpCall<T = unknown> {
   /** Body, sent as it is with `contentType`, in place of `json`. */
   readonly body?: { readonly content: string | Uint8Array<ArrayBuffer>; readonly contentType: string }
   /**
-   * Whether doing it twice is the same as doing it once: only then it is tried again after 500, 502, 503, 504 or a lost connection. Default: all but
+   * Whether doing it twice is the same as doing it once: only then it is retried after 500, 502, 503, 504 or a lost connection. Default: all but
    * POST and PATCH.
    */
   readonly idempotent?: boolean

@@ -74,7 +74,7 @@ describe('a call', () => {
     await expect(service.json(call)).rejects.toThrow(/answered 400/)
   })
 
-  it('is tried again as often as asked for, and no oftener', async () => {
+  it('is retried as often as asked for, and no oftener', async () => {
     const { service, count } = await serviceOf((_, response) => answer(response, {}, 503), { retries: 4 })
     await expect(service.json(get)).rejects.toThrow(/answered 503: Service Unavailable\. Look into the log of Tester\./)
     expect(count()).toBe(5)

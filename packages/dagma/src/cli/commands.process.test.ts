@@ -117,7 +117,7 @@ test('a range with --json gives one list, and an unknown job is named', () => {
 test('what a run cannot do with the assets that it selects', () => {
   expect(cli('asset observe -s mart/good').stderr).toContain('This run selects no observable asset ("mart/good").')
   expect(cli('asset check -s flaky').stderr).toContain('selects no asset with a check in its own step')
-  expect(cli('asset materialize -s feed').stderr).toContain('selects no asset that this project makes')
+  expect(cli('asset materialize -s feed').stderr).toContain('selects no asset that this project materializes')
 })
 
 test('checks and observations alone', () => {

@@ -48,7 +48,7 @@ export interface Resource<out Client> {
   readonly open: (context: ResourceContext) => Promise<OpenResource<Client>>
   /** Calls the settings function, when there is one, for the secrets that it declares. Whatever it gives or throws does not matter. @internal */
   readonly declareSecrets?: () => void
-  /** Looks at the system without opening the resource and without changing anything. Absent when the kind of resource has no probe. */
+  /** Checks the system without opening the resource and without changing anything. Absent when the kind of resource has no probe. */
   readonly probe?: (context: ProbeContext) => Promise<readonly Finding[]>
 }
 
@@ -67,7 +67,7 @@ export const resourceOptions: OptionTable<'open' | 'close' | 'probe'> = { open: 
 
 /**
  * Declares a kind of resource. `open` makes the client, once per run and before any step that uses it; `close` runs at the run's end;
- * `probe` tells `dagma doctor` how the system is.
+ * `probe` reports to `dagma doctor` how the system is.
  * @example
  * ```ts
  * const mailer = resource({ open: ({ host }: { host: string }) => ({ send: (text: string) => console.log(host, text) }) })
@@ -79,7 +79,7 @@ export function resource<Settings, Client>(options: {
   open: (settings: Settings, context: ResourceContext) => Client | Promise<Client>
   /** Default: nothing to close. */
   close?: (client: Client) => void | Promise<void>
-  /** Looks at the system without changing anything. What it throws becomes a finding. Default: `dagma doctor` says that there is none. */
+  /** Checks the system without changing anything. What it throws becomes a finding. Default: `dagma doctor` says that there is none. */
   probe?: (settings: Settings, context: ProbeContext) => readonly Finding[] | Promise<readonly Finding[]>
 }): ResourceType<Settings, Client> {
   expectOptions('resource()', options, resourceOptions)

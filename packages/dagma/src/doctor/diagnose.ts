@@ -22,7 +22,7 @@ export interface Diagnosis {
 }
 
 /**
- * Looks at a project, at each system that its resources name, and at where its telemetry goes. It changes nothing, and what it gives has passed the
+ * Checks a project, each system that its resources name, and where its telemetry goes. It changes nothing, and what it gives has passed the
  * exit gate.
  */
 export async function diagnose(

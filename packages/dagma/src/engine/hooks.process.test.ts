@@ -73,7 +73,7 @@ test('onFailure is called once, when no retry is left', async () => {
   ])
 })
 
-test('an inline blocking check that fails is a failure: not tried again, with the metadata of one', async () => {
+test('an inline blocking check that fails is a failure: not retried, with the metadata of one', async () => {
   const checked = asset({
     key: 'checked',
     retryPolicy: retryPolicy({ maxRetries: 2 }),

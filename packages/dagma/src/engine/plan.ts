@@ -81,7 +81,7 @@ export function isPartitioned({ assets, checks }: Step, definitions: Definitions
 
 /** The assets of which a run can do what it is to. */
 const fitting = {
-  materialize: 'asset that this project makes',
+  materialize: 'asset that this project materializes',
   check: 'asset with a check in its own step',
   observe: 'observable asset',
 }

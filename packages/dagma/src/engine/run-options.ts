@@ -29,9 +29,9 @@ export interface MaterializeOptions extends RunOptions {
   readonly selection?: string | readonly AssetRef[]
   /** Name of the job to run; takes the place of `selection`. */
   readonly job?: string
-  /** `check` only evaluates checks, `observe` only observes; default `materialize`, which makes assets and evaluates their checks. */
+  /** `check` only evaluates checks, `observe` only observes; default `materialize`, which materializes assets and evaluates their checks. */
   readonly kind?: StepKind
-  /** Partition to make. */
+  /** Partition to materialize. */
   readonly partitionKey?: string
   /**
    * Partitions to materialize in one run, from the first to the last; instead of `partitionKey`. Each asset with partitions must allow that many in a run, by its
@@ -48,7 +48,7 @@ export interface MaterializeOptions extends RunOptions {
 export interface MaterializeRun extends RunResult {
   /** The run's events, in order; read from the event log when they are first asked for, since a run may have logged more than there is memory for. */
   readonly events: readonly RunEvent[]
-  /** The materializations of this run, by key text; of an asset of which it made several partitions, the last. */
+  /** The materializations of this run, by key text; of an asset of which it materialized several partitions, the last. */
   readonly materializations: ReadonlyMap<string, Materialization>
   /**
    * The stored value of an asset, as a consumer in this run would get it; after a run of several partitions, that of `partitionKey`.

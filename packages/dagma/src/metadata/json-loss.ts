@@ -14,7 +14,7 @@ export interface JsonLimits {
   readonly unsafe?: boolean
 }
 
-/** Looks at a list or an object, and goes into it when it holds no loss itself. */
+/** Checks a list or an object, and its members when it holds no loss itself. */
 type Enter = (item: unknown, key: string) => string | undefined
 
 /** A list or an object that the search is in. */

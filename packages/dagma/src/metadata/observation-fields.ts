@@ -6,7 +6,7 @@ export type FieldPresence =
   | 'every'
   /** On every materialization and observation. */
   | 'always'
-  /** On every materialization whose value was stored by an IO manager that tells its size. */
+  /** On every materialization whose value was stored by an IO manager that reports its size. */
   | 'stored'
   /** On every materialization of an asset that talks to the system, whichever form served. */
   | 'system'
@@ -30,9 +30,9 @@ export interface ObservationField {
   readonly of?: { readonly system: 'mlflow' | 'qdrant' | 'langflow' | 'openai'; readonly operations?: readonly string[] }
   /** Whether it is in the metadata. */
   readonly metadata: boolean
-  /** Name of the span attribute that tells the same; null when none does. */
+  /** Name of the span attribute with the same value; null when there is none. */
   readonly spanAttribute: string | null
-  /** Name of the metric, or of a metric's label, that tells the same, in base units; null when none does. */
+  /** Name of the metric, or of a metric's label, with the same value, in base units; null when there is none. */
   readonly metric: string | null
 }
 
@@ -46,7 +46,7 @@ const text = (meaning: string, presence: FieldPresence, more: Partial<Omit<Obser
   ({ types: ['text'], unit: null, meaning, presence, metadata: true, spanAttribute: null, metric: null, ...more }) as const
 
 /**
- * The observation field specification: what a materialization, an observation or a failed step tells about itself, under which name and in which
+ * The observation field specification: what a materialization, an observation or a failed step reports about itself, under which name and in which
  * unit. One table for metadata, traces and metrics. A test holds `docs/observation-fields.md` and the example project's runs against it.
  * @example
  * ```ts

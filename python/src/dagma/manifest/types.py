@@ -61,7 +61,7 @@ class Check:
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """When a failed step is tried again."""
+    """When a failed step is retried."""
 
     max_retries: int
     delay_seconds: float

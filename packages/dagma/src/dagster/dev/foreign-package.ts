@@ -5,7 +5,7 @@ import type { Finding } from '../../metadata/finding.ts'
 const check = 'Python package'
 
 /**
- * Looks at the Python environment that `dagma dev` makes, and at the active one, for the package that is called `dagma` on PyPI: it belongs to
+ * Searches the Python environment that `dagma dev` creates, and the active one, for the package that is called `dagma` on PyPI: it belongs to
  * another project and has the import name of ours, `dagster-dagma`.
  */
 export function pythonFinding(projectFolder: string, activeEnvironment = process.env.VIRTUAL_ENV): Finding {

@@ -69,7 +69,7 @@ export async function ensurePythonEnvironment(
   return { bin, dagsterHome }
 }
 
-/** The environment that {@link ensurePythonEnvironment} made, unless it is missing, half made or of another version. */
+/** The environment that {@link ensurePythonEnvironment} made, unless it is missing, incomplete or of another version. */
 export function findPythonEnvironment(projectFolder: string): PythonEnvironment | undefined {
   const { bin, stamp, dagsterHome } = placesIn(projectFolder)
   if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== shippedPackage().digest) return undefined

@@ -80,7 +80,7 @@ export class ServedRun {
     this.#observe(run, 'end')
   }
 
-  /** Partitions of a step that are not tried again. */
+  /** Partitions of a step that are not retried. */
   givenUp(stepName: string): Map<string, StepFailure> {
     const known = this.#givenUp.get(stepName) ?? new Map<string, StepFailure>()
     this.#givenUp.set(stepName, known)

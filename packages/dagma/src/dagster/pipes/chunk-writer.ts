@@ -45,7 +45,7 @@ export function chunkWriter({ upload, intervalSeconds = 10 }: PipesChunkWriterOp
     const wait = Math.max(0, began + intervalSeconds * 1000 - performance.now())
     timer = setTimeout(() => {
       uploading = uploadNext()
-        .catch(() => {}) // tried again with the next chunk; close() throws the last failure
+        .catch(() => {}) // retried with the next chunk; close() throws the last failure
         .finally(() => {
           timer = undefined
           if (isPending()) schedule()

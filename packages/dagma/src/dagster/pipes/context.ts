@@ -43,57 +43,57 @@ export class PipesContext {
     return this.data.retry_number
   }
 
-  /** Whether the step makes assets. */
+  /** Whether the step materializes assets. */
   get isAssetStep(): boolean {
     return this.data.asset_keys !== null
   }
 
-  /** Keys of the assets that the step is to make. @throws DAGMA_PIPES_UNDEFINED when it makes none. */
+  /** Keys of the assets that the step materializes. @throws DAGMA_PIPES_UNDEFINED when it materializes none. */
   get assetKeys(): readonly string[] {
     return this.#defined('assetKeys', this.data.asset_keys, noAsset)
   }
 
-  /** Key of the one asset that the step is to make. @throws DAGMA_PIPES_UNDEFINED when it makes none or several. */
+  /** Key of the one asset that the step materializes. @throws DAGMA_PIPES_UNDEFINED when it materializes none or several. */
   get assetKey(): string {
     return this.#onlyAsset('assetKey')
   }
 
-  /** Code version of the one asset; undefined when it has none. @throws DAGMA_PIPES_UNDEFINED when the step makes none or several. */
+  /** Code version of the one asset; undefined when it has none. @throws DAGMA_PIPES_UNDEFINED when the step materializes none or several. */
   get codeVersion(): string | undefined {
     return this.codeVersionByAssetKey[this.#onlyAsset('codeVersion')] ?? undefined
   }
 
-  /** Code versions by asset; undefined where it has none. @throws DAGMA_PIPES_UNDEFINED when the step makes no assets. */
+  /** Code versions by asset; undefined where it has none. @throws DAGMA_PIPES_UNDEFINED when the step materializes no assets. */
   get codeVersionByAssetKey(): { readonly [asset: string]: string | undefined } {
     return mapped(this.#defined('codeVersionByAssetKey', this.data.code_version_by_asset_key, noAsset), (version) => version ?? undefined)
   }
 
-  /** The provenance of the one asset; undefined before. @throws DAGMA_PIPES_UNDEFINED when the step makes none or several. */
+  /** The provenance of the one asset; undefined before. @throws DAGMA_PIPES_UNDEFINED when the step materializes none or several. */
   get provenance(): PipesProvenance | undefined {
     return this.provenanceByAssetKey[this.#onlyAsset('provenance')]
   }
 
-  /** The provenance of each asset; undefined before. @throws DAGMA_PIPES_UNDEFINED when the step makes no assets. */
+  /** The provenance of each asset; undefined before. @throws DAGMA_PIPES_UNDEFINED when the step materializes no assets. */
   get provenanceByAssetKey(): { readonly [asset: string]: PipesProvenance | undefined } {
     return mapped(this.#defined('provenanceByAssetKey', this.data.provenance_by_asset_key, noAsset), provenanceOf)
   }
 
-  /** Whether the step makes partitions. */
+  /** Whether the step materializes partitions. */
   get isPartitionStep(): boolean {
     return this.data.partition_key_range !== null
   }
 
-  /** Key of the one partition. @throws DAGMA_PIPES_UNDEFINED when the step makes none or several. */
+  /** Key of the one partition. @throws DAGMA_PIPES_UNDEFINED when the step materializes none or several. */
   get partitionKey(): string {
-    return this.#defined('partitionKey', this.data.partition_key, this.isPartitionStep ? 'the step makes several' : noPartition)
+    return this.#defined('partitionKey', this.data.partition_key, this.isPartitionStep ? 'the step materializes several' : noPartition)
   }
 
-  /** First and last partition. @throws DAGMA_PIPES_UNDEFINED when the step makes no partitions. */
+  /** First and last partition. @throws DAGMA_PIPES_UNDEFINED when the step materializes no partitions. */
   get partitionKeyRange(): PipesRange {
     return this.#defined('partitionKeyRange', this.data.partition_key_range, noPartition)
   }
 
-  /** Start and end in time, in ISO 8601; undefined when the partitions are not in time. @throws DAGMA_PIPES_UNDEFINED when the step makes no partitions. */
+  /** Start and end in time, in ISO 8601; undefined when the partitions are not in time. @throws DAGMA_PIPES_UNDEFINED when the step materializes no partitions. */
   get partitionTimeWindow(): PipesRange | undefined {
     this.#defined('partitionTimeWindow', this.data.partition_key_range, noPartition)
     return this.data.partition_time_window ?? undefined
@@ -112,7 +112,7 @@ export class PipesContext {
 
   #onlyAsset(what: string): string {
     const keys = this.#defined(what, this.data.asset_keys, noAsset)
-    return this.#defined(what, keys.length === 1 ? keys[0] : undefined, `the step makes ${keys.length} assets`)
+    return this.#defined(what, keys.length === 1 ? keys[0] : undefined, `the step materializes ${keys.length} assets`)
   }
 
   #defined<Value>(what: string, value: Value | null | undefined, reason: string): Value {
@@ -138,8 +138,8 @@ const outsideDagster: PipesContextData = {
   extras: {},
 }
 
-const noAsset = 'the step makes no assets'
-const noPartition = 'the step makes no partitions'
+const noAsset = 'the step materializes no assets'
+const noPartition = 'the step materializes no partitions'
 
 function mapped<From, To>(values: { readonly [key: string]: From }, map: (value: From) => To): { readonly [key: string]: To } {
   return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, map(value)]))

@@ -9,13 +9,13 @@ import type { MessageSender } from './message-sender.ts'
 import { type PipesMetadata, pipesMetadata } from './metadata.ts'
 import type { PipesContextData } from './protocol.ts'
 
-/** That an asset was made. */
+/** A materialization. */
 export interface PipesMaterialization {
   /** The asset, "/" between the parts of its key; default: the session's only asset. */
   readonly assetKey?: string | undefined
   /** Figures, samples and links; default none. */
   readonly metadata?: PipesMetadata | undefined
-  /** Version of the data; by default Dagster makes one. */
+  /** Version of the data; by default Dagster generates one. */
   readonly dataVersion?: string | undefined
 }
 
@@ -69,7 +69,7 @@ export class PipesSession {
   }
 
   /**
-   * Reports that an asset was made.
+   * Reports that an asset was materialized.
    * @throws DAGMA_PIPES_ASSET_KEY when the asset is none of the session's, or ambiguous; DAGMA_PIPES_REPORT_INVALID when it was
    * reported before; DAGMA_METADATA_INVALID
    */

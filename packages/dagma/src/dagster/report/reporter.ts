@@ -28,7 +28,7 @@ interface Reported {
   readonly metadata: WireMetadata
 }
 
-/** The metadata that tells a reported event from all others. */
+/** The metadata that distinguishes a reported event from all others. */
 export const eventIdKey = 'dagma/event_id'
 
 /** The events that are reported together. */

@@ -39,7 +39,7 @@ export interface AssetCheckOptions<Value, In extends Inputs, Req extends Require
   readonly description?: string
   /** Whether what is downstream of the asset waits for it, and is skipped when it fails with severity ERROR; default false. */
   readonly blocking?: boolean
-  /** Checks and tells what it found. */
+  /** Runs the check and returns its result. */
   readonly run: (context: AssetCheckContext<Value, In, Req, Config>) => CheckResult | Promise<CheckResult>
 }
 

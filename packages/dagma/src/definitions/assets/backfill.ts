@@ -9,13 +9,13 @@ export const defaultPartitionConcurrency = 8
 /** Options of a partitioned asset for runs of several partitions. */
 export interface BackfillOptions<Range extends boolean = boolean> {
   /**
-   * How many partitions one run may make: `'single-run'` for all of a backfill, `{ maxPartitionsPerRun: n }` for at most n. Default: one. In a run of
+   * How many partitions one run may materialize: `'single-run'` for all of a backfill, `{ maxPartitionsPerRun: n }` for at most n. Default: one. In a run of
    * several, `run` is called once for each partition.
    */
   readonly backfillPolicy?: BackfillPolicy
   /** Maximum concurrent calls of `run` in a run of several partitions; default 8. */
   readonly partitionConcurrency?: number
-  /** Whether `run` makes all partitions of a run in one call: it gets their keys, and returns an object from key to value. Default: false. */
+  /** Whether `run` materializes all partitions of a run in one call: it gets their keys, and returns an object from key to value. Default: false. */
   readonly range?: Range
 }
 

@@ -3,7 +3,7 @@ import { expectOptions, type OptionTable } from '../validation/expect-options.ts
 import type { AssetKeyInput } from './asset-key.ts'
 import { type AssetRef, type AssetSpec, type AssetSpecOptions, assetSpec, assetSpecOptions, type Dep } from './asset-spec.ts'
 
-/** An asset that something else makes. Made by {@link externalAsset}. */
+/** An asset that something else materializes. Made by {@link externalAsset}. */
 export interface ExternalAsset<Value = unknown> extends AssetRef<Value> {
   readonly type: 'external_asset'
   /** @internal */
@@ -20,7 +20,7 @@ export const externalAssetOptions: OptionTable<keyof AssetSpecOptions | 'key' | 
 }
 
 /**
- * Declares an asset that something outside the project makes, so that lineage shows it. As an input, its IO manager must find its value.
+ * Declares an asset that something outside the project materializes, so that lineage shows it. As an input, its IO manager must find its value.
  * `externalAsset<Row[]>({ key: 'rows' })` says what type that value has. Dagster's external asset. @throws DAGMA_KEY_INVALID
  * @example
  * ```ts

@@ -17,7 +17,7 @@ import { makeStep } from './make-step.ts'
 import type { Returned } from './results.ts'
 import { type Inputs, type Requirements, type Step, type StepOptions, stepOptions } from './step.ts'
 
-/** One of the assets that a multi-asset makes. */
+/** One of the assets of a multi-asset. */
 export interface MultiAssetPart extends AssetSpecOptions {
   /** Default: the name that it has in the multi-asset. */
   readonly key?: AssetKeyInput
@@ -39,7 +39,7 @@ export type MultiAssetContext<
   Partitions = never,
   Range = false,
 > = {
-  /** Names of the assets that are to be made: all, unless the multi-asset can be subset and the run asked for some. */
+  /** Names of the assets to materialize: all, unless the multi-asset can be subset and the run asked for some. */
   readonly selected: ReadonlySet<Name>
 } & PartitionedContext<In, Req, Config, Partitions, Range>
 
@@ -130,10 +130,10 @@ export const multiAssetPartOptions: OptionTable<keyof MultiAssetPart> = {
 }
 
 /** A multi-asset has assets. */
-type SomeParts<Of> = [keyof Of] extends [never] ? { readonly assets: 'A multi-asset makes at least one asset.' } : unknown
+type SomeParts<Of> = [keyof Of] extends [never] ? { readonly assets: 'A multi-asset has at least one asset.' } : unknown
 
 /**
- * Declares several assets that one function makes together. Dagster's `@multi_asset`.
+ * Declares several assets that one function materializes together. Dagster's `@multi_asset`.
  * @throws DAGMA_KEY_INVALID when a key or name has other characters than those allowed.
  * @example
  * ```ts

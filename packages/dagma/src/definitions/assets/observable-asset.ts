@@ -8,7 +8,7 @@ import { makeStep } from './make-step.ts'
 import type { ObserveResult } from './results.ts'
 import { type Requirements, type Step, type StepOptions, stepOptions } from './step.ts'
 
-/** An asset that something else makes and this project observes. Made by {@link observableAsset}. */
+/** An asset that something else materializes and this project observes. Made by {@link observableAsset}. */
 export interface ObservableAsset<Value = unknown, Req extends Requirements = Requirements> extends AssetRef<Value>, Requiring<Req> {
   readonly type: 'observable_asset'
   /** @internal */
@@ -22,7 +22,7 @@ export interface ObservableAssetOptions<Req extends Requirements, Config, Partit
   readonly key: AssetKeyInput
   /** Its partitions; default: none. */
   readonly partitions?: Partitions
-  /** Looks at the asset and tells what it saw. */
+  /** Observes the asset and returns what it found. */
   readonly run: (context: AssetContext<{}, Req, Config, Partitions>) => ObserveResult | Promise<ObserveResult>
 }
 
@@ -37,7 +37,7 @@ export const observableAssetOptions: OptionTable<keyof ObservableAssetOptions<{}
 }
 
 /**
- * Declares an asset that something outside the project makes, with a function that observes it. Dagster's `@observable_source_asset`. @throws DAGMA_KEY_INVALID
+ * Declares an asset that something outside the project materializes, with a function that observes it. Dagster's `@observable_source_asset`. @throws DAGMA_KEY_INVALID
  * @example
  * ```ts
  * const inbox = observableAsset({ key: 'inbox', run: () => ({ metadata: { files: 3 } }) })

@@ -1,6 +1,6 @@
 import { expectOptions, type OptionTable } from '../validation/expect-options.ts'
 
-/** When a failed step is tried again. Dagster's `RetryPolicy`. Made by {@link retryPolicy}. */
+/** When a failed step is retried. Dagster's `RetryPolicy`. Made by {@link retryPolicy}. */
 export interface RetryPolicy {
   /** Tries after the first one. */
   readonly maxRetries: number

@@ -96,7 +96,7 @@ export interface StepOptions<In extends Inputs, Req extends Requirements, Config
   readonly resources?: Req
   /** Schema of the run config, by zod or any Standard Schema. Default: no config. */
   readonly config?: StandardSchemaV1<unknown, Config>
-  /** When a failed step is tried again; default: never. */
+  /** When a failed step is retried; default: never. */
   readonly retryPolicy?: RetryPolicy
   /** Seconds after which an attempt fails; default: no limit. */
   readonly timeoutSeconds?: number

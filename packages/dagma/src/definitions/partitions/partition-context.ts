@@ -68,11 +68,11 @@ export type PartitionContext<Partitions> = [Partitions] extends [never]
       (Partitions extends MultiPartitions<infer Of> ? Dimensions<Of> : {})
 
 /**
- * Additional context of the function of an asset with `range: true`, instead of a single partition. The keys are those that the run makes, and after a
+ * Additional context of the function of an asset with `range: true`, instead of a single partition. The keys are those that the run materializes, and after a
  * failure only those that are missing: they may have gaps, and the window spans from the first to the last.
  */
 export type PartitionRangeContext<Partitions> = {
-  /** Keys of the partitions to make, in order; one in a run of one. Dagster's `context.partition_keys`. @throws DAGMA_NOT_PARTITIONED */
+  /** Keys of the partitions to materialize, in order; one in a run of one. Dagster's `context.partition_keys`. @throws DAGMA_NOT_PARTITIONED */
   readonly partitionKeysInRange: readonly PartitionKeyOf<Partitions>[]
   /** The first and the last of them. Dagster's `context.partition_key_range`. @throws DAGMA_NOT_PARTITIONED */
   readonly partitionKeyRange: PartitionKeyRange<PartitionKeyOf<Partitions>>

@@ -58,7 +58,7 @@ function tagsOf(asset: SelectableAsset): Map<string, string> {
   return new Map([...Object.entries(asset.tags), ...asset.kinds.map((kind) => [kindTag + kind, ''] as const)])
 }
 
-/** Every "*" stands for any text, also "/" and none at all. Looks at each character once: a regular expression takes forever on many "*". */
+/** Every "*" stands for any text, also "/" and none at all. Reads each character once: a regular expression takes forever on many "*". */
 function wildcard(pattern: string): (text: string) => boolean {
   const [start = '', ...others] = pattern.split(/\*+/)
   const end = others.pop()

@@ -38,7 +38,7 @@ class PartitionsAttempt {
   readonly #host: AttemptHost
   readonly #partitions: StepPartitions
   readonly #keys: readonly string[]
-  /** In this attempt and, where they are not tried again, in earlier ones. */
+  /** In this attempt and, where they are not retried, in earlier ones. */
   readonly #failures: Map<string, StepFailure>
   #unrecorded = 0
   #recorded = Promise.withResolvers<void>()

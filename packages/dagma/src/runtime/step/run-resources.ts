@@ -63,7 +63,7 @@ export class RunResources {
     if (known !== undefined) return known
     const opening = this.#open(key)
     this.#opening.set(key, opening)
-    opening.catch(() => this.#opening.delete(key)) // a step that is tried again opens it again
+    opening.catch(() => this.#opening.delete(key)) // a step that is retried opens it again
     return opening
   }
 

@@ -12,7 +12,7 @@ export interface StepFailure {
   readonly error: WireError
   /** The value that the user's code threw, without Dagma's wrapper; `error` itself if the code did not throw. Hooks receive it. */
   readonly thrown: WireError
-  /** Whether the retry policy applies. A step whose blocking checks failed is not tried again, as in Dagster. */
+  /** Whether the retry policy applies. A step whose blocking checks failed is not retried, as in Dagster. */
   readonly allowRetries: boolean
   /** The observation fields of a failure, and the metadata that a thrown `Failure` carries. */
   readonly metadata: WireMetadata

@@ -77,7 +77,7 @@ export type ResultReport = AssetReport<'materialization'> | AssetReport<'observa
 export interface StepPartitions {
   /** Those that are missing, in order. */
   readonly keys: readonly string[]
-  /** Those that failed in an earlier attempt and are not tried again; an attempt adds to them. */
+  /** Those that failed in an earlier attempt and are not retried; an attempt adds to them. */
   readonly givenUp: Map<string, StepFailure>
   /** Takes a partition that has ended; resolves when it is recorded. */
   readonly record: (ended: EndedPartition) => Promise<void>

@@ -149,7 +149,7 @@ describe('jsonFileIOManager', () => {
     expect(readdirSync(runs).sort()).toEqual(['new', 'running'])
   })
 
-  test('a step that is tried again replaces the run’s own value', async () => {
+  test('a step that is retried replaces the run’s own value', async () => {
     const manager = jsonFileIOManager(temporaryFolder())
     for (const value of [1, 2]) await store(manager, value, 'a')
     expect(await load(manager, 'a')).toBe(2)
