@@ -58,10 +58,12 @@ class DagsterServer:
         target: tuple[str, str] = ("-m", "dagma.definitions"),
         queue: bool = False,
         storage: str = "",
+        monitoring: str = "",
     ) -> None:
         self.project, self.home, self.location = project, project / "home", target[1]
         self.home.mkdir(exist_ok=True)
         settings = SETTINGS.replace("DefaultRun", "QueuedRun") if queue else SETTINGS
+        settings = settings.replace("enabled: true, ", f"enabled: true, {monitoring}")
         (self.home / "dagster.yaml").write_text(settings + storage)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -119,6 +121,15 @@ class DagsterServer:
     def running(self) -> list[str]:
         found = self.ask("{ runsOrError(filter: { statuses: [STARTED] }) { ... on Runs { results { runId } } } }")
         return [run["runId"] for run in found["runsOrError"]["results"]]
+
+    def retry_of(self, run_id: str) -> str | None:
+        """The run that retries another one, if it is there."""
+        tags = [{"key": "dagster/parent_run_id", "value": run_id}]
+        found = self.ask(
+            "query($of: RunsFilter!) { runsOrError(filter: $of) { ... on Runs { results { runId } } } }",
+            of={"tags": tags},
+        )
+        return next((run["runId"] for run in found["runsOrError"]["results"]), None)
 
     def wait(self, run_id: str) -> str:
         return str(until(lambda: (status := self.status(run_id)) in {"SUCCESS", "FAILURE", "CANCELED"} and status))

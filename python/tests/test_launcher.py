@@ -162,6 +162,42 @@ def test_run_monitoring_finds_a_run_whose_processes_are_all_gone(server: Dagster
     assert "is gone" in server.events(run_id)
 
 
+def test_run_monitoring_resumes_retries_and_ends_runs(tmp_path: Path) -> None:
+    project = make_project(tmp_path)
+    steps = [step("good"), step("waits", deps=[["good"]]), step("second_1", deps=[["waits"]]), step("fails")]
+    found = manifest(*steps, step("second_2", deps=[["fails"]]), step("sleeps"), step("dies"))
+    job = found["jobs"][0]
+    resumed = [["good"], ["waits"], ["second_1"], ["fails"], ["second_2"]]
+    alone = [{**job, "name": f"{name}_job", "asset_keys": [[name]]} for name in ("sleeps", "dies")]
+    found["jobs"] = [{**job, "name": "resumed_job", "asset_keys": resumed}, *alone]
+    (project / "manifest.json").write_text(json.dumps(found))
+    settings = "run_retries: {enabled: true}"
+    server = DagsterServer(project, "dagster", "dev", storage=settings, monitoring="max_resume_run_attempts: 1, ")
+
+    run_id = start(server, "resumed")
+    until(lambda: 'Execution of step "fails" failed' in server.events(run_id))
+    os.kill(worker_of(server, run_id), signal.SIGKILL)
+    until(lambda: "Resuming the run with the steps that have not ended" in server.events(run_id))
+    assert "was ended by SIGKILL" in server.events(run_id)
+    (project / "go").touch()
+    assert server.wait(run_id) == "FAILURE"
+    started = re.findall(r'Started execution of step "(\w+)"', server.events(run_id))
+    assert sorted(started) == ["fails", "good", "second_1", "waits", "waits"]
+    assert "Steps failed: ['fails']" in server.events(run_id)
+
+    (project / "sleeping").unlink()
+    too_long = server.launch("sleeps", {"dagster/max_runtime": "1"})
+    retried = server.launch("dies", {"dagster/max_retries": "1"})
+    assert server.wait(too_long) == server.wait(retried) == "FAILURE"
+    assert "Exceeded maximum runtime of 1 seconds" in server.events(too_long)
+    until((project / "cancelled").exists)
+    until(gone(worker_of(server, too_long)))
+    again = until(lambda: server.retry_of(retried))
+    assert server.wait(again) == "FAILURE"
+    server.stop()
+    until(lambda: not processes_of(project))
+
+
 def test_changed_manifest(server: DagsterServer) -> None:
     assert server.wait(server.launch("good")) == "SUCCESS"
     (before,) = preloads(server.project)

@@ -32,8 +32,13 @@ from dagster._core.execution.tags import get_tag_concurrency_limits_config
 
 # The interface of run launchers: a plugin point that dagster.yaml documents, whose classes are not exported.
 from dagster._core.instance import InstanceRef
-from dagster._core.launcher.base import CheckRunHealthResult, LaunchRunContext, RunLauncher, WorkerStatus
-from dagster._core.origin import RepositoryPythonOrigin
+from dagster._core.launcher.base import (
+    CheckRunHealthResult,
+    LaunchRunContext,
+    ResumeRunContext,
+    RunLauncher,
+    WorkerStatus,
+)
 
 # Classes that dagster.yaml names, and how Dagster hands an instance to another process.
 from dagster._serdes import ConfigurableClass, ConfigurableClassData, deserialize_value, serialize_value
@@ -49,6 +54,7 @@ if TYPE_CHECKING:
 
 # Re-exported for other modules.
 __all__ = ["CheckRunHealthResult", "ConfigurableClass", "ConfigurableClassData", "LaunchRunContext", "RetryMode"]
+__all__ += ["ResumeRunContext"]
 __all__ += ["RunLauncher", "WorkerStatus", "capture_interrupts", "get_retries_config"]
 __all__ += ["get_tag_concurrency_limits_config", "pop_captured_interrupt"]
 
@@ -95,6 +101,27 @@ def active_execution(
         yield active
 
 
+def rest_of_plan(context: PlanContext, plan: Any) -> tuple[Any, list[dg.DagsterEvent]]:
+    """Of a run whose earlier process died: the steps that can still be executed, and how those failed that have ended.
+
+    A step that was running then is among the rest; what depends on a failed step is not.
+    """
+    kinds = {dg.DagsterEventType.STEP_SUCCESS, dg.DagsterEventType.STEP_FAILURE, dg.DagsterEventType.STEP_SKIPPED}
+    logs = context.instance.all_logs(context.run_id, of_type=kinds)
+    ended = {entry.step_key: entry.dagster_event for entry in logs}
+    without_output = {key for key, event in ended.items() if not event.is_step_success}
+    rest: list[str] = []
+    for step in plan.get_steps_to_execute_in_topo_order():
+        if step.key in ended:
+            continue
+        if without_output & step.get_execution_dependency_keys():
+            without_output.add(step.key)
+        else:
+            rest.append(step.key)
+    failures = [event for event in ended.values() if event.is_step_failure]
+    return plan.build_subset_plan(rest, context.job_def, context.resolved_run_config), failures
+
+
 def engine_event(context: PlanContext, message: str, step_keys: Sequence[str] | None = None) -> dg.DagsterEvent:
     """An event of the executor itself, in the run's log."""
     data = EngineEventData.in_process(os.getpid(), list(step_keys or []))
@@ -130,20 +157,6 @@ def hook_events(step_context: Any, events: Sequence[dg.DagsterEvent]) -> Iterato
     return _trigger_hook(step_context, events)
 
 
-def execute_run(instance: dg.DagsterInstance, run_id: str) -> None:
-    """Does what the hidden command `dagster api execute_run` does, in this process, with an open instance."""
-    core_execute_run, recon_job_from_origin, _ = _run_machinery()
-    run = instance.get_run_by_id(run_id)
-    if run is None or run.job_code_origin is None:
-        message = f"Run {run_id} is not in this instance, or does not say where its job is defined."
-        raise dg.DagsterInvariantViolationError(message)
-    pid = os.getpid()
-    instance.report_engine_event(f"Started process for run (pid: {pid}).", run, EngineEventData.in_process(pid))
-    for _event in core_execute_run(recon_job_from_origin(run.job_code_origin), run, instance, inject_env_vars=True):
-        pass
-    instance.report_engine_event(f"Process for run exited (pid: {pid}).", run)
-
-
 @dataclass(frozen=True)
 class RunTarget:
     """Where a run's definitions come from."""
@@ -154,12 +167,12 @@ class RunTarget:
     is_local: bool
     """Whether the code server runs on this machine, outside its own container."""
     repository: str
-    """The repository's origin as text, for `load_repository`."""
+    """The repository's origin as text, for `launch._compat.load_repository`."""
     metadata: Mapping[str, Any]
     """The metadata of the definitions, as of the load of their code location."""
 
 
-def run_target(context: LaunchRunContext) -> RunTarget | None:
+def run_target(context: LaunchRunContext | ResumeRunContext) -> RunTarget | None:
     """Where the run that is launched is defined; nothing when it does not say so."""
     run, workspace = context.dagster_run, context.workspace
     if run.remote_job_origin is None or run.job_code_origin is None or workspace is None:
@@ -188,22 +201,6 @@ def instance_as_text(instance: dg.DagsterInstance) -> str:
 def open_instance(ref: str) -> dg.DagsterInstance:
     """The instance that `instance_as_text` gave."""
     return dg.DagsterInstance.from_ref(deserialize_value(ref, InstanceRef))
-
-
-def load_repository(origin: str) -> Mapping[str, Any]:
-    """Loads a code location's definitions, its jobs too, and what `execute_run` needs; gives their metadata."""
-    _, _, recon_repository_from_origin = _run_machinery()
-    repository = recon_repository_from_origin(deserialize_value(origin, RepositoryPythonOrigin)).get_definition()
-    repository.get_all_jobs()
-    return repository.metadata or {}
-
-
-def _run_machinery() -> tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]:
-    """The functions behind `dagster api execute_run`. Imported where runs are executed only: it takes 50 ms."""
-    from dagster._grpc.impl import core_execute_run  # noqa: PLC0415
-    from dagster._utils import hosted_user_process as hosted  # noqa: PLC0415
-
-    return core_execute_run, hosted.recon_job_from_origin, hosted.recon_repository_from_origin
 
 
 def report_run_died(instance: dg.DagsterInstance, run_id: str, reason: str) -> None:

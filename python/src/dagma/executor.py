@@ -10,6 +10,7 @@ import queue
 import threading
 import time
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -131,9 +132,15 @@ class DagmaExecutor(dg.Executor):
         """The events of the whole plan."""
         steps = execution_plan.step_keys_to_execute
         yield _compat.engine_event(plan_context, "Executing steps in threads of this process", steps)
-        yield from _compat.execute_in_this_process(plan_context, self._run_steps)
+        run_steps = partial(self._run_steps, resumes=plan_context.resume_from_failure)
+        yield from _compat.execute_in_this_process(plan_context, run_steps)
 
-    def _run_steps(self, context: PlanContext, plan: Any) -> Iterator[dg.DagsterEvent]:
+    def _run_steps(self, context: PlanContext, plan: Any, *, resumes: bool) -> Iterator[dg.DagsterEvent]:
+        if resumes:
+            plan, failures = _compat.rest_of_plan(context, plan)
+            rest = plan.step_keys_to_execute
+            yield _compat.engine_event(context, "Resuming the run with the steps that have not ended", rest)
+            yield from failures  # they are in the event log; the end of the run follows from them
         with (
             _compat.active_execution(context, plan, self._max_concurrent, self._tag_limits) as active,
             ExitStack() as output,

@@ -27,7 +27,7 @@ from dagma.launch.run_worker import WORKER_TAG
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dagma._compat import ConfigurableClassData, LaunchRunContext, RunTarget
+    from dagma._compat import ConfigurableClassData, LaunchRunContext, ResumeRunContext, RunTarget
 
 MODULE = "dagma.definitions"
 """The module whose definitions are a Dagma project's and nothing else's."""
@@ -80,13 +80,27 @@ class DagmaRunLauncher(_compat.RunLauncher[Any], _compat.ConfigurableClass):
         reason = _why_not(target)
         if target is not None and reason is None:
             try:
-                self._launch(target, context.dagster_run.run_id)
+                self._launch(target, context.dagster_run.run_id, resumes=False)
             except PreloadError as error:
                 reason = str(error)
             else:
                 return
         self._say(f"Runs are launched by Dagster's default launcher, which takes seconds longer: {reason}.")
         self._default.launch_run(context)
+
+    @property
+    def supports_resume_run(self) -> bool:
+        """It does: `max_resume_run_attempts` of Dagster's run monitoring applies."""
+        return True
+
+    def resume_run(self, context: ResumeRunContext) -> None:
+        """Continues a run whose process has died, without the steps that have ended."""
+        target = _compat.run_target(context)
+        reason = _why_not(target)
+        if target is None or reason is not None:
+            message = f"The run cannot be resumed: {reason}."
+            raise dg.DagsterInvariantViolationError(message)
+        self._launch(target, context.dagster_run.run_id, resumes=True)
 
     def terminate(self, run_id: str) -> bool:
         """Asks the run's process to cancel it, whoever has launched it; kills it when it does not end."""
@@ -139,12 +153,12 @@ class DagmaRunLauncher(_compat.RunLauncher[Any], _compat.ConfigurableClass):
             preload.retire()
         self._default.dispose()
 
-    def _launch(self, target: RunTarget, run_id: str) -> None:
+    def _launch(self, target: RunTarget, run_id: str, *, resumes: bool) -> None:
         """Twice, since a preload process may have been killed since the last run; a third time it will not help."""
         try:
-            self._preload(target).launch(run_id)
+            self._preload(target).launch(run_id, resumes=resumes)
         except PreloadError:
-            self._preload(target).launch(run_id)
+            self._preload(target).launch(run_id, resumes=resumes)
 
     def _preload(self, target: RunTarget) -> PreloadProcess:
         """The preload process of the manifest with which the code location was loaded last."""

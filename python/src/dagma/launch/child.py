@@ -7,11 +7,13 @@ import os
 import select
 import signal
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dagma.launch.process import Identity
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dagma.launch.sources import Fingerprint
     from dagma.launch.wire import Wire
 
@@ -28,11 +30,11 @@ class Child:
     lost: str | None = None
     """Why it could not record its run's end."""
 
-    def take_run(self, run_id: str, reply_fd: int) -> bool:
+    def take_run(self, launched: Mapping[str, Any], reply_fd: int) -> bool:
         """Gives it its run; false when it is gone."""
-        if not self.channel.send({"type": "run", "run_id": run_id}, reply_fd):
+        if not self.channel.send({**launched, "type": "run"}, reply_fd):
             return False
-        self.run_id = run_id
+        self.run_id = launched["run_id"]
         return True
 
     def read(self) -> None:

@@ -7,12 +7,12 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+import dagster as dg
+
 from dagma import _compat
 from dagma.launch.process import how_it_ended
 
 if TYPE_CHECKING:
-    import dagster as dg
-
     from dagma.launch.child import Child
 
 _REPORT_PAUSES = (0.2, 1, *(2,) * 300, *(30,) * 120)
@@ -26,7 +26,7 @@ def report_death(instance: dg.DagsterInstance, run_id: str, reason: str) -> int:
     said = False
     for pause in _REPORT_PAUSES:
         try:
-            _compat.report_run_died(instance, run_id, reason)
+            _report(instance, run_id, reason)
         except Exception as error:  # noqa: BLE001  # such as a full disk
             if not said:
                 sys.stderr.write(f"dagma: {reason} Its failure cannot be recorded yet; retrying: {error}\n")
@@ -35,6 +35,14 @@ def report_death(instance: dg.DagsterInstance, run_id: str, reason: str) -> int:
         else:
             return 0
     return 1
+
+
+def _report(instance: dg.DagsterInstance, run_id: str, reason: str) -> None:
+    run = instance.get_run_by_id(run_id)
+    if run is not None and run.status is dg.DagsterRunStatus.STARTED and instance.run_will_resume(run_id):
+        instance.report_engine_event(reason, run)  # the daemon finds it and launches it again
+    else:
+        _compat.report_run_died(instance, run_id, reason)
 
 
 def cause_of_death(child: Child, code: int) -> str:

@@ -25,7 +25,7 @@ import dagster as dg
 from dagma import _compat
 from dagma.defs.load import DIGEST_METADATA
 from dagma.launch import run_worker
-from dagma.launch._compat import load_what_runs_need
+from dagma.launch._compat import load_repository, load_what_runs_need
 from dagma.launch.child import Child
 from dagma.launch.death_report import cause_of_death, report_death
 from dagma.launch.migration_scripts import keep_migration_scripts
@@ -95,16 +95,16 @@ class Preload:
             return
         for message, reply_fd in messages:
             if reply_fd is not None:
-                self._launch(message["run_id"], reply_fd)
+                self._launch(message, reply_fd)
                 os.close(reply_fd)
 
-    def _launch(self, run_id: str, reply_fd: int) -> None:
+    def _launch(self, launched: dict[str, Any], reply_fd: int) -> None:
         child, self._spare = self._spare, None
         fits = child is not None and child.sources == fingerprint(self._project.root)
-        if child is None or not fits or not child.take_run(run_id, reply_fd):
+        if child is None or not fits or not child.take_run(launched, reply_fd):
             if child is not None:
                 child.dismiss()
-            self._fork_worker().take_run(run_id, reply_fd)
+            self._fork_worker().take_run(launched, reply_fd)
         self._spare_due = time.monotonic() + _SPARE_DELAY
 
     def _drain(self, *_: object) -> None:
@@ -195,7 +195,7 @@ def main() -> NoReturn:
         keep_migration_scripts()
         instance = _compat.open_instance(settings["instance"])
         instance.get_latest_materialization_event(dg.AssetKey("dagma"))  # opens the event log's index, for all forks
-        metadata = _compat.load_repository(settings["repository"])
+        metadata = load_repository(settings["repository"])
         project = find_project()
         find_toolchain(project)  # asks Node for its version, once for all
         load_what_runs_need(instance)

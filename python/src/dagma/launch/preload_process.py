@@ -63,12 +63,12 @@ class PreloadProcess:
         """Whether the process is there; one that has ended is reaped."""
         return self._process.poll() is None
 
-    def launch(self, run_id: str) -> None:
+    def launch(self, run_id: str, *, resumes: bool) -> None:
         """Returns when a run worker has the run; a `PreloadError` means that none has it, nor will have."""
         ours, theirs = socket.socketpair()
         with ours:
             with theirs, self._lock:
-                sent = self._control.send({"type": "launch", "run_id": run_id}, theirs.fileno())
+                sent = self._control.send({"type": "launch", "run_id": run_id, "resumes": resumes}, theirs.fileno())
             ours.settimeout(_ACCEPT_TIMEOUT)
             if not sent or Wire(ours).receive() is None:
                 message = f"the preload process (pid {self.pid}) is gone or did not start a run worker"

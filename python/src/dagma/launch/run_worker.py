@@ -16,6 +16,7 @@ import dagster as dg
 
 from dagma import _compat
 from dagma.errors import LoadError
+from dagma.launch._compat import execute_run
 from dagma.launch.open_databases import databases_kept_open
 from dagma.launch.process import Identity
 from dagma.launch.wire import Wire
@@ -60,7 +61,7 @@ def _serve(channel: Wire, instance: dg.DagsterInstance) -> int:
             return RUN_ENDED
         _watch_for_termination(instance, run_id)
         gc.enable()
-        return _execute(instance, run_id, channel)
+        return _execute(instance, run_id, channel, resumes=message["resumes"])
 
 
 def _open_databases(instance: dg.DagsterInstance) -> None:
@@ -95,10 +96,10 @@ def _accept(instance: dg.DagsterInstance, run_id: str, reply_fd: int | None) -> 
         return Wire(connection).send({"type": "accepted", "worker": identity})
 
 
-def _execute(instance: dg.DagsterInstance, run_id: str, channel: Wire) -> int:
+def _execute(instance: dg.DagsterInstance, run_id: str, channel: Wire, *, resumes: bool) -> int:
     lost: BaseException | None = None
     try:
-        _compat.execute_run(instance, run_id)
+        execute_run(instance, run_id, resumes=resumes)
     except BaseException as error:  # noqa: BLE001  # the log of the process is the last place to say it
         lost = error
         _print_error(f"Run {run_id} ended with {type(error).__name__}: {error}")
