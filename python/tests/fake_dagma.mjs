@@ -180,4 +180,5 @@ channel.on('end', () => {
 
 const { digests } = JSON.parse(manifest)
 for (const name of Object.keys(digests)) if (existsSync(`changed-${name}`)) digests[name] = `sha256:${'1'.repeat(64)}`
-send({ type: 'ready', protocol_version: existsSync('future') ? 9 : 1, digests })
+const imported_json = existsSync('imports.json') ? [`${process.cwd()}/imports.json`] : []
+send({ type: 'ready', protocol_version: existsSync('future') ? 9 : 1, digests, imported_json })

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+from importlib import import_module
 from typing import Any
 
+import dagster as dg
 import pytest
 
 from dagma.defs.celery_steps import CeleryWorkers, StepResult
@@ -75,3 +78,62 @@ def test_a_step_is_lost_when_its_worker_shows_no_sign_of_it() -> None:
     assert steps["done"].get() == ["events of done"]
     with pytest.raises(CeleryWorkerLostError, match="the worker of begun had begun with the step and is gone"):
         steps["begun"].get()
+
+
+class Task:
+    """What Celery has stored of a run's task."""
+
+    id, state, revoked = "task", "PENDING", False
+
+    def revoke(self, *, terminate: bool) -> None:
+        self.revoked = terminate
+
+
+class RunApp(App):
+    """A Celery app with the task of a run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.task = Task()
+
+    def AsyncResult(self, task_id: str) -> Task:  # noqa: N802  # Celery's name
+        assert task_id == self.task.id
+        return self.task
+
+
+def run_with(instance: dg.DagsterInstance, app: RunApp) -> tuple[Any, dg.DagsterRun]:
+    if os.environ.get("CI") != "true":
+        pytest.importorskip("dagster_celery")
+    launcher: Any = import_module("dagma.celery_launcher").DagmaCeleryRunLauncher(default_queue="dagster")
+    launcher.register_instance(instance)
+    launcher.celery = app
+    job = dg.GraphDefinition("empty").to_job()
+    return launcher, instance.create_run_for_job(job, tags={"dagster-celery/task_id": "task"})
+
+
+@pytest.mark.parametrize(("state", "after"), [("STARTED", "CANCELING"), ("PENDING", "CANCELED")])
+def test_a_run_that_is_terminated_is_canceled(instance: dg.DagsterInstance, state: str, after: str) -> None:
+    app = RunApp()
+    launcher, run = run_with(instance, app)
+    app.task.state = state
+    assert launcher.terminate(run.run_id)
+    assert app.task.revoked
+    found = instance.get_run_by_id(run.run_id)
+    assert found is not None
+    assert found.status.value == after
+
+
+def test_a_run_that_no_worker_executes_is_lost(instance: dg.DagsterInstance) -> None:
+    app = RunApp()
+    launcher, run = run_with(instance, app)
+
+    def health(state: str, executed: list[str] | None) -> str:
+        app.task.state, app.broken, app.executed = state, executed is None, {"one": executed or [], "two": ["other"]}
+        return str(launcher.check_run_worker_health(run).status.value)
+
+    assert health("STARTED", []) == "RUNNING"
+    assert [health("STARTED", None) for _ in range(3)] == ["RUNNING"] * 3, "a broker that is away says nothing"
+    assert health("STARTED", ["task"]) == "RUNNING"
+    assert [health("STARTED", []) for _ in range(2)] == ["RUNNING", "FAILED"]
+    assert health("PENDING", ["task"]) == "RUNNING", "Celery forgets states after a day"
+    assert health("FAILURE", ["task"]) == "FAILED"

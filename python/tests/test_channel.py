@@ -25,7 +25,7 @@ class Wire:
         self.theirs.sendall(json.dumps(message).encode() + b"\n")
 
     def is_ready(self) -> None:
-        self.says(type="ready", protocol_version=1, digests=DIGESTS)
+        self.says(type="ready", protocol_version=1, digests=DIGESTS, imported_json=[])
         assert self.channel.wait_ready(60)
 
     def pipes(self, step: str, method: str, **params: Any) -> None:
@@ -77,7 +77,7 @@ def test_messages_of_a_forgotten_step_are_dropped(wire: Wire) -> None:
     call = wire.channel.open_step(seen.append)
     wire.channel.forget(call)
     wire.pipes(call.step, "log", message="late")
-    wire.says(type="ready", protocol_version=1, digests=DIGESTS)
+    wire.says(type="ready", protocol_version=1, digests=DIGESTS, imported_json=[])
     assert wire.channel.wait_ready(5)
     assert seen == []
     assert wire.channel.idle
@@ -111,7 +111,7 @@ BROKEN = [
     [
         *BROKEN,
         (
-            b'{"type":"ready","protocol_version":2,"digests":{"manifest":"x","modules":"x","lock_file":null}}\n',
+            b'{"type":"ready","protocol_version":2,"digests":{"manifest":"x","modules":"x","lock_file":null},"imported_json":[]}\n',
             "it speaks version 2",
         ),
     ],

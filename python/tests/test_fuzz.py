@@ -140,7 +140,8 @@ def any_worker_message_fails_its_step_at_most(lines: list[bytes]) -> None:
     ours, theirs = socket.socketpair()
     channel = Channel(ours, lambda: lambda: WorkerDiedError("gone"))
     with ours, theirs:
-        ready = b'{"type":"ready","protocol_version":1,"digests":{"manifest":"%b","modules":"x","lock_file":null}}\n'
+        digests = b'{"manifest":"%b","modules":"x","lock_file":null}'
+        ready = b'{"type":"ready","protocol_version":1,"digests":' + digests + b',"imported_json":[]}\n'
         theirs.sendall(ready % b"x")
         assert channel.wait_ready(60)
         call = channel.open_step(lambda _: None)

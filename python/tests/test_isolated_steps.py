@@ -13,7 +13,7 @@ import sys
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import dagster as dg
 import pytest
@@ -170,7 +170,11 @@ def metadata(instance: dg.DagsterInstance, asset: str) -> dict[str, Any]:
 def home(tmp_path: Path) -> Path:
     folder = tmp_path / "home"
     folder.mkdir()
-    (folder / "dagster.yaml").write_text("telemetry: { enabled: false }\n")
+    launcher = {"module": "dagma.celery_launcher", "class": "DagmaCeleryRunLauncher"}
+    urls = {"broker": {"env": "CELERY_BROKER"}, "backend": {"env": "CELERY_BACKEND"}}
+    coordinator = {"module": "dagster.core.run_coordinator", "class": "DefaultRunCoordinator"}
+    settings = {"run_launcher": {**launcher, "config": urls}, "run_coordinator": coordinator}
+    (folder / "dagster.yaml").write_text(json.dumps({"telemetry": {"enabled": False}, **settings}))
     return folder
 
 
@@ -228,8 +232,10 @@ def messages(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[str]:
     return [entry.user_message for entry in instance.all_logs(run.run_id)]
 
 
-def test_each_executor_does_what_one_process_does(tmp_path: Path, home: Path) -> None:
-    with dg.DagsterInstance.from_config(str(home)) as instance, redis(tmp_path) as broker:
+def test_each_executor_does_what_one_process_does(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with redis(tmp_path) as broker, dg.DagsterInstance.from_config(str(home)) as instance:
+        monkeypatch.setenv("CELERY_BROKER", f"{broker}/0")
+        monkeypatch.setenv("CELERY_BACKEND", f"{broker}/1")
         instance.event_log_storage.set_concurrency_slots("narrow", 1)
         config = {"broker": f"{broker}/0", "backend": f"{broker}/1"}
         hosts = {name: Host(tmp_path / name, home) for name in ("run", "first", "second")}
@@ -259,7 +265,8 @@ def test_each_executor_does_what_one_process_does(tmp_path: Path, home: Path) ->
             hosts["run"].execute("local")
             assert metadata(instance, "docs")["pid"] == first, "a Node worker serves runs one after another"
             other_code_of_another_host(instance, hosts)
-            lost_workers(instance, hosts["run"], workers)
+            whole = lost_workers(instance, hosts["run"], workers)
+        resumed_run(instance, whole, hosts["first"].start_celery(home / "celery.yaml", "first"))
     assert outcomes["multiprocess"] == outcomes["dagma"]
     assert outcomes["celery"] == outcomes["dagma"]
     assert outcomes["dagma"]["steps"]["flaky"][:3] == ["STEP_START", "STEP_UP_FOR_RETRY", "STEP_RESTARTED"]
@@ -289,11 +296,15 @@ def cancel_under_celery(instance: dg.DagsterInstance, host: Host, config: dict[s
         until(lambda: "RunEndedError" in failures(instance, run), "it does not say why")
 
 
-def lost_workers(instance: dg.DagsterInstance, host: Host, workers: list[subprocess.Popen[str]]) -> None:
-    """As machines that are switched off: a step that one of them had begun fails, and so does its run."""
+def lost_workers(instance: dg.DagsterInstance, host: Host, workers: list[subprocess.Popen[str]]) -> dg.DagsterRun:
+    """As machines that are switched off: a step that one of them had begun fails, and so does its run.
+
+    Gives a whole run that another one had begun.
+    """
+    whole = launched(instance, host)
     process = host.start("dagster", "job", "execute", "-m", "dagma.definitions", "-j", "waiting")
     with stopped_at_the_end(process):
-        until(lambda: bool(waiting(instance)), "no step began")
+        until(lambda: newest(instance).run_id != whole.run_id and bool(waiting(instance)), "no step began")
         node = int(waiting(instance)[0].split()[-1])
         for worker in workers:
             os.killpg(worker.pid, signal.SIGKILL)
@@ -301,6 +312,35 @@ def lost_workers(instance: dg.DagsterInstance, host: Host, workers: list[subproc
         printed, _ = process.communicate(timeout=200)
     assert newest(instance).is_failure, printed
     assert "had begun with the step and is gone" in printed
+    return whole
+
+
+def launched(instance: dg.DagsterInstance, host: Host) -> dg.DagsterRun:
+    """A whole run that a Celery worker executes in one process."""
+    command = ("dagster", "job", "launch", "-m", "dagma.definitions", "-j", "waiting")
+    host.environment["DAGMA_NODE"] = find_node()
+    printed, _ = host.start(*command).communicate()
+    host.environment["DAGMA_NODE"] = "/nowhere"
+    until(lambda: bool(waiting(instance)), printed)
+    return newest(instance)
+
+
+def resumed_run(instance: dg.DagsterInstance, run: dg.DagsterRun, worker: subprocess.Popen[str]) -> None:
+    """Run monitoring finds a run whose worker is gone; another one continues it, until it is terminated."""
+
+    def begun() -> int:
+        return sum(text.startswith("waiting in") for text in messages(instance, run))
+
+    with stopped_at_the_end(worker):
+        health = instance.run_launcher.check_run_worker_health
+        until(lambda: "No Celery worker executes the run" in str(health(run)), "nobody misses its worker")
+        instance.resume_run(run.run_id, cast("Any", None), 1)
+        until(lambda: begun() == 2, "it is not resumed")
+        run = instance.get_runs(dg.RunsFilter([run.run_id]))[0]
+        assert "RUNNING" in {str(health(run)) for _ in range(3)}.pop()
+        assert instance.run_launcher.terminate(run.run_id)
+        until(lambda: instance.get_runs(dg.RunsFilter([run.run_id]))[0].is_finished, "it does not end")
+        assert instance.get_runs(dg.RunsFilter([run.run_id]))[0].status is dg.DagsterRunStatus.CANCELED
 
 
 def old_value_of_another_host(instance: dg.DagsterInstance, hosts: dict[str, Host]) -> None:

@@ -45,10 +45,23 @@ def test_runs_follow_each_other_in_a_worker(
     assert serve("fails") == first
     assert serve("good") == first
 
+    (project / "result.json").write_text("data of a run")
+    assert serve("good") == first, "a JSON file that no module imports is data"
+
+    (project / "imports.json").write_text("1")
+    second = serve("good")
+    assert second == first, "it does not import the file yet"
     (project / "src.ts").touch()
     second = serve("good")
     assert second != first
     assert not is_running(first)
+
+    (project / "result.json").write_text("other data")
+    assert serve("good") == second
+    (project / "imports.json").write_text("22")
+    changed = serve("good")
+    assert changed != second, "its code imports the file"
+    second = changed
 
     monkeypatch.setenv("A_NEW_VARIABLE", "1")
     third = serve("good")

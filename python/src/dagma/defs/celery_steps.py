@@ -24,6 +24,15 @@ _ROUNDS = 5
 """Rounds in a row without a sign of a step before it is taken to be lost."""
 
 
+def executed_tasks(app: Any) -> set[str] | None:
+    """The ids of the tasks that the workers execute; None if they cannot be asked."""
+    try:
+        answers = app.control.inspect(timeout=_ANSWER_TIMEOUT).active() or {}
+    except Exception:  # noqa: BLE001  # whatever the broker raises
+        return None
+    return {task["id"] for tasks in answers.values() for task in tasks}
+
+
 class CeleryWorkers:
     """The steps of a run that Celery workers execute."""
 
@@ -60,11 +69,9 @@ class CeleryWorkers:
         begun = list(self._begun)
         if not begun:
             return
-        try:
-            answers = self._app.control.inspect(timeout=_ANSWER_TIMEOUT).active() or {}
-        except Exception:  # noqa: BLE001  # whatever the broker raises
+        executed = executed_tasks(self._app)
+        if executed is None:
             return
-        executed = {task["id"] for tasks in answers.values() for task in tasks}
         for task_id in begun:
             self._rounds_without[task_id] = 0 if task_id in executed else self._rounds_without[task_id] + 1
 

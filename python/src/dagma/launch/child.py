@@ -14,17 +14,15 @@ from dagma.launch.process import Identity
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dagma.launch.sources import Fingerprint
     from dagma.launch.wire import Wire
 
 
 @dataclass
 class Child:
-    """Forked, with its Node started; it gets one run, and `sources` is what Node has loaded."""
+    """Forked, with its Node started; it gets one run."""
 
     pid: int
     channel: Wire
-    sources: Fingerprint
     run_id: str | None = None
     node: Identity | None = None
     lost: str | None = None

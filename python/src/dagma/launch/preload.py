@@ -29,7 +29,6 @@ from dagma.launch._compat import load_repository, load_what_runs_need
 from dagma.launch.child import Child
 from dagma.launch.death_report import cause_of_death, report_death
 from dagma.launch.migration_scripts import keep_migration_scripts
-from dagma.launch.sources import fingerprint
 from dagma.launch.wire import Wire
 from dagma.project import find_project, find_toolchain
 
@@ -100,10 +99,7 @@ class Preload:
 
     def _launch(self, launched: dict[str, Any], reply_fd: int) -> None:
         child, self._spare = self._spare, None
-        fits = child is not None and child.sources == fingerprint(self._project.root)
-        if child is None or not fits or not child.take_run(launched, reply_fd):
-            if child is not None:
-                child.dismiss()
+        if child is None or not child.take_run(launched, reply_fd):
             self._fork_worker().take_run(launched, reply_fd)
         self._spare_due = time.monotonic() + _SPARE_DELAY
 
@@ -122,7 +118,6 @@ class Preload:
 
     def _fork_worker(self) -> Child:
         ours, theirs = socket.socketpair()
-        sources = fingerprint(self._project.root)
 
         def body() -> int:
             ours.close()
@@ -130,7 +125,7 @@ class Preload:
 
         pid = self._fork(body)
         theirs.close()
-        child = self._children[pid] = Child(pid, Wire(ours), sources)
+        child = self._children[pid] = Child(pid, Wire(ours))
         return child
 
     def _fork(self, body: Callable[[], int]) -> int:

@@ -20,9 +20,7 @@ from dagma.launch._compat import execute_run
 from dagma.launch.open_databases import databases_kept_open
 from dagma.launch.process import Identity
 from dagma.launch.wire import Wire
-from dagma.project import find_toolchain
-from dagma.worker.node_worker import NodeWorker
-from dagma.worker.spare import close_spares, keep_spare
+from dagma.worker.spare import close_spares, drop_old_spare, start_spare
 
 if TYPE_CHECKING:
     from dagma.project import Project
@@ -54,6 +52,8 @@ def _serve(channel: Wire, instance: dg.DagsterInstance) -> int:
         close_spares()
         return RUN_ENDED
     (message, reply_fd), *_ = messages
+    if drop_old_spare(project):
+        _start_node(channel, project)
     run_id: str = message["run_id"]
     with _compat.capture_interrupts():
         if not _accept(instance, run_id, reply_fd):
@@ -75,10 +75,9 @@ def _open_databases(instance: dg.DagsterInstance) -> None:
 
 def _start_node(channel: Wire, project: Project) -> None:
     try:
-        worker = NodeWorker(project, find_toolchain(project))
+        worker = start_spare(project)
     except (LoadError, OSError):
         return  # the run will say so, when it tries the same
-    keep_spare(project, worker)
     channel.send({"type": "node", "node": Identity.of(worker.pid).to_json()})
 
 

@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 _SUFFIXES = (".ts", ".mts", ".cts", ".js", ".mjs", ".cjs", ".json", ".env", ".node", ".wasm")
+_OF_NODE = {"package.json", "package-lock.json", "npm-shrinkwrap.json", ".package-lock.json"}
+"""JSON files that Node or npm reads: which packages there are, and what their names mean."""
+
 _NO_SOURCES = {"node_modules", "__pycache__"}
 
 Fingerprint = frozenset[tuple[str, int, int]]
@@ -26,6 +29,24 @@ def fingerprint(root: Path) -> Fingerprint:
         for name in (".package-lock.json", ".modules.yaml", ".yarn-state.yml"):  # npm, pnpm, yarn
             found.update(_file(str(modules / name)))
     return frozenset(found)
+
+
+def is_unchanged(before: Fingerprint, now: Fingerprint, imported_json: Collection[str] | None) -> bool:
+    """Whether a worker that was started before would load the same code now.
+
+    A JSON file that its code does not import is data, which a project may write into its own folder in each run. While
+    it is not known what the code imports, every file counts.
+    """
+    changed = {path for path, _, _ in before ^ now}
+    return not changed if imported_json is None else all(_is_data(path, imported_json) for path in changed)
+
+
+def _is_data(path: str, imported_json: Collection[str]) -> bool:
+    return (
+        path.endswith(".json")
+        and os.path.basename(path) not in _OF_NODE  # noqa: PTH119  # as all paths here
+        and os.path.realpath(path) not in imported_json
+    )
 
 
 def _files(folder: str) -> Iterator[tuple[str, int, int]]:

@@ -30,6 +30,8 @@ class Channel:
     def __init__(self, connection: socket.socket, describe_end: Callable[[], Callable[[], StepError]]) -> None:
         self.digests: Digests | None = None
         """Of the code that the worker has loaded, when it has."""
+        self.imported_json: frozenset[str] | None = None
+        """The JSON files that its code imports; None before it has loaded them."""
         self._connection = connection
         self._describe_end = describe_end
         self._ready = threading.Event()
@@ -176,6 +178,7 @@ class Channel:
         if message["protocol_version"] != PROTOCOL_VERSION:
             problem = f"it speaks version {message['protocol_version']!r}, not {PROTOCOL_VERSION}"
             raise ValueError(problem)
+        self.imported_json = frozenset(map(str, message["imported_json"]))
         self.digests = Digests(**message["digests"])
         self._ready.set()
 

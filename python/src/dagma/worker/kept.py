@@ -13,7 +13,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from dagma.launch.sources import fingerprint
+from dagma.launch.sources import fingerprint, is_unchanged
 from dagma.project import find_toolchain
 from dagma.worker.node_worker import NodeWorker
 
@@ -44,6 +44,11 @@ class _Idle(NamedTuple):
     worker: NodeWorker
     loaded: _Loaded
     since: float
+
+    def has_loaded(self, now: _Loaded) -> bool:
+        """Whether a worker that starts now would load the same."""
+        (project, sources, environment), imported = self.loaded, self.worker.channel.imported_json
+        return (project, environment) == (now.project, now.environment) and is_unchanged(sources, now.sources, imported)
 
 
 class KeptWorkers:
@@ -92,10 +97,10 @@ class KeptWorkers:
         self._close_where(lambda _: True)
 
     def _take(self, loaded: _Loaded) -> NodeWorker | None:
-        self._close_where(lambda idle: idle.loaded.project == loaded.project and idle.loaded != loaded)
+        self._close_where(lambda idle: idle.loaded.project == loaded.project and not idle.has_loaded(loaded))
         with self._lock:
             for idle in reversed(self._idle):  # the one that has served last
-                if idle.loaded == loaded:
+                if idle.has_loaded(loaded):
                     self._idle.remove(idle)
                     break
             else:

@@ -49,7 +49,7 @@ def read_message(line: bytes) -> Mapping[str, Any]:
     elif kind == "run_ended":
         _expect(message, retire=(str, type(None)))
     elif kind == "ready":
-        _expect(message, protocol_version=int, digests=dict)
+        _expect(message, protocol_version=int, digests=dict, imported_json=list)
         _expect(message["digests"], manifest=str, modules=str, lock_file=(str, type(None)))
     else:
         problem = f"unknown message type {str(kind)[:80]!r}"

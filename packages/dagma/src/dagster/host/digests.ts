@@ -21,9 +21,9 @@ export function manifestText(definitions: Definitions, project: Project): string
 }
 
 /** The digests of a project whose manifest is known. */
-export function digestsOf(manifest: Manifest, project: Project): Digests {
+export function digestsOf(manifest: Manifest, project: Project, sources = projectSources(project)): Digests {
   const lock = lockFile(project.folder)
-  const modules = [...projectSources(project)].map(([name, content]) => `${name} ${digest(content)}\n`).sort()
+  const modules = [...sources].map(([name, { content }]) => `${name} ${digest(content)}\n`).sort()
   return {
     manifest: digest(JSON.stringify(manifest)),
     modules: digest(modules.join('')),

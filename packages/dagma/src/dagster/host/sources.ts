@@ -14,9 +14,16 @@ const isModule = /\.[mc]?[jt]s$/
 const imported =
   /(?:\bfrom|\bimport(?:\.meta\.resolve)?|\brequire(?:\.resolve)?|\bnew\s+URL)\s*\(?\s*(?:\/\*[^*]*\*\/\s*)?(['"`])([^'"`\\$\n]+)\1/g
 
-/** The sources of a project: content by name. A name is the same on every host: that of the package, and the path in it. */
-export function projectSources(project: Project): Map<string, Buffer> {
-  const sources = new Map<string, Buffer>()
+/** A file of a project's code. */
+export interface Source {
+  /** Its path on this host, without symbolic links. */
+  readonly file: string
+  readonly content: Buffer
+}
+
+/** The sources of a project by name. A name is the same on every host: that of the package, and the path in it. */
+export function projectSources(project: Project): Map<string, Source> {
+  const sources = new Map<string, Source>()
   const packages = new Map<string, Package>()
   const ownPackage = fileURLToPath(ownFolder) // it is in the manifest by its version
   const resolver = openResolver()
@@ -24,7 +31,7 @@ export function projectSources(project: Project): Map<string, Buffer> {
   try {
     for (const file of found) {
       const content = withUnixLines(readFileSync(file))
-      sources.set(sourceName(file, project, packages), content)
+      sources.set(sourceName(file, project, packages), { file, content })
       if (!isModule.test(file)) continue
       for (const [, , specifier = ''] of content.toString('utf8').matchAll(imported)) {
         const target = resolver.resolve(specifier, file)

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, realpathSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -113,14 +113,19 @@ class Run {
 }
 
 const project = (defs: string) =>
-  temporaryFolder({ 'package.json': '{"type":"module","dagma":{"definitions":"defs.ts"}}', 'defs.ts': defs })
+  temporaryFolder({
+    'package.json': '{"type":"module","dagma":{"definitions":"defs.ts"}}',
+    'defs.ts': defs,
+    'settings.json': '{"n":5}',
+    'data.json': '{}',
+  })
 
 const numbers = () =>
   project(`
-import { asset, definitions, MetadataValue, materializeResult, resource, secret } from '${dagma}'
+import { asset, definitions, MetadataValue, materializeResult, resource, secret } from '${dagma}'; import settings from './settings.json' with { type: 'json' }
 const key = secret('WORKER_TEST_KEY')
 const db = resource({
-  open: (_, { runUrl }) => { console.log('db opened for', runUrl); return { n: 5 } },
+  open: (_, { runUrl }) => { console.log('db opened for', runUrl); return settings },
   close: () => { console.log('db closed') },
 })
 const raw = asset({ key: 'raw', run: ({ log }) => { log.info('making π'); console.log('said', key.reveal()); return materializeResult([1, 2], { metadata: { count: 2, share: MetadataValue.float(1) } }) } })
@@ -140,6 +145,7 @@ describe('the worker', () => {
       type: 'ready',
       protocol_version: 1,
       digests: { manifest: expect.stringMatching(/^sha256:/), lock_file: null },
+      imported_json: [join(realpathSync(run.folder), 'settings.json')],
     })
     run.start('1', 'raw')
     await run.until('closed', '1')

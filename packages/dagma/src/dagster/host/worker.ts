@@ -26,6 +26,7 @@ import { materializationsByPartition, wireStored } from './materializations.ts'
 import { ProcessBetweenRuns } from './process-between-runs.ts'
 import { SentPartitions } from './sent-partitions.ts'
 import { ServedRun } from './served-run.ts'
+import { projectSources } from './sources.ts'
 import { type Answer, type HookCall, type RunStep, readMessage, type StepExtras, type ToWorker } from './to-worker.ts'
 
 /** Names the inherited descriptor of the socket to the run. */
@@ -62,7 +63,9 @@ export async function serveWorker(project: Project): Promise<void> {
   })
   const lines = createInterface({ input: channel })
   lines.on('line', (line) => worker.receive(readMessage(line)))
-  worker.ready(digestsOf(buildManifest(definitions, project.folder), project))
+  const sources = projectSources(project)
+  const imported = [...sources.values()].flatMap(({ file }) => (file.endsWith('.json') ? [file] : []))
+  worker.ready(digestsOf(buildManifest(definitions, project.folder), project, sources), imported)
   await once(lines, 'close')
   const watch = setInterval(endWithoutHost, 2_000, host).unref() // a step may not heed its signal
   await worker.stop()
@@ -138,8 +141,8 @@ class Worker {
     this.#run = new ServedRun(definitions, projectFolder)
   }
 
-  ready(digests: Digests): void {
-    this.#send({ type: 'ready', protocol_version: 1, digests })
+  ready(digests: Digests, imported: readonly string[]): void {
+    this.#send({ type: 'ready', protocol_version: 1, digests, imported_json: imported })
   }
 
   receive(message: ToWorker): void {

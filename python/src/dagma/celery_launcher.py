@@ -1,0 +1,69 @@
+"""A run launcher for whole runs on Celery workers: dagster-celery's own, with an end for runs that it leaves open.
+
+`dagster.yaml` names it: `run_launcher: {module: dagma.celery_launcher, class: DagmaCeleryRunLauncher}`, with the config
+of dagster-celery's `CeleryRunLauncher`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+from dagster_celery.config import TASK_RESUME_JOB_NAME
+from dagster_celery.launcher import CeleryRunLauncher
+from dagster_celery.tags import DAGSTER_CELERY_TASK_ID_TAG
+
+from dagma._compat import CheckRunHealthResult, WorkerStatus
+from dagma.defs.celery_steps import executed_tasks
+
+if TYPE_CHECKING:
+    from dagster import DagsterRun
+
+_BEGUN, _RESUMED = "execute_job_args_packed", "resume_job_args_packed"
+_ROUNDS = 2
+"""Checks in a row without a worker that executes a run before it is taken to be lost."""
+
+
+class DagmaCeleryRunLauncher(CeleryRunLauncher):  # type: ignore[misc,unused-ignore]
+    """Runs that are terminated end as CANCELED, and runs whose worker is gone are found by run monitoring."""
+
+    def __init__(self, **config: Any) -> None:
+        super().__init__(**config)
+        self._rounds_without: Counter[str] = Counter()
+
+    def terminate(self, run_id: str) -> bool:
+        """Cancels a run: its process is interrupted, or a worker that finds it in its queue drops it."""
+        run = self._instance.get_run_by_id(run_id)
+        if run is None or run.is_finished:
+            return False
+        if run.status is not dg.DagsterRunStatus.CANCELING:
+            self._instance.report_run_canceling(run)
+        task = self._task_of(run)
+        has_begun = task.state == "STARTED"
+        task.revoke(terminate=True)
+        if not has_begun:
+            self._instance.report_run_canceled(run, "The run was canceled before a Celery worker began with it.")
+        return True
+
+    def check_run_worker_health(self, run: DagsterRun) -> CheckRunHealthResult:
+        """Whether a worker executes the run: what Celery has stored does not say that its machine is gone."""
+        stored: CheckRunHealthResult = super().check_run_worker_health(run)
+        if stored.status in {WorkerStatus.SUCCESS, WorkerStatus.FAILED}:
+            return stored
+        task_id = self._task_of(run).id
+        executed = executed_tasks(self.celery)
+        if executed is not None:
+            self._rounds_without[task_id] = 0 if task_id in executed else self._rounds_without[task_id] + 1
+        if self._rounds_without[task_id] < _ROUNDS:
+            return CheckRunHealthResult(WorkerStatus.RUNNING)
+        return CheckRunHealthResult(WorkerStatus.FAILED, "No Celery worker executes the run.")
+
+    def _launch_celery_task_run(self, run: DagsterRun, task_signature: Any, routing_key: str) -> None:
+        """As Dagster's, which names the argument of a task that resumes a run as that of one that begins it."""
+        if routing_key == TASK_RESUME_JOB_NAME and _BEGUN in task_signature.kwargs:
+            task_signature.kwargs[_RESUMED] = task_signature.kwargs.pop(_BEGUN)
+        super()._launch_celery_task_run(run, task_signature, routing_key)
+
+    def _task_of(self, run: DagsterRun) -> Any:
+        return self.celery.AsyncResult(run.tags[DAGSTER_CELERY_TASK_ID_TAG])
