@@ -103,6 +103,7 @@ def manifest(*steps: dict[str, Any]) -> dict[str, Any]:
         "steps": list(steps),
         "budgets": [],
         "in_process_values": [],
+        "project_folder_values": [],
         "has_instrument": False,
         "external_assets": [],
         "jobs": [job],

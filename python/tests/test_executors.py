@@ -229,6 +229,27 @@ def test_values_in_memory_are_refused_where_the_deployment_gives_steps_processes
     assert load(in_memory, dagma_executor)
 
 
+def test_values_in_the_projects_folder_are_warned_of_where_steps_leave_the_machine(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    declared = project_with({"module": None, "name": "celery", "config": {}}, None)
+    in_folder = {**declared, "project_folder_values": [{"step": "one", "upstream": "raw"}]}
+    for _ in range(2):
+        load(in_folder)
+    load(in_folder, dg.multiprocess_executor)
+    load(in_folder, dagma_executor)
+    (warning,) = [record.getMessage() for record in caplog.records if "project's folder" in record.getMessage()]
+    assert warning.startswith('The executor "celery" runs steps on several machines')
+    assert '"one" loads "raw". Say in ioManagers' in warning
+    caplog.clear()
+    of_job = {**project_with(None, {"module": None, "name": "k8s", "config": {}}), "project_folder_values": []}
+    load(of_job)
+    assert not caplog.records
+    load({**of_job, "project_folder_values": [{"step": "one", "upstream": "raw"}, {"step": "two", "upstream": "x"}]})
+    assert '"k8s" runs' in caplog.text
+    assert '"two"' not in caplog.text
+
+
 def test_values_in_memory_are_refused_under_the_executor_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DAGMA_EXECUTOR", "multiprocess")
     in_memory = {**project_with(None, None), "in_process_values": [{"step": "one", "upstream": "raw"}]}

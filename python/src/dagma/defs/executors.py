@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 from contextlib import contextmanager, nullcontext
+from functools import cache
 from importlib import import_module
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dagma.project import Project
+
+_log = logging.getLogger("dagster.dagma")
 
 EXECUTOR_ENV = "DAGMA_EXECUTOR"
 """Names the executor of all jobs and assets, in the place of what the project declares."""
@@ -100,6 +105,24 @@ def expect_reachable(values: Collection[tuple[str, str]], executor: dg.ExecutorD
             f"where every step can read it, or use the executor dagma. [DAGMA_VALUES_IN_PROCESS]"
         )
         raise ExecutorError(message)
+
+
+def warn_of_folder(values: Collection[tuple[str, str]], executor: dg.ExecutorDefinition) -> None:
+    """Warns of an executor whose machines may not share the project's folder, where steps load values from there."""
+    if not values or executor.name not in _ELSEWHERE:
+        return
+    named = ", ".join(f'"{step}" loads "{upstream}"' for step, upstream in islice(values, 3))
+    more = f" and {len(values) - 3} more" if len(values) > 3 else ""  # noqa: PLR2004
+    _warn_once(
+        f'The executor "{executor.name}" runs steps on several machines, but values are stored in files of the '
+        f"project's folder: {named}{more}. Say in ioManagers of definitions() where all of them find values: "
+        "s3IOManager(), or jsonFileIOManager() with the folder of a shared volume."
+    )
+
+
+@cache
+def _warn_once(text: str) -> None:
+    _log.warning("%s", text)
 
 
 def named_executor(name: str, config: Mapping[str, Any] | None = None) -> Executor:

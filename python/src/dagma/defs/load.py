@@ -16,6 +16,7 @@ from dagma.defs.executors import (
     expect_reachable,
     expect_shared,
     named_executor,
+    warn_of_folder,
 )
 from dagma.defs.hooks import hooks_of
 from dagma.defs.ticks import build_schedule, build_sensor
@@ -122,11 +123,13 @@ class _Executors:
 
     def __init__(self, manifest: Manifest, chosen: Executor | dg.ExecutorDefinition | None, code: ProjectCode) -> None:
         self._chosen = chosen
+        self._manifest = manifest
         self._code = code
         self._declared = chosen or manifest.executor
         self.of_location = None if self._declared is None else executor_definition(self._declared, code)
         if self.of_location is not None:
             expect_shared(manifest.budgets, self.of_location)
+            warn_of_folder(manifest.project_folder_values, self.of_location)
             if chosen is not None:  # `definitions()` has checked those that the project declares
                 expect_reachable(manifest.in_process_values, self.of_location)
 
@@ -134,5 +137,17 @@ class _Executors:
         """The executor of the deployment, or else the job's, that of the definitions, or Dagma's."""
         declared = self._chosen or job.executor or self._declared
         if job.op_tags or job.executor is not None:
-            return executor_definition(declared or dagma_executor, self._code, job.op_tags)
+            executor = executor_definition(declared or dagma_executor, self._code, job.op_tags)
+            if self._chosen is None and job.executor is not None:
+                warn_of_folder(self._values_of(job), executor)
+            return executor
         return self.of_location or dagma_executor
+
+    def _values_of(self, job: Job) -> list[tuple[str, str]]:
+        keys = set(job.asset_keys)
+        steps = {
+            step.name
+            for step in self._manifest.steps
+            if keys & {*(asset.key for asset in step.assets), *(check.asset for check in step.checks)}
+        }
+        return [value for value in self._manifest.project_folder_values if value[0] in steps]

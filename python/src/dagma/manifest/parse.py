@@ -39,7 +39,8 @@ def parse_manifest(text: str, origin: str) -> Manifest:
             executor=_executor(data["executor"]),
             steps=tuple(_step(step) for step in data["steps"]),
             budgets=tuple(str(name) for name in data["budgets"]),
-            in_process_values=tuple((value["step"], value["upstream"]) for value in data["in_process_values"]),
+            in_process_values=_values(data["in_process_values"]),
+            project_folder_values=_values(data["project_folder_values"]),
             has_instrument=bool(data["has_instrument"]),
             external_assets=tuple(_asset(asset) for asset in data["external_assets"]),
             jobs=tuple(_job(job) for job in data["jobs"]),
@@ -74,6 +75,10 @@ def _check_version(data: Any, origin: str) -> None:
             f"this dagster-dagma reads manifest_version {MANIFEST_VERSION}. {_UPDATE}"
         )
         raise ManifestError(message)
+
+
+def _values(data: list[dict[str, str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((value["step"], value["upstream"]) for value in data)
 
 
 def _step(data: dict[str, Any]) -> Step:

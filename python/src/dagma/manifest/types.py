@@ -170,6 +170,8 @@ class Manifest:
     budgets: tuple[str, ...]
     in_process_values: tuple[tuple[str, str], ...]
     """Step and upstream asset of each value that only the process can load that stored it."""
+    project_folder_values: tuple[tuple[str, str], ...]
+    """The same of each value in a file of the project's folder."""
     has_instrument: bool
     """Whether its runs have telemetry."""
     steps: tuple[Step, ...]

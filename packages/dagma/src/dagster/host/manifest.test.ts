@@ -10,6 +10,7 @@ import { schedule } from '../../definitions/automation/schedule.ts'
 import { definitions } from '../../definitions/definitions.ts'
 import { MetadataValue } from '../../metadata/metadata-value.ts'
 import { secret } from '../../metadata/redaction/secret.ts'
+import { jsonFileIOManager } from '../../runtime/values/json-file-io-manager.ts'
 import { setEnvironment } from '../../test/temporary.ts'
 import { buildManifest } from './manifest.ts'
 
@@ -86,6 +87,12 @@ describe('the manifest', () => {
           },
         ],
         "manifest_version": 1,
+        "project_folder_values": [
+          {
+            "step": "warehouse__sum_numbers",
+            "upstream": "raw_numbers",
+          },
+        ],
         "schedules": [
           {
             "cron_schedule": "0 2 * * *",
@@ -231,6 +238,15 @@ describe('the manifest', () => {
     const manifest = buildManifest(definitions({ assets: [raw, stored, sum], ioManagers: { memory: held } }), here)
     valid(manifest)
     expect(manifest.in_process_values).toEqual([{ step: 'a__sum', upstream: 'raw' }])
+  })
+
+  test('names the steps that load values from the project folder, which is where nobody says otherwise', () => {
+    const raw = asset({ key: 'raw', run: () => 1 })
+    const sum = asset({ key: 'a/sum', inputs: { raw }, run: () => 1 })
+    const found = (ioManagers: { [key: string]: IOManager }) => buildManifest(definitions({ assets: [raw, sum], ioManagers }), here)
+    valid(found({}))
+    expect(found({}).project_folder_values).toEqual([{ step: 'a__sum', upstream: 'raw' }])
+    expect(found({ default: jsonFileIOManager('/shared') }).project_folder_values).toEqual([])
   })
 
   test('of nothing is one too', () => {

@@ -1,5 +1,5 @@
 import { relative } from 'node:path'
-import { type AssetKey, keyText } from '../../definitions/assets/asset-key.ts'
+import type { AssetKey } from '../../definitions/assets/asset-key.ts'
 import type { AssetSpec } from '../../definitions/assets/asset-spec.ts'
 import type { Step } from '../../definitions/assets/step.ts'
 import { type Executor, executorOptions } from '../../definitions/automation/executor.ts'
@@ -12,6 +12,7 @@ import { TimeWindows } from '../../definitions/partitions/time-windows.ts'
 import { neededDynamicPartitions } from '../../definitions/partitions/upstream-partitions.ts'
 import type { SourcePlace } from '../../definitions/validation/call-site.ts'
 import { schemaWithDefaults } from '../../definitions/validation/config-schema.ts'
+import { inProcessValues, type LoadedValue, projectFolderValues } from '../../definitions/validation/loaded-values.ts'
 import { ownVersion } from '../../own-files.ts'
 import { gateStaticMetadata, gateText } from '../../runtime/gate/exit-gate.ts'
 import { expectNoSecretIn } from '../../runtime/gate/known-secrets.ts'
@@ -42,7 +43,8 @@ function manifestOf(definitions: Definitions, projectFolder: string) {
     dagma_version: ownVersion(),
     executor: manifestExecutor(definitions.executor),
     budgets: budgetNames(definitions),
-    in_process_values: inProcessValues(definitions),
+    in_process_values: named(inProcessValues(definitions)),
+    project_folder_values: named(projectFolderValues(definitions)),
     has_instrument: definitions.instrument !== undefined,
     steps: [...definitions.steps.values()].map((step) => manifestStep(step, definitions, projectFolder)),
     external_assets: external.map((node) => manifestAsset(node, undefined, projectFolder)),
@@ -85,16 +87,9 @@ function budgetNames({ budget, jobs, steps }: Definitions): string[] {
   ]
 }
 
-/** Which steps load values that only the process can load that stored them: a host may run each step in its own process. */
-function inProcessValues({ assets, ioManagers, steps }: Definitions) {
-  const isInProcess = (upstream: string): boolean => {
-    const step = assets.get(upstream)?.step
-    return step !== undefined && ioManagers.get(step.ioManager ?? 'default')?.inProcess === true
-  }
-  return [...steps.values()].flatMap((step) => {
-    const upstream = [...new Set(Object.values(step.inputs).map(({ key }) => keyText(key)))]
-    return upstream.filter(isInProcess).map((one) => ({ step: step.name, upstream: one }))
-  })
+/** Steps and the upstream assets whose values they load, by name. */
+function named(values: readonly LoadedValue[]) {
+  return values.map(({ step, upstream }) => ({ step: step.name, upstream }))
 }
 
 /** Whether the gate leaves a value as it is. */

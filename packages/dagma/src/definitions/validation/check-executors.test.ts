@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest'
 import type { DagmaError, DefinitionErrors } from '../../errors.ts'
-import { memoryIOManager } from '../../index.ts'
+import { jsonFileIOManager, memoryIOManager } from '../../index.ts'
 import { thrownBy } from '../../test/temporary.ts'
 import { asset } from '../assets/asset.ts'
 import { assetCheck } from '../assets/asset-check.ts'
 import type { Executor } from '../automation/executor.ts'
 import { job } from '../automation/job.ts'
 import { definitions } from '../definitions.ts'
+import { projectFolderWarnings } from './loaded-values.ts'
 
 const run = () => 1
 
@@ -81,4 +82,24 @@ test('values that stay in the process of a step are refused where steps have the
   const unknown = job({ name: 'unknown', selection: '*', executor: { name: 'batch', module: 'm' } })
   expect(definitions({ assets, ioManagers, executor: 'in_process', jobs: [apart, unknown] }).jobs.size).toBe(2)
   expect(definitions({ assets, executor: 'multiprocess' }).assets.size).toBe(2) // files
+})
+
+test('an executor of several machines is warned of where values are in the folder of the project', () => {
+  const a = asset({ key: 'a', run })
+  const b = asset({ key: 'b/c', inputs: { a }, run })
+  const alone = asset({ key: 'alone', run })
+  const assets = [a, b, alone]
+  const warnings = (options: object) => projectFolderWarnings(definitions({ assets, ...options }))
+  expect(warnings({ executor: 'celery' })).toEqual([
+    'The executor "celery" of definitions() runs steps on several machines, but values are stored in files of the project\'s folder: "b/c" loads "a". Say in ioManagers of definitions() where all of them find values: s3IOManager(), or jsonFileIOManager() with the folder of a shared volume.',
+  ])
+  const jobs = [
+    job({ name: 'apart', selection: '*', executor: { name: 'k8s', config: {} } }),
+    job({ name: 'one', selection: [alone], executor: 'k8s' }),
+    job({ name: 'here', selection: '*', executor: 'multiprocess' }),
+  ]
+  expect(warnings({ jobs })).toEqual([expect.stringContaining('The executor "k8s" of job "apart" runs')])
+  expect(warnings({ executor: 'celery', ioManagers: { default: jsonFileIOManager('/shared') } })).toEqual([])
+  const many = Array.from({ length: 5 }, (_, n) => asset({ key: `n${n}`, inputs: { a }, run }))
+  expect(projectFolderWarnings(definitions({ assets: [a, ...many], executor: 'docker' }))[0]).toContain('"n2" loads "a" and 2 more.')
 })

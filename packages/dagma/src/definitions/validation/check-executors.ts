@@ -1,10 +1,10 @@
 import { type DagmaError, dagmaError } from '../../errors.ts'
 import { plainJson } from '../../metadata/plain-json.ts'
-import { keyText } from '../assets/asset-key.ts'
 import type { Step } from '../assets/step.ts'
 import { stepLabel } from '../assets/step-label.ts'
 import { type Executor, executorNames, executorOptions, isolatesSteps, leavesMachine, type OpTags } from '../automation/executor.ts'
 import type { Declared, ResolvedJob } from '../model.ts'
+import { inProcessValues, isSelected } from './loaded-values.ts'
 import { nearestName } from './nearest-name.ts'
 import { placeText } from './place.ts'
 
@@ -24,8 +24,9 @@ export function checkExecutors(declared: Declared, jobs: ReadonlyMap<string, Res
   function expectReachable(of: string, executor: Executor | undefined, keys: ReadonlySet<string>): void {
     if (executor === undefined || isolatesSteps(executor) !== true) return
     const { name } = executorOptions(executor)
-    for (const found of unreachableValues(declared, keys))
-      errors.push(dagmaError('DAGMA_VALUES_IN_PROCESS', { ...found, executor: name, of }))
+    for (const { step, upstream } of inProcessValues({ ...declared, ...declared.graph }))
+      if (isSelected(step, keys))
+        errors.push(dagmaError('DAGMA_VALUES_IN_PROCESS', { step: stepLabel(step), upstream, executor: name, of }))
   }
 }
 
@@ -41,9 +42,7 @@ function checkBudgets(declared: Declared, jobs: ReadonlyMap<string, ResolvedJob>
   expectShared(declared.executor, 'definitions()', [...ofAll, ...steps.flatMap(ownBudget)])
   for (const { name, executor, budget, assetKeys } of jobs.values()) {
     const keys = new Set(assetKeys)
-    const own = steps.filter(
-      ({ assets, checks }) => assets.some(({ key }) => keys.has(keyText(key))) || checks.some(({ asset }) => keys.has(keyText(asset))),
-    )
+    const own = steps.filter((step) => isSelected(step, keys))
     const ofJob = budget === undefined ? [] : [`job "${name}"`]
     expectShared(executor, `job "${name}"`, [...ofAll, ...ofJob, ...own.flatMap(ownBudget)])
     if (executor === undefined) expectShared(declared.executor, 'definitions()', ofJob)
@@ -89,23 +88,4 @@ function checkJson(value: unknown, complain: (reason: string) => void): void {
   } catch (error) {
     complain((error as Error).message)
   }
-}
-
-/** A value that only its process can load is of no use to a step in another one: says which of the assets with these keys have such inputs. */
-function unreachableValues(
-  { graph, ioManagers }: Declared,
-  keys: ReadonlySet<string>,
-): { readonly step: string; readonly upstream: string }[] {
-  return [...graph.steps.values()].flatMap((step) => {
-    const own = [...step.assets.map(({ key }) => key), ...step.checks.map(({ asset }) => asset)]
-    if (!own.some((key) => keys.has(keyText(key)))) return []
-    return Object.values(step.inputs)
-      .map(({ key }) => keyText(key))
-      .filter((upstream) => isInProcess(graph.assets.get(upstream)?.step, ioManagers))
-      .map((upstream) => ({ step: stepLabel(step), upstream }))
-  })
-}
-
-function isInProcess(step: Step | undefined, ioManagers: Declared['ioManagers']): boolean {
-  return step !== undefined && ioManagers.get(step.ioManager ?? 'default')?.inProcess === true
 }
