@@ -31,7 +31,7 @@ def written(language: str) -> dict[str, str]:
 def test_files_parse() -> None:
     files = {name: yaml.safe_load(text) for name, text in written("yaml").items()}
     launchers = [file["run_launcher"]["class"] for file in files.values() if "run_launcher" in file]
-    assert launchers == ["DagmaRunLauncher", "DockerRunLauncher"]
+    assert launchers == ["DagmaCeleryRunLauncher", "DagmaRunLauncher", "DockerRunLauncher"]
     assert files["values.yaml"]["runLauncher"]["type"] == "K8sRunLauncher"
     (deployment,) = files["values.yaml"]["dagster-user-deployments"]["deployments"]
     assert deployment["dagsterApiGrpcArgs"] == ["-m", "dagma.definitions"]
