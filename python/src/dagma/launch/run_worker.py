@@ -43,10 +43,10 @@ def main(channel: Wire, instance: dg.DagsterInstance, project: Project) -> int:
     _start_node(channel, project)
     with databases_kept_open():
         _open_databases(instance)
-        return _serve(channel, instance)
+        return _serve(channel, instance, project)
 
 
-def _serve(channel: Wire, instance: dg.DagsterInstance) -> int:
+def _serve(channel: Wire, instance: dg.DagsterInstance, project: Project) -> int:
     messages = channel.receive()
     if messages is None:
         close_spares()
