@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import configparser
+import json
 import os
 import re
 import signal
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -14,6 +17,7 @@ import yaml
 
 from tests.conftest import REPOSITORY
 from tests.dagster_server import DagsterServer, processes_of, until
+from tests.test_executors import load, project_with
 from tests.test_launcher import make_project, pytestmark
 
 __all__ = ["pytestmark"]
@@ -40,6 +44,39 @@ def test_files_parse() -> None:
 def test_the_dockerfile_is_the_one_that_is_built() -> None:
     page = (REPOSITORY / "docs" / "hosting.md").read_text()
     assert f"```dockerfile\n{(REPOSITORY / 'examples/deploy/Dockerfile').read_text()}```" in page
+
+
+@pytest.mark.parametrize("executor", ["k8s", "celery-k8s"])
+def test_helm_values_hold_what_kubernetes_and_the_executor_know(executor: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if os.environ.get("CI") != "true":
+        pytest.importorskip("dagster_k8s")
+    job, models = import_module("dagster_k8s.job"), import_module("dagster_k8s.models")
+    known = import_module("kubernetes.client")
+    values = yaml.safe_load((REPOSITORY / f"examples/deploy/helm/values-{executor}.yaml").read_text())
+    (deployment,) = values["dagster-user-deployments"]["deployments"]
+    variables = {variable["name"]: variable["value"] for variable in deployment["env"]}
+    assert variables.pop("DAGMA_EXECUTOR") == executor
+
+    def read(model: Any, found: dict[str, Any]) -> None:
+        """Refuses a field that Kubernetes does not have, and one of another type."""
+        models.k8s_model_from_dict(model, models.k8s_snake_case_dict(model, found))
+
+    for model, name in [(known.V1EnvVar, "env"), (known.V1Volume, "volumes"), (known.V1VolumeMount, "volumeMounts")]:
+        for one in deployment[name]:
+            read(model, one)
+    read(known.V1ResourceRequirements, deployment["resources"])
+    assert {mount["name"] for mount in deployment["volumeMounts"]} == {one["name"] for one in deployment["volumes"]}
+    launcher = values["runLauncher"]["config"]
+    assert list(launcher) == [values["runLauncher"]["type"][0].lower() + values["runLauncher"]["type"][1:]]
+    if executor == "celery-k8s":
+        assert launcher["celeryK8sRunLauncher"]["workerQueues"][0]["name"] == "dagster"
+        return
+    read(known.V1PodSpec, {"containers": [], **launcher["k8sRunLauncher"]["runK8sConfig"]["podSpecConfig"]})
+    config = json.loads(variables["DAGMA_EXECUTOR_CONFIG"])
+    job.UserDefinedDagsterK8sConfig.from_dict(config["step_k8s_config"])
+    monkeypatch.setenv("DAGMA_EXECUTOR", executor)
+    monkeypatch.setenv("DAGMA_EXECUTOR_CONFIG", variables["DAGMA_EXECUTOR_CONFIG"])
+    assert load(project_with(None, None)).executor is not None  # refuses a field that the executor does not have
 
 
 def test_units_let_runs_go_on() -> None:
