@@ -81,7 +81,7 @@ def test_a_step_is_lost_when_its_worker_shows_no_sign_of_it() -> None:
 
 
 class Task:
-    """What Celery has stored of a run's task."""
+    """The state of a run's task that Celery has stored."""
 
     id, state, revoked = "task", "PENDING", False
 

@@ -72,7 +72,7 @@ def load_repository(origin: str) -> Mapping[str, Any]:
 
 
 def _run_machinery() -> tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]:
-    """What `dagster api execute_run` is made of. Imported where runs are executed only: it takes 50 ms."""
+    """The functions behind `dagster api execute_run`. Imported where runs are executed only: it takes 50 ms."""
     from dagster._grpc.impl import core_execute_run  # noqa: PLC0415
     from dagster._utils import hosted_user_process as hosted  # noqa: PLC0415
 
