@@ -6,13 +6,13 @@ import type { IOManager } from './assets/io-manager.ts'
 import type { MultiAsset } from './assets/multi-asset.ts'
 import type { ObservableAsset } from './assets/observable-asset.ts'
 import type { CheckSpec, Step } from './assets/step.ts'
-import type { Executor } from './automation/executor.ts'
 import type { Job } from './automation/job.ts'
 import type { Schedule } from './automation/schedule.ts'
 import type { Sensor } from './automation/sensor.ts'
+import type { Executor } from './executor.ts'
 import type { Instrument } from './instrument.ts'
+import type { SourcePlace } from './options/call-site.ts'
 import type { Resource } from './resource.ts'
-import type { SourcePlace } from './validation/call-site.ts'
 
 /** Marks the results of `definitions()`, across duplicate installs. */
 export const brand: unique symbol = Symbol.for('dagma.definitions') as never

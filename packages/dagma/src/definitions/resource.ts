@@ -1,6 +1,6 @@
 import type { Finding } from '../metadata/finding.ts'
 import type { StepLog } from './assets/step-log.ts'
-import { expectOptions, type OptionTable } from './validation/expect-options.ts'
+import { expectOptions, type OptionTable } from './options/expect-options.ts'
 
 /** The context in which a resource is opened. */
 export interface ResourceContext {

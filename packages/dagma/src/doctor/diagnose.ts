@@ -16,7 +16,7 @@ export interface DoctorFinding extends Finding {
 
 /** The findings of `dagma doctor`, in the form that `--json` prints. */
 export interface Diagnosis {
-  /** `bad` when anything is. */
+  /** `error` if any finding is one. */
   readonly status: 'ok' | 'error'
   readonly findings: readonly DoctorFinding[]
 }

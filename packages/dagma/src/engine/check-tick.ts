@@ -1,6 +1,6 @@
 import type { Definitions } from '../definitions/model.ts'
 import { DagmaError, dagmaError } from '../errors.ts'
-import type { Tick } from '../runtime/tick.ts'
+import type { Tick } from '../runtime/tick/tick.ts'
 import { planRun } from './plan.ts'
 
 /** A tick, and its moment. */

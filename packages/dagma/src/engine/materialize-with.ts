@@ -19,7 +19,7 @@ import { EventLog } from './event-log.ts'
 import type { Materialization, Run, RunEvent, RunStart } from './events.ts'
 import { executeRun } from './execute-run.ts'
 import { holdValues } from './held-values.ts'
-import { type MadePartitions, madePartitions } from './made-partitions.ts'
+import { type MaterializedPartitions, materializedPartitions } from './materialized-partitions.ts'
 import { type PlannedStep, planRun } from './plan.ts'
 import { keysOfRange, planRange } from './plan-range.ts'
 import { retriedRuns } from './retried-runs.ts'
@@ -89,10 +89,10 @@ function newRun(steps: readonly PlannedStep[]): Pick<RunStart, 'runId' | 'steps'
   }
 }
 
-function runToRetry(projectFolder: string, runId: string): { parent: Run; ended: RunEvent[]; made: MadePartitions } {
+function runToRetry(projectFolder: string, runId: string): { parent: Run; ended: RunEvent[]; made: MaterializedPartitions } {
   using eventLog = EventLog.openExisting(projectFolder)
   const parent = eventLog.run(runId)
-  return { parent, ended: [...eventLog.eachEvent(parent.runId, ['STEP_SUCCESS'])], made: madePartitions(eventLog, parent) }
+  return { parent, ended: [...eventLog.eachEvent(parent.runId, ['STEP_SUCCESS'])], made: materializedPartitions(eventLog, parent) }
 }
 
 /** Which partitions the project has now. The event log is opened when a dynamic one is asked for. */

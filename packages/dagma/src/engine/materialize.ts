@@ -1,5 +1,5 @@
 import type { Definitions } from '../definitions/model.ts'
-import { expectOptions, type OptionTable } from '../definitions/validation/expect-options.ts'
+import { expectOptions, type OptionTable } from '../definitions/options/expect-options.ts'
 import type { MaterializeOptions, MaterializeRun, RunOptions } from './run-options.ts'
 
 const runOptions: OptionTable<keyof RunOptions> = {

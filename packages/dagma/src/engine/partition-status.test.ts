@@ -3,8 +3,8 @@ import { asset } from '../definitions/assets/asset.ts'
 import { definitions } from '../definitions/definitions.ts'
 import { multiPartitions, staticPartitions } from '../definitions/partitions/partitions.ts'
 import { EventLog } from './event-log.ts'
-import { missingPartitions } from './made-partitions.ts'
 import { materializeWith } from './materialize-with.ts'
+import { missingPartitions } from './materialized-partitions.ts'
 import { countStates, partitionStatus } from './partition-status.ts'
 
 const letters = { materialized: '█', missing: '.', failed: 'x' }

@@ -4,7 +4,7 @@ import type { PartitionsAt } from '../definitions/partitions/partitions.ts'
 import { dagmaError } from '../errors.ts'
 import { redacted } from '../metadata/redaction/mark.ts'
 import type { Run, RunEvent } from './events.ts'
-import type { MadePartitions } from './made-partitions.ts'
+import type { MaterializedPartitions } from './materialized-partitions.ts'
 import { type PlannedStep, planSteps } from './plan.ts'
 import { keysOfRange } from './plan-range.ts'
 
@@ -12,7 +12,7 @@ import { keysOfRange } from './plan-range.ts'
 export interface Retried {
   /** By which its steps succeeded. */
   readonly ended: readonly RunEvent[]
-  readonly made: MadePartitions
+  readonly made: MaterializedPartitions
   /** Which partitions there are. */
   readonly at: PartitionsAt
 }

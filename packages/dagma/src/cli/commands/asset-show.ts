@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { keyText } from '../../definitions/assets/asset-key.ts'
 import type { AssetNode, Definitions } from '../../definitions/model.ts'
-import { nearestName } from '../../definitions/validation/nearest-name.ts'
+import { nearestName } from '../../definitions/options/nearest-name.ts'
 import { partitionsAt } from '../../engine/materialize-with.ts'
 import { countStates, partitionStatus } from '../../engine/partition-status.ts'
 import { dagmaError } from '../../errors.ts'

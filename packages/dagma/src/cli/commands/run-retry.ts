@@ -1,7 +1,7 @@
 import { Command } from 'commander'
-import { missingByStep } from '../../engine/made-partitions.ts'
 import { retryRun } from '../../engine/materialize.ts'
 import { partitionsAt } from '../../engine/materialize-with.ts'
+import { missingByStep } from '../../engine/materialized-partitions.ts'
 import { type JsonOption, jsonOption, loadProject, type ModuleOption, moduleOption } from '../terminal/options.ts'
 import { partitionText } from '../terminal/partition-text.ts'
 import { readLog } from '../terminal/read-log.ts'

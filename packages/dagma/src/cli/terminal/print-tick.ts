@@ -1,4 +1,4 @@
-import type { Tick } from '../../runtime/tick.ts'
+import type { Tick } from '../../runtime/tick/tick.ts'
 import { printLine } from './output.ts'
 
 /** Prints what a tick asks for. */

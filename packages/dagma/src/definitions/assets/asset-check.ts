@@ -1,6 +1,6 @@
+import { callSite } from '../options/call-site.ts'
+import { expectOptions, type OptionTable } from '../options/expect-options.ts'
 import type { MaybePartitionContext, PartitionKeyRange } from '../partitions/partition-context.ts'
-import { callSite } from '../validation/call-site.ts'
-import { expectOptions, type OptionTable } from '../validation/expect-options.ts'
 import type { AssetContext, Requiring } from './asset.ts'
 import { type AssetKey, type AssetKeyInput, assetKey, checkedName, stepName } from './asset-key.ts'
 import type { AssetRef } from './asset-spec.ts'

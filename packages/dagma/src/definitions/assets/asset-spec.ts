@@ -1,8 +1,8 @@
 import type { Metadata } from '../../metadata/metadata-value.ts'
 import type { AutomationCondition } from '../automation/automation-condition.ts'
+import type { OptionTable } from '../options/expect-options.ts'
 import { type PartitionMapping, withoutMapping } from '../partitions/partition-mapping.ts'
 import type { PartitionsDefinition } from '../partitions/partition-types.ts'
-import type { OptionTable } from '../validation/expect-options.ts'
 import { type AssetKey, type AssetKeyInput, assetKey, checkedName, keyText } from './asset-key.ts'
 
 declare const valueType: unique symbol

@@ -1,4 +1,4 @@
-import type { OptionTable } from '../validation/expect-options.ts'
+import type { OptionTable } from '../options/expect-options.ts'
 
 /** How many partitions one run of a backfill may materialize: all of them, or at most the given number. Dagster's `BackfillPolicy`. */
 export type BackfillPolicy = 'single-run' | { readonly maxPartitionsPerRun: number }

@@ -1,5 +1,5 @@
-import { callSite, type SourcePlace } from '../validation/call-site.ts'
-import { expectOptions, type OptionTable } from '../validation/expect-options.ts'
+import { callSite, type SourcePlace } from '../options/call-site.ts'
+import { expectOptions, type OptionTable } from '../options/expect-options.ts'
 import type { AssetKeyInput } from './asset-key.ts'
 import { type AssetRef, type AssetSpec, type AssetSpecOptions, assetSpec, assetSpecOptions, type Dep } from './asset-spec.ts'
 

@@ -1,4 +1,4 @@
-import type { SourcePlace } from '../validation/call-site.ts'
+import type { SourcePlace } from '../options/call-site.ts'
 import { checkedName } from './asset-key.ts'
 import type { AssetRef, AssetSpec } from './asset-spec.ts'
 import { depWithMapping } from './asset-spec.ts'

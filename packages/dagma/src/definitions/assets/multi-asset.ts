@@ -1,5 +1,5 @@
-import { callSite } from '../validation/call-site.ts'
-import { expectOptions, type OptionTable } from '../validation/expect-options.ts'
+import { callSite } from '../options/call-site.ts'
+import { expectOptions, type OptionTable } from '../options/expect-options.ts'
 import {
   type Given,
   type InlineCheck,

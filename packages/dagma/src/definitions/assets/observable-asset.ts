@@ -1,6 +1,6 @@
+import { callSite } from '../options/call-site.ts'
+import { expectOptions, type OptionTable } from '../options/expect-options.ts'
 import type { PartitionsDefinition } from '../partitions/partition-types.ts'
-import { callSite } from '../validation/call-site.ts'
-import { expectOptions, type OptionTable } from '../validation/expect-options.ts'
 import type { AssetContext, Requiring } from './asset.ts'
 import { type AssetKeyInput, stepName } from './asset-key.ts'
 import { type AssetRef, type AssetSpecOptions, assetSpec, assetSpecOptions } from './asset-spec.ts'

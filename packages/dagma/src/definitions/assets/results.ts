@@ -1,5 +1,5 @@
 import type { Metadata } from '../../metadata/metadata-value.ts'
-import { expectOptions, type OptionTable } from '../validation/expect-options.ts'
+import { expectOptions, type OptionTable } from '../options/expect-options.ts'
 
 const brand: unique symbol = Symbol.for('dagma.materialize-result') as never
 

@@ -1,4 +1,4 @@
-import { expectOptions, type OptionTable } from '../validation/expect-options.ts'
+import { expectOptions, type OptionTable } from '../options/expect-options.ts'
 
 /** When a failed step is retried. Dagster's `RetryPolicy`. Made by {@link retryPolicy}. */
 export interface RetryPolicy {

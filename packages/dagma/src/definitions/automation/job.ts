@@ -4,10 +4,10 @@ import type { AssetRef } from '../assets/asset-spec.ts'
 import type { Budget } from '../assets/budget.ts'
 import type { Clients, Requirements } from '../assets/step.ts'
 import type { StepLog } from '../assets/step-log.ts'
+import type { Executor, OpTags } from '../executor.ts'
+import { callSite, type SourcePlace } from '../options/call-site.ts'
+import { expectOptions, type OptionTable } from '../options/expect-options.ts'
 import { selectionText } from '../selection/selection-text.ts'
-import { callSite, type SourcePlace } from '../validation/call-site.ts'
-import { expectOptions, type OptionTable } from '../validation/expect-options.ts'
-import type { Executor, OpTags } from './executor.ts'
 
 /** Run config as entered: for each step that takes config, by step name (an asset's key text is one for its step), its config. */
 export type RunConfig = { readonly [step: string]: unknown }

@@ -1,4 +1,4 @@
-import { expectOptions, type OptionTable } from '../validation/expect-options.ts'
+import { expectOptions, type OptionTable } from '../options/expect-options.ts'
 import type { RunConfig, RunTags } from './job.ts'
 
 /** A run that a schedule or a sensor asks for. Dagster's `RunRequest`. Made by {@link runRequest}. */

@@ -1,4 +1,4 @@
-import { expectOptions, type OptionTable } from '../validation/expect-options.ts'
+import { expectOptions, type OptionTable } from '../options/expect-options.ts'
 
 /**
  * The upstream partitions that a partition depends on. `many` says whether they are several.

@@ -1,6 +1,6 @@
 import { dagmaError } from '../../errors.ts'
+import { expectOptions, type OptionTable } from '../options/expect-options.ts'
 import { type Cadence, cronOfCadence } from '../time/cron-cadence.ts'
-import { expectOptions, type OptionTable } from '../validation/expect-options.ts'
 import type {
   DynamicPartitions,
   MultiPartitions,

@@ -1,5 +1,5 @@
 import { dagmaError } from '../../errors.ts'
-import { nearestName } from '../validation/nearest-name.ts'
+import { nearestName } from '../options/nearest-name.ts'
 import type { FilterNode, Selection } from './ast.ts'
 import { filters } from './filters.ts'
 import { type AssetGraph, reached } from './graph.ts'

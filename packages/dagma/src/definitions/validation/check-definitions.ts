@@ -3,6 +3,7 @@ import { stepLabel } from '../assets/step-label.ts'
 import type { Job } from '../automation/job.ts'
 import type { Schedule } from '../automation/schedule.ts'
 import type { Declared, Definitions, ResolvedJob } from '../model.ts'
+import { placeText } from '../options/place.ts'
 import { identityOf } from '../partitions/partitions.ts'
 import { selectAssets } from '../selection/select-assets.ts'
 import { checkJobConfig } from './check-config.ts'
@@ -13,7 +14,6 @@ import { checkOptions } from './check-options.ts'
 import { checkPartitions } from './check-partitions.ts'
 import { unique } from './collect-graph.ts'
 import { scheduleOfPartitions } from './partitioned-schedule.ts'
-import { placeText } from './place.ts'
 
 /** Checks a project's definitions; what is wrong goes into `errors`. Gives its jobs, schedules and sensors by name. */
 export function checkDefinitions(declared: Declared, errors: DagmaError[]): Pick<Definitions, 'jobs' | 'schedules' | 'sensors'> {

@@ -4,9 +4,9 @@ import { jsonFileIOManager, memoryIOManager } from '../../index.ts'
 import { thrownBy } from '../../test/temporary.ts'
 import { asset } from '../assets/asset.ts'
 import { assetCheck } from '../assets/asset-check.ts'
-import type { Executor } from '../automation/executor.ts'
 import { job } from '../automation/job.ts'
 import { definitions } from '../definitions.ts'
+import type { Executor } from '../executor.ts'
 import { projectFolderWarnings } from './loaded-values.ts'
 
 const run = () => 1

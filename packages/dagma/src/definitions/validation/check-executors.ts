@@ -2,11 +2,11 @@ import { type DagmaError, dagmaError } from '../../errors.ts'
 import { plainJson } from '../../metadata/plain-json.ts'
 import type { Step } from '../assets/step.ts'
 import { stepLabel } from '../assets/step-label.ts'
-import { type Executor, executorNames, executorOptions, isolatesSteps, leavesMachine, type OpTags } from '../automation/executor.ts'
+import { type Executor, executorNames, executorOptions, isolatesSteps, leavesMachine, type OpTags } from '../executor.ts'
 import type { Declared, ResolvedJob } from '../model.ts'
+import { nearestName } from '../options/nearest-name.ts'
+import { placeText } from '../options/place.ts'
 import { inProcessValues, isSelected } from './loaded-values.ts'
-import { nearestName } from './nearest-name.ts'
-import { placeText } from './place.ts'
 
 /** Checks executors and op tags; what is wrong goes into `errors`. */
 export function checkExecutors(declared: Declared, jobs: ReadonlyMap<string, ResolvedJob>, errors: DagmaError[]): void {

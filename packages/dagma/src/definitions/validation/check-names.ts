@@ -1,7 +1,7 @@
 import { type DagmaError, dagmaError } from '../../errors.ts'
 import { keyText, stepName } from '../assets/asset-key.ts'
 import type { Declared } from '../model.ts'
-import { type Located, placeText } from './place.ts'
+import { type Located, placeText } from '../options/place.ts'
 import { isReserved, isReservedForJobs } from './reserved-names.ts'
 
 /** Checks that Dagster takes each name, and each name derived from a key; what is wrong goes into `errors`. */

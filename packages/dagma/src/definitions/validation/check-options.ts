@@ -6,9 +6,9 @@ import type { Step } from '../assets/step.ts'
 import type { ConditionNode } from '../automation/automation-condition.ts'
 import type { Sensor } from '../automation/sensor.ts'
 import type { AssetNode, Declared } from '../model.ts'
+import { placeText } from '../options/place.ts'
 import { configProblems } from './check-config.ts'
 import { checkCron } from './check-cron.ts'
-import { placeText } from './place.ts'
 
 /** The longest time limit and delay, in seconds: what a timer can wait, 24 days. */
 const longestWait = 2_147_483

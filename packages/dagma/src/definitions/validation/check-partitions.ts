@@ -3,11 +3,11 @@ import { keyText } from '../assets/asset-key.ts'
 import type { DepWithMapping } from '../assets/asset-spec.ts'
 import { stepLabel } from '../assets/step-label.ts'
 import type { AssetNode, Definitions } from '../model.ts'
+import { placeText } from '../options/place.ts'
 import type { PartitionsDefinition } from '../partitions/partition-types.ts'
 import { samePartitions } from '../partitions/partitions.ts'
 import { mappingProblem } from './check-mapping.ts'
 import { partitionsProblems } from './check-partitions-definition.ts'
-import { placeText } from './place.ts'
 
 /** Checks that both hosts can make the partitions, and that they fit each other along inputs and deps; what is wrong goes into `errors`. */
 export function checkPartitions({ assets, steps }: Pick<Definitions, 'assets' | 'steps'>, errors: DagmaError[]): void {

@@ -4,8 +4,8 @@ import { keyText } from '../assets/asset-key.ts'
 import type { Step } from '../assets/step.ts'
 import { stepLabel } from '../assets/step-label.ts'
 import type { AnyAsset, AssetNode, CheckNode, Definitions } from '../model.ts'
-import { nearestName } from './nearest-name.ts'
-import { type Located, placeText } from './place.ts'
+import { nearestName } from '../options/nearest-name.ts'
+import { type Located, placeText } from '../options/place.ts'
 
 /** The assets, steps and checks of a project, in dependency order. What is wrong with them goes into `errors`. */
 export function collectGraph(

@@ -1,5 +1,5 @@
+import { nearestName } from '../options/nearest-name.ts'
 import { isSchema, type JsonSchema } from './config-schema.ts'
-import { nearestName } from './nearest-name.ts'
 
 /**
  * Rejects config that the schema library would accept, equally on both hosts: fields that the schema does not name (a library

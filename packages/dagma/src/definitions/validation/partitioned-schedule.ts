@@ -1,11 +1,11 @@
 import { type DagmaError, dagmaError } from '../../errors.ts'
 import { type RunRequest, runRequest, type SkipReason, skipReason } from '../automation/run-request.ts'
 import type { Schedule, ScheduledPartitions } from '../automation/schedule.ts'
+import { placeText } from '../options/place.ts'
 import type { MultiPartitions, PartitionsDefinition, TimePartitions } from '../partitions/partition-types.ts'
 import { combinations, dimensionsInOrder, isTimePartitions, lastPartitionKey, partitionKeys } from '../partitions/partitions.ts'
 import { TimeWindows } from '../partitions/time-windows.ts'
 import { cadenceOf, cronOfCadence } from '../time/cron-cadence.ts'
-import { placeText } from './place.ts'
 
 /** A schedule for the partitions of its job, with the cron expression, time zone and function that follow; what is wrong goes into `errors`. */
 export function scheduleOfPartitions(

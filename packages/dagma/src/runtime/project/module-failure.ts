@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { nearestName } from '../../definitions/validation/nearest-name.ts'
+import { nearestName } from '../../definitions/options/nearest-name.ts'
 import { DagmaError, DefinitionErrors, dagmaError, definitionError } from '../../errors.ts'
 import { thrownStack } from '../../metadata/thrown.ts'
 import { ownFolder } from '../../own-files.ts'

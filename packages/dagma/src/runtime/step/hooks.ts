@@ -5,8 +5,8 @@ import type { ResolvedJob } from '../../definitions/model.ts'
 import { dagmaError } from '../../errors.ts'
 import { countSpending } from '../../metadata/spending.ts'
 import { gateError } from '../gate/exit-gate.ts'
+import type { RunSpending } from '../spending/enforce-budgets.ts'
 import type { RunResources } from './run-resources.ts'
-import type { RunSpending } from './run-spending.ts'
 import { untilAborted } from './until-aborted.ts'
 
 /** A step that ended, for the job's hooks. */

@@ -6,11 +6,11 @@ import type { RunObserver, StepObserver } from '../../definitions/instrument.ts'
 import type { Definitions } from '../../definitions/model.ts'
 import type { WireMetadata } from '../../metadata/normalize.ts'
 import type { TraceUrls } from '../../metadata/observe.ts'
+import type { RunSpending } from '../spending/enforce-budgets.ts'
 import type { KeptItems } from '../values/kept-items.ts'
 import type { FindMaterializations, MaterializedValue } from '../values/materialized-values.ts'
 import type { Values } from '../values/values.ts'
 import type { RunResources } from './run-resources.ts'
-import type { RunSpending } from './run-spending.ts'
 import type { StepFailure } from './step-failure.ts'
 
 /** The input that a host passes to a step. */

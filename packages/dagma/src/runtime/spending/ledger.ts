@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import { dagmaError } from '../errors.ts'
-import { makeFolder } from './durable-folder.ts'
+import { dagmaError } from '../../errors.ts'
+import { makeFolder } from '../durable-folder.ts'
 
 /** Who spends: a step in a run. */
 export interface Spender {

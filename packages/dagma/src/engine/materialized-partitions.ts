@@ -7,13 +7,13 @@ import { keysOfRange } from './plan-range.ts'
 import { retriedRuns } from './retried-runs.ts'
 
 /** Partitions that a run of several has made, by the name of the step. */
-export type MadePartitions = ReadonlyMap<string, ReadonlySet<string>>
+export type MaterializedPartitions = ReadonlyMap<string, ReadonlySet<string>>
 
 /**
  * The partitions that a run of several, and the runs that it retries, have materialized: those for which a step has recorded something and has not failed
  * since. What a partition reports is recorded all or not at all, and its failure behind it, so the last event tells.
  */
-export function madePartitions(eventLog: EventLog, run: Run): MadePartitions {
+export function materializedPartitions(eventLog: EventLog, run: Run): MaterializedPartitions {
   const made = new Map<string, Set<string>>()
   for (const { runId } of oldestFirst(eventLog, run)) {
     for (const event of eventLog.eachEvent(runId, tellingTypes)) {
@@ -29,7 +29,7 @@ export function madePartitions(eventLog: EventLog, run: Run): MadePartitions {
 
 /** Those of `keys`, which a run of several makes, that one of its steps with partitions has not made. */
 export function missingPartitions(definitions: Definitions, eventLog: EventLog, run: Run, keys: readonly string[]): readonly string[] {
-  const made = madePartitions(eventLog, run)
+  const made = materializedPartitions(eventLog, run)
   const partitioned = run.steps.filter((name) => {
     const step = definitions.steps.get(name)
     return step !== undefined && isPartitioned(step, definitions)
@@ -42,7 +42,7 @@ export function missingByStep(definitions: Definitions, eventLog: EventLog, run:
   const isRetryable = run.steps.every((name) => definitions.steps.has(name)) // else the retry is refused
   if (run.partitionKeyRange === null || !isRetryable) return () => 1
   const keys = keysOfRange(definitions, run.assetKeys, run.partitionKeyRange, at)
-  const made = madePartitions(eventLog, run)
+  const made = materializedPartitions(eventLog, run)
   return (step) => keys.filter((key) => !made.get(step)?.has(key)).length
 }
 

@@ -5,7 +5,7 @@ import type { Definitions } from '../../definitions/model.ts'
 import { dagmaError } from '../../errors.ts'
 import type { Metadata } from '../../metadata/metadata-value.ts'
 import type { ModelUse, SpendingAccount } from '../../metadata/spending.ts'
-import type { SpendLedger, SpendScope } from '../spend-ledger.ts'
+import type { SpendLedger, SpendScope } from './ledger.ts'
 
 /** The run whose steps call models. */
 export interface SpendingRun {
@@ -39,7 +39,7 @@ export class RunSpending {
     const jobName = this.#run.jobName ?? ''
     const budgets = budgetsOf(step, jobName, this.#run.definitions)
     if (budgets.length === 0) return new AttemptAccount({ admit: () => {}, record: (use) => notify?.(use) })
-    this.#ledger ??= import('../spend-ledger.ts').then(({ SpendLedger }) => new SpendLedger(projectFolder))
+    this.#ledger ??= import('./ledger.ts').then(({ SpendLedger }) => new SpendLedger(projectFolder))
     const ledger = await this.#ledger
     const today = (): string => now().toISOString().slice(0, 10)
     const since = { run: () => ({ runId }), day: () => ({ since: today() }), month: () => ({ since: `${today().slice(0, 7)}-01` }) }

@@ -1,7 +1,7 @@
-import type { RunRequest } from '../definitions/automation/run-request.ts'
-import type { DynamicPartitionsChange, SensorResult } from '../definitions/automation/sensor.ts'
-import { partitionKeyProblem } from '../definitions/partitions/partition-key.ts'
-import { dagmaError } from '../errors.ts'
+import type { RunRequest } from '../../definitions/automation/run-request.ts'
+import type { DynamicPartitionsChange, SensorResult } from '../../definitions/automation/sensor.ts'
+import { partitionKeyProblem } from '../../definitions/partitions/partition-key.ts'
+import { dagmaError } from '../../errors.ts'
 
 /**
  * Normalizes the return value of a schedule's or sensor's function. JavaScript is not type-checked, so each part is checked.
