@@ -3,7 +3,7 @@ import { keyText } from '../assets/asset-key.ts'
 import type { IOManager } from '../assets/io-manager.ts'
 import type { Step } from '../assets/step.ts'
 import { stepLabel } from '../assets/step-label.ts'
-import { executorOptions, leavesMachine } from '../automation/executor.ts'
+import { executorOptions, leavesMachine } from '../executor.ts'
 import type { Definitions } from '../model.ts'
 
 /** A step, and an upstream asset whose value it loads. */
