@@ -13,8 +13,8 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import dagster as dg
-from dagma.launch.event_transactions import record_in_transactions
-from dagma.launch.open_databases import databases_kept_open
+from dagma.storage.event_transactions import record_in_transactions
+from dagma.storage.open_databases import databases_kept_open
 from python_backfill import backfilled
 
 import dagma

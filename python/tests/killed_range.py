@@ -9,7 +9,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
 
 import dagma
-from dagma.launch.open_databases import databases_kept_open
+from dagma.storage.open_databases import databases_kept_open
 
 PROJECT, HOME, JOB, FIRST, LAST, UNCOMMITTED = sys.argv[1:]
 

@@ -14,10 +14,10 @@ from alembic.script import Script, ScriptDirectory
 from sqlalchemy import MetaData
 from sqlalchemy.pool import NullPool
 
-from dagma.launch._compat import SqliteEventLogStorage, sqlite_storages
-from dagma.launch.migration_scripts import keep_migration_scripts
-from dagma.launch.open_databases import databases_kept_open
-from dagma.launch.quick_storage import make_storage_quick
+from dagma.storage._compat import SqliteEventLogStorage, sqlite_storages
+from dagma.storage.migration_scripts import keep_migration_scripts
+from dagma.storage.open_databases import databases_kept_open
+from dagma.storage.quick_storage import make_storage_quick
 
 if TYPE_CHECKING:
     from collections.abc import Callable

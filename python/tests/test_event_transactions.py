@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-from dagma.launch.event_transactions import record_in_transactions
+from dagma.storage.event_transactions import record_in_transactions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The package's door is narrow, and only `_compat.py` looks behind Dagster's."""
+"""The package's entry point is narrow, layers import one way, private APIs of Dagster are in `_compat.py` only."""
 
 from __future__ import annotations
 
@@ -13,7 +13,50 @@ import pytest
 import dagma
 from dagma import errors
 
-SOURCES = sorted(Path(dagma.__file__).parent.rglob("*.py"))
+PACKAGE = Path(dagma.__file__).parent
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+
+# What each folder may import of the package; a module that is in none of them has its own name here.
+LAYERS = {
+    "errors": set(),
+    "_compat": set(),
+    "process": set(),
+    "sources": set(),
+    "metadata": set(),
+    "storage": set(),
+    "project": {"errors"},
+    "manifest": {"errors", "project"},
+    "worker": {"errors", "project", "manifest", "metadata", "process", "sources", "storage"},
+    "executor": {"_compat", "worker"},
+    "defs": {"errors", "executor", "manifest", "metadata", "project", "worker"},
+    "definitions": {"defs", "executor", "project"},
+    "celery": {"errors", "worker"},
+    "celery_launcher": {"_compat", "defs"},
+    "report": {"_compat", "metadata"},
+    "launch": {"_compat", "defs", "errors", "process", "project", "sources", "storage", "worker"},
+    "launcher": {"_compat", "defs", "launch", "process", "storage"},
+    "dev": {"launch", "process"},
+    "__init__": {"defs", "errors"},
+}
+
+
+def layer_of(source: Path) -> str:
+    return source.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def own_imports(source: Path) -> set[str]:
+    """The modules of the package that a file imports, for its types too."""
+    names = [name.removeprefix("dagma.") for name in imported_modules(source) if name.startswith("dagma.")]
+    return {module for name in names if (module := _module_of(name)) is not None}
+
+
+def _module_of(name: str) -> str | None:
+    parts = name.split(".")
+    for length in range(len(parts), 0, -1):
+        path = PACKAGE.joinpath(*parts[:length])
+        if path.with_suffix(".py").exists() or path.is_dir():
+            return ".".join(parts[:length])
+    return None
 
 
 def imported_modules(source: Path) -> list[str]:
@@ -36,6 +79,24 @@ def test_private_dagster_only_in_compat(source: Path) -> None:
         if name.startswith(("dagster.", "dagster_shared")) and (name.startswith("dagster_shared") or "._" in name)
     ]
     assert private == []
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_layers_import_one_way(source: Path) -> None:
+    layer = layer_of(source)
+    assert {module.partition(".")[0] for module in own_imports(source)} - {layer} <= LAYERS[layer]
+
+
+def test_no_module_imports_itself_by_others() -> None:
+    modules = {".".join(source.relative_to(PACKAGE).with_suffix("").parts): own_imports(source) for source in SOURCES}
+    for module in modules:
+        reached: set[str] = set()
+        waiting = [module]
+        while waiting:
+            found = modules.get(waiting.pop(), set()) - reached
+            reached |= found
+            waiting += found
+        assert module not in reached
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.name)

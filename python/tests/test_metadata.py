@@ -11,7 +11,7 @@ import pytest
 from dagster._core.definitions.metadata.external_metadata import metadata_value_from_external
 from dagster._serdes import deserialize_value, serialize_value
 
-from dagma.defs.metadata import metadata_from_wire
+from dagma.metadata import metadata_from_wire
 from tests.conftest import REPOSITORY, find_node
 from tests.random_cases import cases
 

@@ -16,7 +16,7 @@ from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.execution.api import execute_run
 
 import dagma
-from dagma.launch.open_databases import databases_kept_open
+from dagma.storage.open_databases import databases_kept_open
 from dagma.worker._compat import partition_of_check
 from tests.conftest import needs_package, typescript_project
 

@@ -8,9 +8,9 @@ import dagster as dg
 import pytest
 
 from dagma._compat import WorkerStatus
-from dagma.launch.process import Identity, machine
 from dagma.launch.run_worker import WORKER_TAG
 from dagma.launcher import DagmaRunLauncher
+from dagma.process import Identity, machine
 
 EARLIER_BOOT = Identity(4711, "1", "an earlier boot/4026531836", "machine/name")
 
@@ -31,7 +31,7 @@ def launcher(instance: dg.DagsterInstance) -> DagmaRunLauncher:
 def test_run_is_found_dead(
     instance: dg.DagsterInstance, launcher: DagmaRunLauncher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dagma.launch.process.host", lambda: "machine/name")
+    monkeypatch.setattr("dagma.process.host", lambda: "machine/name")
     found = launcher.check_run_worker_health(run_of(instance, EARLIER_BOOT))
     assert (found.status, found.msg) == (WorkerStatus.FAILED, "The machine was restarted during the run.")
 
@@ -39,7 +39,7 @@ def test_run_is_found_dead(
 def test_run_that_is_terminated_ends(
     instance: dg.DagsterInstance, launcher: DagmaRunLauncher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dagma.launch.process.host", lambda: "machine/name")
+    monkeypatch.setattr("dagma.process.host", lambda: "machine/name")
     run = run_of(instance, EARLIER_BOOT)
     assert launcher.terminate(run.run_id)
     ended = instance.get_run_by_id(run.run_id)
@@ -51,7 +51,7 @@ def test_run_that_is_terminated_ends(
 def test_run_elsewhere_is_not_judged(
     instance: dg.DagsterInstance, launcher: DagmaRunLauncher, monkeypatch: pytest.MonkeyPatch, host: str
 ) -> None:
-    monkeypatch.setattr("dagma.launch.process.host", lambda: "machine/name")
+    monkeypatch.setattr("dagma.process.host", lambda: "machine/name")
     elsewhere = Identity(4711, "1", "an earlier boot/4026531836", host)
     assert launcher.check_run_worker_health(run_of(instance, elsewhere)).status is WorkerStatus.RUNNING
 

@@ -20,9 +20,9 @@ from dagma import _compat
 from dagma._compat import CheckRunHealthResult, WorkerStatus
 from dagma.defs.load import DIGEST_METADATA, PROJECT_METADATA
 from dagma.launch.preload_process import PreloadError, PreloadProcess
-from dagma.launch.process import Identity
-from dagma.launch.quick_storage import make_storage_quick
 from dagma.launch.run_worker import WORKER_TAG
+from dagma.process import Identity
+from dagma.storage.quick_storage import make_storage_quick
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

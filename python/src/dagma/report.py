@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import dagster as dg
 
 from dagma._compat import check_evaluations
-from dagma.defs.metadata import metadata_from_wire, without_constants
+from dagma.metadata import metadata_from_wire, without_constants
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -10,9 +10,9 @@ import dagster as dg
 from dagma.defs._compat import equip_observation
 from dagma.defs.automation import condition_of
 from dagma.defs.config import config_fields, describe
-from dagma.defs.metadata import metadata_from_wire
 from dagma.defs.partitions import mapping_of, partitions_of
 from dagma.manifest.types import Asset, BackfillPolicy, Check, RetryPolicy, Step
+from dagma.metadata import metadata_from_wire
 from dagma.project import Project
 from dagma.worker.session import run_step
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from dagma.launch.process import dies_with_this_process
+from dagma.process import dies_with_this_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

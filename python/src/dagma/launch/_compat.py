@@ -1,4 +1,4 @@
-"""The private APIs of Dagster that executing runs here, and keeping databases open, uses."""
+"""The private APIs of Dagster that executing runs here uses."""
 
 from __future__ import annotations
 
@@ -11,41 +11,18 @@ import dagster as dg
 # How Dagster reports a process, and says where definitions are.
 from dagster._core.events import EngineEventData
 from dagster._core.origin import RepositoryPythonOrigin
-
-# They make an engine for each connection; whoever replaces `create_engine` in them decides how long it lives.
-from dagster._core.storage.event_log.sqlite import SqliteEventLogStorage, sqlite_event_log
-from dagster._core.storage.runs.sqlite import sqlite_run_storage
 from dagster._serdes import deserialize_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["SqliteEventLogStorage", "execute_run", "is_postgres", "load_repository", "load_what_runs_need"]
-__all__ += ["methods_of_asset_events", "sqlite_storages"]
+__all__ = ["execute_run", "load_repository", "load_what_runs_need"]
 
 
 def load_what_runs_need(instance: dg.DagsterInstance) -> None:
     """Loads what Dagster would load in each run only: the bookkeeping of steps, and where compute logs go."""
     importlib.import_module("dagster._core.execution.plan.active")
     _ = instance.compute_log_manager
-
-
-def sqlite_storages() -> list[Any]:
-    """The modules of Dagster's SQLite storages that a run writes to."""
-    return [module for module in (sqlite_event_log, sqlite_run_storage) if hasattr(module, "create_engine")]
-
-
-def is_postgres(storage: Any) -> bool:
-    """Whether an event log is Dagster's in PostgreSQL, whose package may be missing here."""
-    cls = type(storage)
-    return (cls.__name__, cls.__module__.partition(".")[0]) == ("PostgresEventLogStorage", "dagster_postgres")
-
-
-def methods_of_asset_events(storage: Any) -> tuple[str, str]:
-    """The methods of an event log that store an event's tags, and an event in the row of its asset."""
-    names = ("store_asset_event_tags", "store_asset_event")
-    with_connection = ("_store_asset_event_tags", "_store_asset_event")  # from 1.13 on
-    return with_connection if hasattr(storage, with_connection[0]) else names
 
 
 def execute_run(instance: dg.DagsterInstance, run_id: str, *, resumes: bool) -> None:

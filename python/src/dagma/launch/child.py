@@ -9,7 +9,7 @@ import signal
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dagma.launch.process import Identity
+from dagma.process import Identity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from dagma import _compat
-from dagma.launch.process import how_it_ended
+from dagma.process import how_it_ended
 
 if TYPE_CHECKING:
     from dagma.launch.child import Child

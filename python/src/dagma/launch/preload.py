@@ -28,9 +28,9 @@ from dagma.launch import run_worker
 from dagma.launch._compat import load_repository, load_what_runs_need
 from dagma.launch.child import Child
 from dagma.launch.death_report import cause_of_death, report_death
-from dagma.launch.migration_scripts import keep_migration_scripts
 from dagma.launch.wire import Wire
 from dagma.project import find_project, find_toolchain
+from dagma.storage.migration_scripts import keep_migration_scripts
 
 if TYPE_CHECKING:
     from collections.abc import Callable

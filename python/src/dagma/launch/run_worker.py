@@ -17,9 +17,9 @@ import dagster as dg
 from dagma import _compat
 from dagma.errors import LoadError
 from dagma.launch._compat import execute_run
-from dagma.launch.open_databases import databases_kept_open
-from dagma.launch.process import Identity
 from dagma.launch.wire import Wire
+from dagma.process import Identity
+from dagma.storage.open_databases import databases_kept_open
 from dagma.worker.spare import close_spares, drop_old_spare, start_spare
 
 if TYPE_CHECKING:

@@ -13,15 +13,15 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from dagma.launch.sources import fingerprint, is_unchanged
 from dagma.project import find_toolchain
+from dagma.sources import fingerprint, is_unchanged
 from dagma.worker.node_worker import NodeWorker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dagma.launch.sources import Fingerprint
     from dagma.project import Project
+    from dagma.sources import Fingerprint
 
 IDLE_SECONDS = 300.0
 """How long a worker waits for a run."""

@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
 from dagma.errors import StepError, WorkerDiedError, WorkerStartError
-from dagma.launch.process import dies_with_this_process, how_it_ended, is_stopped
+from dagma.process import dies_with_this_process, how_it_ended, is_stopped
 from dagma.worker.channel import Channel
 from dagma.worker.output import OutputPump
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from dagma.defs.metadata import metadata_from_wire, without_constants
-from dagma.launch.event_transactions import record_in_transactions
+from dagma.metadata import metadata_from_wire, without_constants
+from dagma.storage.event_transactions import record_in_transactions
 from dagma.worker._compat import (
     FAILED_TAG,
     RECORDED,

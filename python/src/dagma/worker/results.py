@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import dagster as dg
 
-from dagma.defs.metadata import metadata_from_wire, without_constants
 from dagma.errors import ProtocolError
+from dagma.metadata import metadata_from_wire, without_constants
 from dagma.worker.stored_values import tags_of
 
 if TYPE_CHECKING:

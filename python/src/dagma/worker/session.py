@@ -18,7 +18,6 @@ from dagma.worker.stored_values import find_materializations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from typing import TypeAlias
 
     from dagster_pipes import PipesContextData, PipesParams
 
@@ -28,8 +27,7 @@ if TYPE_CHECKING:
     from dagma.worker.resource import WorkerHost
     from dagma.worker.results import StepResult
     from dagma.worker.step_call import StepCall
-
-    StepContext: TypeAlias = dg.AssetExecutionContext | dg.AssetCheckExecutionContext
+    from dagma.worker.step_extras import StepContext
 
 _CANCEL_GRACE = 2.0
 """Seconds a cancelled step has to end by itself."""

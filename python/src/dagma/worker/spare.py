@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dagma.launch.sources import fingerprint, is_unchanged
 from dagma.project import find_toolchain
+from dagma.sources import fingerprint, is_unchanged
 from dagma.worker.node_worker import NodeWorker
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dagma.launch.sources import Fingerprint
     from dagma.project import Project
+    from dagma.sources import Fingerprint
 
 _spares: dict[Path, tuple[NodeWorker, Fingerprint]] = {}
 

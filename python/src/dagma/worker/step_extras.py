@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 from dagma.worker._compat import runs_continued
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     import dagster as dg
 
     from dagma.manifest.types import Step
-    from dagma.worker.session import StepContext
+
+    StepContext: TypeAlias = dg.AssetExecutionContext | dg.AssetCheckExecutionContext
 
 
 def step_extras(context: StepContext, step: Step) -> dict[str, Any]:

@@ -20,8 +20,8 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from dagma.launch._compat import SqliteEventLogStorage, sqlite_storages
-from dagma.launch.migration_scripts import keep_migration_scripts
+from dagma.storage._compat import SqliteEventLogStorage, sqlite_storages
+from dagma.storage.migration_scripts import keep_migration_scripts
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from dagma.launch._compat import SqliteEventLogStorage, is_postgres, methods_of_asset_events
+from dagma.storage._compat import SqliteEventLogStorage, is_postgres, methods_of_asset_events
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

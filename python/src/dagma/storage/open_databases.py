@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.pool import QueuePool
 
-from dagma.launch._compat import sqlite_storages
+from dagma.storage._compat import sqlite_storages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -1,0 +1,1 @@
+"""Dagster's storages of runs, stored to faster: the event log, and the databases behind it."""
