@@ -62,6 +62,13 @@ describe.skipIf(lacks(needsPython(), needsChromium(), needsProc()))('in the Dags
       return runs.length > 0 && runs.every(hasEnded) && runs
     })
 
+  /** How many partitions of an asset are materialized. */
+  async function materializedPartitions(asset: string): Promise<number> {
+    const query = `{ assetNodeOrError(assetKey: { path: ["${asset}"] }) { ... on AssetNode { partitionStats { numMaterialized } } } }`
+    const { data } = await graphql(dev.address, query)
+    return (data as { assetNodeOrError: { partitionStats: { numMaterialized: number } } }).assetNodeOrError.partitionStats.numMaterialized
+  }
+
   /** The backfill that has this partition, when it is completed. */
   const completedBackfill = (partition: string): Promise<ShownBackfill> =>
     dev.running.until(async () => {
@@ -105,6 +112,15 @@ describe.skipIf(lacks(needsPython(), needsChromium(), needsProc()))('in the Dags
     await screenshot(ui.page, 'action-11-single-run')
     await ui.button(/^Launch backfill$/).click()
     await dev.running.until(async () => (await shownBackfills(dev.address)).length === 2)
+  })
+
+  it('launches a backfill of which a part waits', async () => {
+    await ui.goto('/assets/shelves')
+    await ui.button(/^Materialize…$/).click()
+    await ui.button(/^All$/).click()
+    await ui.page.getByText('Backfills all partitions in a single run.').waitFor()
+    await ui.button(/^Launch backfill$/).click()
+    await dev.running.until(async () => (await shownBackfills(dev.address)).length === 3)
   })
 
   it('terminates a run: its signal fires, it is canceled within 5 s, no Node is left of it', async () => {
@@ -208,6 +224,33 @@ describe.skipIf(lacks(needsPython(), needsChromium(), needsProc()))('in the Dags
     await ui.goto(`${location}/sensors/orders`)
     await shownTick().waitFor()
     await screenshot(ui.page, 'action-9-sensor-on')
+  })
+
+  it('terminates a run of several partitions: what is materialized stays, and a re-execution from failure materializes the rest', async () => {
+    const [run] = await dev.running.until(async () => {
+      const runs = await shownRuns(dev.address, { tags: [{ key: 'dagster/asset_partition_range_start', value: 'a' }] })
+      return runs.length === 1 && runs
+    })
+    await dev.running.until(async () => (await materializedPartitions('shelves')) === 2 && notesOf('shelves').length === 6)
+    await ui.goto(`/runs/${run?.runId}`)
+    await ui.button(/^Terminate$/).click()
+    await ui.button(/^Terminate 1 run$/).click()
+    expect(await ui.runEnd()).toBe('Canceled')
+    await screenshot(ui.page, 'action-15-single-run-terminated')
+    expect(await shownRun()).toMatchObject({ status: 'CANCELED' })
+    expect(await materializedPartitions('shelves')).toBe(2)
+    make('counted', '')
+    await ui.chooseBeside(ui.button(/^Re-execute all/), 'From failure')
+    await ui.page.waitForURL((url) => !url.pathname.includes(String(run?.runId)))
+    const [again] = await endedRuns({ runIds: [ui.shownRunId] })
+    expect(again).toMatchObject({ status: 'SUCCESS', parentRunId: run?.runId })
+    await screenshot(ui.page, 'action-16-single-run-continued')
+    expect(await materializedPartitions('shelves')).toBe(4)
+    expect(
+      notesOf('shelves')
+        .filter((line) => line.includes('counted'))
+        .sort(),
+    ).toEqual(['a', 'b', 'c', 'd'].map((key) => `shelves: counted ${key}`))
   })
 
   it('finds that the backfill has run each partition', async () => {

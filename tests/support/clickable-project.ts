@@ -82,6 +82,17 @@ const readings = asset({
     return materializeResult(1, { metadata: { day: partitionKey }, checks: { complete: { passed } } })
   },
 })
+const shelves = asset({
+  key: 'shelves',
+  partitions: staticPartitions(['a', 'b', 'c', 'd']),
+  backfillPolicy: 'single-run',
+  run: async ({ partitionKey, signal }) => {
+    note('shelves: begun ' + partitionKey)
+    if (partitionKey > 'b' && !existsSync('counted')) await sleep(600_000, undefined, { signal })
+    note('shelves: counted ' + partitionKey)
+    return partitionKey
+  },
+})
 const report = asset({
   key: 'report',
   run: () => {
@@ -115,5 +126,5 @@ const orders = sensor({
   },
 })
 
-export default definitions({ assets: [slow, upstream, fragile, greeting, sales, visits, readings, shop, report], jobs, schedules: [nightly, every_minute], sensors: [orders] })
+export default definitions({ assets: [slow, upstream, fragile, greeting, sales, visits, readings, shelves, shop, report], jobs, schedules: [nightly, every_minute], sensors: [orders] })
 `
