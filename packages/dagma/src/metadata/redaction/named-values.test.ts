@@ -5,6 +5,19 @@ import { redact, redactValue } from './redact.ts'
 import { isCommonplace } from './secret-names.ts'
 
 describe('a value whose name says that it is secret is cut', () => {
+  test.each<[where: string, before: string, after: string]>([
+    ['a parameter', '/x?token=', '&a=1'],
+    ['a variable', 'API_TOKEN=', ' a'],
+    ['a variable in quotes', 'API_TOKEN="', '" a'],
+    ['a member', "{ password: '", "', a: 1 }"],
+    ['a header', 'x-api-key: ', ' a'],
+  ])('to its end, however long: %s', (_where, before, after) => {
+    for (const length of [1_022, 1_023, 1_024, 1_025, 50_000]) {
+      const result = redact(before + 'a1B'.repeat(length).slice(0, length) + after)
+      expect(result).not.toContain('a1')
+      expect(result.endsWith(after.slice(1))).toBe(true)
+    }
+  })
   test.each<[where: string, text: string, result: string]>([
     ['a parameter with an encoded name', '/x?%74oken=abc&a=1', '/x?%74oken=[redacted]&a=1'],
     [

@@ -47,7 +47,7 @@ const parameter = /(?:[^&#\s"'<>\\]|'{1,8}(?=[\w%.~!*(-]))+/y
 const encodedParameters = [0, 1, 2, 3].map(
   (times) => new RegExp(String.raw`(?:(?!%(?:25){0,${times}}(?:26|23))[^&#\s"'<>\\]|'{1,8}(?=[\w%.~!*(-]))+`, 'iy'),
 )
-const setting = /"[^"\r\n]*"|'[^'\r\n]*'|\{[^}\r\n]*\}|[^;"'\r\n<>]{1,256}(?=;)|[^;\s"'<>\\]+/y
+const setting = /"[^"\r\n]*"|'[^'\r\n]*'|\{[^}\r\n]{0,4096}\}|[^;"'\r\n<>]{1,256}(?=;)|[^;\s"'<>\\]+/y
 const formField = /[\w.~+/%=!@$*^:-]+/y
 /** Text in quotes, by its opening quote: other quotes belong to it, and so does its own after a backslash. */
 const quoted: { readonly [quote: string]: RegExp } = {
@@ -214,6 +214,17 @@ function isSecretHeader(name: string): boolean {
   return /^(?:(?:proxy-)?authorization|(?:set-)?cookie2?)$/i.test(name) || (name.includes('-') && secretEnding.test(simple(name)))
 }
 
+/**
+ * How much of a value says whether it is a secret, in characters. What is not one may hold the next name and value, up to the end of a long text: each is
+ * judged by its beginning, and only what is cut out is measured to its end.
+ */
+const judged = 1024
+
+function valueAt(text: string, start: number, pattern: RegExp): string {
+  pattern.lastIndex = start
+  return pattern.exec(text)?.[0] ?? ''
+}
+
 function cutPlaces(text: string, { head, value, isSecret }: Place): string {
   let result = ''
   let copied = 0
@@ -222,9 +233,10 @@ function cutPlaces(text: string, { head, value, isSecret }: Place): string {
     const start = head.lastIndex
     const pattern = value(found)
     if (pattern === undefined) continue
-    pattern.lastIndex = start
-    const [secret = ''] = pattern.exec(text) ?? []
-    if (secret === '' || placeholder.test(secret) || isSecret?.(found, secret) === false) continue
+    const beginning = valueAt(text.length > start + judged ? text.slice(0, start + judged) : text, start, pattern)
+    const seen = beginning === '' ? valueAt(text, start, pattern) : beginning
+    if (seen === '' || placeholder.test(seen) || isSecret?.(found, seen) === false) continue
+    const secret = seen.length < judged ? seen : valueAt(text, start, pattern)
     result += text.slice(copied, start) + redacted
     copied = start + secret.length
     head.lastIndex = copied
