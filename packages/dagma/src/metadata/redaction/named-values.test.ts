@@ -18,6 +18,12 @@ describe('a value whose name says that it is secret is cut', () => {
       expect(result.endsWith(after.slice(1))).toBe(true)
     }
   })
+  test.each([1_022, 1_023, 1_024])('to its end, with an escape, a quote or a space behind %i characters', (length) => {
+    const filler = 'a1B'.repeat(length).slice(0, length)
+    expect(redact(`{ password: '${filler}\\'rest9' }`)).not.toContain('rest9')
+    expect(redact(`/x?token=${filler}'rest9`)).not.toContain('rest9')
+    expect(redact(`;Password={a ${filler} rest9};`)).not.toContain('rest9')
+  })
   test.each<[where: string, text: string, result: string]>([
     ['a parameter with an encoded name', '/x?%74oken=abc&a=1', '/x?%74oken=[redacted]&a=1'],
     [

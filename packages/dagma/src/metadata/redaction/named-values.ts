@@ -236,7 +236,7 @@ function cutPlaces(text: string, { head, value, isSecret }: Place): string {
     const beginning = valueAt(text.length > start + judged ? text.slice(0, start + judged) : text, start, pattern)
     const seen = beginning === '' ? valueAt(text, start, pattern) : beginning
     if (seen === '' || placeholder.test(seen) || isSecret?.(found, seen) === false) continue
-    const secret = seen.length < judged ? seen : valueAt(text, start, pattern)
+    const secret = valueAt(text, start, pattern) // what its beginning ends with may be half an escape
     result += text.slice(copied, start) + redacted
     copied = start + secret.length
     head.lastIndex = copied
