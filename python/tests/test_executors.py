@@ -209,7 +209,7 @@ def test_op_tags_of_each_kind_of_step(kind: str) -> None:
     assert {name: tags[name] for name in ("queue", "list")} == {"queue": "small", "list": "[1]"}
 
 
-@pytest.mark.parametrize("name", ["celery", "k8s", "celery-k8s", "docker"])
+@pytest.mark.parametrize("name", ["celery", "k8s", "celery-k8s", "docker", "worker-pool"])
 def test_a_budget_is_refused_where_steps_run_on_other_machines(name: str) -> None:
     declared = {**project_with(None, None), "budgets": ['step "one"']}
     elsewhere = _named_copy(name)
@@ -220,7 +220,7 @@ def test_a_budget_is_refused_where_steps_run_on_other_machines(name: str) -> Non
     assert load(declared, dg.multiprocess_executor)
 
 
-@pytest.mark.parametrize("name", ["multiprocess", "celery", "k8s", "celery-k8s", "docker"])
+@pytest.mark.parametrize("name", ["multiprocess", "celery", "k8s", "celery-k8s", "docker", "worker-pool"])
 def test_values_in_memory_are_refused_where_the_deployment_gives_steps_processes(name: str) -> None:
     in_memory = {**project_with(None, None), "in_process_values": [{"step": "one", "upstream": "raw"}]}
     with pytest.raises(ExecutorError, match=rf'"one" loads the value of "raw".*"{name}".*\[DAGMA_VALUES_IN_PROCESS\]'):

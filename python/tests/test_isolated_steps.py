@@ -73,16 +73,17 @@ const strict = d.asset({
   run: () => d.materializeResult(1, { checks: { good: { passed: false } } }),
 })
 const behind = d.asset({ key: 'behind', deps: [strict], run: () => 1 })
+const queue = (name) => ({ 'dagster-celery/queue': name, 'dagma/queue': name })
 const notify = (what) => ({ stepName, error, log }) => log.warning(`${what} ${stepName}: ${error?.message}`)
 """
     + WAITS
     + """
 const docs = d.asset({
-  key: 'docs', ioManager: 'local', opTags: { 'dagster-celery/queue': 'first' },
+  key: 'docs', ioManager: 'local', opTags: queue('first'),
   run: ({ runId }) => d.materializeResult(runId, { metadata: here }),
 })
 const index = d.asset({
-  key: 'index', inputs: { docs }, opTags: { 'dagster-celery/queue': 'second' }, run: ({ inputs }) => inputs.docs,
+  key: 'index', inputs: { docs }, opTags: queue('second'), run: ({ inputs }) => inputs.docs,
 })
 const all = d.job({
   name: 'all', selection: [...fan, joined, flaky, strict, behind],
@@ -132,6 +133,10 @@ class Host:
         options = ["-y", str(config), "-q", f"dagster,{queue}", "--", "--concurrency", "1"]
         return self.start("dagster_celery.cli", "worker", "start", "-A", "dagma.celery", *options)
 
+    def start_pool(self, queue: str) -> subprocess.Popen[str]:
+        """A worker of the pool, of the queue of all and of one of its own."""
+        return self.start("dagma.pool", "start", "--workers", "1", "--queue", "dagster", "--queue", queue)
+
     def execute(self, job: str) -> str:
         """Runs the job to its end; gives what its process has printed."""
         process = self.start("dagster", "job", "execute", "-m", "dagma.definitions", "-j", job)
@@ -151,6 +156,7 @@ def outcome(instance: dg.DagsterInstance, run: dg.DagsterRun) -> dict[str, Any]:
     return {"status": run.status.value, "steps": steps, "hooks": [line.split(". ")[0] for line in said]}
 
 
+_HOSTS = ("run", "first", "second")
 _KINDS = {"STEP_START", "STEP_UP_FOR_RETRY", "STEP_RESTARTED", "STEP_SUCCESS", "STEP_FAILURE", "STEP_SKIPPED"}
 _HOOKS = [
     "failed strict: Blocking checks failed: strict:good",
@@ -176,6 +182,17 @@ def home(tmp_path: Path) -> Path:
     settings = {"run_launcher": {**launcher, "config": urls}, "run_coordinator": coordinator}
     (folder / "dagster.yaml").write_text(json.dumps({"telemetry": {"enabled": False}, **settings}))
     return folder
+
+
+@pytest.fixture
+def pool_database() -> Iterator[str]:
+    """The URL of a new database for the queue of the worker pool."""
+    server, psycopg = os.environ["DAGMA_TEST_POSTGRES"], pytest.importorskip("psycopg")
+    name = f"dagma_pool_{os.getpid()}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        yield f"{server.rpartition('/')[0]}/{name}"
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def newest(instance: dg.DagsterInstance) -> dg.DagsterRun:
@@ -232,13 +249,15 @@ def messages(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[str]:
     return [entry.user_message for entry in instance.all_logs(run.run_id)]
 
 
-def test_each_executor_does_what_one_process_does(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_executor_does_what_one_process_does(
+    tmp_path: Path, home: Path, pool_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with redis(tmp_path) as broker, dg.DagsterInstance.from_config(str(home)) as instance:
         monkeypatch.setenv("CELERY_BROKER", f"{broker}/0")
         monkeypatch.setenv("CELERY_BACKEND", f"{broker}/1")
         instance.event_log_storage.set_concurrency_slots("narrow", 1)
         config = {"broker": f"{broker}/0", "backend": f"{broker}/1"}
-        hosts = {name: Host(tmp_path / name, home) for name in ("run", "first", "second")}
+        hosts = {name: Host(tmp_path / name, home, DAGMA_WORKER_POOL_URL=pool_database) for name in _HOSTS}
         hosts["run"].build(home / "manifest.json")
         outcomes, processes = {}, {}
 
@@ -267,14 +286,31 @@ def test_each_executor_does_what_one_process_does(tmp_path: Path, home: Path, mo
             other_code_of_another_host(instance, hosts)
             whole = lost_workers(instance, hosts["run"], workers)
         resumed_run(instance, whole, hosts["first"].start_celery(home / "celery.yaml", "first"))
+        pool = [hosts[name].start_pool(name) for name in ("first", "second")]
+        with stopped_at_the_end(*pool):
+            compare("worker-pool", {})
+            old_value_of_another_host(instance, hosts)
+            first = metadata(instance, "docs")["pid"]
+            hosts["run"].execute("local")
+            assert metadata(instance, "docs")["pid"] == first, "a Node worker serves runs one after another"
+            other_code_of_another_host(instance, hosts)
+            cancel_in_the_pool(instance, hosts["run"])
+            lost_processes(instance, hosts["run"])
+            drained(instance, hosts["run"], pool)
     assert outcomes["multiprocess"] == outcomes["dagma"]
     assert outcomes["celery"] == outcomes["dagma"]
+    assert outcomes["worker-pool"] == outcomes["dagma"]
     assert outcomes["dagma"]["steps"]["flaky"][:3] == ["STEP_START", "STEP_UP_FOR_RETRY", "STEP_RESTARTED"]
     assert "behind" not in outcomes["dagma"]["steps"]
     assert outcomes["dagma"]["hooks"] == _HOOKS
     folders = {one["folder"] for one in processes["celery"]}
     pids = {name: {one["pid"] for one in found} for name, found in processes.items()}
-    assert {name: len(found) for name, found in pids.items()} == {"dagma": 1, "multiprocess": 4, "celery": len(folders)}
+    assert {name: len(found) for name, found in pids.items()} == {
+        "dagma": 1,
+        "multiprocess": 4,
+        "celery": len(folders),
+        "worker-pool": len({one["folder"] for one in processes["worker-pool"]}),
+    }
     assert folders <= {str(hosts[name].project) for name in ("first", "second")}
 
 
@@ -341,6 +377,56 @@ def resumed_run(instance: dg.DagsterInstance, run: dg.DagsterRun, worker: subpro
         assert instance.run_launcher.terminate(run.run_id)
         until(lambda: instance.get_runs(dg.RunsFilter([run.run_id]))[0].is_finished, "it does not end")
         assert instance.get_runs(dg.RunsFilter([run.run_id]))[0].status is dg.DagsterRunStatus.CANCELED
+
+
+def cancel_in_the_pool(instance: dg.DagsterInstance, host: Host) -> None:
+    process, node = waits_in_a_step(instance, host)
+    with stopped_at_the_end(process):
+        instance.report_run_canceling(newest(instance))
+        until(lambda: not is_running(node), "the step does not end")
+        until(lambda: "RunEndedError" in failures(instance, newest(instance)), "it does not say why")
+
+
+def lost_processes(instance: dg.DagsterInstance, host: Host) -> None:
+    """The process of a worker is killed: its step fails before its lease ends, and another process takes its place."""
+    process, node = waits_in_a_step(instance, host)
+    with stopped_at_the_end(process):
+        (worker,) = (one for one in pool_workers(host) if one["step"] == "waits")
+        assert (worker["state"], worker["runId"]) == ("running", newest(instance).run_id)
+        os.kill(worker["pid"], signal.SIGKILL)
+        until(lambda: not is_running(node), "Node does not end with its worker")
+        printed, _ = process.communicate(timeout=200)
+    assert newest(instance).is_failure, printed
+    assert "its worker was killed" in printed
+    until(lambda: len(pool_workers(host)) == 2, "no other process takes its place")
+
+
+def drained(instance: dg.DagsterInstance, host: Host, pool: list[subprocess.Popen[str]]) -> None:
+    """A pool that is terminated finishes the step in hand, and leaves nothing behind."""
+    process, node = waits_in_a_step(instance, host)
+    with stopped_at_the_end(process):
+        for one in pool:
+            one.terminate()
+        until(lambda: len(pool_workers(host)) == 1, "the idle worker does not end")
+        assert is_running(node)
+        instance.report_run_canceling(newest(instance))
+        assert [one.wait(60) for one in pool] == [0, 0]
+    assert not is_running(node)
+    assert pool_workers(host) == []
+
+
+def waits_in_a_step(instance: dg.DagsterInstance, host: Host) -> tuple[subprocess.Popen[str], int]:
+    """A new run whose step waits, and the process of Node that executes it."""
+    before = newest(instance).run_id
+    process = host.start("dagster", "job", "execute", "-m", "dagma.definitions", "-j", "waiting")
+    until(lambda: newest(instance).run_id != before and bool(waiting(instance)), "no step began")
+    return process, int(waiting(instance)[0].split()[-1])
+
+
+def pool_workers(host: Host) -> list[dict[str, Any]]:
+    printed, _ = host.start("dagma.pool", "list").communicate(timeout=60)
+    workers: list[dict[str, Any]] = json.loads(printed.splitlines()[-1])
+    return workers
 
 
 def old_value_of_another_host(instance: dg.DagsterInstance, hosts: dict[str, Host]) -> None:

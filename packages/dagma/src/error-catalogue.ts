@@ -525,6 +525,11 @@ export const catalogue = {
     ({ reason }) => `Dagster exited unexpectedly: ${reason}.`,
     'Read its last output lines, and start `dagma dev` again.',
   ),
+  DAGMA_POOL_NO_PYTHON: entry<{ reason: string }>(
+    'execution',
+    ({ reason }) => `The worker pool is not available: ${reason}.`,
+    'Install `dagster-dagma[worker-pool]` in the Python that DAGMA_PYTHON names, and set DAGSTER_HOME to an instance with PostgreSQL.',
+  ),
   DAGMA_REPORT_NO_PYTHON: entry<{ reason: string }>(
     'execution',
     ({ reason }) => `No Python environment can report to Dagster: ${reason}.`,

@@ -6,19 +6,15 @@ of its tasks, and each of those keeps its Node worker.
 
 from __future__ import annotations
 
-import logging
-from importlib import import_module
 from typing import Any
 
 from celery import signals
 from dagster_celery.app import app, execute_plan
 
-from dagma.errors import LoadError, ProjectNotFoundError
 from dagma.worker.kept import close_kept_workers, keep_workers
+from dagma.worker.preload import preload_definitions
 
 __all__ = ["app"]
-
-_log = logging.getLogger("dagster.dagma")
 
 if str(app.conf.broker_url).startswith(("redis", "sentinel")):
     # A worker takes a step when it can begin with it. One that waits in a worker waits behind another step there, and
@@ -31,12 +27,7 @@ def _prepare(sender: Any, **_: object) -> None:
     # Whoever waits for a step that was begun asks its worker for it: one that executes it in its only process does not
     # answer meanwhile.
     app.tasks[execute_plan.name].track_started = "solo" not in str(sender.pool_cls)  # its name or class
-    try:
-        import_module("dagma.definitions").defs.get_repository_def().get_all_jobs()
-    except ProjectNotFoundError:
-        return  # it executes steps of code locations that merge projects: each loads with its first step
-    except LoadError as error:
-        _log.warning("The definitions could not be loaded, and steps will fail. %s", error)
+    preload_definitions()
 
 
 def _prepare_process(**_: object) -> None:

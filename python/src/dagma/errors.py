@@ -55,6 +55,10 @@ class ExecutorError(LoadError):
     """The executor that the project or the deployment names is not there, or does not accept the config."""
 
 
+class WorkerPoolError(LoadError):
+    """The worker pool cannot be used: a package is missing, or there is no PostgreSQL database."""
+
+
 class ExclusionsUnsupportedError(ManifestError):
     """Time partitions leave windows out, which this Dagster does not know."""
 

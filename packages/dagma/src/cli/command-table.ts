@@ -40,6 +40,8 @@ export const commands: { readonly [words: string]: () => Promise<Command> } = {
   report: async () => (await import('./commands/report.ts')).reportCommand(),
   doctor: async () => (await import('./commands/doctor.ts')).doctorCommand(),
   dev: async () => (await import('./commands/dev.ts')).devCommand(),
+  'worker-pool': async () => (await import('./commands/worker-pool.ts')).workerPoolCommand(),
+  workers: async () => (await import('./commands/workers.ts')).workersCommand(),
   build: async () => (await import('./commands/build.ts')).buildCommand(),
   pipes: async () => (await import('./commands/pipes.ts')).pipesCommand(),
 }

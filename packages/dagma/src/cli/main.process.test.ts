@@ -338,6 +338,10 @@ export default definitions({ assets: [asset({ key: 'a', run: ({ signal }) => new
                                     wrong.
         dev [options]               Open the project in the real Dagster UI. Installs
                                     Dagster on first use.
+        worker-pool [options]       Execute steps of Dagster runs in warm processes:
+                                    for the executor "worker-pool". SIGTERM drains it.
+        workers [options]           List the workers of \`dagma worker-pool\` on all
+                                    machines.
         build [options]             Write the manifest that the Dagster host reads.
         pipes [options]             Materialize assets for a Dagster Pipes client.
         help [command]              display help for command

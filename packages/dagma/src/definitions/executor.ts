@@ -1,9 +1,9 @@
 /**
  * The executors that are known by name. `dagma`, the default, runs the steps of a run concurrently in one process with one Node worker; `in_process` one
  * after the other. With the others each step has its own process, with its own Node worker: `multiprocess` on the machine of the run,
- * `celery`, `k8s`, `celery-k8s` and `docker` elsewhere.
+ * `celery`, `k8s`, `celery-k8s` and `docker` elsewhere, `worker-pool` in warm processes of `dagma worker-pool` on any machine.
  */
-export const executorNames = ['dagma', 'in_process', 'multiprocess', 'celery', 'k8s', 'celery-k8s', 'docker'] as const
+export const executorNames = ['dagma', 'in_process', 'multiprocess', 'celery', 'k8s', 'celery-k8s', 'docker', 'worker-pool'] as const
 /** One of those names. */
 export type ExecutorName = (typeof executorNames)[number]
 

@@ -50,11 +50,12 @@ _KNOWN = {
     "k8s": ("dagster_k8s", "k8s_job_executor"),
     "celery-k8s": ("dagster_celery_k8s", "celery_k8s_job_executor"),
     "docker": ("dagster_docker", "docker_executor"),
+    "worker-pool": ("dagma.pool.executor", "worker_pool_executor"),
 }
 """The others that are known by name: module and variable."""
 
 
-_ELSEWHERE = {"celery", "k8s", "celery-k8s", "docker"}
+_ELSEWHERE = {"celery", "k8s", "celery-k8s", "docker", "worker-pool"}
 """Dagster's names of those that run steps on other machines."""
 
 

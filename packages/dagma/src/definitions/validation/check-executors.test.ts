@@ -19,7 +19,7 @@ async function problems(declare: () => unknown): Promise<string[]> {
 const wrong: readonly (readonly [unknown, string])[] = [
   [
     'multiproces',
-    'is "multiproces" (did you mean "multiprocess"?): use one of dagma, in_process, multiprocess, celery, k8s, celery-k8s, docker',
+    'is "multiproces" (did you mean "multiprocess"?): use one of dagma, in_process, multiprocess, celery, k8s, celery-k8s, docker, worker-pool',
   ],
   [{ name: '' }, 'is "": use one of'],
   [{ name: 'celery', broker: 'x' }, 'has "broker", while it takes module, name and config'],
