@@ -1,10 +1,16 @@
 """The bench project and the same steps in Python, as one code location."""
 
+import os
 import time
 
 import dagma
 import dagster as dg
-from dagster_celery import celery_executor
+
+EXECUTOR = os.environ.get("DAGMA_BENCH_EXECUTOR", "celery")
+if EXECUTOR == "celery":
+    from dagster_celery import celery_executor as executor
+else:
+    from dagma.pool.executor import worker_pool_executor as executor
 
 
 def fan_asset(number: int) -> dg.AssetsDefinition:
@@ -26,9 +32,9 @@ def chain_asset(number: int) -> dg.AssetsDefinition:
 fan = [fan_asset(number) for number in range(16)]
 chain = [chain_asset(number) for number in range(6)]
 jobs = [
-    dg.define_asset_job("py_fan_job", selection=dg.AssetSelection.assets(*fan), executor_def=celery_executor),
-    dg.define_asset_job("py_chain_job", selection=dg.AssetSelection.assets(*chain), executor_def=celery_executor),
+    dg.define_asset_job("py_fan_job", selection=dg.AssetSelection.assets(*fan), executor_def=executor),
+    dg.define_asset_job("py_chain_job", selection=dg.AssetSelection.assets(*chain), executor_def=executor),
 ]
 defs = dg.Definitions.merge(
-    dagma.load_definitions(".", executor="celery"), dg.Definitions(assets=[*fan, *chain], jobs=jobs)
+    dagma.load_definitions(".", executor=EXECUTOR), dg.Definitions(assets=[*fan, *chain], jobs=jobs)
 )

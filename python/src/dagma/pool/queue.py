@@ -117,7 +117,7 @@ def expect_installed() -> None:
 
 
 def quoted(error: BaseException, secret: str) -> str:
-    """What an error of the database says, without the password."""
+    """The message of an error of the database, without the password."""
     password = import_module("psycopg.conninfo").conninfo_to_dict(secret).get("password")
     text = str(error).replace(secret, "...")
     return text.replace(str(password), "...") if password else text

@@ -45,7 +45,7 @@ _STEP_ENDS = {
 
 
 class WorkerDescription(NamedTuple):
-    """What others see of a worker."""
+    """The description of a worker for others."""
 
     name: str
     queues: Sequence[str]
