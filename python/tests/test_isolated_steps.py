@@ -286,17 +286,7 @@ def test_each_executor_does_what_one_process_does(
             other_code_of_another_host(instance, hosts)
             whole = lost_workers(instance, hosts["run"], workers)
         resumed_run(instance, whole, hosts["first"].start_celery(home / "celery.yaml", "first"))
-        pool = [hosts[name].start_pool(name) for name in ("first", "second")]
-        with stopped_at_the_end(*pool):
-            compare("worker-pool", {})
-            old_value_of_another_host(instance, hosts)
-            first = metadata(instance, "docs")["pid"]
-            hosts["run"].execute("local")
-            assert metadata(instance, "docs")["pid"] == first, "a Node worker serves runs one after another"
-            other_code_of_another_host(instance, hosts)
-            cancel_in_the_pool(instance, hosts["run"])
-            lost_processes(instance, hosts["run"])
-            drained(instance, hosts["run"], pool)
+        in_the_pool(instance, hosts, compare)
     assert outcomes["multiprocess"] == outcomes["dagma"]
     assert outcomes["celery"] == outcomes["dagma"]
     assert outcomes["worker-pool"] == outcomes["dagma"]
@@ -377,6 +367,22 @@ def resumed_run(instance: dg.DagsterInstance, run: dg.DagsterRun, worker: subpro
         assert instance.run_launcher.terminate(run.run_id)
         until(lambda: instance.get_runs(dg.RunsFilter([run.run_id]))[0].is_finished, "it does not end")
         assert instance.get_runs(dg.RunsFilter([run.run_id]))[0].status is dg.DagsterRunStatus.CANCELED
+
+
+def in_the_pool(
+    instance: dg.DagsterInstance, hosts: dict[str, Host], compare: Callable[[str, dict[str, Any]], None]
+) -> None:
+    pool = [hosts[name].start_pool(name) for name in ("first", "second")]
+    with stopped_at_the_end(*pool):
+        compare("worker-pool", {})
+        old_value_of_another_host(instance, hosts)
+        first = metadata(instance, "docs")["pid"]
+        hosts["run"].execute("local")
+        assert metadata(instance, "docs")["pid"] == first, "a Node worker serves runs one after another"
+        other_code_of_another_host(instance, hosts)
+        cancel_in_the_pool(instance, hosts["run"])
+        lost_processes(instance, hosts["run"])
+        drained(instance, hosts["run"], pool)
 
 
 def cancel_in_the_pool(instance: dg.DagsterInstance, host: Host) -> None:

@@ -58,7 +58,7 @@ class PoolExecutor(StepDelegatingExecutor):
 
 
 def step_arguments(context: StepHandlerContext) -> str:
-    """The arguments with which a worker executes the step, as text: without the instance, whose address may hold a password."""
+    """The arguments of the step, as text: without the instance, whose address may hold a password."""
     args = context.execute_step_args
     return serialize_value(
         ExecuteStepArgs(

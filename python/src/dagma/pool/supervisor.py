@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from dagma.errors import LoadError
-from dagma.launch.process import how_it_ended
 from dagma.manifest.build import read_manifest
 from dagma.pool.queue import Queue, connected, conninfo, expect_installed, fail_steps_of
+from dagma.process import how_it_ended
 from dagma.project import find_project
 from dagma.worker.preload import preload_definitions
 
