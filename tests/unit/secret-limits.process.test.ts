@@ -69,7 +69,7 @@ const tried: {
     printed('process.stdout.write(new TextEncoder().encode(process.env.LIMITS_KEY))', { NODE_TEST_CONTEXT: 'child-v8' }),
     value,
   ],
-  'Threads and children from before': () => [
+  'Threads and children that started earlier': () => [
     execFileSync(process.execPath, ['-e', "await import('dagma'); console.log(process.env.LIMITS_KEY)"], {
       cwd: repository,
       encoding: 'utf8',
@@ -84,9 +84,9 @@ const tried: {
     const reversed = [...value].reverse().join('')
     return [redact(`x ${reversed}`), reversed]
   },
-  'Less than 10 characters': () => [redact(`"${value.slice(0, 9)}"...`), value.slice(0, 9)],
-  'More than four encodings': () => [redact(encodedOften(6)), encodedOften(6)],
-  'Text that only looks like a secret to a reader': () => [redact('The password of the shop is hunter2x.'), 'hunter2x'],
+  'Fewer than 10 characters': () => [redact(`"${value.slice(0, 9)}"...`), value.slice(0, 9)],
+  'More than four nested encodings': () => [redact(encodedOften(6)), encodedOften(6)],
+  'Text that only a reader recognizes as a secret': () => [redact('The password of the shop is hunter2x.'), 'hunter2x'],
 }
 
 test('the limits are at most ten, and each is tried', () => {
