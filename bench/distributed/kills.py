@@ -1,4 +1,4 @@
-"""Kills Celery workers, their processes, Node workers and runs at random; counts what came of it.
+"""Kills workers of Celery or of the pool, their processes, Node workers and runs at random; counts what came of it.
 
 Every kill meets a run of its own. A run must end, as SUCCESS with each asset materialized once, or as FAILURE; no asset
 is materialized twice, none long after its run has ended, and no process is left. Prints a line for each kill; the exit
@@ -21,6 +21,7 @@ from pathlib import Path
 
 import dagster as dg
 from measure import Hosts, redis, stop
+from pool import PoolHosts, database
 
 VICTIMS = ("machine", "worker", "process", "node", "run")
 JOB, STEPS = "kill_job", 8
@@ -46,7 +47,7 @@ def below(root: int, tree: dict[int, int]) -> list[int]:
 
 
 class Supervised:
-    """A Celery worker that is started again when it has ended, as by systemd."""
+    """A worker that is started again when it has ended, as by systemd."""
 
     def __init__(self, hosts: Hosts, name: str) -> None:
         self.hosts, self.name, self.stopping = hosts, name, False
@@ -55,18 +56,20 @@ class Supervised:
         self.thread.start()
 
     def _start(self):
-        command = ["-m", "dagster_celery.cli", "worker", "start", "-A", "dagma.celery", "-y"]
-        options = [str(self.hosts.settings["warm"]), "--", "--concurrency", "1"]
         log = (self.hosts.home / f"{self.name}.log").open("ab")
         environment, folder = self.hosts.environment, self.hosts.folders[self.name]
         return subprocess.Popen(
-            [sys.executable, *command, *options],
+            [sys.executable, *self._command()],
             cwd=folder,
             env=environment,
             stdout=log,
             stderr=log,
             start_new_session=True,
         )
+
+    def _command(self) -> list[str]:
+        command = ["-m", "dagster_celery.cli", "worker", "start", "-A", "dagma.celery", "-y"]
+        return [*command, str(self.hosts.settings["warm"]), "--", "--concurrency", "1"]
 
     def _watch(self) -> None:
         while not self.stopping:
@@ -78,14 +81,13 @@ class Supervised:
         tree = parents()
         main = self.process.pid
         inner = below(main, tree)
-        # `dagster-celery worker start` starts celery as a process of its own
-        celery = next((pid for pid in inner if tree[pid] == main), main)
-        children = [pid for pid in inner if tree[pid] == celery]
+        mains = self.main_processes(tree)
+        children = [pid for pid in inner if tree[pid] == mains[-1]]
         nodes = [pid for pid in inner if tree[pid] in children]
         if victim == "machine":
             targets = [main, *inner]
         else:
-            targets = {"worker": [main, celery], "process": children, "node": nodes}[victim][:2]
+            targets = {"worker": mains, "process": children, "node": nodes}[victim][:2]
         for pid in targets:
             try:
                 os.kill(pid, signal.SIGKILL)
@@ -93,10 +95,26 @@ class Supervised:
                 pass
         return f"{victim} of {self.name} ({len(targets)})"
 
+    def main_processes(self, tree: dict[int, int]) -> list[int]:
+        """`dagster-celery worker start` starts celery as a process of its own, which starts those of the tasks."""
+        main = self.process.pid
+        return [main, next((pid for pid, parent in tree.items() if parent == main), main)]
+
     def stop(self) -> None:
         self.stopping = True
         self.thread.join()
         stop(self.process)
+
+
+class SupervisedPool(Supervised):
+    """A pool of two workers."""
+
+    def _command(self) -> list[str]:
+        return ["-m", "dagma.pool", "start", "--workers", "2"]
+
+    def main_processes(self, _tree: dict[int, int]) -> list[int]:
+        """The supervisor is the parent of its workers."""
+        return [self.process.pid]
 
 
 def start_run(hosts: Hosts) -> int:
@@ -199,12 +217,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="npm run bench -- distributed kills")
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--pool", action="store_true", help="of the worker pool, instead of Celery")
     options = parser.parse_args()
     seed = options.seed if options.seed is not None else random.randrange(1_000_000)
     chance, bad = random.Random(seed), 0
     folder = Path(tempfile.mkdtemp())
-    with redis(folder) as broker:
-        hosts = Hosts(folder, broker)
+    with database() if options.pool else redis(folder) as address:
+        hosts = PoolHosts(folder, address) if options.pool else Hosts(folder, address)
         os.environ.update(hosts.environment)
         os.chdir(hosts.folders["run"])
         sys.path[:0] = hosts.environment["PYTHONPATH"].split(os.pathsep)
@@ -212,7 +231,8 @@ def main() -> int:
 
         both.defs.get_repository_def().get_all_jobs()
         outcomes = collections.Counter()
-        workers = [Supervised(hosts, name) for name in ("first", "second")]
+        worker = SupervisedPool if options.pool else Supervised
+        workers = [worker(hosts, name) for name in ("first", "second")]
         runs = []
         try:
             for number in range(1, options.kills + 1):
@@ -223,8 +243,10 @@ def main() -> int:
                 outcomes[f"{killed.split()[0]}: {status}"] += 1
                 bad += bool(problems)
                 print(f"{number:4} {killed:<24} {status:<8} {'; '.join(problems)}")
-            time.sleep(12)
+        except KeyboardInterrupt:
+            pass  # what has been killed until now is checked
         finally:
+            time.sleep(12)
             for worker in workers:
                 worker.stop()
         with dg.DagsterInstance.from_config(str(hosts.home)) as instance:

@@ -15,7 +15,6 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-import dagster as dg
 import psycopg
 from measure import Hosts, length, running
 
@@ -38,7 +37,7 @@ class PoolHosts(Hosts):
         storage = {"postgres": {"postgres_url": url}}
         (self.home / "dagster.yaml").write_text(json.dumps({"telemetry": {"enabled": False}, "storage": storage}))
         (self.home / "pool.yaml").write_text("{}")
-        self.settings = {"pool": self.home / "pool.yaml"}
+        self.settings = {"pool": self.home / "pool.yaml", "warm": self.home / "pool.yaml"}
         self.environment["DAGMA_BENCH_EXECUTOR"] = "worker-pool"
 
     @contextmanager

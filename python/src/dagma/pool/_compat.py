@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 # The events of a step outside the process that executes it.
 from dagster._core.events import DagsterEvent
-from dagster._core.execution.api import create_execution_plan, execute_plan_iterator
+from dagster._core.execution.api import execute_plan_iterator
+
+# The plan of a step, made from that of its run.
+from dagster._core.execution.plan.plan import ExecutionPlan
+from dagster._core.execution.plan.state import KnownExecutionState
 
 # Dagster's options for every executor that runs steps elsewhere.
 from dagster._core.execution.retries import RetryMode, get_retries_config
@@ -17,6 +21,7 @@ from dagster._core.execution.tags import get_tag_concurrency_limits_config
 
 # The executor under the step handlers of Docker and Kubernetes.
 from dagster._core.executor.step_delegating import CheckStepHealthResult, StepDelegatingExecutor, StepHandler
+from dagster._core.system_config.objects import ResolvedRunConfig
 from dagster._grpc.types import ExecuteStepArgs
 from dagster._serdes import deserialize_value, serialize_value
 
@@ -24,7 +29,7 @@ from dagster._serdes import deserialize_value, serialize_value
 from dagster._utils.hosted_user_process import recon_job_from_origin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import dagster as dg
     from dagster._core.executor.step_delegating import StepHandlerContext
@@ -89,25 +94,40 @@ def step_handed_out(context: StepHandlerContext, key: str, message: str) -> Dags
 def step_events(instance: dg.DagsterInstance, run: dg.DagsterRun, arguments: str) -> Iterator[DagsterEvent]:
     """Executes the step in this process."""
     args = deserialize_value(arguments, ExecuteStepArgs)
-    job = _job(run)
-    plan = create_execution_plan(
-        job, run.run_config, step_keys_to_execute=args.step_keys_to_execute, known_state=args.known_state
-    )
-    yield from execute_plan_iterator(plan, job, run, instance, args.retry_mode, run.run_config)
+    assert args.step_keys_to_execute is not None  # noqa: S101
+    planned = _planned(run)
+    plan = planned.plan_of(args.step_keys_to_execute, args.known_state or KnownExecutionState())
+    yield from execute_plan_iterator(plan, planned.job, run, instance, args.retry_mode, run.run_config)
 
 
-_last_job: tuple[str, Any] | None = None
+class _PlannedRun:
+    """The job of a run and its plan, which its steps in this process share: both cost more than most steps."""
 
-
-def _job(run: dg.DagsterRun) -> Any:
-    """The job of the run, which its steps in this process share: selecting from it costs more than most steps."""
-    global _last_job  # noqa: PLW0603
-    if _last_job is None or _last_job[0] != run.run_id:
+    def __init__(self, run: dg.DagsterRun) -> None:
         assert run.job_code_origin is not None  # noqa: S101
-        job = recon_job_from_origin(run.job_code_origin).get_subset(
+        self.run_id = run.run_id
+        self.job = recon_job_from_origin(run.job_code_origin).get_subset(
             op_selection=run.resolved_op_selection,
             asset_selection=run.asset_selection,
             asset_check_selection=run.asset_check_selection,
         )
-        _last_job = run.run_id, job
-    return _last_job[1]
+        self._definition = self.job.get_definition()
+        self._config = ResolvedRunConfig.build(self._definition, run.run_config)
+        self._plan = ExecutionPlan.build(self._definition, self._config)
+
+    def plan_of(self, step_keys: Sequence[str], known_state: KnownExecutionState) -> ExecutionPlan:
+        """The plan of some steps, as Dagster makes it from the whole plan; dynamic outputs change the whole plan."""
+        if known_state.dynamic_mappings:
+            return ExecutionPlan.build(self._definition, self._config, step_keys, known_state)
+        plan = self._plan._replace(known_state=known_state)
+        return plan.build_subset_plan(step_keys, self._definition, self._config)
+
+
+_last: _PlannedRun | None = None
+
+
+def _planned(run: dg.DagsterRun) -> _PlannedRun:
+    global _last  # noqa: PLW0603
+    if _last is None or _last.run_id != run.run_id:
+        _last = _PlannedRun(run)
+    return _last
