@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from dagster._core.events import DagsterEvent
 from dagster._core.execution.api import execute_plan_iterator
 
-# The plan of a step, made from that of its run.
+# The plan of one step, as part of the plan of its run.
 from dagster._core.execution.plan.plan import ExecutionPlan
 from dagster._core.execution.plan.state import KnownExecutionState
 
