@@ -8,9 +8,9 @@ import { generated } from '../navigation.ts'
 import { files, onSite, repository, route } from '../pages.ts'
 import { cell } from './table.ts'
 
-/** Names of variables. Those of Dagma look like the codes of its errors: only what is read from the environment counts. */
+/** Names of variables, not of tags. Those of Dagma look like the codes of its errors: only what is read from the environment counts. */
 const read =
-  /\b(?:MLFLOW|QDRANT|LANGFLOW|EMBEDDINGS|LLM|OTEL|DAGSTER)_[A-Z][A-Z_]*[A-Z]\b|(?<=\benv\.|\benv\['|\benv\('|\bsecret\('|_ENV = ")DAGMA_[A-Z_]*[A-Z]\b/g
+  /\b(?:MLFLOW|QDRANT|LANGFLOW|EMBEDDINGS|LLM|OTEL|DAGSTER)_(?![A-Z_]*_TAG\b)[A-Z][A-Z_]*[A-Z]\b|(?<=\benv\.|\benv\['|\benv\('|\bsecret\('|_ENV = ")DAGMA_[A-Z_]*[A-Z]\b/g
 
 const name = /\b(?:DAGMA|DAGSTER|MLFLOW|QDRANT|LANGFLOW|EMBEDDINGS|LLM|OTEL)_[A-Z][A-Z_]*[A-Z]\b/g
 

@@ -36,10 +36,13 @@ test('at each named instant, early and late in a run', async () => {
 test(`at random instants, ${processes} concurrent processes on one log, with those named at least ${wantedKills} kills`, async () => {
   const left: Left[] = []
   const kills = () => left.filter((one) => one !== 'not killed').length
-  while (named.length + kills() < wantedKills && left.length < 2 * wantedKills)
+  const torn = () => left.filter((one) => one === 'torn').length
+  // How many of them come during a run depends on how fast the machine begins and ends one.
+  const isEnough = () => named.length + kills() >= wantedKills && torn() > wantedKills / 3
+  while (!isEnough() && left.length < 4 * wantedKills)
     left.push(...(await killed(Array.from({ length: processes }, () => ({ afterMs: Math.random() * 250 })))))
   expect(named.length + kills()).toBeGreaterThanOrEqual(wantedKills)
-  expect(left.filter((one) => one === 'torn').length).toBeGreaterThan(wantedKills / 3)
+  expect(torn()).toBeGreaterThan(wantedKills / 3)
 }, 900_000)
 
 /** Runs a child for each kill, all concurrently in one folder, and checks what they left behind. */
