@@ -40,8 +40,9 @@ from dagster._core.launcher.base import (
     WorkerStatus,
 )
 
-# Classes that dagster.yaml names, and how Dagster hands an instance to another process.
-from dagster._serdes import ConfigurableClass, ConfigurableClassData, deserialize_value, serialize_value
+# Classes that dagster.yaml names, and how Dagster hands an instance, or a run to resume, to another process.
+from dagster._grpc.types import ResumeRunArgs
+from dagster._serdes import ConfigurableClass, ConfigurableClassData, deserialize_value, pack_value, serialize_value
 from dagster._utils.error import serializable_error_info_from_exc_info
 
 # An executor on the main thread holds interrupts back, and asks for them when it can act on them.
@@ -234,3 +235,9 @@ def check_evaluations(
         if len(page) < _CHECK_PAGE:
             return
         cursor = page[-1].id
+
+
+def packed_resume(instance: dg.DagsterInstance, run: dg.DagsterRun) -> Any:
+    """The argument of dagster-celery's task that resumes a run."""
+    assert run.job_code_origin is not None  # noqa: S101
+    return pack_value(ResumeRunArgs(run.job_code_origin, run.run_id, instance.get_ref(), set_exit_code_on_failure=True))

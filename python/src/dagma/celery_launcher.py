@@ -13,14 +13,14 @@ import dagster as dg
 from dagster_celery.config import TASK_RESUME_JOB_NAME
 from dagster_celery.launcher import CeleryRunLauncher
 from dagster_celery.tags import DAGSTER_CELERY_TASK_ID_TAG
+from dagster_celery.tasks import create_resume_job_task
 
-from dagma._compat import CheckRunHealthResult, WorkerStatus
+from dagma._compat import CheckRunHealthResult, WorkerStatus, packed_resume
 from dagma.defs.celery_steps import executed_tasks
 
 if TYPE_CHECKING:
     from dagster import DagsterRun
 
-_BEGUN, _RESUMED = "execute_job_args_packed", "resume_job_args_packed"
 _ROUNDS = 2
 """Checks in a row without a worker that executes a run before it is taken to be lost."""
 
@@ -59,11 +59,11 @@ class DagmaCeleryRunLauncher(CeleryRunLauncher):  # type: ignore[misc,unused-ign
             return CheckRunHealthResult(WorkerStatus.RUNNING)
         return CheckRunHealthResult(WorkerStatus.FAILED, "No Celery worker executes the run.")
 
-    def _launch_celery_task_run(self, run: DagsterRun, task_signature: Any, routing_key: str) -> None:
-        """As Dagster's, which names the argument of a task that resumes a run as that of one that begins it."""
-        if routing_key == TASK_RESUME_JOB_NAME and _BEGUN in task_signature.kwargs:
-            task_signature.kwargs[_RESUMED] = task_signature.kwargs.pop(_BEGUN)
-        super()._launch_celery_task_run(run, task_signature, routing_key)
+    def resume_run(self, context: Any) -> None:
+        """As Dagster's, which makes the task of something else than its app (1.11), or names its argument otherwise."""
+        run = context.dagster_run
+        task = create_resume_job_task(self.celery).si(resume_job_args_packed=packed_resume(self._instance, run))
+        self._launch_celery_task_run(run=run, task_signature=task, routing_key=TASK_RESUME_JOB_NAME)
 
     def _task_of(self, run: DagsterRun) -> Any:
         return self.celery.AsyncResult(run.tags[DAGSTER_CELERY_TASK_ID_TAG])
