@@ -69,20 +69,14 @@ def _field_with_default(field: Any, value: Any) -> dg.Field:
 
 
 def executing_within(
-    executor: dg.Executor,
-    around: Callable[[dg.DagsterInstance, str, Any], AbstractContextManager[Callable[[dg.DagsterEvent], None]]],
+    executor: dg.Executor, around: Callable[[dg.DagsterInstance, str, Any], AbstractContextManager[None]]
 ) -> dg.Executor:
-    """Makes the executor run its plan within `around`, which is given the instance, the run's id and the plan.
-
-    What `around` gives is called with each event.
-    """
+    """Makes the executor run its plan within `around`, which is given the instance, the run's id and the plan."""
     execute = executor.execute
 
     def execute_within(plan_context: Any, execution_plan: Any) -> Iterator[dg.DagsterEvent]:
-        with around(plan_context.instance, plan_context.run_id, execution_plan) as see:
-            for event in execute(plan_context, execution_plan):
-                see(event)
-                yield event
+        with around(plan_context.instance, plan_context.run_id, execution_plan):
+            yield from execute(plan_context, execution_plan)
 
     executor.execute = execute_within  # type: ignore[method-assign]
     return executor

@@ -26,7 +26,7 @@ from dagma.worker.resource import worker_key
 from dagma.worker.spare import close_spares
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
     from dagma.project import Project
@@ -67,21 +67,18 @@ class ProjectCode:
         self._manifest_file = manifest_file
 
     @contextmanager
-    def of_run(self, instance: dg.DagsterInstance, run_id: str) -> Iterator[Callable[[dg.DagsterEvent], None]]:
+    def of_run(self, instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
         """Notes the version that is there now with the run, and gives its manifest to processes of steps started here.
 
         It is read again: a process that was started ahead may have loaded the definitions before the last change. Where
-        runs have telemetry, reports the end of this one; it gives what takes its events.
+        runs have telemetry, the end of this one is reported.
         """
         text, origin = current_manifest(self._project, self._manifest_file)
         manifest = parse_manifest(text, origin)
         record_code(instance, run_id, worker_key(self._project), manifest.digests)
-        with manifest_of_run(self._project, text):
-            if not manifest.has_instrument:
-                yield _ignore
-                return
-            with end_reported(self._project, instance, run_id) as see:
-                yield see
+        reported = end_reported(self._project, instance, run_id) if manifest.has_instrument else nullcontext()
+        with manifest_of_run(self._project, text), reported:
+            yield
 
 
 def expect_shared(budgets: tuple[str, ...], executor: dg.ExecutorDefinition) -> None:
@@ -170,11 +167,11 @@ def executor_definition(
         raise ExecutorError(message)
 
     @contextmanager
-    def around(instance: dg.DagsterInstance, run_id: str, plan: Any) -> Iterator[Callable[[dg.DagsterEvent], None]]:
+    def around(instance: dg.DagsterInstance, run_id: str, plan: Any) -> Iterator[None]:
         if op_tags:
             _compat.add_op_tags(plan, op_tags)
-        with nullcontext(_ignore) if shares else code.of_run(instance, run_id) as see:
-            yield see
+        with nullcontext() if shares else code.of_run(instance, run_id):
+            yield
 
     def create(context: dg.InitExecutorContext) -> dg.Executor:
         if not shares:
@@ -182,10 +179,6 @@ def executor_definition(
         return _compat.executing_within(_compat.watch_celery(make(context)), around)
 
     return _compat.executor_copy(found, create)
-
-
-def _ignore(_event: dg.DagsterEvent) -> None:
-    pass
 
 
 def _with_defaults(declared: Executor) -> dg.ExecutorDefinition:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import dagster as dg
+
 # The events of a step outside the process that executes it.
 from dagster._core.events import DagsterEvent
 from dagster._core.execution.api import execute_plan_iterator
@@ -31,10 +33,10 @@ from dagster._utils.hosted_user_process import recon_job_from_origin
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    import dagster as dg
     from dagster._core.executor.step_delegating import StepHandlerContext
 
 __all__ = [
+    "STEP_ENDS",
     "CheckStepHealthResult",
     "DagsterEvent",
     "RetryMode",
@@ -42,6 +44,13 @@ __all__ = [
     "get_retries_config",
     "get_tag_concurrency_limits_config",
 ]
+
+STEP_ENDS = {
+    dg.DagsterEventType.STEP_SUCCESS,
+    dg.DagsterEventType.STEP_FAILURE,
+    dg.DagsterEventType.STEP_UP_FOR_RETRY,
+}
+"""The last event of an attempt is one of these."""
 
 _LATE_EVENTS = 200
 """Events that are read again at each poll. Workers that write at the same time may commit theirs out of order."""

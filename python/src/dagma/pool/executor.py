@@ -30,12 +30,6 @@ _LOST = (
     "See the events of the step, and the log of `dagma worker-pool`."
 )
 
-_STEP_ENDS = {
-    dg.DagsterEventType.STEP_SUCCESS,
-    dg.DagsterEventType.STEP_FAILURE,
-    dg.DagsterEventType.STEP_UP_FOR_RETRY,
-}
-
 
 class PoolStepHandler(_compat.StepHandler):
     """Hands the steps of a run to the workers of the pool."""
@@ -97,7 +91,7 @@ class PoolStepHandler(_compat.StepHandler):
         return self._without_result
 
     def _has_ended(self, instance: dg.DagsterInstance, run_id: str, key: str, retries: int) -> bool:
-        records = instance.get_records_for_run(run_id, of_type=_STEP_ENDS).records
+        records = instance.get_records_for_run(run_id, of_type=_compat.STEP_ENDS).records
         ended = [record for record in records if record.event_log_entry.step_key == key]
         return len(ended) > retries
 

@@ -129,7 +129,7 @@ class Queue:
     def __init__(self, instance: dg.DagsterInstance) -> None:
         expect_installed()
         self._conninfo = conninfo(instance)
-        with self._connect() as connection:
+        with connected(self._conninfo) as connection:
             _create_tables(connection)
         procrastinate: Any = import_module("procrastinate")
         pool = {"min_size": 1, "max_size": 2}
@@ -170,11 +170,6 @@ class Queue:
     def workers(self) -> Sequence[Mapping[str, Any]]:
         """All workers that have not ended, also those that are lost."""
         return list(self._connector.execute_query_all(_WORKERS))
-
-    @contextmanager
-    def _connect(self) -> Iterator[Any]:
-        with connected(self._conninfo) as connection:
-            yield connection
 
 
 @contextmanager

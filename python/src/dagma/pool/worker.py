@@ -37,12 +37,6 @@ INSERT INTO dagma_workers (worker_id, name, details) VALUES (%(worker_id)s, %(na
 ON CONFLICT DO NOTHING
 """
 
-_STEP_ENDS = {
-    dg.DagsterEventType.STEP_SUCCESS,
-    dg.DagsterEventType.STEP_FAILURE,
-    dg.DagsterEventType.STEP_UP_FOR_RETRY,
-}
-
 
 class WorkerDescription(NamedTuple):
     """The description of a worker for others."""
@@ -132,7 +126,7 @@ class _Steps:
         ended = False
         try:
             for event in _compat.step_events(self._instance, run, arguments):
-                ended = ended or event.event_type in _STEP_ENDS
+                ended = ended or event.event_type in _compat.STEP_ENDS
         except Exception as error:
             message = f"The step could not be executed: {type(error).__name__}: {error}"
             self._instance.report_engine_event(message, run, step_key=step_key)

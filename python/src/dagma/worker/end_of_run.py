@@ -1,7 +1,7 @@
-"""The end of a run whose steps have their own processes: reported to Node once, by the process that ends the run.
+"""The end of a run: what is known of it, and, where its steps have their own processes, its report to Node.
 
-Each process of a step has telemetry of its own and does not know when the run ends. This process hands the steps out
-and needs no Node for that: it starts one for a moment.
+Each process of a step has telemetry of its own and does not know when the run ends. The process that ends the run
+hands the steps out and needs no Node for that: it starts one for a moment, and reports the end once.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dagma.worker.kept import end_worker, start_worker
 from dagma.worker.step_extras import run_started
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from dagma.project import Project
 
@@ -26,29 +26,30 @@ _INTERRUPTS = (KeyboardInterrupt, dg.DagsterExecutionInterruptedError)
 _CANCELED = {dg.DagsterRunStatus.CANCELING, dg.DagsterRunStatus.CANCELED}
 
 
-@contextmanager
-def end_reported(
-    project: Project, instance: dg.DagsterInstance, run_id: str
-) -> Iterator[Callable[[dg.DagsterEvent], None]]:
-    """Reports how the run has ended that is executed within; gives what must see its events."""
-    has_failed = False
-
-    def see(event: dg.DagsterEvent) -> None:
-        nonlocal has_failed
-        has_failed = has_failed or event.is_step_failure
-
+def has_failed(instance: dg.DagsterInstance, run_id: str) -> bool:
+    """Whether a step of the run has failed, in any process."""
     try:
-        yield see
+        failures = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.STEP_FAILURE, limit=1)
+    except Exception:  # noqa: BLE001  # the storage is gone: what is asked for is of telemetry only
+        return False
+    return len(failures.records) > 0
+
+
+@contextmanager
+def end_reported(project: Project, instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
+    """Reports how the run has ended that is executed within."""
+    try:
+        yield
     except GeneratorExit:  # nobody executes the run to its end
         raise
     except BaseException as error:
         if not (isinstance(error, _INTERRUPTS) and instance.run_will_resume(run_id)):
-            _report(project, instance, run_id, has_failed=True)
+            _report(project, instance, run_id, is_failure=True)
         raise
-    _report(project, instance, run_id, has_failed=has_failed)
+    _report(project, instance, run_id, is_failure=has_failed(instance, run_id))
 
 
-def _report(project: Project, instance: dg.DagsterInstance, run_id: str, *, has_failed: bool) -> None:
+def _report(project: Project, instance: dg.DagsterInstance, run_id: str, *, is_failure: bool) -> None:
     """Whatever goes wrong, the run ends as it would have ended."""
     try:
         run = instance.get_run_by_id(run_id)
@@ -58,14 +59,14 @@ def _report(project: Project, instance: dg.DagsterInstance, run_id: str, *, has_
         try:
             worker.release_output(beside_events=True)
             worker.wait_ready()
-            is_canceled = has_failed and run.status in _CANCELED
+            is_canceled = is_failure and run.status in _CANCELED
             worker.channel.observe_end(
                 {
                     "run_id": run_id,
                     "job_name": run.job_name,
                     "partition_key": run.tags.get("dagster/partition"),
                     "run_started": run_started(instance, run_id),
-                    "status": "canceled" if is_canceled else "failure" if has_failed else "success",
+                    "status": "canceled" if is_canceled else "failure" if is_failure else "success",
                 }
             )
         finally:

@@ -12,6 +12,7 @@ import dagster as dg
 
 from dagma.errors import LoadError, WorkerStartError
 from dagma.worker.code_version import code_of_run, expect_code
+from dagma.worker.end_of_run import has_failed
 from dagma.worker.interrupts import is_in_run_process
 from dagma.worker.kept import end_worker, start_worker
 from dagma.worker.spare import take_spare
@@ -121,13 +122,7 @@ def _code_of(context: dg.InitResourceContext, worker_key: str) -> Digests | None
 
 def _has_failed(context: dg.InitResourceContext) -> bool:
     instance, run = context.instance, context.run
-    if instance is None or run is None:
-        return False
-    try:
-        failures = instance.get_records_for_run(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE, limit=1)
-    except Exception:  # noqa: BLE001  # the storage is gone: what is asked for is of telemetry only
-        return False
-    return len(failures.records) > 0
+    return instance is not None and run is not None and has_failed(instance, run.run_id)
 
 
 def worker_resource(project: Project, digests: Digests) -> dg.ResourceDefinition:
