@@ -61,7 +61,7 @@ export const rooms: { readonly [room: string]: readonly string[] } = {
   ],
   cli: ['own-files.ts', 'errors.ts', 'runtime/gate', 'cli/commands', 'cli/terminal'],
   testing: ['definitions/**', 'runtime/**', 'engine'],
-  test: ['errors.ts', 'definitions/**', 'dagster/pipes'],
+  test: ['errors.ts', 'definitions/**', 'dagster/host', 'dagster/pipes'],
   'index.ts': ['errors.ts', 'error-catalogue.ts', 'metadata/**', 'definitions/**', 'runtime/**', 'engine'],
   'author.ts': ['copies.ts', 'metadata/**', 'definitions', 'author'],
   'pipes.ts': ['errors.ts', 'metadata/**', 'definitions/assets', 'dagster/pipes'],

@@ -3,7 +3,9 @@ import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { deflateSync } from 'node:zlib'
+import { encodeParam } from '../../packages/dagma/src/dagster/pipes/protocol.ts'
+import { pipesContext } from '../../packages/dagma/src/test/pipes-context.ts'
+import { stepExtras } from '../../packages/dagma/src/test/step-extras.ts'
 import { cleanEnvironment, repository } from './repository.ts'
 
 /** A Dagster run as a worker sees it: its end of the channel, one step after the other. */
@@ -30,31 +32,9 @@ export class WorkerRun implements Disposable {
 
   /** Runs a step to its end, and gives the methods of its messages. */
   async step(name: string, runId: string, jobName: string, retryNumber = 0): Promise<string[]> {
-    const data = {
-      asset_keys: [name],
-      code_version_by_asset_key: null,
-      provenance_by_asset_key: null,
-      partition_key: null,
-      partition_key_range: null,
-      partition_time_window: null,
-      run_id: runId,
-      job_name: jobName,
-      retry_number: retryNumber,
-      extras: {
-        dagma: {
-          step_name: name,
-          config: null,
-          selected: [name],
-          run_tags: {},
-          dynamic_partitions: {},
-          run_started: null,
-          is_whole_run: true,
-          partition_keys: null,
-          resumed_run_ids: [],
-        },
-      },
-    }
-    const params = { DAGSTER_PIPES_CONTEXT: param({ data }), DAGSTER_PIPES_MESSAGES: param({}) }
+    const extras = { dagma: stepExtras({ step_name: name, selected: [name] }) }
+    const data = pipesContext({ asset_keys: [name], run_id: runId, job_name: jobName, retry_number: retryNumber, extras })
+    const params = { DAGSTER_PIPES_CONTEXT: encodeParam({ data }), DAGSTER_PIPES_MESSAGES: encodeParam({}) }
     this.#channel.write(`${JSON.stringify({ type: 'run_step', step: name, params })}\n`)
     const methods: string[] = []
     while (methods.at(-1) !== 'closed') {
@@ -77,8 +57,4 @@ export class WorkerRun implements Disposable {
   [Symbol.dispose](): void {
     this.#child.kill('SIGKILL')
   }
-}
-
-function param(value: unknown): string {
-  return deflateSync(JSON.stringify(value)).toString('base64')
 }

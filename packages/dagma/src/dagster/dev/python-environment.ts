@@ -76,6 +76,14 @@ export function findPythonEnvironment(projectFolder: string): PythonEnvironment 
   return { bin, dagsterHome }
 }
 
+/** The Python with Dagster: DAGMA_PYTHON, otherwise the one that `dagma dev` made, otherwise the one on PATH where DAGSTER_HOME is set; undefined if none is. */
+export function findPython(projectFolder: string): string | undefined {
+  if (process.env.DAGMA_PYTHON) return process.env.DAGMA_PYTHON
+  const made = findPythonEnvironment(projectFolder)
+  if (made !== undefined) return join(made.bin, 'python')
+  return process.env.DAGSTER_HOME ? 'python3' : undefined
+}
+
 function placesIn(projectFolder: string): PythonEnvironment & { readonly folder: string; readonly stamp: string } {
   const folder = join(projectFolder, '.dagma', 'python')
   const dagsterHome = join(projectFolder, '.dagma', 'dagster-home')

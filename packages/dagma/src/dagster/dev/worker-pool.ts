@@ -3,7 +3,7 @@ import { execFile, spawn } from 'node:child_process'
 import { promisify } from 'node:util'
 import { dagmaError } from '../../errors.ts'
 import { gateText } from '../../runtime/gate/exit-gate.ts'
-import { findPythonEnvironment, safePath } from './python-environment.ts'
+import { findPython, findPythonEnvironment, safePath } from './python-environment.ts'
 
 const run = promisify(execFile)
 
@@ -56,12 +56,11 @@ export async function poolWorkers(projectFolder: string): Promise<PoolWorker[]> 
   return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '[]') as PoolWorker[]
 }
 
-/** DAGMA_PYTHON, otherwise the Python that `dagma dev` made, otherwise the one on PATH where DAGSTER_HOME is set. */
+/** The Python with Dagster, and its environment: the instance of DAGSTER_HOME, otherwise the one of `dagma dev`. */
 function poolPython(projectFolder: string): { python: string; env: NodeJS.ProcessEnv } {
-  const made = findPythonEnvironment(projectFolder)
-  const home = process.env.DAGSTER_HOME || made?.dagsterHome
-  const python = process.env.DAGMA_PYTHON || (made && `${made.bin}/python`) || (home && 'python3')
-  if (!python || !home) {
+  const home = process.env.DAGSTER_HOME || findPythonEnvironment(projectFolder)?.dagsterHome
+  const python = findPython(projectFolder)
+  if (python === undefined || home === undefined) {
     throw dagmaError('DAGMA_POOL_NO_PYTHON', { reason: 'neither DAGSTER_HOME is set, nor has `dagma dev` set Dagster up here' })
   }
   return { python, env: { ...process.env, ...safePath, DAGSTER_HOME: home } }

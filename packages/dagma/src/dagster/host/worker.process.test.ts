@@ -8,6 +8,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { pipesContext } from '../../test/pipes-context.ts'
 import { commandLine, dagma } from '../../test/processes.ts'
+import { stepExtras } from '../../test/step-extras.ts'
 import { temporaryFolder } from '../../test/temporary.ts'
 import { encodeParam } from '../pipes/protocol.ts'
 
@@ -17,16 +18,6 @@ const ajv = new Ajv2020({ allowUnionTypes: true })
 ajv.addSchema(JSON.parse(read('worker.schema.json')))
 const fromWorker = ajv.compile({ $ref: 'dagma:worker#/$defs/fromWorker' })
 const toWorker = ajv.compile({ $ref: 'dagma:worker#/$defs/toWorker' })
-
-const stepExtras = {
-  selected: [],
-  run_tags: {},
-  dynamic_partitions: {},
-  run_started: null,
-  is_whole_run: true,
-  partition_keys: null,
-  resumed_run_ids: [],
-}
 
 interface Message {
   type: string
@@ -89,7 +80,7 @@ class Run {
   start(step: string, stepName: string, config: unknown = null, more: object = {}): void {
     const context = pipesContext({
       asset_keys: [stepName],
-      extras: { dagma: { ...stepExtras, step_name: stepName, config } },
+      extras: { dagma: stepExtras({ step_name: stepName, config }) },
       ...more,
     })
     this.send({
@@ -185,7 +176,7 @@ const shop = multiAsset({ name: 'shop', canSubset: true, assets: { orders: {}, c
 export default definitions({ assets: [shop] })
 `),
     )
-    const extras = { dagma: { ...stepExtras, step_name: 'shop', config: null, selected: ['customers'] } }
+    const extras = { dagma: stepExtras({ step_name: 'shop', selected: ['customers'] }) }
     run.start('1', 'shop', null, { extras, asset_keys: ['customers'] })
     await run.until('closed', '1')
     const reported = run.received.filter(({ message }) => message?.method === 'report_asset_materialization')

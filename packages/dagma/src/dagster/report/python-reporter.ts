@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { dagmaError } from '../../errors.ts'
 import { gateText, gateValue } from '../../runtime/gate/exit-gate.ts'
-import { findPythonEnvironment, safePath } from '../dev/python-environment.ts'
+import { findPython, safePath } from '../dev/python-environment.ts'
 import type { Reporter } from './reporter.ts'
 
 const run = promisify(execFile)
@@ -20,6 +20,9 @@ export function pythonReporter(projectFolder: string): Reporter {
   const ownHome = process.env.DAGSTER_HOME
   const home = ownHome || join(dagmaFolder, 'dagster-home')
   const python = findPython(projectFolder)
+  if (python === undefined) {
+    throw dagmaError('DAGMA_REPORT_NO_PYTHON', { reason: 'there is no environment of this version of Dagma in .dagma/python' })
+  }
   return {
     to: `Dagster in ${home}`,
     limits: undefined,
@@ -38,14 +41,6 @@ export function pythonReporter(projectFolder: string): Reporter {
       return (JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as { reported: string[] }).reported
     },
   }
-}
-
-function findPython(projectFolder: string): string {
-  if (process.env.DAGMA_PYTHON) return process.env.DAGMA_PYTHON
-  const made = findPythonEnvironment(projectFolder)
-  if (made !== undefined) return join(made.bin, 'python')
-  if (process.env.DAGSTER_HOME) return 'python3'
-  throw dagmaError('DAGMA_REPORT_NO_PYTHON', { reason: 'there is no environment of this version of Dagma in .dagma/python' })
 }
 
 /** The last lines of stderr, if any. */
