@@ -233,10 +233,11 @@ function cutPlaces(text: string, { head, value, isSecret }: Place): string {
     const start = head.lastIndex
     const pattern = value(found)
     if (pattern === undefined) continue
-    const beginning = valueAt(text.length > start + judged ? text.slice(0, start + judged) : text, start, pattern)
-    const seen = beginning === '' ? valueAt(text, start, pattern) : beginning
+    const judgedText = text.slice(0, start + judged)
+    const seen = valueAt(judgedText, start, pattern) || valueAt(text, start, pattern)
     if (seen === '' || placeholder.test(seen) || isSecret?.(found, seen) === false) continue
-    const secret = valueAt(text, start, pattern) // what its beginning ends with may be half an escape
+    // What its beginning ends with may be half an escape.
+    const secret = judgedText.length === text.length ? seen : valueAt(text, start, pattern)
     result += text.slice(copied, start) + redacted
     copied = start + secret.length
     head.lastIndex = copied
