@@ -49,7 +49,7 @@ const onNewestOnly = ['test_full_disk.py', 'test_kubernetes.py', 'test_processes
 
 /**
  * One stage after another. The lanes of a stage run side by side, each of them one part after another; what the first lane prints is shown live.
- * The tests of the two languages share the machine: each of them waits for servers and processes half of its time.
+ * The tests of the two languages share the machine: they wait for servers and processes.
  */
 const stages: readonly (readonly (readonly Part[])[])[] = [
   [[{ name: 'TypeScript: lint and types', command: ['npm', 'run', '--silent', 'check'] }]],
