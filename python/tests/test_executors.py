@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+import traceback
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +16,7 @@ import pytest
 
 import dagma
 from dagma.defs.load import build_definitions, definitions_of
-from dagma.errors import ExecutorError, LoadError
+from dagma.errors import ExecutorError, LoadError, WorkerPoolError
 from dagma.executor import dagma_executor
 from dagma.manifest.parse import parse_manifest
 from dagma.manifest.types import Executor
@@ -263,3 +266,25 @@ def _named_copy(name: str) -> dg.ExecutorDefinition:
         raise NotImplementedError
 
     return copy
+
+
+@pytest.mark.skipif(
+    os.environ.get("CI") != "true" and find_spec("procrastinate") is None, reason="needs the extra worker-pool"
+)
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("mysql://u:geheim77x@h/x", "DAGMA_WORKER_POOL_URL is not the address of a PostgreSQL database"),
+        ("u geheim77x", "DAGMA_WORKER_POOL_URL is not the address of a PostgreSQL database"),
+        ("postgresql://u:geheim77x@127.0.0.1:1/x", "The database of the worker pool cannot be reached: "),
+        ("host=127.0.0.1 port=1 password=geheim77x", "The database of the worker pool cannot be reached: "),
+    ],
+)
+def test_a_database_of_the_pool_that_is_none(address: str, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAGMA_WORKER_POOL_URL", address)
+    queue = import_module("dagma.pool.queue")
+    with dg.DagsterInstance.ephemeral() as instance, pytest.raises(WorkerPoolError, match=reason) as raised:
+        queue.Queue(instance)
+    shown = "".join(traceback.format_exception(raised.value))
+    assert "geheim77x" not in shown
+    assert "\n" not in str(raised.value)

@@ -96,8 +96,15 @@ def conninfo(instance: dg.DagsterInstance) -> str:
         )
         raise WorkerPoolError(message)
     info = import_module("psycopg.conninfo")
-    scheme, rest = str(url).split("://", 1)
-    options = info.conninfo_to_dict(f"{scheme.partition('+')[0]}://{rest}")
+    scheme, _, rest = str(url).rpartition("://")
+    try:
+        options = info.conninfo_to_dict(f"{scheme.partition('+')[0]}://{rest}" if scheme else rest)
+    except import_module("psycopg").Error:  # its message quotes the address
+        source = URL_ENV if os.environ.get(URL_ENV) else "storage.postgres of dagster.yaml"
+        message = (
+            f"{source} is not the address of a PostgreSQL database: write postgresql://user:password@host/database."
+        )
+        raise WorkerPoolError(message) from None
     options["options"] = f"{options.get('options') or ''} -c search_path={_SCHEMA}".strip()
     options.setdefault("application_name", "dagma-worker-pool")
     return str(info.make_conninfo(**options))
@@ -179,7 +186,8 @@ def connected(secret: str) -> Iterator[Any]:
     try:
         connection = psycopg.connect(secret, connect_timeout=10)
     except psycopg.Error as error:
-        message = f"The database of the worker pool cannot be reached: {quoted(error, secret)}"
+        reason = quoted(error, secret).partition("\n")[0]
+        message = f"The database of the worker pool cannot be reached: {reason}"
         raise WorkerPoolError(message) from None
     with connection:
         yield connection
