@@ -102,7 +102,8 @@ def conninfo(instance: dg.DagsterInstance) -> str:
     except import_module("psycopg").Error:  # its message quotes the address
         source = URL_ENV if os.environ.get(URL_ENV) else "storage.postgres of dagster.yaml"
         message = (
-            f"{source} is not the address of a PostgreSQL database: write postgresql://user:password@host/database."
+            f"{source} is not the address of a PostgreSQL database. One begins with postgresql://, "
+            "or is a list such as host=… dbname=… user=…."
         )
         raise WorkerPoolError(message) from None
     options["options"] = f"{options.get('options') or ''} -c search_path={_SCHEMA}".strip()
